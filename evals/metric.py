@@ -1,0 +1,41 @@
+"""What a metric is: a pure function of score sheets with declared needs and bounds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from evals import plugins
+from evals.scores import ScoreSheet
+
+PACKAGE = "evals.metrics"
+
+
+class Need(StrEnum):
+    """What a metric cannot do without."""
+
+    GOLD = "gold"
+    GENERATION = "generation"
+    HOLDOUT = "holdout"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One number about a model.
+
+    `compute(sheet, gold)` gets the model's sheet and, if GOLD is needed, the gold model's.
+    It raises ValueError on an empty set; NaN in the scores gives NaN, never a made-up number.
+    `bounds` are the values a worst and a best scorer cannot leave. `better` says which
+    direction is better ("higher", "lower"), or "gold": close to the gold model's value.
+    """
+
+    compute: Callable[[ScoreSheet, ScoreSheet | None], float]
+    bounds: tuple[float, float]
+    better: str
+    needs: frozenset[Need] = frozenset()
+
+
+def load_metric(name: str, *, key: str = "metrics") -> Metric:
+    """Returns `METRIC` of `evals/metrics/<name>.py`; an unknown name is a ConfigError."""
+    metric = plugins.load(PACKAGE, name, key=key).METRIC
+    assert isinstance(metric, Metric), name
+    return metric

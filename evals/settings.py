@@ -1,0 +1,16 @@
+"""Settings of an evaluation that a sweep's YAML may set."""
+
+from pydantic import Field
+
+from evals.choice import Settings
+
+
+class EvaluationSettings(Settings):
+    """What is measured after training."""
+
+    metrics: tuple[str, ...] = ("real", "retain", "forget", "log_forget_quality")
+    max_items: int = Field(300, ge=1)
+    """At most this many items of each task, the first by position (the published code's 300)."""
+    batch_size: int = Field(32, ge=1)
+    max_length: int = Field(256, ge=8)
+    max_new_tokens: int = Field(64, ge=1)

@@ -1,0 +1,84 @@
+"""The Job: a frozen, hashable description of one piece of training and evaluation."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import JsonValue
+
+from evals.choice import Choice, Settings
+from evals.scores import ScoreSheet
+from evals.settings import EvaluationSettings
+from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
+
+
+class Phase(StrEnum):
+    """Which part of a sweep a job belongs to."""
+
+    ORIGINAL = "original"
+    GOLD = "gold"
+    TRIAL = "trial"
+
+
+class Job(Settings):
+    """One piece of training and evaluation; equal jobs have equal hashes and one Result.
+
+    ORIGINAL and GOLD fine-tune `model` on the split "full" or "retain" (or, with `checkpoint`
+    set, only evaluate the checkpoint named there). TRIAL unlearns with `method`, starting from
+    the checkpoint that the job with hash `base` left behind. `adapter` None is full fine-tuning.
+    `data` is the benchmark's fingerprint, `weights` the fingerprint of given weights (hub id and
+    revision, or files), `version` the package's; they are here so that they enter the hash.
+    """
+
+    phase: Phase
+    benchmark: Choice
+    model: Choice
+    training: TrainingSettings
+    adapter: AdapterSettings | None
+    engine: EngineSettings
+    evaluation: EvaluationSettings
+    seed: int
+    method: Choice | None = None
+    checkpoint: str | None = None
+    base: str | None = None
+    data: str
+    weights: str
+    version: str
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the canonical JSON, 16 hexadecimal digits."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a running job says: `metrics` are means since the last report (loss, lr, ...)."""
+
+    step: int
+    num_steps: int
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a finished job measured: its score sheet and facts about the run.
+
+    `facts` holds numbers beside the benchmark's metrics: sparsity_a, sparsity_b, update_norm,
+    moved (1.0 or 0.0), train_s, eval_s, steps, final_loss, peak_memory_bytes.
+    """
+
+    sheet: ScoreSheet
+    facts: Mapping[str, float]
+
+
+class TrialFailure(RuntimeError):
+    """Raised on every rank at once when a job cannot go on (a NaN loss, say); says why."""
+
+
+def describe(job: Job) -> Mapping[str, JsonValue]:
+    """Returns the job as JSON, with its hash, as it is written beside its result."""
+    return {"hash": job.hash, **job.model_dump(mode="json")}

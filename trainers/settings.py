@@ -1,0 +1,64 @@
+"""Settings of training that a sweep's YAML may set; no torch here, so that a plan is quick."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from evals.choice import Settings
+
+
+class L1Mode(StrEnum):
+    """How the optimizer applies the L1 penalty."""
+
+    PROXIMAL = "proximal"
+    SUBGRADIENT = "subgradient"
+
+
+class AdapterSettings(Settings):
+    """A LoRA adapter; scaling is alpha / rank."""
+
+    rank: int = Field(8, ge=1)
+    alpha: float = Field(32.0, gt=0)
+    dropout: float = Field(0.0, ge=0, lt=1)
+    target_modules: tuple[str, ...] = ()
+    """Names of linear layers; empty means every linear layer but the output head."""
+
+
+class EngineSettings(Settings):
+    """How DeepSpeed runs: no key here changes a result beyond floating-point noise but dtype."""
+
+    zero_stage: Literal[0, 1, 2, 3] = 2
+    dtype: Literal["fp32", "bf16"] = "fp32"
+    gradient_clipping: float = Field(1.0, ge=0)
+    """Largest gradient norm; 0 switches clipping off."""
+    offload_optimizer: bool = False
+    offload_parameters: bool = False
+    """CPU offload of parameters; ZeRO stage 3 only."""
+
+    @model_validator(mode="after")
+    def _offload_needs_its_stage(self) -> "EngineSettings":
+        if self.offload_parameters and self.zero_stage != 3:
+            raise ValueError("off unless engine.zero_stage is 3 (offload_parameters)")
+        if self.offload_optimizer and self.zero_stage == 0:
+            raise ValueError("off unless engine.zero_stage is 1 or more (offload_optimizer)")
+        return self
+
+
+class TrainingSettings(Settings):
+    """One recipe: AdamW with linear warm-up and linear decay, batches drawn by seed.
+
+    `batch_size` is the number of forget rows in one optimizer step over all ranks and
+    accumulation steps; `micro_batch_size` is what one rank holds at a time.
+    """
+
+    lr: float = Field(1e-4, gt=0)
+    l1: float = Field(0.0, ge=0)
+    l1_mode: L1Mode = L1Mode.PROXIMAL
+    epochs: float = Field(5.0, gt=0)
+    batch_size: int = Field(8, ge=1)
+    micro_batch_size: int = Field(4, ge=1)
+    weight_decay: float = Field(0.01, ge=0)
+    warmup_epochs: float = Field(1.0, ge=0)
+    schedule: Literal["linear", "constant"] = "linear"
+    max_length: int = Field(256, ge=8)
