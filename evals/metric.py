@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from evals import plugins
+from evals.benchmark import Role
 from evals.scores import ScoreSheet
 
 PACKAGE = "evals.metrics"
@@ -26,12 +27,21 @@ class Metric:
     It raises ValueError on an empty set; NaN in the scores gives NaN, never a made-up number.
     `bounds` are the values a worst and a best scorer cannot leave. `better` says which
     direction is better ("higher", "lower"), or "gold": close to the gold model's value.
+    `generates` narrows GENERATION to the tasks of these roles; empty means all but HOLDOUT.
     """
 
     compute: Callable[[ScoreSheet, ScoreSheet | None], float]
     bounds: tuple[float, float]
     better: str
     needs: frozenset[Need] = frozenset()
+    generates: frozenset[Role] = frozenset()
+
+    @property
+    def generation_roles(self) -> frozenset[Role]:
+        """The roles whose items must carry a generation; empty without Need.GENERATION."""
+        if Need.GENERATION not in self.needs:
+            return frozenset()
+        return self.generates or frozenset(Role) - {Role.HOLDOUT}
 
 
 def load_metric(name: str, *, key: str = "metrics") -> Metric:
