@@ -73,6 +73,11 @@ class Method(Protocol):
         """The batches that every step must bring."""
         ...
 
+    @property
+    def needs_reference(self) -> bool:
+        """Whether `loss` reads `step.reference`, which only a model with an adapter has."""
+        ...
+
     def loss(self, step: Step) -> Tensor:
         """Returns the scalar loss of this part (see `trainers.batch` for normalisation)."""
         ...

@@ -1,0 +1,107 @@
+"""Pure pieces of losses on logits and batches, normalised so that parts average to the whole.
+
+Shapes: B rows, T positions, V vocabulary, H hidden width, N selected positions.
+
+A mean here is a sum over this part divided by the batch's norm (see `trainers.batch`). Padding
+never enters: likelihoods run over labelled tokens, divergences over attended positions. Only the
+positions that count are copied to float32 (float64 stays), so memory follows N, not B x T.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, kl_div, log_softmax, logsigmoid
+
+from trainers.batch import IGNORE, Batch
+
+
+def mean_nll(logits_BTV: Tensor, batch: Batch) -> Tensor:
+    """Returns the mean negative log-likelihood per answer token, in nats."""
+    return _labelled_nll(logits_BTV, batch).sum() / batch.token_norm
+
+
+def joint_mean_nll(parts: list[tuple[Tensor, Batch]]) -> Tensor:
+    """Returns the mean NLL per answer token over several batches read as one long batch."""
+    total = torch.stack([_labelled_nll(logits_BTV, batch).sum() for logits_BTV, batch in parts])
+    return total.sum() / sum(batch.token_norm for _, batch in parts)
+
+
+def token_nll(logits_BTV: Tensor, batch: Batch) -> Tensor:
+    """Returns nll of shape [B, T-1]: entry t is that of label t + 1, zero without a label."""
+    mask_BT = labelled(batch)
+    nll_N = _labelled_nll(logits_BTV, batch)
+    return nll_N.new_zeros(mask_BT.shape).masked_scatter(mask_BT, nll_N)
+
+
+def sequence_nll(logits_BTV: Tensor, batch: Batch) -> Tensor:
+    """Returns nll_B, each row's summed answer NLL in nats."""
+    return token_nll(logits_BTV, batch).sum(dim=1)
+
+
+def answer_nll(logits_BTV: Tensor, batch: Batch) -> Tensor:
+    """Returns nll_B, each row's mean NLL per answer token; 0 for a row without a label."""
+    return sequence_nll(logits_BTV, batch) / labelled(batch).sum(dim=1).clamp(min=1)
+
+
+def row_mean(values_B: Tensor, batch: Batch) -> Tensor:
+    """Returns the mean of a value per row."""
+    return values_B.sum() / batch.row_norm
+
+
+def preference(margin_B: Tensor, *, beta: float) -> Tensor:
+    """Returns -(2 / beta) log sigmoid(beta margin) for each row.
+
+    The common core of NPO (arXiv 2404.05868, eq. 3), DPO and SimNPO; its slope at margin 0 is -1
+    for every beta, so beta -> 0 is the linear loss -margin up to a constant.
+    """
+    return -(2.0 / beta) * logsigmoid(beta * margin_B)
+
+
+def mean_kl(of_BTV: Tensor, to_BTV: Tensor, batch: Batch) -> Tensor:
+    """Returns KL(of || to) averaged over attended positions; both arguments are logits."""
+    of_NV, to_NV = _attended_log_probs(of_BTV, batch), _attended_log_probs(to_BTV, batch)
+    return kl_div(to_NV, of_NV, reduction="sum", log_target=True) / batch.position_norm
+
+
+def mean_cross_entropy(of_BTV: Tensor, to_BTV: Tensor, batch: Batch) -> Tensor:
+    """Returns -sum_v p_of log p_to averaged over attended positions: KL(of || to) + H(of)."""
+    of_NV, to_NV = _attended_log_probs(of_BTV, batch), _attended_log_probs(to_BTV, batch)
+    return -(of_NV.exp() * to_NV).sum() / batch.position_norm
+
+
+def sequence_entropy(logits_BTV: Tensor, batch: Batch) -> Tensor:
+    """Returns entropy_B, each row's predictive entropy in nats summed over attended positions."""
+    mask_BT = attended(batch)
+    log_probs_NV = _attended_log_probs(logits_BTV, batch)
+    entropy_N = -(log_probs_NV.exp() * log_probs_NV).sum(dim=-1)
+    return entropy_N.new_zeros(mask_BT.shape).masked_scatter(mask_BT, entropy_N).sum(dim=1)
+
+
+def mean_square(of_BTH: Tensor, to_BTH: Tensor, batch: Batch) -> Tensor:
+    """Returns (of - to)^2 averaged over attended positions and width; `to` may be a vector_H."""
+    mask_BT = attended(batch)
+    to_NH = to_BTH[mask_BT] if to_BTH.dim() == of_BTH.dim() else to_BTH
+    return (of_BTH[mask_BT] - to_NH).square().mean(dim=-1).sum() / batch.position_norm
+
+
+def labelled(batch: Batch) -> Tensor:
+    """Returns mask of shape [B, T-1]: True where position t's logits predict an answer token."""
+    return batch.labels_BT[:, 1:] != IGNORE
+
+
+def attended(batch: Batch) -> Tensor:
+    """Returns mask_BT: True where a token is no padding."""
+    return batch.attention_mask_BT.bool()
+
+
+def _labelled_nll(logits_BTV: Tensor, batch: Batch) -> Tensor:
+    mask_BT = labelled(batch)
+    logits_NV = _at_least_float32(logits_BTV[:, :-1][mask_BT])
+    return cross_entropy(logits_NV, batch.labels_BT[:, 1:][mask_BT], reduction="none")
+
+
+def _attended_log_probs(logits_BTV: Tensor, batch: Batch) -> Tensor:
+    return log_softmax(_at_least_float32(logits_BTV[attended(batch)]), dim=-1)
+
+
+def _at_least_float32(values: Tensor) -> Tensor:
+    return values.to(torch.promote_types(values.dtype, torch.float32))

@@ -1,0 +1,45 @@
+"""The optional term by which a forgetting loss holds on to the retain set.
+
+nll   mean NLL of retain answers                                  ("gradient difference")
+kl    KL(reference || student) on retain rows, attended positions ("KL minimisation")
+"""
+
+from enum import StrEnum
+
+from torch import Tensor
+
+from trainers import losses
+from trainers.method import Source, Step
+
+
+class RetainTerm(StrEnum):
+    """Which retain term a method adds to its forget term."""
+
+    NONE = "none"
+    NLL = "nll"
+    KL = "kl"
+
+    @property
+    def needs(self) -> frozenset[Source]:
+        """The batches that the term reads."""
+        return frozenset() if self is RetainTerm.NONE else frozenset({Source.RETAIN})
+
+    @property
+    def needs_reference(self) -> bool:
+        """Whether the term reads the reference model."""
+        return self is RetainTerm.KL
+
+
+def add_retain_term(forget_loss: Tensor, step: Step, *, term: RetainTerm, alpha: float) -> Tensor:
+    """Returns forget_loss + alpha * term(retain rows)."""
+    if term is RetainTerm.NONE:
+        return forget_loss
+    return forget_loss + alpha * _retain_loss(step, term=term)
+
+
+def _retain_loss(step: Step, *, term: RetainTerm) -> Tensor:
+    batch = step.batches[Source.RETAIN]
+    logits_BTV = step.student.logits(batch)
+    if term is RetainTerm.NLL:
+        return losses.mean_nll(logits_BTV, batch)
+    return losses.mean_kl(step.reference.logits(batch), logits_BTV, batch)
