@@ -1,0 +1,105 @@
+"""A gang: one process group of ranks in one placement group, which outlives its jobs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ray
+from ray.actor import ActorHandle
+from ray.util.placement_group import PlacementGroup
+from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
+from cluster.rank import News, Rank
+from trainers.run import Order
+
+
+@dataclass(frozen=True, slots=True)
+class GangShape:
+    """How many ranks a gang has, and what each of them takes of its node."""
+
+    ranks: int
+    cpus_per_rank: float
+    gpus_per_rank: float
+    strategy: str = "PACK"
+
+    @property
+    def bundles(self) -> list[dict[str, float]]:
+        """Returns one placement-group bundle for each rank."""
+        bundle = {"CPU": self.cpus_per_rank}
+        if self.gpus_per_rank:
+            bundle["GPU"] = self.gpus_per_rank
+        return [dict(bundle) for _ in range(self.ranks)]
+
+
+class RankLost(RuntimeError):
+    """Raised when a rank died or raised; the gang is closed and must be formed again."""
+
+
+class Gang:
+    """Ranks that run one job after another in step."""
+
+    def __init__(self, ranks: Sequence[ActorHandle]) -> None:
+        self._ranks = tuple(ranks)
+
+    @classmethod
+    def form(cls, shape: GangShape, group: PlacementGroup | None) -> "Gang":
+        """Starts the ranks, in `group` if one is given, and joins them.
+
+        Raises:
+            RankLost: a rank could not be started or did not find the others.
+        """
+        placed = PlacementGroupSchedulingStrategy(group) if group is not None else "DEFAULT"
+        actor = ray.remote(Rank).options(
+            num_cpus=shape.cpus_per_rank,
+            num_gpus=shape.gpus_per_rank,
+            scheduling_strategy=placed,
+            max_restarts=0,
+        )
+        threads = max(1, int(shape.cpus_per_rank))
+        gang = cls([actor.remote(r, shape.ranks, threads) for r in range(shape.ranks)])
+        address, port = gang._ask(gang._ranks[:1], "address")[0]
+        gang._ask(gang._ranks, "join", address, port)
+        return gang
+
+    def start(self, order: Order) -> None:
+        """Gives every rank the job."""
+        self._ask(self._ranks, "start", order)
+
+    def advance(self) -> News:
+        """Returns rank 0's next report, outcome or failure, once every rank has reached it.
+
+        Raises:
+            RankLost: a rank died or raised; says which and why.
+        """
+        news: News = self._ask(self._ranks, "advance")[0]
+        return news
+
+    def close(self) -> None:
+        """Ends every rank's process."""
+        for rank in self._ranks:
+            ray.kill(rank)
+        self._ranks = ()
+
+    def _ask(self, ranks: Sequence[ActorHandle], call: str, *arguments: object) -> list:
+        """Calls all `ranks` and waits; the first error ends the whole gang, as no rank of it
+        may be left waiting in a collective for one that is gone.
+        """
+        waiting = [getattr(rank, call).remote(*arguments) for rank in ranks]
+        pending = list(waiting)
+        while pending:
+            done, pending = ray.wait(pending)
+            try:
+                ray.get(done)
+            except ray.exceptions.RayError as error:
+                number = waiting.index(done[0])
+                self.close()
+                raise RankLost(f"rank {number} was lost in {call}: {_reason(error)}") from error
+        return ray.get(waiting)
+
+
+def _reason(error: ray.exceptions.RayError) -> str:
+    """Returns the last line that says something."""
+    cause = getattr(error, "cause", None)
+    if cause is not None:
+        return f"{type(cause).__name__}: {cause}"
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

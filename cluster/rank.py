@@ -1,0 +1,65 @@
+"""One rank of a gang: a Ray actor that keeps its process group and its workbench warm."""
+
+import datetime
+import os
+import socket
+from collections.abc import Iterator
+
+import ray
+import torch
+import torch.distributed as dist
+
+from trainers.job import Outcome, Report, TrialFailure
+from trainers.place import Place
+from trainers.run import Order, run
+from trainers.workbench import Workbench
+
+COLLECTIVE_TIMEOUT = datetime.timedelta(minutes=30)
+
+News = Report | Outcome | TrialFailure
+
+
+class Rank:
+    """Runs jobs in step with its sisters; every call is made on all ranks of the gang."""
+
+    def __init__(self, rank: int, world: int, num_threads: int) -> None:
+        torch.set_num_threads(num_threads)
+        self._place = Place(rank, world, "cuda:0" if torch.cuda.is_available() else "cpu")
+        self._bench: Workbench | None = None
+        self._running: Iterator[Report | Outcome] | None = None
+
+    def address(self) -> tuple[str, int]:
+        """Returns this node's address and a port that is free on it."""
+        with socket.socket() as probe:
+            probe.bind(("", 0))
+            return ray.util.get_node_ip_address(), int(probe.getsockname()[1])
+
+    def join(self, address: str, port: int) -> None:
+        """Forms the process group; rank 0's address and port are the meeting point."""
+        os.environ.update(
+            MASTER_ADDR=address,
+            MASTER_PORT=str(port),
+            RANK=str(self._place.rank),
+            WORLD_SIZE=str(self._place.world),
+            LOCAL_RANK="0",
+        )
+        if self._place.device != "cpu":
+            torch.cuda.set_device(0)
+        dist.init_process_group(
+            "gloo" if self._place.device == "cpu" else "nccl", timeout=COLLECTIVE_TIMEOUT
+        )
+        self._bench = Workbench(self._place)
+
+    def start(self, order: Order) -> None:
+        """Takes up a job; what an abandoned one left behind is reset by the next engine reset."""
+        assert self._bench is not None
+        self._running = run(order, self._bench)
+
+    def advance(self) -> News:
+        """Runs the job to its next report, its outcome or its failure."""
+        assert self._running is not None
+        try:
+            return next(self._running)
+        except TrialFailure as failure:
+            self._running = None
+            return failure

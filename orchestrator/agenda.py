@@ -1,0 +1,220 @@
+"""What to run next, and what a result means: the sweep's logic, without Ray.
+
+First the two baselines; once both are done they are the Reference that floors and forget quality
+need. Then the methods take turns, each asking its own study, until every budget is spent. A job
+whose Result is in storage already is told to its study at once and never scheduled.
+"""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from evals.benchmark import Benchmark
+from evals.metric import Need, load_metric
+from evals.suites.text import measure
+from orchestrator.baselines import gold_job, original_job, trial_job
+from orchestrator.config import SweepConfig
+from orchestrator.floor import floor_value, violation
+from orchestrator.records import Result, State, Storage
+from orchestrator.search import MethodSearch, Suggestion
+from orchestrator.ticket import Ticket
+from trainers.job import Job, Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A finished job of the sweep, and what it means there.
+
+    `label` is the method's label, or the phase of a baseline; `violation` is the distance below
+    the floor (<= 0 is feasible), None for baselines and failures. `cached` says that the result
+    was found in storage.
+    """
+
+    label: str
+    result: Result
+    number: int | None = None
+    params: Mapping[str, float | int | str] | None = None
+    violation: float | None = None
+    cached: bool = False
+
+    @property
+    def feasible(self) -> bool:
+        """Whether the floor is respected; a failed job never is."""
+        return self.violation is not None and self.violation <= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What the baselines measured, and the floor that follows from it."""
+
+    original: Result
+    gold: Result
+    floor: float
+
+
+class Agenda:
+    """Gives out tickets one by one and takes results back; `on_entry` sees every result once."""
+
+    def __init__(
+        self,
+        config: SweepConfig,
+        benchmark: Benchmark,
+        *,
+        storage: Storage,
+        searches: Mapping[str, MethodSearch],
+        on_entry: Callable[[Entry], None],
+    ) -> None:
+        self._config = config
+        self._benchmark = benchmark
+        self._storage = storage
+        self._searches = dict(searches)
+        self._on_entry = on_entry
+        self._baselines = {
+            Phase.GOLD: gold_job(config, benchmark),
+            Phase.ORIGINAL: original_job(config, benchmark),
+        }
+        self._unasked = list(self._baselines.values())
+        self._running: dict[str, list[tuple[str, Suggestion]]] = {}
+        self._done: dict[Phase, Result] = {}
+        self._turn: list[str] = list(searches)
+        self.reference: Reference | None = None
+        self.failure: str | None = None
+        """Why the sweep cannot go on: without both baselines nothing can be compared."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to give out; jobs may still be running."""
+        if self.failure is not None:
+            return True
+        return self.reference is not None and not self._open()
+
+    def next(self) -> Ticket | None:
+        """Returns the next ticket; None if there is none now (see `finished`)."""
+        while self._unasked and self.failure is None:
+            job = self._unasked.pop(0)
+            found = self._storage.find(job)
+            if found is None:
+                return self._ticket(job)
+            self._finish_baseline(found, cached=True)
+        while self.reference is not None and (label := self._next_label()) is not None:
+            ticket = self._suggested(label)
+            if ticket is not None:
+                return ticket
+        return None
+
+    def finish(self, job: Job, *, error: str = "its trainable ended without a result") -> None:
+        """Takes in the job's result, which its trainable has written to storage.
+
+        Without a result there, the job failed for the reason `error`.
+        """
+        result = self._storage.find(job) or _failed(job, error)
+        if job.phase in self._baselines:
+            self._finish_baseline(result, cached=False)
+            return
+        for label, suggestion in self._running.pop(job.hash):
+            self._finish_trial(label, suggestion, result, cached=False)
+
+    def _finish_baseline(self, result: Result, *, cached: bool) -> None:
+        if result.state == State.FAILED:
+            self.failure = f"the {result.job.phase} model failed: {result.reason}"
+            return
+        self._done[result.job.phase] = result
+        if len(self._done) == len(self._baselines):
+            self.reference = self._compare()
+            for done in (self.reference.original, self.reference.gold):
+                self._on_entry(Entry(str(done.job.phase), done, cached=cached))
+
+    def _compare(self) -> Reference:
+        """Returns both baselines with every metric, the gold model's sheet being known now."""
+        names = self._config.evaluation.metrics
+        gold_sheet = self._storage.sheet(self._done[Phase.GOLD].job.hash)
+        whole = {}
+        for phase, result in self._done.items():
+            sheet = self._storage.sheet(result.job.hash)
+            whole[phase] = replace(result, metrics=measure(sheet, gold_sheet, names))
+        floor = floor_value(self._config.search.floor, whole[Phase.ORIGINAL].metrics)
+        return Reference(whole[Phase.ORIGINAL], whole[Phase.GOLD], floor)
+
+    def _open(self) -> list[str]:
+        return [label for label in self._turn if self._searches[label].remaining > 0]
+
+    def _next_label(self) -> str | None:
+        """Returns the label whose turn it is, the methods taking turns."""
+        open_labels = self._open()
+        if not open_labels:
+            return None
+        label = open_labels[0]
+        self._turn.remove(label)
+        self._turn.append(label)
+        return label
+
+    def _suggested(self, label: str) -> Ticket | None:
+        """Asks the study; returns None if the job's result is known or on its way already."""
+        assert self.reference is not None
+        suggestion = self._searches[label].ask()
+        original = self.reference.original.job
+        job = trial_job(
+            self._config, self._benchmark, label=label, params=suggestion.params, original=original
+        )
+        found = self._storage.find(job)
+        if found is not None:
+            self._finish_trial(label, suggestion, found, cached=True)
+            return None
+        waiting = self._running.setdefault(job.hash, [])
+        waiting.append((label, suggestion))
+        return self._ticket(job) if len(waiting) == 1 else None
+
+    def _finish_trial(
+        self, label: str, suggestion: Suggestion, result: Result, *, cached: bool
+    ) -> None:
+        assert self.reference is not None
+        settings = self._config.search
+        search = self._searches[label]
+        missed = None
+        if result.state == State.FAILED:
+            search.fail(suggestion.number, result.reason)
+        else:
+            measured = result.metrics[settings.floor.metric]
+            objective = result.metrics[settings.objective]
+            if math.isfinite(measured) and math.isfinite(objective):
+                missed = violation(self.reference.floor, measured)
+                search.tell(suggestion.number, objective=objective, violation=missed)
+            else:
+                reason = _not_finite({settings.objective: objective, settings.floor.metric: measured})
+                search.fail(suggestion.number, reason)
+                result = replace(result, state=State.FAILED, reason=reason)
+        self._on_entry(Entry(label, result, suggestion.number, suggestion.params, missed, cached))
+
+    def _ticket(self, job: Job) -> Ticket:
+        base = gold = None
+        if self.reference is not None:
+            original = self.reference.original.job
+            base = original.checkpoint or str(self._storage.job_folder(original.hash) / "model")
+            gold = self.reference.gold.job.hash
+        return Ticket(
+            job=job, storage=str(self._storage.root), gang=self._config.gang, base=base, gold=gold
+        )
+
+
+def measurable(names: Sequence[str], *, has_gold: bool) -> tuple[str, ...]:
+    """Returns the metrics that can be computed already."""
+    return tuple(n for n in names if has_gold or Need.GOLD not in load_metric(n).needs)
+
+
+def _failed(job: Job, reason: str) -> Result:
+    return Result(
+        job=job,
+        state=State.FAILED,
+        reason=reason,
+        metrics={},
+        facts={},
+        wall_s=0.0,
+        reports=(),
+        started_at=time.time(),
+    )
+
+
+def _not_finite(values: Mapping[str, float]) -> str:
+    wrong = [f"{name} is {value}" for name, value in values.items() if not math.isfinite(value)]
+    return " and ".join(wrong)

@@ -1,0 +1,91 @@
+"""Schedules an agenda's jobs over the Ray cluster with Ray Tune, in warm gangs."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import tune
+from ray.tune.search import Searcher
+
+from cluster.capacity import check_capacity
+from cluster.gang import GangShape
+from orchestrator.agenda import Agenda
+from orchestrator.config import GangSettings
+from orchestrator.trial import JobTrainable
+from trainers.job import Job
+
+
+class AgendaSearcher(Searcher):
+    """Lets Tune draw its trials from an agenda; every study's own search happens in there."""
+
+    def __init__(self, agenda: Agenda) -> None:
+        super().__init__(metric="job_step", mode="max")
+        self._agenda = agenda
+        self._jobs: dict[str, Job] = {}
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """Returns the next ticket, None while there is none, FINISHED when there is no more."""
+        ticket = self._agenda.next()
+        if ticket is None:
+            return Searcher.FINISHED if self._agenda.finished else None
+        self._jobs[trial_id] = ticket.job
+        return {"ticket": ticket.model_dump(mode="json")}
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        """Tells the agenda that the trial's job has ended, well or not."""
+        self._agenda.finish(self._jobs.pop(trial_id))
+
+    def save(self, checkpoint_path: str) -> None:
+        """Keeps nothing: the storage folder and the studies are the truth."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Restores nothing, see `save`."""
+
+
+def connect() -> None:
+    """Joins the cluster that RAY_ADDRESS names, or starts an embedded one on loopback."""
+    if os.environ.get("RAY_ADDRESS"):
+        ray.init(logging_level=logging.WARNING, log_to_driver=False)
+        return
+    ray.init(
+        address="local",
+        include_dashboard=False,
+        _node_ip_address="127.0.0.1",
+        logging_level=logging.WARNING,
+        log_to_driver=False,
+    )
+
+
+def shape_of(settings: GangSettings) -> GangShape:
+    """Returns the gang's shape as the cluster floor knows it."""
+    return GangShape(
+        settings.ranks, settings.cpus_per_rank, settings.gpus_per_rank, settings.strategy
+    )
+
+
+def run_agenda(agenda: Agenda, gang: GangSettings, *, folder: Path) -> None:
+    """Runs the agenda to its end on the connected cluster; `folder` is for Tune's own files.
+
+    Raises:
+        ConfigError: the cluster can never place a gang of this shape.
+    """
+    shape = shape_of(gang)
+    side_by_side = check_capacity(shape)
+    trainable = tune.with_resources(
+        JobTrainable, tune.PlacementGroupFactory([{}, *shape.bundles], strategy=gang.strategy)
+    )
+    tuner = tune.Tuner(
+        trainable,
+        tune_config=tune.TuneConfig(
+            search_alg=AgendaSearcher(agenda),
+            num_samples=-1,
+            reuse_actors=True,
+            trial_name_creator=lambda trial: str(trial.trial_id),
+        ),
+        run_config=tune.RunConfig(storage_path=str(folder), name="tune", verbose=0, callbacks=[]),
+    )
+    tuner.fit()

@@ -1,0 +1,62 @@
+"""Fine-tunes a baseline: the original on everything, the gold model on what is retained."""
+
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+from trainers.job import Job, Outcome, Phase, Report
+from trainers.loop import Lesson, train
+from trainers.method import Source
+from trainers.methods import retain_ft
+from trainers.reference import StudentView
+from trainers.sampler import Material, Sampler, Shape
+from trainers.workbench import Station, Workbench
+
+
+def finetune(job: Job, bench: Workbench, *, folder: Path) -> Generator[Report, None, Outcome]:
+    """Trains on the split, evaluates, and saves the model (an adapter merged) to folder/model."""
+    station = bench.finetune_station(job)
+    started = time.perf_counter()
+    steps = 0
+    final_loss = float("nan")
+    for report in train(station.engine, _lesson(job, bench, station), bench.place):
+        steps, final_loss = report.step, report.metrics["loss"]
+        yield report
+    trained = time.perf_counter()
+    sheet = bench.evaluate(station.module, station.language_model, job)
+    facts = {
+        "steps": float(steps),
+        "final_loss": final_loss,
+        "train_s": trained - started,
+        "eval_s": time.perf_counter() - trained,
+    }
+    _save(job, bench, station, folder / "model")
+    bench.clear()
+    return Outcome(sheet, facts)
+
+
+def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:
+    benchmark = bench.benchmark(job.benchmark)
+    split = "full" if job.phase == Phase.ORIGINAL else "retain"
+    method = retain_ft.Method(retain_ft.Config())
+    sampler = Sampler(
+        Material({Source.RETAIN: benchmark.splits[split]}, benchmark.refusals, Source.RETAIN),
+        bench.encoder(station.language_model, max_length=job.training.max_length),
+        needs=method.needs,
+        shape=Shape(job.training.batch_size, job.training.micro_batch_size),
+        place=bench.place,
+        seed=job.seed,
+    )
+    student = StudentView(station.module)
+    return Lesson(method, sampler, student, None, job.training, job.seed)
+
+
+def _save(job: Job, bench: Workbench, station: Station, folder: Path) -> None:
+    if job.adapter is None:
+        station.engine.save_model(folder)
+    else:
+        state = station.engine.trainable_state()
+        if bench.place.rank == 0:
+            bench.merged(job, state).save_pretrained(folder)
+    if bench.place.rank == 0:
+        station.language_model.tokenizer.save_pretrained(folder)

@@ -1,0 +1,36 @@
+"""Where a rank stands among the ranks of its gang, and what the ranks tell each other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+import torch.distributed as dist
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Rank `rank` of `world`, computing on `device`; a process group exists if world > 1."""
+
+    rank: int = 0
+    world: int = 1
+    device: str = "cpu"
+
+
+def mean_over_ranks(value: torch.Tensor, place: Place) -> float:
+    """Returns the mean of a scalar over all ranks; NaN on one rank is NaN on every rank."""
+    total = value.detach().float().reshape(1).clone()
+    if place.world > 1:
+        dist.all_reduce(total)
+    return float(total.item()) / place.world
+
+
+def gather(value: T, place: Place) -> Sequence[T]:
+    """Returns every rank's value, in rank order, on every rank."""
+    if place.world == 1:
+        return [value]
+    parts: list[T | None] = [None] * place.world
+    dist.all_gather_object(parts, value)
+    return [part for part in parts if part is not None]

@@ -1,0 +1,154 @@
+"""Draws the rows of every optimizer step by seed, and cuts a rank's own part out of them.
+
+Every rank draws the whole step, so all of them know its normalisers without talking; then each
+takes its own rows. The draw depends on the seed and the step alone, never on the number of ranks
+or accumulation steps.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evals.benchmark import Example
+from evals.encoding import Encoder, Row, collate
+from trainers.batch import IGNORE, Batch
+from trainers.method import Source
+from trainers.place import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """The examples a job draws from; one epoch is one pass over the `anchor` source."""
+
+    examples: Mapping[Source, Sequence[Example]]
+    refusals: Sequence[str]
+    anchor: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a step's rows are cut: `batch_size` over all ranks and accumulation steps."""
+
+    batch_size: int
+    micro_batch_size: int
+    num_random: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRow:
+    """An encoded row with the id it is cached and joined by."""
+
+    id: str
+    row: Row
+
+
+class Sampler:
+    """Gives the micro-batches of each optimizer step to one rank."""
+
+    def __init__(
+        self,
+        material: Material,
+        encoder: Encoder,
+        *,
+        needs: frozenset[Source],
+        shape: Shape,
+        place: Place,
+        seed: int,
+    ) -> None:
+        self._material = material
+        self._encoder = encoder
+        self._needs = needs
+        self._shape = shape
+        self._place = place
+        self._seed = seed
+        self._rows: dict[tuple[str, str], Row] = {}
+        self._orders: dict[tuple[Source, int], np.ndarray] = {}
+
+    @property
+    def steps_per_epoch(self) -> float:
+        """Optimizer steps in one pass over the anchor."""
+        return len(self._material.examples[self._material.anchor]) / self._shape.batch_size
+
+    def epoch(self, index: int) -> int:
+        """Returns the pass over the anchor in which step `index` begins."""
+        return int(index / self.steps_per_epoch)
+
+    def step(self, index: int) -> list[dict[Source, Batch]]:
+        """Returns this rank's micro-batches of optimizer step `index`, one a backward pass."""
+        drawn = {source: self._draw(source, index) for source in self._needs}
+        num_parts = self._shape.batch_size // self._shape.micro_batch_size
+        accumulation = num_parts // self._place.world
+        first = self._place.rank * accumulation
+        return [
+            {source: self._part(rows, part, num_parts) for source, rows in drawn.items()}
+            for part in range(first, first + accumulation)
+        ]
+
+    def _draw(self, source: Source, index: int) -> list[NamedRow]:
+        if source == Source.IDK:
+            return self._draw_refusals(index)
+        if source == Source.RANDOM:
+            return self._draw_random(index)
+        return [self._named(e, e.answer, e.id) for e in self._anchored(source, index)]
+
+    def _anchored(self, source: Source, index: int) -> list[Example]:
+        """Returns rows [index * batch, ...) of the endless stream of shuffled passes."""
+        examples = self._material.examples[source]
+        start = index * self._shape.batch_size
+        chosen = []
+        for position in range(start, start + self._shape.batch_size):
+            order = self._order(source, position // len(examples), len(examples))
+            chosen.append(examples[order[position % len(examples)]])
+        return chosen
+
+    def _order(self, source: Source, epoch: int, size: int) -> np.ndarray:
+        key = (source, epoch)
+        if key not in self._orders:
+            self._orders[key] = self._generator(source, epoch).permutation(size)
+        return self._orders[key]
+
+    def _generator(self, source: Source, number: int) -> np.random.Generator:
+        return np.random.default_rng([self._seed, list(Source).index(source), number])
+
+    def _draw_refusals(self, index: int) -> list[NamedRow]:
+        rng = self._generator(Source.IDK, index)
+        numbers = rng.integers(len(self._material.refusals), size=self._shape.batch_size)
+        return [
+            self._named(e, self._material.refusals[n], f"{e.id}#idk{n}")
+            for e, n in zip(self._anchored(Source.FORGET, index), numbers, strict=True)
+        ]
+
+    def _draw_random(self, index: int) -> list[NamedRow]:
+        rng = self._generator(Source.RANDOM, index)
+        retain = self._material.examples[Source.RETAIN]
+        rows = []
+        for example in self._anchored(Source.FORGET, index):
+            for n in rng.integers(len(retain), size=self._shape.num_random):
+                rows.append(self._named(example, retain[n].answer, f"{example.id}#as-{n}"))
+        return rows
+
+    def _named(self, example: Example, answer: str, row_id: str) -> NamedRow:
+        key = (example.question, answer)
+        if key not in self._rows:
+            self._rows[key] = self._encoder.encode(*key)
+        return NamedRow(row_id, self._rows[key])
+
+    def _part(self, rows: Sequence[NamedRow], part: int, num_parts: int) -> Batch:
+        size = len(rows) // num_parts
+        own = rows[part * size : (part + 1) * size]
+        tensors = collate([named.row for named in own], pad_id=self._encoder.pad_id)
+        input_ids, attention_mask, labels = (t.to(self._place.device) for t in tensors)
+        return Batch(
+            ids=tuple(named.id for named in own),
+            input_ids_BT=input_ids,
+            attention_mask_BT=attention_mask,
+            labels_BT=labels,
+            token_norm=_num_labelled(rows) / num_parts,
+            position_norm=sum(len(named.row.input_ids) for named in rows) / num_parts,
+            row_norm=len(rows) / num_parts,
+        )
+
+
+def _num_labelled(rows: Sequence[NamedRow]) -> int:
+    return sum(label != IGNORE for named in rows for label in named.row.labels[1:])

@@ -1,0 +1,80 @@
+"""Runs one unlearning trial: a fresh adapter, one method, one evaluation."""
+
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+from evals.benchmark import Benchmark
+from evals.choice import Choice
+from trainers.adapters import adapter_facts, save_adapter
+from trainers.job import Job, Outcome, Report
+from trainers.loop import Lesson, train
+from trainers.method import PACKAGE, Source, build_method
+from trainers.reference import ReferenceView, StudentView
+from trainers.sampler import Material, Sampler, Shape
+from trainers.workbench import Station, Workbench
+
+
+def unlearn(
+    job: Job, bench: Workbench, *, base: Path, folder: Path
+) -> Generator[Report, None, Outcome]:
+    """Trains an adapter on `base` with the job's method, evaluates, saves folder/adapter."""
+    station = bench.adapter_station(job, base)
+    started = time.perf_counter()
+    steps = 0
+    final_loss = float("nan")
+    for report in train(station.engine, _lesson(job, bench, station), bench.place):
+        steps, final_loss = report.step, report.metrics["loss"]
+        yield report
+    trained = time.perf_counter()
+    sheet = bench.evaluate(station.module, station.language_model, job)
+    evaluated = time.perf_counter()
+    facts = {
+        "steps": float(steps),
+        "final_loss": final_loss,
+        "train_s": trained - started,
+        "eval_s": evaluated - trained,
+    }
+    return Outcome(sheet, {**facts, **_keep_adapter(job, bench, station, folder / "adapter")})
+
+
+def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:
+    assert job.method is not None
+    benchmark = bench.benchmark(job.benchmark)
+    method = build_method(job.method)
+    sampler = Sampler(
+        _material(benchmark),
+        bench.encoder(station.language_model, max_length=job.training.max_length),
+        needs=method.needs,
+        shape=Shape(
+            job.training.batch_size, job.training.micro_batch_size, _num_random(job.method)
+        ),
+        place=bench.place,
+        seed=job.seed,
+    )
+    student = StudentView(station.module)
+    reference = ReferenceView(station.module, cache=station.reference_nll)
+    return Lesson(method, sampler, student, reference, job.training, job.seed)
+
+
+def _material(benchmark: Benchmark) -> Material:
+    examples = {
+        Source.FORGET: benchmark.splits["forget"],
+        Source.RETAIN: benchmark.splits["retain"],
+    }
+    return Material(examples, benchmark.refusals, Source.FORGET)
+
+
+def _num_random(choice: Choice) -> int:
+    return int(getattr(choice.config(PACKAGE), "num_random", 1))
+
+
+def _keep_adapter(
+    job: Job, bench: Workbench, station: Station, folder: Path
+) -> dict[str, float]:
+    """Saves the trained adapter (rank 0) and returns what is to be said about it."""
+    assert job.adapter is not None
+    state = station.engine.trainable_state()
+    if bench.place.rank == 0:
+        save_adapter(state, station.module.peft_config["default"], folder)
+    return adapter_facts(state, job.adapter)

@@ -1,0 +1,157 @@
+"""What a rank keeps warm between jobs: benchmark, model, engine and reference likelihoods.
+
+Loading a model and starting an engine cost far more than a small trial. So the workbench keeps
+the last of each and gives it out again when the next job asks for the same.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from peft import PeftModel
+from transformers import PreTrainedModel
+
+from evals.benchmark import Benchmark
+from evals.building import build_benchmark
+from evals.choice import Choice
+from evals.encoding import Encoder
+from evals.scores import ScoreSheet
+from evals.scoring import Shard
+from evals.suites import text
+from trainers.adapters import add_adapter, initial_state, parameter_groups
+from trainers.engine import Engine
+from trainers.job import Job
+from trainers.language_model import LanguageModel, build_family
+from trainers.place import Place, gather
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A model under an engine, ready to be trained.
+
+    `reference_nll` caches the reference's sequence likelihoods by row id; it is valid as long
+    as the base weights are, so it lives and dies with them.
+    """
+
+    language_model: LanguageModel
+    module: torch.nn.Module
+    engine: Engine
+    reference_nll: dict[str, float] = field(default_factory=dict)
+
+
+class Workbench:
+    """One rank's warm state."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._benchmarks: dict[str, Benchmark] = {}
+        self._stations: dict[str, Station] = {}
+
+    def benchmark(self, choice: Choice) -> Benchmark:
+        """Returns the benchmark, built once."""
+        key = choice.model_dump_json()
+        if key not in self._benchmarks:
+            self._benchmarks = {key: build_benchmark(choice)}
+        return self._benchmarks[key]
+
+    def adapter_station(self, job: Job, base: Path) -> Station:
+        """Returns the base model of `job` with a fresh adapter, under a fresh-as-new engine."""
+        assert job.adapter is not None
+        key = _station_key(job)
+        if key not in self._stations:
+            self.clear()
+            model = self._load(job, base)
+            peft = add_adapter(model.model, job.adapter, seed=job.seed)
+            self._stations[key] = Station(model, peft, self._engine(job, peft))
+        station = self._stations[key]
+        assert isinstance(station.module, PeftModel)
+        station.engine.reset(
+            initial_state(station.module, job.seed),
+            l1=job.training.l1,
+            l1_mode=job.training.l1_mode,
+            weight_decay=job.training.weight_decay,
+        )
+        return station
+
+    def finetune_station(self, job: Job) -> Station:
+        """Returns the starting model of `job`, with an adapter if it has one; never kept."""
+        self.clear()
+        model = self._load(job, None)
+        module: torch.nn.Module = model.model
+        if job.adapter is not None:
+            module = add_adapter(model.model, job.adapter, seed=job.seed)
+        station = Station(model, module, self._engine(job, module))
+        self._stations = {"finetune": station}
+        return station
+
+    def merged(self, job: Job, state: Mapping[str, torch.Tensor]) -> PreTrainedModel:
+        """Returns the starting model of `job` with a trained adapter folded into its weights.
+
+        A fresh copy is loaded for it, so that it works whatever the engine did to the first.
+        """
+        assert job.adapter is not None
+        model = add_adapter(self._load(job, None).model.cpu(), job.adapter, seed=job.seed)
+        own = dict(model.named_parameters())
+        for name, value in state.items():
+            own[name].data.copy_(value)
+        merged: PreTrainedModel = model.merge_and_unload()
+        return merged
+
+    def given_model(self, job: Job) -> LanguageModel:
+        """Returns the model of the checkpoint that `job` names."""
+        assert job.checkpoint is not None
+        self.clear()
+        return self._load(job, Path(job.checkpoint))
+
+    def encoder(self, model: LanguageModel, *, max_length: int) -> Encoder:
+        """Returns the encoder of `model`."""
+        return Encoder(model.tokenizer, prompt=model.prompt, max_length=max_length)
+
+    def evaluate(self, module: torch.nn.Module, model: LanguageModel, job: Job) -> ScoreSheet:
+        """Scores `module` on the benchmark's tasks, each rank its share; all get the whole."""
+        shard = Shard(self.place.rank, self.place.world)
+        part = text.evaluate(
+            module,
+            self.encoder(model, max_length=job.evaluation.max_length),
+            self.benchmark(job.benchmark),
+            settings=job.evaluation,
+            shard=shard,
+        )
+        return text.merge(gather(part, self.place))
+
+    def clear(self) -> None:
+        """Frees the model and its engine."""
+        for station in self._stations.values():
+            station.engine.close()
+        self._stations = {}
+
+    def _load(self, job: Job, checkpoint: Path | None) -> LanguageModel:
+        loaded = build_family(job.model).load(
+            benchmark=self.benchmark(job.benchmark), checkpoint=checkpoint, seed=job.seed
+        )
+        loaded.model.to(self.place.device)
+        return loaded
+
+    def _engine(self, job: Job, module: torch.nn.Module) -> Engine:
+        groups = parameter_groups(
+            module,
+            l1=job.training.l1,
+            l1_mode=job.training.l1_mode,
+            weight_decay=job.training.weight_decay,
+        )
+        return Engine.start(
+            module,
+            settings=job.engine,
+            training=job.training,
+            world=self.place.world,
+            groups=groups,
+        )
+
+
+def _station_key(job: Job) -> str:
+    """Returns what must be equal for a model under its engine to serve another job."""
+    same_engine = job.training.model_dump_json(include={"batch_size", "micro_batch_size"})
+    parts = [job.benchmark, job.model, job.adapter, job.engine]
+    texts = [part.model_dump_json() for part in parts if part is not None]
+    return "|".join([str(job.base), job.data, job.weights, same_engine, *texts])
