@@ -1,12 +1,14 @@
 """A plug-in chosen by name with its settings, as written in YAML."""
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic_core import ErrorDetails
 
 from evals import plugins
-from evals.errors import ConfigError
+from evals.errors import ConfigError, FieldError, suggestion
 
 
 class Settings(BaseModel):
@@ -42,25 +44,95 @@ def choose(package: str, raw: Mapping[str, Any], *, key: str) -> Choice:
             f"{', '.join(plugins.names(package))}"
         )
     name = str(rest.pop("name"))
-    module = plugins.load(package, name, key=f"{key}.name")
+    model = plugins.load(package, name, key=f"{key}.name").Config
+    return Choice(name=name, settings=validated(model, rest, key=key).model_dump(mode="json"))
+
+
+def validated(model: type[BaseModel], raw: Mapping[str, Any], *, key: str) -> Any:
+    """Returns `model` made from `raw`.
+
+    Raises:
+        ConfigError: as `explain` says it, with `key` before the field's name.
+    """
     try:
-        config = module.Config(**rest)
+        return model.model_validate(raw)
     except ValidationError as error:
-        raise explain(error, key=key, known=module.Config.model_fields) from None
-    return Choice(name=name, settings=config.model_dump(mode="json"))
+        raise explain(error, model, key=key) from None
 
 
-def explain(error: ValidationError, *, key: str, known: Mapping[str, Any] = {}) -> ConfigError:
+def explain(error: ValidationError, model: type[BaseModel], *, key: str) -> ConfigError:
     """Turns pydantic's first complaint into "<key> must be <rule> but got <value>; <cure>"."""
     first = error.errors(include_url=False)[0]
-    where = ".".join([*([key] if key else []), *(str(part) for part in first["loc"])])
+    where = _join(key, *first["loc"])
+    raised = first.get("ctx", {}).get("error")
+    if isinstance(raised, ConfigError):
+        return raised
+    if isinstance(raised, FieldError):
+        return ConfigError(_join(where, str(raised)))
     if first["type"] == "extra_forbidden":
-        import difflib
-
-        nearest = difflib.get_close_matches(str(first["loc"][-1]), list(known), n=1)
-        cure = f"did you mean {nearest[0]!r}?" if nearest else f"known keys: {', '.join(known)}"
-        return ConfigError(f"{where} must be a known key but is not one; {cure}")
+        return _unknown_key(first["loc"], model, key=key)
     if first["type"] == "missing":
         return ConfigError(f"{where} must be given but is missing; add it")
-    rule = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    return ConfigError(f"{where} must be {rule} but got {first['input']!r}; change it")
+    return ConfigError(f"{where} must be {_rule(first)} but got {first['input']!r}; {_cure(first)}")
+
+
+def _join(*parts: str | int) -> str:
+    return ".".join(str(part) for part in parts if part != "")
+
+
+def _unknown_key(loc: tuple[str | int, ...], model: type[BaseModel], *, key: str) -> ConfigError:
+    folder = _join(key, *loc[:-1])
+    known = list(_model_at(model, loc[:-1]).model_fields)
+    prefix = f"{folder}." if folder else ""
+    cure = suggestion(str(loc[-1]), known, prefix=prefix) or f"known keys: {', '.join(known)}"
+    return ConfigError(f"{_join(key, *loc)} must be a known key but is not one; {cure}")
+
+
+def _model_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseModel]:
+    """Returns the model that holds the field named last in `loc`, walking down from `model`."""
+    for part in loc:
+        if str(part) in model.model_fields:
+            model = _model_in(model.model_fields[str(part)].annotation) or model
+    return model
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)
+
+
+def _rule(complaint: ErrorDetails) -> str:
+    if complaint["type"] in ("model_type", "dict_type", "mapping_type"):
+        return "a mapping of keys to values"
+    text = re.sub(r"^(Value error, |Input should be )", "", complaint["msg"])
+    return text[:1].lower() + text[1:]
+
+
+def _cure(complaint: ErrorDetails) -> str:
+    kind, context = complaint["type"], complaint.get("ctx", {})
+    if kind in ("literal_error", "enum"):
+        choices = re.findall(r"'([^']*)'", str(context["expected"]))
+        return suggestion(str(complaint["input"]), choices) or "choose one of these"
+    limits = {
+        "greater_than": "give more than {gt}",
+        "greater_than_equal": "give {ge} or more",
+        "less_than": "give less than {lt}",
+        "less_than_equal": "give {le} or less",
+    }
+    if kind in limits:
+        return limits[kind].format(**context)
+    return _TYPE_CURES.get(kind.split("_")[0], "change it")
+
+
+_TYPE_CURES = {
+    "int": "give a whole number",
+    "float": "give a number",
+    "finite": "give a finite number",
+    "bool": "give true or false",
+    "string": "give text",
+    "tuple": "give a list like [a, b]",
+    "list": "give a list like [a, b]",
+    "model": "write its keys below it",
+    "dict": "write its keys below it",
+}

@@ -12,9 +12,21 @@ class ConfigError(ValueError):
     """
 
 
+class FieldError(ValueError):
+    """Raised by a Settings validator for a rule between fields; `explain` adds the full key."""
+
+    def __init__(self, field: str, *, rule: str, value: object, cure: str) -> None:
+        super().__init__(f"{field} must be {rule} but got {value!r}; {cure}")
+
+
 def unknown_name(key: str, name: str, known: Iterable[str]) -> ConfigError:
     """Returns the error for `name` at `key`, listing what exists and the nearest match."""
     choices = sorted(known)
-    nearest = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
-    cure = f"did you mean {nearest[0]!r}?" if nearest else "choose one of these"
+    cure = suggestion(name, choices) or "choose one of these"
     return ConfigError(f"{key} must be one of {', '.join(choices)} but got {name!r}; {cure}")
+
+
+def suggestion(name: str, known: Iterable[str], *, prefix: str = "") -> str | None:
+    """Returns "did you mean '<prefix><nearest>'?", or None when nothing is near."""
+    nearest = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
+    return f"did you mean {prefix + nearest[0]!r}?" if nearest else None

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -49,8 +50,14 @@ class Job(Settings):
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the canonical JSON, 16 hexadecimal digits."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        """SHA-256 of the canonical JSON, 16 hexadecimal digits.
+
+        Paths stay out of it, so that moved files are found again: `data` and `weights` say what
+        the benchmark's settings and the checkpoint's folder hold.
+        """
+        paths: dict[str, Any] = {"checkpoint": True, "benchmark": {"settings"}}
+        plain = self.model_dump(mode="json", exclude=paths)
+        text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

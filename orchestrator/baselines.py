@@ -1,0 +1,127 @@
+"""Turns a sweep's settings into Jobs: the original, the gold model, and any trial.
+
+A job holds what decides its result and nothing else: no storage folder, no sweep name, no gang,
+no label. So the same work asked for by another sweep is found again.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from evals.benchmark import Benchmark
+from evals.errors import ConfigError
+from orchestrator.config import SweepConfig
+from orchestrator.records import version
+from orchestrator.space import SHARED
+from trainers.job import Job, Phase
+from trainers.settings import TrainingSettings
+
+WEIGHTS = ("*.safetensors", "*.bin", "config.json")
+
+
+def original_job(config: SweepConfig, benchmark: Benchmark) -> Job:
+    """Returns the job that fine-tunes on "full", or evaluates the given checkpoint."""
+    return _baseline(config, benchmark, phase=Phase.ORIGINAL, given=config.baselines.original)
+
+
+def gold_job(config: SweepConfig, benchmark: Benchmark) -> Job:
+    """Returns the job that fine-tunes on "retain" only, or evaluates the given checkpoint."""
+    return _baseline(config, benchmark, phase=Phase.GOLD, given=config.baselines.gold)
+
+
+def trial_job(
+    config: SweepConfig,
+    benchmark: Benchmark,
+    *,
+    label: str,
+    params: Mapping[str, float | int | str],
+    original: Job,
+) -> Job:
+    """Returns the job that unlearns with the method `label`, starting from `original`.
+
+    `params` are one point of `config.space(label)`: lr and l1 go to the training recipe,
+    everything else to the method's hyperparameters.
+    """
+    shared = {name: value for name, value in params.items() if name in SHARED}
+    own = {name: value for name, value in params.items() if name not in SHARED}
+    training = TrainingSettings.model_validate({**config.training.model_dump(), **shared})
+    return Job(
+        phase=Phase.TRIAL,
+        benchmark=config.benchmark,
+        model=config.model,
+        training=training,
+        adapter=config.adapter,
+        engine=config.engine,
+        evaluation=config.evaluation,
+        seed=config.seed,
+        method=config.methods[label].choice(own),
+        base=original.hash,
+        data=benchmark.fingerprint,
+        weights=original.weights,
+        version=version(),
+    )
+
+
+def _baseline(config: SweepConfig, benchmark: Benchmark, *, phase: Phase, given: str | None) -> Job:
+    """Returns a baseline's job; a given checkpoint does not depend on the fine-tuning recipe."""
+    baselines = config.baselines
+    if given is not None:
+        _check_provenance(Path(given), benchmark, phase=phase)
+    return Job(
+        phase=phase,
+        benchmark=config.benchmark,
+        model=config.model,
+        training=baselines.training if given is None else TrainingSettings(),
+        adapter=baselines.adapter if given is None else None,
+        engine=config.engine,
+        evaluation=config.evaluation,
+        seed=config.seed,
+        checkpoint=given and str(Path(given).expanduser().resolve()),
+        data=benchmark.fingerprint,
+        weights=_family_fingerprint(config) if given is None else _files(given, phase=phase),
+        version=version(),
+    )
+
+
+def _family_fingerprint(config: SweepConfig) -> str:
+    from trainers.language_model import build_family  # imports transformers
+
+    return build_family(config.model).fingerprint()
+
+
+def _files(given: str, *, phase: Phase) -> str:
+    """Returns the SHA-256 of a saved model's weights and configuration, wherever it lies."""
+    folder = Path(given).expanduser()
+    files = sorted({file for pattern in WEIGHTS for file in folder.glob(pattern)})
+    if not any(file.suffix != ".json" for file in files):
+        raise ConfigError(
+            f"baselines.{phase} must be a folder with a saved model (*.safetensors) but got "
+            f"{given!r}; correct the path, or leave the key out to fine-tune one"
+        )
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode())
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return f"files:{digest.hexdigest()}"
+
+
+def _check_provenance(folder: Path, benchmark: Benchmark, *, phase: Phase) -> None:
+    """Refuses a checkpoint whose own record says that it is another baseline or of other data."""
+    record = folder.expanduser().resolve().parent / "job.json"
+    if not record.is_file():
+        return
+    made = json.loads(record.read_text(encoding="utf-8"))
+    if made.get("phase") != phase:
+        raise ConfigError(
+            f"baselines.{phase} must be a {phase} model but got {str(folder)!r}, which "
+            f"{record.name} calls {made.get('phase')!r}; give the {phase} model's folder"
+        )
+    if made.get("data") != benchmark.fingerprint:
+        raise ConfigError(
+            f"baselines.{phase} must be trained on the splits of this benchmark but got "
+            f"{str(folder)!r}, which was trained on other splits ({record.name}: data "
+            f"{str(made.get('data'))[:12]}, here {benchmark.fingerprint[:12]}); give a model of "
+            "the same forget and retain splits, or leave the key out to fine-tune one"
+        )
