@@ -1,0 +1,201 @@
+"""The numbers every text metric is built from: probability, truth ratio and ROUGE of a task.
+
+All likelihoods are per-token means in nats and stay in log space until the last step, so that
+an answer the model finds impossible gives 0 or infinity and not a NaN by accident.
+Sources: TOFU (arXiv 2401.06121, section 2.2.1), CLEAR (arXiv 2410.18057, section 4.2).
+"""
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+from evals.benchmark import Probability, Role
+from evals.scores import ItemScore, ScoreSheet, TaskScores
+
+Floats = NDArray[np.float64]
+Component = Callable[[TaskScores], float]
+
+
+def components(sheet: ScoreSheet) -> dict[str, float]:
+    """Returns every component the sheet has data for, as `<task>_<component>`.
+
+    Truth ratios are left out of tasks without wrong answers, ROUGE of tasks without generations.
+    """
+    return {
+        f"{task.name}_{name}": component(task)
+        for task in sheet.tasks
+        for name, component in _available(task).items()
+    }
+
+
+def by_role(sheet: ScoreSheet, role: Role, wanted: Sequence[Component]) -> list[float]:
+    """Returns the `wanted` components of every task of `role`, task by task.
+
+    Raises:
+        ValueError: the sheet has no task of that role, or one of its tasks has no items.
+    """
+    tasks = sheet.by_role(role)
+    if not tasks:
+        raise ValueError(f"the score sheet has no task of role {role}")
+    return [component(task) for task in tasks for component in wanted]
+
+
+def of_role(sheet: ScoreSheet, role: Role, wanted: Component) -> float:
+    """Returns the `wanted` component of the one task of `role`; ValueError if there is not one."""
+    values = by_role(sheet, role, [wanted])
+    if len(values) != 1:
+        raise ValueError(f"the score sheet must have one task of role {role} but has {len(values)}")
+    return values[0]
+
+
+def items_of(sheet: ScoreSheet, role: Role) -> tuple[ItemScore, ...]:
+    """Returns the items of all tasks of `role`; ValueError if there is none."""
+    items = tuple(item for task in sheet.by_role(role) for item in task.items)
+    if not items:
+        raise ValueError(f"the score sheet has no items of role {role}")
+    return items
+
+
+def harmonic_mean(values: Iterable[float]) -> float:
+    """Returns the harmonic mean of values >= 0; one 0 makes it 0, one NaN makes it NaN."""
+    numbers = np.asarray(list(values), dtype=np.float64)
+    if numbers.size == 0:
+        raise ValueError("the harmonic mean of nothing is undefined")
+    if np.isnan(numbers).any():
+        return float("nan")
+    return float(numbers.size / np.sum(1 / numbers)) if numbers.all() else 0.0
+
+
+def probability(task: TaskScores) -> float:
+    """Returns the mean probability of the true answers.
+
+    PLAIN: p_i = exp(-mean nll), the geometric mean of the token probabilities.
+    CHOICE: p_true / (p_true + sum of p_wrong), each p as above.
+    """
+    items = _items(task)
+    if task.probability is Probability.PLAIN:
+        return _mean([np.exp(-item.answer.mean_nll) for item in items])
+    return _mean([_choice_probability(item) for item in items])
+
+
+def truth_ratio(task: TaskScores) -> float:
+    """Returns the mean truth ratio, built on the geometric mean of the wrong answers.
+
+    With R_i of `log_truth_ratios`: mean of min(R, 1/R) for the forget task (1: the model is
+    indifferent, as one that never saw the answers), of max(0, 1 - 1/R) for all others (1: the
+    truth is certain).
+    """
+    return _squash(task, log_truth_ratios(task.items))
+
+
+def arithmetic_truth_ratio(task: TaskScores) -> float:
+    """Returns `truth_ratio` with the arithmetic mean of the wrong answers' probabilities.
+
+    R_i = p_true / mean_j p_wrong_j, as in the paper's text and the utilities of TOFU's code,
+    while its published tables use the geometric mean.
+    """
+    return _squash(task, np.array([_log_arithmetic_ratio(item) for item in _items(task)]))
+
+
+def log_truth_ratios(items: Sequence[ItemScore]) -> Floats:
+    """Returns ln R_i, R_i = exp(mean_j nll(wrong_j) - nll(right)), nll per token, item by item.
+
+    "Right" is the paraphrase where the item has one, else the true answer.
+
+    Raises:
+        ValueError: an item has no wrong answers.
+    """
+    with np.errstate(invalid="ignore"):  # right and wrong both impossible: undefined, hence NaN
+        return np.array([_wrong_nlls(item).mean() - right_nll(item) for item in items])
+
+
+def right_nll(item: ItemScore) -> float:
+    """Returns the nats per token of the paraphrase, or of the true answer if there is none."""
+    return (item.paraphrase or item.answer).mean_nll
+
+
+def rouge(task: TaskScores) -> float:
+    """Returns the mean ROUGE-L recall (stemmed) of the generations against the true answers.
+
+    NaN if a true answer's likelihood is NaN: such a model's words mean nothing, and the 0 they
+    would get must not look like perfect forgetting.
+
+    Raises:
+        ValueError: an item was scored without a generation.
+    """
+    return _mean([_item_rouge(item) for item in _items(task)])
+
+
+def rouge_recall(truth: str, generation: str) -> float:
+    """Returns the share of `truth`'s stems in its longest common subsequence with `generation`."""
+    return float(_rouge_scorer().score(truth, generation)["rougeL"].recall)
+
+
+class _Recall(Protocol):
+    recall: float
+
+
+class _RougeScorer(Protocol):
+    def score(self, target: str, prediction: str) -> dict[str, _Recall]: ...
+
+
+@functools.cache
+def _rouge_scorer() -> _RougeScorer:
+    # rouge_score drags nltk in and takes seconds to import; likelihood metrics never need it.
+    from rouge_score.rouge_scorer import RougeScorer
+
+    return cast(_RougeScorer, RougeScorer(["rougeL"], use_stemmer=True))
+
+
+def _available(task: TaskScores) -> dict[str, Component]:
+    found: dict[str, Component] = {"probability": probability}
+    if any(item.perturbed for item in task.items):
+        found["truth_ratio"] = truth_ratio
+    if any(item.generation is not None for item in task.items):
+        found["rouge"] = rouge
+    return found
+
+
+def _items(task: TaskScores) -> tuple[ItemScore, ...]:
+    if not task.items:
+        raise ValueError(f"task {task.name} has no items")
+    return task.items
+
+
+def _item_rouge(item: ItemScore) -> float:
+    if item.generation is None:
+        raise ValueError(f"item {item.id} was scored without a generation")
+    return float("nan") if np.isnan(item.answer.nll) else rouge_recall(item.truth, item.generation)
+
+
+def _wrong_nlls(item: ItemScore) -> Floats:
+    if not item.perturbed:
+        raise ValueError(f"item {item.id} has no wrong answers")
+    return np.array([score.mean_nll for score in item.perturbed])
+
+
+def _choice_probability(item: ItemScore) -> float:
+    log_probs = -np.array([item.answer.mean_nll, *_wrong_nlls(item)])
+    with np.errstate(invalid="ignore"):  # all options impossible: 0/0 is NaN and stays NaN
+        return float(np.exp(log_probs[0] - logsumexp(log_probs)))
+
+
+def _log_arithmetic_ratio(item: ItemScore) -> float:
+    wrong = _wrong_nlls(item)
+    return float(np.log(wrong.size) - logsumexp(-wrong) - right_nll(item))
+
+
+def _squash(task: TaskScores, log_ratios: Floats) -> float:
+    _items(task)
+    with np.errstate(over="ignore"):  # R = 0 gives 1/R = inf, which the maximum turns into 0
+        if task.role is Role.FORGET:
+            return _mean(np.exp(-np.abs(log_ratios)))
+        return _mean(np.maximum(0.0, -np.expm1(-log_ratios)))
+
+
+def _mean(values: Sequence[float] | Floats) -> float:
+    return float(np.mean(values))

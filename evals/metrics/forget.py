@@ -1,0 +1,26 @@
+"""What the model still knows of the people it should forget: "Forget Metric" of CLEAR's Table 1.
+
+The harmonic mean of ROUGE-L recall, probability and truth ratio on the forget task. Lower is
+better down to the gold model's value, not to 0; its truth ratio part, min(R, 1/R), *rises* towards
+1 as the model becomes indifferent, so read the components beside it.
+Source: arXiv 2410.18057, section 4.2 and Table 1.
+"""
+
+from evals.benchmark import Role
+from evals.components import by_role, harmonic_mean, probability, rouge, truth_ratio
+from evals.metric import Metric, Need
+from evals.scores import ScoreSheet
+
+
+def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:
+    """Returns the harmonic mean of all three components on the FORGET task."""
+    return harmonic_mean(by_role(sheet, Role.FORGET, (rouge, probability, truth_ratio)))
+
+
+METRIC = Metric(
+    compute=compute,
+    bounds=(0.0, 1.0),
+    better="lower",
+    needs=frozenset({Need.GENERATION}),
+    generates=frozenset({Role.FORGET}),
+)

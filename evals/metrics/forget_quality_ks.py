@@ -1,0 +1,27 @@
+"""Forget quality of TOFU (arXiv 2401.06121, section 2.2.2): a p-value.
+
+p of the two-sample Kolmogorov-Smirnov test between the truth ratios of the model and of the gold
+model on the forget set. Spans hundreds of orders of magnitude: to search or to rank, take
+`log_forget_quality`.
+"""
+
+import math
+
+from evals.components import log_truth_ratios
+from evals.forget_quality import joined_forget_items, log_ks_pvalue
+from evals.metric import Metric, Need
+from evals.scores import ScoreSheet
+
+
+def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:
+    """Returns p, between 0 and 1."""
+    ours, golds = joined_forget_items(sheet, gold)
+    return math.exp(log_ks_pvalue(log_truth_ratios(ours), log_truth_ratios(golds)))
+
+
+METRIC = Metric(
+    compute=compute,
+    bounds=(0.0, 1.0),
+    better="higher",
+    needs=frozenset({Need.GOLD}),
+)

@@ -1,0 +1,27 @@
+"""Forget quality as a decimal logarithm, as in TOFU's figures.
+
+log10 p of the two-sample Kolmogorov-Smirnov test between the truth ratios of the model and of the
+gold model on the forget set: `log_forget_quality` / ln 10.
+"""
+
+import math
+
+from evals.components import log_truth_ratios
+from evals.forget_quality import joined_forget_items, log_ks_pvalue
+from evals.metric import Metric, Need
+from evals.scores import ScoreSheet
+
+
+def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:
+    """Returns log10 p, at most 0."""
+    ours, golds = joined_forget_items(sheet, gold)
+    log_p = log_ks_pvalue(log_truth_ratios(ours), log_truth_ratios(golds))
+    return log_p / math.log(10)
+
+
+METRIC = Metric(
+    compute=compute,
+    bounds=(-math.inf, 0.0),
+    better="higher",
+    needs=frozenset({Need.GOLD}),
+)

@@ -1,0 +1,28 @@
+"""Log Forget Quality of CLEAR's Table 1: the natural log of a p-value.
+
+ln p of the two-sample Kolmogorov-Smirnov test between the truth ratios of the model and of the
+gold model on the forget set. 0: cannot be told from a model that never saw it. The published
+values are natural logs; `log10_forget_quality` is the decimal one. Never underflows.
+Source: arXiv 2410.18057, section 4.2 and Table 1.
+"""
+
+import math
+
+from evals.components import log_truth_ratios
+from evals.forget_quality import joined_forget_items, log_ks_pvalue
+from evals.metric import Metric, Need
+from evals.scores import ScoreSheet
+
+
+def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:
+    """Returns ln p, at most 0."""
+    ours, golds = joined_forget_items(sheet, gold)
+    return log_ks_pvalue(log_truth_ratios(ours), log_truth_ratios(golds))
+
+
+METRIC = Metric(
+    compute=compute,
+    bounds=(-math.inf, 0.0),
+    better="higher",
+    needs=frozenset({Need.GOLD}),
+)

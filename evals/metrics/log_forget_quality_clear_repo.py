@@ -1,0 +1,38 @@
+"""Log Forget Quality as the multimodal script of CLEAR's code computes it.
+
+That script averages the wrong answers' nll over all items *and* options to one number before it
+forms the ratios, R_i = exp(mean_kj nll(wrong_kj) - nll(right_i)), so that only the right answers
+differ between items. To compare with numbers made by it; `log_forget_quality` is the formula of
+the paper (arXiv 2410.18057, section 4.2).
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from evals.components import Floats, right_nll
+from evals.forget_quality import joined_forget_items, log_ks_pvalue
+from evals.metric import Metric, Need
+from evals.scores import ItemScore, ScoreSheet
+
+
+def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:
+    """Returns ln p, at most 0."""
+    ours, golds = joined_forget_items(sheet, gold)
+    return log_ks_pvalue(_log_ratios(ours), _log_ratios(golds))
+
+
+def _log_ratios(items: Sequence[ItemScore]) -> Floats:
+    wrong = [score.mean_nll for item in items for score in item.perturbed]
+    if not wrong:
+        raise ValueError("the forget items have no wrong answers")
+    return np.array([np.mean(wrong) - right_nll(item) for item in items])
+
+
+METRIC = Metric(
+    compute=compute,
+    bounds=(-math.inf, 0.0),
+    better="higher",
+    needs=frozenset({Need.GOLD}),
+)

@@ -1,0 +1,18 @@
+"""Mean probability exp(-nll per token) of the true answers on the retain task."""
+
+from evals.benchmark import Role
+from evals.components import of_role, probability
+from evals.metric import Metric
+from evals.scores import ScoreSheet
+
+
+def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:
+    """Returns the probability of the RETAIN task."""
+    return of_role(sheet, Role.RETAIN, probability)
+
+
+METRIC = Metric(
+    compute=compute,
+    bounds=(0.0, 1.0),
+    better="higher",
+)

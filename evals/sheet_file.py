@@ -1,0 +1,49 @@
+"""Keeps score sheets as JSON files that give back exactly what was put in."""
+
+import os
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import pydantic_core
+from pydantic import TypeAdapter, ValidationError
+
+from evals.errors import ConfigError
+from evals.scores import ScoreSheet
+
+_SHEET = TypeAdapter(ScoreSheet)
+
+
+def write_sheet(path: Path, sheet: ScoreSheet) -> None:
+    """Writes `sheet` to `path` all at once: a reader sees the old file or the new one.
+
+    Floats keep every bit; what JSON has no number for is written as "NaN", "Infinity" or
+    "-Infinity".
+    """
+    data = pydantic_core.to_json(sheet, inf_nan_mode="strings")
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+
+
+def read_sheet(path: Path) -> ScoreSheet:
+    """Returns the sheet that `write_sheet` put at `path`.
+
+    Raises:
+        FileNotFoundError: nothing is there.
+        ConfigError: the file is not a whole score sheet.
+    """
+    try:
+        return _SHEET.validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "its first byte"
+        raise ConfigError(
+            f"{path} must be a score sheet but got {first['msg']!r} at {where}; "
+            "delete it and evaluate again"
+        ) from None
