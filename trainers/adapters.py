@@ -1,0 +1,179 @@
+"""LoRA adapters: fresh weights from a seed, what was learned in numbers, and peft's files.
+
+A state is a mapping from parameter name (as in `model.named_parameters()`) to a CPU tensor.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, PeftConfig, PeftModel, get_peft_model
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from evals.errors import ConfigError
+from trainers.settings import AdapterSettings, L1Mode
+
+A, B = ".lora_A.", ".lora_B."
+MOVED = 1e-4
+"""An update smaller than this share of the weights it is added to counts as not moved: it is
+twenty times below bfloat16's rounding (2^-9), so that such a model answers as before."""
+
+
+def add_adapter(model: PreTrainedModel, settings: AdapterSettings, *, seed: int) -> PeftModel:
+    """Returns `model` with a LoRA adapter in its dtype, the only part of it that trains.
+
+    Raises:
+        ConfigError: adapter.target_modules names no layer, or one that is not linear.
+    """
+    config = LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        lora_dropout=settings.dropout,
+        target_modules=list(settings.target_modules) or "all-linear",
+        task_type="CAUSAL_LM",
+    )
+    try:
+        adapted: PeftModel = get_peft_model(model, config, autocast_adapter_dtype=False)
+    except ValueError as error:
+        raise _wrong_targets(settings, str(error)) from error
+    strangers = [name for name, _ in trainable(adapted) if A not in name and B not in name]
+    if strangers:
+        raise _wrong_targets(settings, f"{strangers[0]} is no factor of a linear layer")
+    load_state(adapted, initial_state(adapted, seed))
+    return adapted
+
+
+def trainable(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+    """Yields the parameters that train, by name."""
+    return ((name, value) for name, value in model.named_parameters() if value.requires_grad)
+
+
+def initial_state(model: nn.Module, seed: int) -> dict[str, Tensor]:
+    """Returns fresh adapter weights: A uniform in +-1/sqrt(fan in), B zero (as peft starts).
+
+    Every A has its own stream, drawn from the seed and its name, so that the values do not
+    depend on which other layers are adapted. They are rounded to the model's dtype, which is
+    what an engine holds them in, and given as float32. Works on a model that ZeRO-3 sharded.
+    """
+    return {name: _initial(name, value, seed) for name, value in trainable(model)}
+
+
+def adapter_state(model: nn.Module) -> dict[str, Tensor]:
+    """Returns a float32 CPU copy of the trainable weights of a model that is not sharded."""
+    return {name: value.detach().float().cpu().clone() for name, value in trainable(model)}
+
+
+def load_state(model: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Copies `state` into the parameters of those names; the model must not be sharded."""
+    parameters = dict(model.named_parameters())
+    with torch.no_grad():
+        for name, value in state.items():
+            parameters[name].copy_(value)
+
+
+def parameter_groups(
+    model: nn.Module, *, l1: float, l1_mode: L1Mode, weight_decay: float
+) -> list[dict[str, Any]]:
+    """Returns L1AdamW's groups: "lora_A" and "lora_B", or "all" when the whole model trains.
+
+    Raises:
+        ConfigError: an L1 penalty without an adapter; it would pull the model's own weights
+            to zero rather than the change of them.
+    """
+    parameters = dict(trainable(model))
+    common = {"l1": l1, "l1_mode": l1_mode, "weight_decay": weight_decay}
+    if not any(A in name for name in parameters):
+        if l1 != 0:
+            raise ConfigError(
+                f"training.l1 must be 0 without an adapter but got {l1}; give an adapter"
+            )
+        return [{"name": "all", "params": list(parameters.values()), **common}]
+    return [
+        {"name": kind.strip("."), "params": _of_kind(parameters, kind), **common} for kind in (A, B)
+    ]
+
+
+def base_norm(model: nn.Module) -> float:
+    """Returns the Frobenius norm of the weights under the adapter, before they are sharded."""
+    weights = [
+        value
+        for name, value in model.named_parameters()
+        if name.endswith(".base_layer.weight") and not value.requires_grad
+    ]
+    return math.sqrt(sum(float(value.detach().double().square().sum()) for value in weights))
+
+
+def adapter_facts(
+    state: Mapping[str, Tensor], settings: AdapterSettings, *, base_norm: float | None = None
+) -> dict[str, float]:
+    """Returns sparsity_a, sparsity_b, l1_norm, update_norm and, given `base_norm`, moved.
+
+    A sparsity is the share of exact zeros. l1_norm sums |entry| over all A and B. update_norm
+    is the Frobenius norm of (alpha / rank) B A over all layers. moved is 1.0 if update_norm is
+    above MOVED times the norm of the weights it is added to, else 0.0.
+    """
+    facts = {
+        "sparsity_a": _zero_share(state, A),
+        "sparsity_b": _zero_share(state, B),
+        "l1_norm": math.fsum(float(value.double().abs().sum()) for value in state.values()),
+        "update_norm": update_norm(state, scaling=settings.alpha / settings.rank),
+    }
+    if base_norm is not None:
+        facts["moved"] = float(facts["update_norm"] > MOVED * base_norm)
+    return facts
+
+
+def update_norm(state: Mapping[str, Tensor], *, scaling: float) -> float:
+    """Returns scaling * sqrt(sum over layers of ||B A||_F^2) without ever forming B A.
+
+    ||B A||_F^2 = tr(A^T B^T B A) = sum of (B^T B) * (A A^T), entry by entry: rank x rank.
+    """
+    total = 0.0
+    for name, value in state.items():
+        if A in name:
+            a, b = value.double(), state[name.replace(A, B)].double()
+            total += float(((b.T @ b) * (a @ a.T)).sum())
+    return scaling * math.sqrt(max(total, 0.0)) if not math.isnan(total) else math.nan
+
+
+def save_adapter(state: Mapping[str, Tensor], config: PeftConfig, folder: Path) -> None:
+    """Writes the adapter to `folder` in peft's own format, for `PeftModel.from_pretrained`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {
+        name.replace(".default.", "."): value.detach().cpu().contiguous()
+        for name, value in state.items()
+    }
+    save_file(weights, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+    config.save_pretrained(str(folder))
+
+
+def _initial(name: str, value: nn.Parameter, seed: int) -> Tensor:
+    shape = getattr(value, "ds_shape", value.shape)  # ZeRO-3 leaves an empty placeholder
+    fresh = torch.zeros(shape)
+    if A in name:
+        digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
+        generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+        nn.init.kaiming_uniform_(fresh, a=math.sqrt(5), generator=generator)
+    return fresh.to(value.dtype).float()
+
+
+def _of_kind(parameters: Mapping[str, nn.Parameter], kind: str) -> list[nn.Parameter]:
+    return [value for name, value in parameters.items() if kind in name]
+
+
+def _zero_share(state: Mapping[str, Tensor], kind: str) -> float:
+    values = [value for name, value in state.items() if kind in name]
+    zeros = sum(int((value == 0).sum()) for value in values)
+    return zeros / sum(value.numel() for value in values)
+
+
+def _wrong_targets(settings: AdapterSettings, reason: str) -> ConfigError:
+    return ConfigError(
+        "adapter.target_modules must be names of linear layers of the model but got "
+        f"{list(settings.target_modules)} ({reason}); name linear layers, or none for all of them"
+    )

@@ -1,0 +1,166 @@
+"""The DeepSpeed engine: one model under ZeRO that serves many trials.
+
+Starting an engine costs seconds, a trial may take one. So between trials the engine stays:
+`reset` puts the trainable weights back and forgets everything the last trial left behind, and
+the next trial repeats bit for bit what a fresh engine would do.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import deepspeed
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from evals.errors import ConfigError
+from trainers import shards
+from trainers.adapters import base_norm, trainable
+from trainers.job import TrialFailure
+from trainers.l1 import L1AdamW
+from trainers.settings import EngineSettings, L1Mode, TrainingSettings
+
+
+class Engine:
+    """A model being trained by DeepSpeed; every method is for all ranks to call together.
+
+    `module` is the model to call; `base_norm` the norm of the weights under its adapter (0
+    without one).
+    """
+
+    def __init__(
+        self, module: nn.Module, wrapped: Any, optimizer: L1AdamW, *, base_norm: float
+    ) -> None:
+        self.module = module
+        self.base_norm = base_norm
+        self._deepspeed = wrapped
+        self._optimizer = optimizer
+
+    @classmethod
+    def start(
+        cls,
+        model: nn.Module,
+        *,
+        settings: EngineSettings,
+        training: TrainingSettings,
+        world: int,
+        groups: Sequence[Mapping[str, Any]],
+    ) -> "Engine":
+        """Puts `model` under DeepSpeed, in the process group that the caller started.
+
+        `groups` are L1AdamW's. A world of one needs no process group.
+
+        Raises:
+            ConfigError: the batch does not split into micro-batches and ranks.
+        """
+        config = _config(settings, training, world=world)
+        if world == 1 and not dist.is_initialized():
+            _start_group_of_one()
+        shards.avoid_compiling()
+        _name_device(model)
+        norm = base_norm(model)
+        # The learning rate is 0 until the first step: DeepSpeed may step the optimizer on zero
+        # gradients while it starts, which must neither decay nor shrink the weights.
+        optimizer = L1AdamW(groups, lr=0.0)
+        wrapped, *_ = deepspeed.initialize(model=model, optimizer=optimizer, config=config)
+        engine = cls(model, wrapped, optimizer, base_norm=norm)
+        shards.forget(wrapped, optimizer)
+        return engine
+
+    def backward(self, loss: Tensor) -> None:
+        """Adds the gradient of one micro-batch's loss, averaged over ranks and accumulation."""
+        shards.prepare_backward(self._deepspeed)
+        self._deepspeed.backward(loss)
+
+    def step(self, lr: float) -> None:
+        """Ends a micro-batch; on the last one of the batch, moves the weights at rate `lr`.
+
+        Raises:
+            TrialFailure: the gradient was not finite and DeepSpeed skipped the step.
+        """
+        for group in self._groups():
+            group["lr"] = lr
+        last = self._deepspeed.is_gradient_accumulation_boundary()
+        self._deepspeed.step()
+        if last and not self._deepspeed.was_step_applied():
+            raise TrialFailure("the gradient became infinite or NaN")
+
+    def reset(
+        self, initial: Mapping[str, Tensor], *, l1: float, l1_mode: L1Mode, weight_decay: float
+    ) -> None:
+        """Makes the engine as good as new, with `initial` as its trainable weights.
+
+        Undone are the weights in every precision, the optimizer's moments and step counts, and
+        gradients of an accumulation that was never finished.
+        """
+        for name, parameter in trainable(self.module):
+            shards.write(self._deepspeed, parameter, initial[name])
+        shards.forget(self._deepspeed, self._optimizer)
+        for group in self._groups():
+            group.update(lr=0.0, l1=l1, l1_mode=l1_mode, weight_decay=weight_decay)
+
+    def trainable_state(self) -> dict[str, Tensor]:
+        """Returns whole float32 CPU copies of the trainable weights, on every rank."""
+        return {
+            name: shards.read(self._deepspeed, parameter)
+            for name, parameter in trainable(self.module)
+        }
+
+    def save_model(self, folder: Path) -> None:
+        """Writes the whole model to `folder` by `save_pretrained`, from rank 0."""
+        state = shards.whole_state(self.module)
+        if dist.get_rank() == 0:
+            self.module.save_pretrained(folder, state_dict=state)  # type: ignore[operator]
+        dist.barrier()
+
+    def close(self) -> None:
+        """Takes the model out of the engine and frees the engine."""
+        self._deepspeed.destroy()
+
+    def _groups(self) -> list[dict[str, Any]]:
+        return [*self._deepspeed.optimizer.param_groups, *self._optimizer.param_groups]
+
+
+def _config(settings: EngineSettings, training: TrainingSettings, *, world: int) -> dict[str, Any]:
+    """Returns DeepSpeed's configuration.
+
+    Raises:
+        ConfigError: training.batch_size is no multiple of micro_batch_size * world.
+    """
+    part = training.micro_batch_size * world
+    if training.batch_size % part:
+        raise ConfigError(
+            f"training.batch_size must be a multiple of training.micro_batch_size x ranks "
+            f"({training.micro_batch_size} x {world}) but got {training.batch_size}; "
+            f"change training.batch_size or training.micro_batch_size"
+        )
+    zero: dict[str, Any] = {"stage": settings.zero_stage}
+    if settings.offload_optimizer:
+        zero["offload_optimizer"] = {"device": "cpu"}
+    if settings.offload_parameters:
+        zero["offload_param"] = {"device": "cpu"}
+    return {
+        "train_batch_size": training.batch_size,
+        "train_micro_batch_size_per_gpu": training.micro_batch_size,
+        "gradient_accumulation_steps": training.batch_size // part,
+        "gradient_clipping": settings.gradient_clipping,
+        "bf16": {"enabled": settings.dtype == "bf16"},
+        "zero_optimization": zero,
+        "zero_allow_untested_optimizer": True,
+        "zero_force_ds_cpu_optimizer": False,
+        "steps_per_print": None,
+    }
+
+
+def _start_group_of_one() -> None:
+    backend = "nccl" if torch.cuda.is_available() else "gloo"
+    store = torch.distributed.HashStore()  # type: ignore[attr-defined]  # no port, no file
+    dist.init_process_group(backend, store=store, rank=0, world_size=1)
+
+
+def _name_device(model: nn.Module) -> None:
+    """Tells DeepSpeed the device's number, for which its only channel is the environment."""
+    device = next(model.parameters()).device
+    os.environ["LOCAL_RANK"] = str(device.index or 0)

@@ -1,0 +1,67 @@
+"""AdamW that also applies an L1 penalty, as a proximal step or as a subgradient.
+
+A penalty added to the loss is silently zero under ZeRO-3, where parameters are placeholders
+between steps. The optimizer, though, is handed the real (flat, sharded) values at every ZeRO
+stage, and L1 acts on each entry alone, so that it needs no gather here.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from trainers.settings import L1Mode
+
+
+class L1AdamW(torch.optim.AdamW):
+    """AdamW whose parameter groups carry `l1`, the coefficient, and `l1_mode`.
+
+    PROXIMAL: after the Adam step p <- sign(p) max(|p| - lr * l1, 0), which makes exact zeros
+    (Parikh and Boyd, "Proximal Algorithms", 2014, section 6.5.2).
+    SUBGRADIENT: gradient += l1 * sign(p) before the step, sign(0) = 0: the gradient of
+    loss + l1 * sum |p|. It is added after DeepSpeed has clipped the gradient.
+    """
+
+    def __init__(
+        self, groups: Iterable[Mapping[str, Any]], *, lr: float = 0.0, capturable: bool = False
+    ) -> None:
+        complete = [{"l1": 0.0, "l1_mode": L1Mode.PROXIMAL, **group} for group in groups]
+        super().__init__(complete, lr=lr, capturable=capturable)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """Takes one step; returns the closure's loss if one is given."""
+        assert closure is None, "a closure would compute gradients after the penalty was added"
+        for group in self.param_groups:
+            if group["l1_mode"] == L1Mode.SUBGRADIENT:
+                _add_subgradient(_trained(group), l1=group["l1"])
+        super().step()
+        for group in self.param_groups:
+            if group["l1_mode"] == L1Mode.PROXIMAL:
+                soft_threshold_(_trained(group), threshold=float(group["lr"]) * group["l1"])
+        return None
+
+
+def soft_threshold_(values: list[Tensor], *, threshold: float) -> None:
+    """Shrinks every entry towards zero by `threshold`, in place; NaN stays NaN."""
+    if not values or threshold == 0:
+        return
+    signs = torch._foreach_sign(values)
+    torch._foreach_abs_(values)
+    torch._foreach_sub_(values, threshold)
+    torch._foreach_clamp_min_(values, 0.0)
+    torch._foreach_mul_(values, signs)
+
+
+def _add_subgradient(values: list[Tensor], *, l1: float) -> None:
+    if not values or l1 == 0:
+        return
+    signs: list[Tensor] = list(torch._foreach_sign(values))
+    gradients = [value.grad for value in values if value.grad is not None]
+    torch._foreach_add_(gradients, signs, alpha=l1)
+
+
+def _trained(group: Mapping[str, Any]) -> list[Tensor]:
+    """Returns the tensors that this step changes: those with a gradient, as in AdamW."""
+    return [value for value in group["params"] if value.grad is not None]
