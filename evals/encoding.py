@@ -1,8 +1,29 @@
-"""Renders questions and answers into token ids with labels on the answer span."""
+"""Renders questions and answers into token ids with labels on the answer span.
 
+Shapes: B rows, T positions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
+import torch
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+
 from evals.choice import Settings
+from evals.errors import ConfigError
+
+IGNORE = -100
+
+_MARKER = "@@answer@@"
+"""Stands in for an answer while a chat template is rendered; no template changes it."""
+
+_PROBE = "A"
+"""Any answer begins like this as far as the tokens of the prompt before it are concerned."""
+
+_DATE = "26 Jul 2024"
+"""Given to templates that write today's date, so that a score does not depend on the day."""
 
 
 class Prompt(Settings):
@@ -16,3 +37,163 @@ class Prompt(Settings):
     question_start: str = "Question: "
     question_end: str = "\n"
     answer_start: str = "Answer: "
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Token ids of one question with its answer.
+
+    `labels` are not shifted; they are IGNORE everywhere but on the answer and its end token.
+    """
+
+    input_ids: tuple[int, ...]
+    labels: tuple[int, ...]
+
+
+class Encoder:
+    """Turns text into rows for one tokenizer, one prompt format and one length limit.
+
+    The answer is found in the final ids through their character offsets: a prompt tokenised by
+    itself may end in other tokens than the same prompt with an answer behind it. A token that
+    holds the end of the prompt and the start of the answer (" Hina" after "Answer: ") belongs
+    to the answer.
+
+    Raises:
+        ConfigError: the tokenizer is not a fast one, has no end-of-sequence token, or has no
+            chat template although the prompt asks for one.
+    """
+
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, *, prompt: Prompt, max_length: int
+    ) -> None:
+        require_usable(tokenizer, prompt)
+        self.tokenizer = tokenizer
+        self.prompt = prompt
+        self.max_length = max_length
+        self.eos_id: int = tokenizer.eos_token_id
+        self.pad_id: int = self.eos_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+        self._special = {self.eos_id, *tokenizer.all_special_ids} | {
+            token_id for token_id, token in tokenizer.added_tokens_decoder.items() if token.special
+        }
+        self.end_id = self._end_id()
+
+    def encode(self, question: str, answer: str) -> Row:
+        """Returns the row of a question and its answer, cut at `max_length`.
+
+        With tags, the end-of-sequence token follows the answer. With a chat template, the row
+        is the rendered conversation up to the special token that closes the answer, or the
+        end-of-sequence token if the template closes it with none. Either is labelled, and so is
+        white space that the template puts between: the model has to produce it to stop.
+
+        Raises:
+            ConfigError: nothing of the answer is left within `max_length`.
+        """
+        head, tail = self._frame(question)
+        body = answer if self.prompt.style == "tags" else answer.strip()
+        ids, ends = self._tokenize(head + body + tail)
+        start = next((i for i, end in enumerate(ends) if end > len(head)), len(ids))
+        ids = self._close(ids, ends, after=len(head) + len(body))[: self.max_length]
+        if start >= len(ids) or start == 0:
+            raise ConfigError(
+                f"max_length must be larger than the question's {start} tokens but got "
+                f"{self.max_length}, and no answer token is left to score of {question!r}; "
+                "raise max_length"
+            )
+        return Row(tuple(ids), (IGNORE,) * start + tuple(ids[start:]))
+
+    def encode_prompt(self, question: str) -> tuple[int, ...]:
+        """Returns the ids that stand before an answer, to generate from; never cut.
+
+        They are read off the prompt with an answer behind it, so that the model continues
+        from the very tokens it was trained on: "Answer:" if the blank belongs to the answer.
+        """
+        head, _ = self._frame(question)
+        ids, ends = self._tokenize(head + _PROBE)
+        kept = sum(end <= len(head) for end in ends)
+        if ends[kept - 1] < len(head.rstrip()):
+            ids, _ = self._tokenize(head)
+            return tuple(ids)
+        return tuple(ids[:kept])
+
+    def _frame(self, question: str) -> tuple[str, str]:
+        """Returns the text before and after the answer."""
+        style = self.prompt
+        if style.style == "tags":
+            text = f"{style.question_start}{question}{style.question_end}{style.answer_start}"
+            return text, ""
+        turns = [
+            {"role": "user", "content": question},
+            {"role": "assistant", "content": _MARKER},
+        ]
+        rendered: str = self.tokenizer.apply_chat_template(turns, tokenize=False, date_string=_DATE)
+        head, _, tail = rendered.rpartition(_MARKER)
+        return head, tail
+
+    def _tokenize(self, text: str) -> tuple[list[int], list[int]]:
+        """Returns the ids and each one's end in `text` (0 for a token that is not in it).
+
+        A chat template brings its own special tokens; with tags the tokenizer adds them. An
+        end-of-sequence token that some tokenizers add is taken off: `_close` puts it on.
+        """
+        encoded = self.tokenizer(
+            text,
+            add_special_tokens=self.prompt.style == "tags",
+            return_offsets_mapping=True,
+            verbose=False,
+        )
+        ids: list[int] = list(encoded["input_ids"])
+        ends = [end if end > start else 0 for start, end in encoded["offset_mapping"]]
+        if len(ids) > 1 and ids[-1] == self.eos_id and ends[-1] == 0:
+            return ids[:-1], ends[:-1]
+        return ids, ends
+
+    def _close(self, ids: list[int], ends: list[int], *, after: int) -> list[int]:
+        """Returns `ids` up to the first special token behind character `after`, or with EOS."""
+        behind = [i for i, end in enumerate(ends) if end > after]
+        for position in behind:
+            if ids[position] in self._special:
+                return ids[: position + 1]
+        return ids[: behind[0] if behind else len(ids)] + [self.eos_id]
+
+    def _end_id(self) -> int:
+        """Returns the token that closes an answer."""
+        head, tail = self._frame("Who?")
+        ids, ends = self._tokenize(head + _PROBE + tail)
+        return self._close(ids, ends, after=len(head) + len(_PROBE))[-1]
+
+
+def collate(rows: Sequence[Row], *, pad_id: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns input_ids_BT, attention_mask_BT and labels_BT, padded on the right.
+
+    The mask goes by length, never by token value: the pad token may be a real one (EOS).
+    """
+    length = max(len(row.input_ids) for row in rows)
+    input_ids_BT = torch.full((len(rows), length), pad_id, dtype=torch.long)
+    attention_mask_BT = torch.zeros((len(rows), length), dtype=torch.long)
+    labels_BT = torch.full((len(rows), length), IGNORE, dtype=torch.long)
+    for index, row in enumerate(rows):
+        size = len(row.input_ids)
+        input_ids_BT[index, :size] = torch.tensor(row.input_ids)
+        attention_mask_BT[index, :size] = 1
+        labels_BT[index, :size] = torch.tensor(row.labels)
+    return input_ids_BT, attention_mask_BT, labels_BT
+
+
+def require_usable(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> None:
+    """Raises the ConfigError of an `Encoder` whose tokenizer cannot do what it takes."""
+    if not tokenizer.is_fast:
+        raise ConfigError(
+            "model.path must have a fast tokenizer (tokenizer.json) but got "
+            f"{type(tokenizer).__name__}; convert it with transformers"
+        )
+    if tokenizer.eos_token_id is None:
+        raise ConfigError(
+            "model.path must have a tokenizer with an end-of-sequence token but got none; "
+            "set eos_token in its tokenizer_config.json"
+        )
+    if prompt.style == "chat_template" and not tokenizer.chat_template:
+        raise ConfigError(
+            "model.prompt.style must be tags for a tokenizer without a chat template but got "
+            "chat_template; set model.prompt.style: tags and its question_start, question_end "
+            "and answer_start"
+        )

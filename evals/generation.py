@@ -1,0 +1,105 @@
+"""Greedy generation: what a model says when it is asked.
+
+Shapes: B rows, T positions.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any, cast
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from transformers import GenerationConfig
+
+from evals.benchmark import Task
+from evals.encoding import Encoder
+from evals.scoring import Shard, evaluating
+from evals.settings import EvaluationSettings
+
+
+def generate_task(
+    model: nn.Module,
+    encoder: Encoder,
+    task: Task,
+    *,
+    settings: EvaluationSettings,
+    shard: Shard,
+) -> tuple[str, ...]:
+    """Returns the greedy continuation of each of this shard's questions, in the task's order.
+
+    Every rank generates equally often, and with more than one rank goes on in a batch until the
+    last rank is done: under ZeRO-3 every forward pass needs all of them.
+    """
+    if not task.examples:
+        return ()
+    own = shard.take(task.examples)
+    prompts = [encoder.encode_prompt(each.question) for each in own or task.examples[:1]]
+    order = sorted(range(len(prompts)), key=lambda index: -len(prompts[index]))
+    size = settings.batch_size
+    batches = [order[start : start + size] for start in range(0, len(order), size)]
+    calls = max(math.ceil(len(peer.take(task.examples)) / size) for peer in shard.peers())
+    synced = shard.world > 1 and dist.is_initialized()
+    config = greedy(encoder, max_new_tokens=settings.max_new_tokens)
+    texts: dict[int, str] = {}
+    with evaluating(model):
+        for batch in batches + batches[:1] * (calls - len(batches)):
+            picked = [prompts[index] for index in batch]
+            new_BT = _continue(model, encoder, picked, config=config, synced=synced)
+            texts |= dict(zip(batch, decode(encoder, new_BT), strict=True))
+    return tuple(texts[index] for index in range(len(own)))
+
+
+def greedy(encoder: Encoder, *, max_new_tokens: int) -> GenerationConfig:
+    """Returns the settings of plain greedy decoding.
+
+    Every setting is given, for transformers fills what is not from the model's own
+    generation_config, where chat models keep sampling and penalties.
+    """
+    return GenerationConfig(
+        do_sample=False,
+        num_beams=1,
+        temperature=1.0,
+        top_p=1.0,
+        top_k=50,
+        repetition_penalty=1.0,
+        max_new_tokens=max_new_tokens,
+        pad_token_id=encoder.pad_id,
+        eos_token_id=sorted({encoder.eos_id, encoder.end_id}),
+    )
+
+
+def decode(encoder: Encoder, new_BT: Tensor) -> list[str]:
+    """Returns the text of each row up to its first end token, stripped."""
+    ends = {encoder.eos_id, encoder.end_id}
+    texts = []
+    for row in new_BT.tolist():
+        stop = next((i for i, token in enumerate(row) if token in ends), len(row))
+        text: str = encoder.tokenizer.decode(row[:stop], skip_special_tokens=True)
+        texts.append(text.strip())
+    return texts
+
+
+def _continue(
+    model: nn.Module,
+    encoder: Encoder,
+    prompts: Sequence[tuple[int, ...]],
+    *,
+    config: GenerationConfig,
+    synced: bool,
+) -> Tensor:
+    """Returns the new tokens only; prompts are padded on the left, so all end together."""
+    device = next(model.parameters()).device
+    length = max(len(prompt) for prompt in prompts)
+    input_ids_BT = torch.full((len(prompts), length), encoder.pad_id, dtype=torch.long)
+    mask_BT = torch.zeros((len(prompts), length), dtype=torch.long)
+    for index, prompt in enumerate(prompts):
+        input_ids_BT[index, length - len(prompt) :] = torch.tensor(prompt)
+        mask_BT[index, length - len(prompt) :] = 1
+    all_BT: Tensor = cast(Any, model).generate(
+        input_ids=input_ids_BT.to(device),
+        attention_mask=mask_BT.to(device),
+        generation_config=config,
+        synced_gpus=synced,
+    )
+    return all_BT[:, length:]

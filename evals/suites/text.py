@@ -1,0 +1,135 @@
+"""The text suite: scores a language model on a benchmark's tasks and measures it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from torch import nn
+
+from evals.benchmark import Benchmark, Role, Task
+from evals.encoding import Encoder
+from evals.errors import ConfigError
+from evals.generation import generate_task
+from evals.metric import Need, load_metric
+from evals.scores import ItemScore, ScoreSheet, TaskScores
+from evals.scoring import Shard, score_task
+from evals.settings import EvaluationSettings
+
+
+def evaluate(
+    model: nn.Module,
+    encoder: Encoder,
+    benchmark: Benchmark,
+    *,
+    settings: EvaluationSettings,
+    shard: Shard,
+) -> ScoreSheet:
+    """Returns this shard's part of the score sheet.
+
+    Answers are generated only for the roles that some metric of `settings.metrics` reads.
+    """
+    device = next(model.parameters()).device
+    roles = frozenset[Role]().union(
+        *(load_metric(name).generation_roles for name in settings.metrics)
+    )
+    parts = []
+    for task in selected_tasks(benchmark, settings):
+        items = score_task(
+            model, encoder, task, batch_size=settings.batch_size, shard=shard, device=device
+        )
+        if task.role in roles:
+            items = _with_generations(
+                items, generate_task(model, encoder, task, settings=settings, shard=shard)
+            )
+        parts.append(_task_scores(task, items))
+    return ScoreSheet(tuple(parts))
+
+
+def selected_tasks(benchmark: Benchmark, settings: EvaluationSettings) -> tuple[Task, ...]:
+    """Returns the tasks with their first `settings.max_items` examples."""
+    return tuple(
+        replace(task, examples=task.examples[: settings.max_items]) for task in benchmark.tasks
+    )
+
+
+def merge(parts: Sequence[ScoreSheet], *, expected: Sequence[Task] = ()) -> ScoreSheet:
+    """Joins the shards' parts, given in the order of their ranks, into one sheet.
+
+    `expected` are the tasks that were to be scored; with them every id is checked. Without,
+    the parts' sizes are: rank r of W holds every W-th item, so sizes fall by one at most.
+
+    Raises:
+        ValueError: an item is missing or there twice; names the task and some ids.
+    """
+    if not parts:
+        raise ValueError("there is no part of a score sheet to merge")
+    if len({tuple(task.name for task in part.tasks) for part in parts}) > 1:
+        raise ValueError("the parts of the score sheet have different tasks")
+    joined = []
+    for tasks in zip(*(part.tasks for part in parts), strict=True):
+        items = sorted((item for task in tasks for item in task.items), key=lambda item: item.id)
+        _require_even(tasks[0].name, [len(task.items) for task in tasks])
+        _require_once(tasks[0].name, [item.id for item in items])
+        joined.append(replace(tasks[0], items=tuple(items)))
+    _require_expected(joined, expected)
+    return ScoreSheet(tuple(joined))
+
+
+def measure(sheet: ScoreSheet, gold: ScoreSheet | None, metrics: Sequence[str]) -> dict[str, float]:
+    """Returns each metric's value by name.
+
+    Raises:
+        ConfigError: an unknown metric, or one whose gold model or holdout task is missing.
+    """
+    return {name: _measure(name, sheet, gold) for name in metrics}
+
+
+def _measure(name: str, sheet: ScoreSheet, gold: ScoreSheet | None) -> float:
+    metric = load_metric(name)
+    if Need.GOLD in metric.needs and gold is None:
+        raise ConfigError(
+            f"metrics must be computable without a gold model but got {name!r}; "
+            "give the gold model's scores or leave the metric out"
+        )
+    if Need.HOLDOUT in metric.needs and not sheet.by_role(Role.HOLDOUT):
+        raise ConfigError(
+            f"metrics must be computable without a holdout task but got {name!r}; "
+            "choose a benchmark with a holdout split or leave the metric out"
+        )
+    return metric.compute(sheet, gold)
+
+
+def _task_scores(task: Task, items: Sequence[ItemScore]) -> TaskScores:
+    ordered = tuple(sorted(items, key=lambda item: item.id))
+    return TaskScores(task.name, task.role, task.probability, ordered)
+
+
+def _with_generations(
+    items: Sequence[ItemScore], generations: Sequence[str]
+) -> tuple[ItemScore, ...]:
+    return tuple(
+        replace(item, generation=text) for item, text in zip(items, generations, strict=True)
+    )
+
+
+def _require_even(task: str, sizes: Sequence[int]) -> None:
+    total = sum(sizes)
+    due = [len(range(rank, total, len(sizes))) for rank in range(len(sizes))]
+    if list(sizes) != due:
+        raise ValueError(
+            f"task {task}: items are missing, for the ranks hold {list(sizes)} items, not {due}"
+        )
+
+
+def _require_once(task: str, ids: Sequence[str]) -> None:
+    twice = sorted({one for one, following in zip(ids, ids[1:], strict=False) if one == following})
+    if twice:
+        raise ValueError(f"task {task}: items are there twice: {', '.join(twice[:5])}")
+
+
+def _require_expected(tasks: Sequence[TaskScores], expected: Sequence[Task]) -> None:
+    found = {task.name: {item.id for item in task.items} for task in tasks}
+    for task in expected:
+        due = {example.id for example in task.examples}
+        missing = sorted(due - found.get(task.name, set()))
+        if missing:
+            raise ValueError(f"task {task.name}: items are missing: {', '.join(missing[:5])}")

@@ -1,0 +1,55 @@
+"""Any causal language model of the hub, or of a folder: Llama-2-7b-chat, Mistral-7B-Instruct."""
+
+import hashlib
+from pathlib import Path
+
+from evals.benchmark import Benchmark
+from evals.encoding import Prompt, require_usable
+from trainers.language_model import LanguageModel
+from trainers.pretrained import Running, Source, load_model, load_tokenizer
+
+_HASHED = ("*.json", "*.safetensors", "*.bin", "*.model", "*.jinja")
+
+
+class Config(Running, Source):
+    """Where the model lies, how it runs and how it wants to be asked.
+
+    CLEAR's own text prompts are `prompt: {style: tags, question_start: "[INST] ",
+    question_end: " [/INST]", answer_start: ""}` for the Llama-2 and Mistral families and the
+    "Question: ...", "Answer: " of `Prompt`'s defaults for the others.
+    """
+
+    prompt: Prompt = Prompt(style="chat_template")
+
+
+class Family:
+    """Loads pretrained models as they are."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    def load(self, *, benchmark: Benchmark, checkpoint: Path | None, seed: int) -> LanguageModel:
+        """Loads the model, its weights and tokenizer from `checkpoint` if one is given.
+
+        Raises:
+            ConfigError: the weights or the tokenizer cannot be loaded, or the tokenizer cannot
+                render the prompt.
+        """
+        del benchmark, seed  # pretrained weights depend on neither
+        source = self._config if checkpoint is None else Source(path=str(checkpoint))
+        tokenizer = load_tokenizer(source)
+        require_usable(tokenizer, self._config.prompt)
+        return LanguageModel(load_model(source, self._config), tokenizer, self._config.prompt)
+
+    def fingerprint(self) -> str:
+        """Returns a SHA-256 of a folder's files, or the hub id and its revision."""
+        folder = Path(self._config.path).expanduser()
+        if not folder.is_dir():
+            return f"{self._config.path}@{self._config.revision or 'main'}"
+        files = sorted({path for pattern in _HASHED for path in folder.glob(pattern)})
+        digest = hashlib.sha256()
+        for path in files:
+            digest.update(f"{path.name} {path.stat().st_size}\n".encode())
+            with path.open("rb") as stream:
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
+        return digest.hexdigest()

@@ -1,0 +1,139 @@
+"""A Llama small enough for a laptop's CPU, with random weights and its own tokenizer.
+
+Hidden size 128 and four layers make about 1.1 million parameters, enough to memorise hundreds
+of question-answer pairs. The byte-level BPE tokenizer is trained on the benchmark's own texts.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from pydantic import Field, model_validator
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
+
+from evals.benchmark import Benchmark, Example
+from evals.encoding import Prompt
+from trainers.language_model import LanguageModel
+from trainers.pretrained import (
+    Running,
+    Source,
+    load_model,
+    load_tokenizer,
+    prepare,
+    torch_dtype,
+)
+
+_BOS, _EOS, _PAD = "<s>", "</s>", "<pad>"
+
+
+class Config(Running):
+    """Size of the model; `vocab_size` is an upper bound (few texts have few merges)."""
+
+    hidden_size: int = Field(128, ge=8)
+    num_layers: int = Field(4, ge=1)
+    num_heads: int = Field(4, ge=1)
+    intermediate_size: int = Field(384, ge=8)
+    vocab_size: int = Field(2048, ge=259)
+    """At least the 256 bytes and three special tokens."""
+    max_position_embeddings: int = Field(512, ge=8)
+    prompt: Prompt = Prompt()
+
+    @model_validator(mode="after")
+    def _heads_are_even(self) -> "Config":
+        if self.hidden_size % (2 * self.num_heads):
+            raise ValueError("a multiple of twice num_heads (hidden_size)")
+        return self
+
+
+class Family:
+    """Builds the model anew, the same for the same seed and benchmark."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    def load(self, *, benchmark: Benchmark, checkpoint: Path | None, seed: int) -> LanguageModel:
+        """Builds the model with random weights, or loads it and its tokenizer from `checkpoint`.
+
+        Raises:
+            ConfigError: the checkpoint cannot be loaded.
+        """
+        if checkpoint is not None:
+            source = Source(path=str(checkpoint))
+            tokenizer = load_tokenizer(source)
+            return LanguageModel(load_model(source, self._config), tokenizer, self._config.prompt)
+        tokenizer = train_tokenizer(benchmark, self._config)
+        model = _random_model(self._config, tokenizer, seed=seed)
+        return LanguageModel(prepare(model, self._config), tokenizer, self._config.prompt)
+
+    def fingerprint(self) -> str:
+        """Returns the name of the recipe: size, texts and seed stand in the job beside it."""
+        return "random weights, byte-level BPE"
+
+
+def train_tokenizer(benchmark: Benchmark, config: Config) -> PreTrainedTokenizerFast:
+    """Returns a byte-level BPE tokenizer of the benchmark's texts that puts BOS in front."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=config.vocab_size,
+        special_tokens=[_BOS, _EOS, _PAD],
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(_texts(benchmark, config.prompt), trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{_BOS} $A", special_tokens=[(_BOS, tokenizer.token_to_id(_BOS))]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token=_BOS, eos_token=_EOS, pad_token=_PAD
+    )
+
+
+def _texts(benchmark: Benchmark, prompt: Prompt) -> Iterator[str]:
+    """Yields every text once as the prompt frames it, in the benchmark's order."""
+    groups = [*benchmark.splits.values(), *(task.examples for task in benchmark.tasks)]
+    examples = dict.fromkeys(example for group in groups for example in group)
+    questions = dict.fromkeys(example.question for example in examples)
+    answers = dict.fromkeys(answer for example in examples for answer in _answers(example))
+    for question in questions:
+        yield f"{prompt.question_start}{question}{prompt.question_end}"
+    for answer in (*answers, *benchmark.refusals):
+        yield f"{prompt.answer_start}{answer}"
+
+
+def _answers(example: Example) -> Iterator[str]:
+    yield example.answer
+    if example.paraphrase is not None:
+        yield example.paraphrase
+    yield from example.perturbed
+
+
+def _random_model(
+    config: Config, tokenizer: PreTrainedTokenizerFast, *, seed: int
+) -> PreTrainedModel:
+    """Returns a model drawn from a generator of its own: the caller's stays where it is."""
+    shape = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=config.hidden_size,
+        num_hidden_layers=config.num_layers,
+        num_attention_heads=config.num_heads,
+        num_key_value_heads=config.num_heads,
+        intermediate_size=config.intermediate_size,
+        max_position_embeddings=config.max_position_embeddings,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        attn_implementation=config.attn_implementation,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = LlamaForCausalLM(shape)
+    dtype = torch_dtype(config)
+    return model if dtype == "auto" else model.to(dtype)

@@ -1,0 +1,126 @@
+"""Loads a causal language model and its tokenizer, and says in plain words why it cannot."""
+
+from pathlib import Path
+from typing import Literal
+
+import torch
+from pydantic import Field
+from safetensors import SafetensorError
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from evals.choice import Settings
+from evals.errors import ConfigError
+
+_FAILURES = (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError)
+"""What transformers raises on missing, broken or foreign files and on an unreachable hub."""
+
+
+class Running(Settings):
+    """How any causal language model is held in memory and run."""
+
+    dtype: Literal["fp32", "bf16", "auto"] = "auto"
+    """Type of the weights; auto keeps that of the checkpoint."""
+    attn_implementation: Literal["sdpa", "eager", "flash_attention_2"] = "sdpa"
+    gradient_checkpointing: bool = False
+    """Recomputes activations in the backward pass: less memory, about a third more time."""
+
+
+class Source(Settings):
+    """Where a model is: a folder, or a hub id with its revision."""
+
+    path: str = Field(min_length=1)
+    revision: str | None = None
+    local_files_only: bool = False
+
+
+def torch_dtype(running: Running) -> torch.dtype | Literal["auto"]:
+    """Returns the dtype as torch knows it."""
+    known = {"fp32": torch.float32, "bf16": torch.bfloat16}
+    return known.get(running.dtype, "auto")
+
+
+def load_model(source: Source, running: Running) -> PreTrainedModel:
+    """Loads the weights, in evaluation mode and on the CPU.
+
+    Raises:
+        ConfigError: they cannot be loaded, or leave a weight of the model without a value.
+    """
+    _require_folder(source, "config.json", cure="point it at a folder with a saved model")
+    try:
+        model, info = AutoModelForCausalLM.from_pretrained(
+            source.path,
+            revision=source.revision or "main",
+            local_files_only=source.local_files_only,
+            dtype=torch_dtype(running),
+            attn_implementation=running.attn_implementation,
+            output_loading_info=True,
+        )
+    except _FAILURES as error:
+        raise _unusable(source, "a causal language model that loads", error) from error
+    lacking = sorted(info["missing_keys"]) + sorted(str(key) for key in info["mismatched_keys"])
+    if lacking:
+        raise ConfigError(
+            f"model.path must hold every weight of the model but got {source.path!r}, which "
+            f"lacks {', '.join(lacking[:3])}; save the whole model there"
+        )
+    return prepare(model, running)
+
+
+def load_tokenizer(source: Source) -> PreTrainedTokenizerBase:
+    """Loads the tokenizer that lies beside the weights.
+
+    Raises:
+        ConfigError: there is none, or it cannot be read.
+    """
+    _require_folder(source, "tokenizer_config.json", cure="save the model's tokenizer there")
+    try:
+        return AutoTokenizer.from_pretrained(
+            source.path,
+            revision=source.revision or "main",
+            local_files_only=source.local_files_only,
+            use_fast=True,
+        )
+    except _FAILURES as error:
+        raise _unusable(source, "a model with its tokenizer", error) from error
+
+
+def prepare(model: PreTrainedModel, running: Running) -> PreTrainedModel:
+    """Puts a model into evaluation mode and switches gradient checkpointing on if asked.
+
+    With a frozen base and a LoRA adapter nothing that enters the first checkpointed block needs
+    a gradient, and the reentrant kind would drop all of them; so the embeddings are told to.
+    """
+    if running.gradient_checkpointing:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        model.enable_input_require_grads()
+    model.eval()
+    return model
+
+
+def _require_folder(source: Source, file: str, *, cure: str) -> None:
+    """Refuses a path that is meant as a folder and is none, or lacks `file`."""
+    folder = Path(source.path).expanduser()
+    if folder.is_dir():
+        if not (folder / file).is_file():
+            raise ConfigError(
+                f"model.path must be a folder with {file} but got {source.path!r}; {cure}"
+            )
+    elif folder.is_absolute() or source.path.startswith((".", "~")) or source.path.count("/") > 1:
+        raise ConfigError(
+            f"model.path must be an existing folder or a hub id but got {source.path!r}; "
+            "create it or correct the path"
+        )
+
+
+def _unusable(source: Source, rule: str, error: Exception) -> ConfigError:
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if Path(source.path).expanduser().is_dir():
+        cure = "save the model there again with save_pretrained"
+    else:
+        cure = "check the hub id, the revision, the login and the network, or give a local folder"
+    return ConfigError(f"model.path must be {rule} but got {source.path!r} ({first}); {cure}")
