@@ -50,7 +50,7 @@ def row_mean(values_B: Tensor, batch: Batch) -> Tensor:
 def preference(margin_B: Tensor, *, beta: float) -> Tensor:
     """Returns -(2 / beta) log sigmoid(beta margin) for each row.
 
-    The common core of NPO (arXiv 2404.05868, eq. 3), DPO and SimNPO; its slope at margin 0 is -1
+    The common core of NPO (arXiv 2404.05868), DPO and SimNPO; its slope at margin 0 is -1
     for every beta, so beta -> 0 is the linear loss -margin up to a constant.
     """
     return -(2.0 / beta) * logsigmoid(beta * margin_B)

@@ -1,7 +1,7 @@
 """The optional term by which a forgetting loss holds on to the retain set.
 
-nll   mean NLL of retain answers                                  ("gradient difference")
-kl    KL(reference || student) on retain rows, attended positions ("KL minimisation")
+`nll` is the mean NLL of retain answers ("gradient difference"); `kl` is KL(reference || student)
+over the attended positions of retain rows ("KL minimisation").
 """
 
 from enum import StrEnum

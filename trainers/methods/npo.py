@@ -3,7 +3,7 @@
     loss = (2 / beta) * mean over rows of log(1 + (p / p_ref)^beta)  [+ alpha * retain term]
          = -(2 / beta) * mean log sigmoid(beta * (NLL - NLL_ref)),  NLL summed over the answer
 
-Zhang et al. 2024 (arXiv 2404.05868, eq. 3). As beta goes to 0 its gradient becomes gradient
+Zhang et al. 2024 (arXiv 2404.05868). As beta goes to 0 its gradient becomes gradient
 ascent's; a larger beta stops pushing rows that are already forgotten. With the retain NLL it is
 the paper's NPO-RT, with the KL its NPO-KL.
 """

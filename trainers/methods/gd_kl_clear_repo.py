@@ -1,0 +1,42 @@
+"""Gradient difference by KL on both sides, a variant of CLEAR's code.
+
+    loss = -gamma * KL(reference || student) on forget rows + KL(reference || student) on retain
+
+CLEAR (arXiv 2410.18057), nlp/dataloader.py, "grad_diff_forget_KL_retain_KL". While student and
+reference are equal both terms have gradient zero, so a run starts from rounding noise alone.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+from torch import Tensor
+
+from evals.choice import Settings
+from trainers import losses
+from trainers.hyperparameters import Range
+from trainers.method import Source, Step
+
+
+class Config(Settings):
+    """Weight of the forget term (the published code's loss_beta)."""
+
+    gamma: Annotated[float, Range(0.1, 2.0, log=True), Field(ge=0)] = 1.0
+
+
+class Method:
+    """Minimises the difference of two KLs to the reference."""
+
+    needs = frozenset({Source.FORGET, Source.RETAIN})
+    needs_reference = True
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def loss(self, step: Step) -> Tensor:
+        """Returns -gamma * KL(forget) + KL(retain)."""
+        return _kl(step, Source.RETAIN) - self.config.gamma * _kl(step, Source.FORGET)
+
+
+def _kl(step: Step, source: Source) -> Tensor:
+    batch = step.batches[source]
+    return losses.mean_kl(step.reference.logits(batch), step.student.logits(batch), batch)

@@ -1,0 +1,47 @@
+"""LLMU as CLEAR's text code runs it, with its slots mixed up.
+
+    intended  loss = -mean NLL(forget) + mean NLL(refusals) + KL(student || reference) on retain
+    as_run    loss = -mean NLL(refusals) + mean NLL(retain) + KL(student || reference) on forget
+
+CLEAR (arXiv 2410.18057), nlp/dataloader.py. The text data set yields (refusal, forget, retain)
+where the trainer expects (forget, retain, refusal), so the published runs push away from refusals
+and hold the forget set in place. CLEAR's multimodal trainer names its batches: `intended`.
+"""
+
+from typing import Literal
+
+from torch import Tensor
+
+from evals.choice import Settings
+from trainers import losses
+from trainers.method import Source, Step
+
+
+class Config(Settings):
+    """Which rows stand in which slot."""
+
+    order: Literal["as_run", "intended"] = "as_run"
+
+
+class Method:
+    """Minimises the three terms with equal weights."""
+
+    needs = frozenset({Source.FORGET, Source.RETAIN, Source.IDK})
+    needs_reference = True
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def loss(self, step: Step) -> Tensor:
+        """Returns -mean NLL(first slot) + KL on the second + mean NLL(third)."""
+        forget, retain, idk = (step.batches[source] for source in self._slots())
+        unlearn = -losses.mean_nll(step.student.logits(forget), forget)
+        refuse = losses.mean_nll(step.student.logits(idk), idk)
+        reference_BTV = step.reference.logits(retain)
+        stay = losses.mean_kl(step.student.logits(retain), reference_BTV, retain)
+        return unlearn + refuse + stay
+
+    def _slots(self) -> tuple[Source, Source, Source]:
+        if self.config.order == "as_run":
+            return Source.IDK, Source.FORGET, Source.RETAIN
+        return Source.FORGET, Source.RETAIN, Source.IDK

@@ -1,0 +1,58 @@
+"""SCRUB: a student that obeys its teacher on the retain set and defies it on the forget set.
+
+    min step  loss = gamma * mean NLL(retain answers) + alpha * KD(retain)
+    max step  loss = -KD(forget)
+    KD = temperature^2 * KL(reference || student), both softened by the temperature
+
+Kurmanji et al. 2023 (arXiv 2302.09880), over positions instead of images. The paper alternates
+whole epochs; here optimizer steps alternate, with max steps only in the first `max_epochs` epochs.
+At the start student and teacher are equal and every KD has gradient zero, so the first step is a
+min step, whose likelihood moves the student; a max step alone would never start.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+from torch import Tensor
+
+from evals.choice import Settings
+from trainers import losses
+from trainers.hyperparameters import Range
+from trainers.method import Source, Step
+
+
+class Config(Settings):
+    """Weights of the min step, temperature, and for how long there are max steps."""
+
+    gamma: Annotated[float, Range(0.1, 2.0, log=True), Field(ge=0)] = 1.0
+    """Weight of the retain NLL."""
+    alpha: Annotated[float, Range(1e-3, 1.0, log=True), Field(ge=0)] = 0.5
+    """Weight of the distillation on retain rows."""
+    temperature: Annotated[float, Range(1.0, 4.0), Field(gt=0)] = 2.0
+    max_epochs: Annotated[int, Range(1, 5, integer=True), Field(ge=0)] = 3
+    """Epochs that have max steps; later ones only repair."""
+
+
+class Method:
+    """Alternates min steps on retain rows with max steps on forget rows."""
+
+    needs = frozenset({Source.FORGET, Source.RETAIN})
+    needs_reference = True
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def loss(self, step: Step) -> Tensor:
+        """Returns the loss of a max step (odd index, early epoch) or of a min step."""
+        if step.index % 2 == 1 and step.epoch < self.config.max_epochs:
+            forget = step.student.logits(step.batches[Source.FORGET])
+            return -self._distillation(step, Source.FORGET, forget)
+        retain = step.batches[Source.RETAIN]
+        logits_BTV = step.student.logits(retain)
+        fit = self.config.gamma * losses.mean_nll(logits_BTV, retain)
+        return fit + self.config.alpha * self._distillation(step, Source.RETAIN, logits_BTV)
+
+    def _distillation(self, step: Step, source: Source, student_BTV: Tensor) -> Tensor:
+        batch, temperature = step.batches[source], self.config.temperature
+        reference_BTV = step.reference.logits(batch) / temperature
+        return temperature**2 * losses.mean_kl(reference_BTV, student_BTV / temperature, batch)

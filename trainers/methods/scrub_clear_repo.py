@@ -1,0 +1,42 @@
+"""SCRUB as CLEAR's code has it: all terms in one loss, with the KL the other way round.
+
+    loss = -gamma * KL(student || reference) on forget rows
+           + KL(student || reference) on retain rows + mean NLL(retain answers)
+
+CLEAR (arXiv 2410.18057), nlp/dataloader.py. Both KLs have gradient zero while student and
+reference are equal, so in short runs this is retain fine-tuning.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+from torch import Tensor
+
+from evals.choice import Settings
+from trainers import losses
+from trainers.hyperparameters import Range
+from trainers.method import Source, Step
+
+
+class Config(Settings):
+    """Weight of the forget term (the published code's loss_beta)."""
+
+    gamma: Annotated[float, Range(0.1, 2.0, log=True), Field(ge=0)] = 1.0
+
+
+class Method:
+    """Minimises the joint loss."""
+
+    needs = frozenset({Source.FORGET, Source.RETAIN})
+    needs_reference = True
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def loss(self, step: Step) -> Tensor:
+        """Returns the three terms added up."""
+        forget, retain = step.batches[Source.FORGET], step.batches[Source.RETAIN]
+        forget_BTV, retain_BTV = step.student.logits(forget), step.student.logits(retain)
+        away = losses.mean_kl(forget_BTV, step.reference.logits(forget), forget)
+        close = losses.mean_kl(retain_BTV, step.reference.logits(retain), retain)
+        return -self.config.gamma * away + close + losses.mean_nll(retain_BTV, retain)
