@@ -61,8 +61,13 @@ def validated(model: type[BaseModel], raw: Mapping[str, Any], *, key: str) -> An
 
 
 def explain(error: ValidationError, model: type[BaseModel], *, key: str) -> ConfigError:
-    """Turns pydantic's first complaint into "<key> must be <rule> but got <value>; <cure>"."""
-    first = error.errors(include_url=False)[0]
+    """Turns a complaint of pydantic into "<key> must be <rule> but got <value>; <cure>".
+
+    A key that does not exist comes first: it may be why another one is missing. A validator over
+    several fields names the one it complains about at the end of its message, "... (field)".
+    """
+    complaints = error.errors(include_url=False)
+    first = next((c for c in complaints if c["type"] == "extra_forbidden"), complaints[0])
     where = _join(key, *first["loc"])
     raised = first.get("ctx", {}).get("error")
     if isinstance(raised, ConfigError):
@@ -73,7 +78,12 @@ def explain(error: ValidationError, model: type[BaseModel], *, key: str) -> Conf
         return _unknown_key(first["loc"], model, key=key)
     if first["type"] == "missing":
         return ConfigError(f"{where} must be given but is missing; add it")
-    return ConfigError(f"{where} must be {_rule(first)} but got {first['input']!r}; {_cure(first)}")
+    rule, value = _rule(first), first["input"]
+    named = re.fullmatch(r"(.*) \((\w+)\)", rule)
+    if isinstance(value, Mapping) and named is not None:
+        rule, field = named.groups()
+        where, value = _join(where, field), _value_of(field, first, model)
+    return ConfigError(f"{where} must be {rule} but got {value!r}; {_cure(first)}")
 
 
 def _join(*parts: str | int) -> str:
@@ -94,6 +104,14 @@ def _model_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseMo
         if str(part) in model.model_fields:
             model = _model_in(model.model_fields[str(part)].annotation) or model
     return model
+
+
+def _value_of(field: str, complaint: ErrorDetails, model: type[BaseModel]) -> Any:
+    """Returns what was given for `field`, or its default."""
+    if field in complaint["input"]:
+        return complaint["input"][field]
+    known = _model_at(model, complaint["loc"]).model_fields
+    return known[field].default if field in known else None
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

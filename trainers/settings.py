@@ -1,5 +1,6 @@
 """Settings of training that a sweep's YAML may set; no torch here, so that a plan is quick."""
 
+import math
 from enum import StrEnum
 from typing import Literal
 
@@ -62,3 +63,7 @@ class TrainingSettings(Settings):
     warmup_epochs: float = Field(1.0, ge=0)
     schedule: Literal["linear", "constant"] = "linear"
     max_length: int = Field(256, ge=8)
+
+    def num_steps(self, num_rows: int) -> int:
+        """Returns the optimizer steps of `epochs` passes over `num_rows` rows, rounded up."""
+        return max(1, math.ceil(self.epochs * num_rows / self.batch_size - 1e-9))
