@@ -124,6 +124,7 @@ class Agenda:
             self.reference = self._compare()
             for done in (self.reference.original, self.reference.gold):
                 self._on_entry(Entry(str(done.job.phase), done, cached=cached))
+            self._recall()
 
     def _compare(self) -> Reference:
         """Returns both baselines with every metric, the gold model's sheet being known now."""
@@ -135,6 +136,19 @@ class Agenda:
             whole[phase] = replace(result, metrics=measure(sheet, gold_sheet, names))
         floor = floor_value(self._config.search.floor, whole[Phase.ORIGINAL].metrics)
         return Reference(whole[Phase.ORIGINAL], whole[Phase.GOLD], floor)
+
+    def _recall(self) -> None:
+        """Tells of every trial that an earlier run of this sweep has finished."""
+        for label, search in self._searches.items():
+            for suggestion in search.finished:
+                job = self._job(label, suggestion)
+                result = self._storage.find(job) or _failed(
+                    job, "its result is no longer in storage"
+                )
+                missed = self._missed(result)
+                self._on_entry(
+                    Entry(label, result, suggestion.number, suggestion.params, missed, cached=True)
+                )
 
     def _open(self) -> list[str]:
         return [label for label in self._turn if self._searches[label].remaining > 0]
@@ -151,12 +165,8 @@ class Agenda:
 
     def _suggested(self, label: str) -> Ticket | None:
         """Asks the study; returns None if the job's result is known or on its way already."""
-        assert self.reference is not None
         suggestion = self._searches[label].ask()
-        original = self.reference.original.job
-        job = trial_job(
-            self._config, self._benchmark, label=label, params=suggestion.params, original=original
-        )
+        job = self._job(label, suggestion)
         found = self._storage.find(job)
         if found is not None:
             self._finish_trial(label, suggestion, found, cached=True)
@@ -165,32 +175,50 @@ class Agenda:
         waiting.append((label, suggestion))
         return self._ticket(job) if len(waiting) == 1 else None
 
+    def _job(self, label: str, suggestion: Suggestion) -> Job:
+        assert self.reference is not None
+        original = self.reference.original.job
+        return trial_job(
+            self._config, self._benchmark, label=label, params=suggestion.params, original=original
+        )
+
     def _finish_trial(
         self, label: str, suggestion: Suggestion, result: Result, *, cached: bool
     ) -> None:
-        assert self.reference is not None
-        settings = self._config.search
-        search = self._searches[label]
-        missed = None
+        search, job_hash = self._searches[label], result.job.hash
+        missed = self._missed(result)
         if result.state == State.FAILED:
-            search.fail(suggestion.number, result.reason)
+            search.fail(suggestion.number, result.reason, job=job_hash)
+        elif missed is None:
+            result = replace(result, state=State.FAILED, reason=self._not_finite(result))
+            search.fail(suggestion.number, result.reason, job=job_hash)
         else:
-            measured = result.metrics[settings.floor.metric]
-            objective = result.metrics[settings.objective]
-            if math.isfinite(measured) and math.isfinite(objective):
-                missed = violation(self.reference.floor, measured)
-                search.tell(suggestion.number, objective=objective, violation=missed)
-            else:
-                reason = _not_finite({settings.objective: objective, settings.floor.metric: measured})
-                search.fail(suggestion.number, reason)
-                result = replace(result, state=State.FAILED, reason=reason)
+            objective = result.metrics[self._config.search.objective]
+            search.tell(suggestion.number, objective=objective, violation=missed, job=job_hash)
         self._on_entry(Entry(label, result, suggestion.number, suggestion.params, missed, cached))
+
+    def _missed(self, result: Result) -> float | None:
+        """Returns the distance below the floor; None if the result cannot be ranked."""
+        assert self.reference is not None
+        if result.state == State.FAILED or self._not_finite(result):
+            return None
+        measured = result.metrics[self._config.search.floor.metric]
+        return violation(self.reference.floor, measured)
+
+    def _not_finite(self, result: Result) -> str:
+        """Says which deciding metric is NaN or infinite; empty if none is."""
+        settings = self._config.search
+        values = {
+            name: result.metrics[name] for name in (settings.objective, settings.floor.metric)
+        }
+        wrong = [f"{name} is {value}" for name, value in values.items() if not math.isfinite(value)]
+        return " and ".join(wrong)
 
     def _ticket(self, job: Job) -> Ticket:
         base = gold = None
         if self.reference is not None:
             original = self.reference.original.job
-            base = original.checkpoint or str(self._storage.job_folder(original.hash) / "model")
+            base = str(self._storage.model_folder(original))
             gold = self.reference.gold.job.hash
         return Ticket(
             job=job, storage=str(self._storage.root), gang=self._config.gang, base=base, gold=gold
@@ -213,8 +241,3 @@ def _failed(job: Job, reason: str) -> Result:
         reports=(),
         started_at=time.time(),
     )
-
-
-def _not_finite(values: Mapping[str, float]) -> str:
-    wrong = [f"{name} is {value}" for name, value in values.items() if not math.isfinite(value)]
-    return " and ".join(wrong)

@@ -10,10 +10,9 @@ from ray import tune
 from ray.tune.search import Searcher
 
 from cluster.capacity import check_capacity
-from cluster.gang import GangShape
 from orchestrator.agenda import Agenda
 from orchestrator.config import GangSettings
-from orchestrator.trial import JobTrainable
+from orchestrator.trial import JobTrainable, shape_of
 from trainers.job import Job
 
 
@@ -34,7 +33,10 @@ class AgendaSearcher(Searcher):
         return {"ticket": ticket.model_dump(mode="json")}
 
     def on_trial_complete(
-        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+        self,
+        trial_id: str,
+        result: dict[str, Any] | None = None,  # noqa: ARG002  # the job's record says more
+        error: bool = False,  # noqa: ARG002
     ) -> None:
         """Tells the agenda that the trial's job has ended, well or not."""
         self._agenda.finish(self._jobs.pop(trial_id))
@@ -60,13 +62,6 @@ def connect() -> None:
     )
 
 
-def shape_of(settings: GangSettings) -> GangShape:
-    """Returns the gang's shape as the cluster floor knows it."""
-    return GangShape(
-        settings.ranks, settings.cpus_per_rank, settings.gpus_per_rank, settings.strategy
-    )
-
-
 def run_agenda(agenda: Agenda, gang: GangSettings, *, folder: Path) -> None:
     """Runs the agenda to its end on the connected cluster; `folder` is for Tune's own files.
 
@@ -74,7 +69,7 @@ def run_agenda(agenda: Agenda, gang: GangSettings, *, folder: Path) -> None:
         ConfigError: the cluster can never place a gang of this shape.
     """
     shape = shape_of(gang)
-    side_by_side = check_capacity(shape)
+    check_capacity(shape)
     trainable = tune.with_resources(
         JobTrainable, tune.PlacementGroupFactory([{}, *shape.bundles], strategy=gang.strategy)
     )

@@ -12,10 +12,18 @@ from cluster.gang import Gang, GangShape, RankLost
 from cluster.rank import News
 from evals.suites.text import measure
 from orchestrator.agenda import measurable
+from orchestrator.config import GangSettings
 from orchestrator.records import Result, State, Storage
 from orchestrator.ticket import Ticket
-from trainers.job import Job, Outcome, Report, TrialFailure
+from trainers.job import Outcome, Report, TrialFailure
 from trainers.run import Order
+
+
+def shape_of(settings: GangSettings) -> GangShape:
+    """Returns the gang's shape as the cluster floor knows it."""
+    return GangShape(
+        settings.ranks, settings.cpus_per_rank, settings.gpus_per_rank, settings.strategy
+    )
 
 
 class JobTrainable(tune.Trainable):
@@ -67,26 +75,21 @@ class JobTrainable(tune.Trainable):
         if self._folder is None:
             job = self._ticket.job
             self._folder = self._storage.begin(job)
-            gang.start(Order(job, self._folder, self._base(job)))
+            base = self._ticket.base
+            gang.start(Order(job, self._folder, Path(base) if base is not None else None))
             self._num_jobs += 1
         return gang.advance()
 
     def _formed(self) -> Gang:
-        shape = self._ticket.gang
-        worn = self._num_jobs >= shape.recycle_after and self._folder is None
+        settings = self._ticket.gang
+        worn = self._num_jobs >= settings.recycle_after and self._folder is None
         if self._gang is not None and worn:
             self._gang.close()
             self._gang = None
         if self._gang is None:
             self._num_jobs = 0
-            gang_shape = GangShape(
-                shape.ranks, shape.cpus_per_rank, shape.gpus_per_rank, shape.strategy
-            )
-            self._gang = Gang.form(gang_shape, get_current_placement_group())
+            self._gang = Gang.form(shape_of(settings), get_current_placement_group())
         return self._gang
-
-    def _base(self, job: Job) -> Path | None:
-        return Path(self._ticket.base) if self._ticket.base is not None else None
 
     def _finish(self, news: Outcome | TrialFailure) -> Result:
         job = self._ticket.job

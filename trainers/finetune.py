@@ -8,7 +8,7 @@ from trainers.job import Job, Outcome, Phase, Report
 from trainers.loop import Lesson, train
 from trainers.method import Source
 from trainers.methods import retain_ft
-from trainers.reference import StudentView
+from trainers.reference import NoReference, StudentView
 from trainers.sampler import Material, Sampler, Shape
 from trainers.workbench import Station, Workbench
 
@@ -48,7 +48,7 @@ def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:
         seed=job.seed,
     )
     student = StudentView(station.module)
-    return Lesson(method, sampler, student, None, job.training, job.seed)
+    return Lesson(method, sampler, student, NoReference(), job.training, job.seed)
 
 
 def _save(job: Job, bench: Workbench, station: Station, folder: Path) -> None:

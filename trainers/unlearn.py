@@ -53,7 +53,9 @@ def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:
         seed=job.seed,
     )
     student = StudentView(station.module)
-    reference = ReferenceView(station.module, cache=station.reference_nll)
+    reference = ReferenceView(
+        station.module, cache=station.reference_nll, place=bench.place
+    )
     return Lesson(method, sampler, student, reference, job.training, job.seed)
 
 
@@ -77,4 +79,4 @@ def _keep_adapter(
     state = station.engine.trainable_state()
     if bench.place.rank == 0:
         save_adapter(state, station.module.peft_config["default"], folder)
-    return adapter_facts(state, job.adapter)
+    return adapter_facts(state, job.adapter, base_norm=station.engine.base_norm)

@@ -1,0 +1,67 @@
+"""The entry point: `python -m orchestrator.sweep [CONFIG] [key=value ...] [--plan]`.
+
+Exit codes: 0 done, 1 failed, 2 the configuration cannot be used, 130 interrupted.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from evals.errors import ConfigError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a sweep from the command line and returns the exit code."""
+    parsed = _parser().parse_args(arguments)
+    config, overrides = _split(parsed.words)
+    try:
+        # Imported late, so that --help and a mistyped option answer at once.
+        from orchestrator.conduct import conduct, show_plan
+        from orchestrator.loading import load_config
+
+        settings = load_config(config, overrides)
+        return show_plan(settings) if parsed.plan else conduct(settings)
+    except ConfigError as error:
+        print(f"lethe: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("lethe: interrupted; run the same command again to go on", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m orchestrator.sweep",
+        description="Finds, for each unlearning method, the setting that forgets best "
+        "while the retain metric stays above a floor.",
+    )
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="CONFIG | key=value",
+        help="a sweep's YAML file (default: the offline demo), and settings to override, "
+        "such as search.trials=20 methods=[ga,npo]",
+    )
+    parser.add_argument(
+        "--plan", action="store_true", help="show what would run, and start nothing"
+    )
+    return parser
+
+
+def _split(words: Sequence[str]) -> tuple[str | None, list[str]]:
+    """Returns the config file, if one is named, and the overrides.
+
+    Raises:
+        ConfigError: two files are named.
+    """
+    files = [word for word in words if "=" not in word]
+    if len(files) > 1:
+        raise ConfigError(
+            f"the command line must name one config file but got {' and '.join(files)}; "
+            "write overrides as key=value"
+        )
+    return (files[0] if files else None), [word for word in words if "=" in word]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""The loop steps, schedules the learning rate, reports, and stops at a loss that is no number."""
+
+import math
+
+import pytest
+import torch
+
+from trainers.job import TrialFailure
+from trainers.loop import Lesson, learning_rate, num_steps, train
+from trainers.method import Source, Step
+from trainers.place import Place
+from trainers.reference import NoReference
+from trainers.settings import TrainingSettings
+
+TRAINING = TrainingSettings(lr=1.0, epochs=2.0, warmup_epochs=0.5)
+
+
+class ListSampler:
+    """Two micro-batches a step, eight steps an epoch."""
+
+    steps_per_epoch = 8.0
+
+    def step(self, index: int) -> list[dict[Source, object]]:
+        return [{}, {}]
+
+    def epoch(self, index: int) -> int:
+        return index // 8
+
+
+class CountingEngine:
+    def __init__(self) -> None:
+        self.rates: list[float] = []
+        self.backwards = 0
+
+    def backward(self, loss: torch.Tensor) -> None:
+        self.backwards += 1
+
+    def step(self, lr: float) -> None:
+        self.rates.append(lr)
+
+
+class Falling:
+    """A loss that is 1 / (1 + step), or NaN from step `nan_at` on."""
+
+    needs = frozenset({Source.FORGET})
+    needs_reference = False
+
+    def __init__(self, nan_at: int = 10**9) -> None:
+        self.nan_at = nan_at
+
+    def loss(self, step: Step) -> torch.Tensor:
+        return torch.tensor(math.nan if step.index >= self.nan_at else 1 / (1 + step.index))
+
+
+def lesson(method: Falling) -> Lesson:
+    return Lesson(method, ListSampler(), None, NoReference(), TRAINING, seed=0)
+
+
+def test_every_micro_batch_is_one_backward_and_reports_add_up() -> None:
+    engine = CountingEngine()
+    reports = list(train(engine, lesson(Falling()), Place()))
+    assert engine.backwards == 32
+    assert [report.step for report in reports] == [4, 8, 12, 16]
+    # Mean of 1, 1/2, 1/3, 1/4.
+    assert reports[0].metrics["loss"] == pytest.approx(25 / 48)
+
+
+def test_the_rate_warms_up_without_a_lost_step_and_decays_to_the_last() -> None:
+    rates = [learning_rate(TRAINING, i, total=16, warmup=4) for i in range(16)]
+    assert rates[:4] == pytest.approx([0.2, 0.4, 0.6, 0.8])
+    assert rates[4] == 1.0
+    assert rates[-1] == pytest.approx(1 / 12)
+    assert all(a > b for a, b in zip(rates[4:], rates[5:], strict=False))
+
+
+def test_a_warm_up_longer_than_the_training_still_reaches_the_full_rate() -> None:
+    assert learning_rate(TRAINING, 2, total=3, warmup=10) == 1.0
+
+
+def test_a_rest_of_an_epoch_is_a_step_of_its_own() -> None:
+    training = TrainingSettings(epochs=1.01)
+    assert num_steps(training, ListSampler()) == 9
+    assert num_steps(TrainingSettings(epochs=3), ListSampler()) == 24
+
+
+def test_a_loss_that_is_no_number_fails_the_trial_and_names_the_step() -> None:
+    engine = CountingEngine()
+    with pytest.raises(TrialFailure, match=r"nan at step 6 of 16"):
+        list(train(engine, lesson(Falling(nan_at=5)), Place()))
+    assert len(engine.rates) == 12

@@ -1,0 +1,96 @@
+"""The sampler draws by seed alone and cuts steps so that means stay means."""
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+
+from evals.benchmark import Example
+from evals.encoding import Row
+from trainers.batch import IGNORE
+from trainers.method import Source
+from trainers.place import Place
+from trainers.sampler import Material, Sampler, Shape
+
+
+class CharacterEncoder:
+    """Encodes a character a token; labels the answer and an end token."""
+
+    pad_id = 0
+
+    def encode(self, question: str, answer: str) -> Row:
+        prompt = tuple(ord(c) for c in question)
+        target = (*(ord(c) for c in answer), 1)
+        return Row(input_ids=prompt + target, labels=(IGNORE,) * len(prompt) + target)
+
+
+FORGET = [Example(f"f{i}", f"Who is {i}?", "x" * (i + 1)) for i in range(7)]
+RETAIN = [Example(f"r{i}", f"And {i}?", "y" * (i % 3 + 1)) for i in range(11)]
+
+
+def sampler(*, world: int = 1, rank: int = 0, micro: int = 4, seed: int = 0) -> Sampler:
+    return Sampler(
+        Material(
+            {Source.FORGET: FORGET, Source.RETAIN: RETAIN}, ["No.", "Unknown."], Source.FORGET
+        ),
+        CharacterEncoder(),
+        needs=frozenset(Source),
+        shape=Shape(batch_size=4, micro_batch_size=micro, num_random=3),
+        place=Place(rank, world),
+        seed=seed,
+    )
+
+
+def ids(micro_batches: Sequence, source: Source) -> list[str]:
+    return [row_id for batches in micro_batches for row_id in batches[source].ids]
+
+
+def test_an_epoch_shows_every_forget_row_once() -> None:
+    drawn = [row for index in range(7) for row in ids(sampler().step(index), Source.FORGET)]
+    for epoch in range(4):
+        assert sorted(drawn[7 * epoch : 7 * epoch + 7]) == [e.id for e in FORGET]
+
+
+def test_two_seeds_draw_differently_and_one_seed_the_same() -> None:
+    assert ids(sampler(seed=1).step(0), Source.RETAIN) != ids(
+        sampler(seed=2).step(0), Source.RETAIN
+    )
+    assert ids(sampler(seed=1).step(3), Source.IDK) == ids(sampler(seed=1).step(3), Source.IDK)
+
+
+@pytest.mark.parametrize(("world", "micro"), [(2, 2), (1, 2), (2, 1), (4, 1)])
+@pytest.mark.parametrize("source", list(Source))
+def test_ranks_and_accumulation_cut_the_same_rows(world: int, micro: int, source: Source) -> None:
+    whole = ids(sampler().step(2), source)
+    parts = [sampler(world=world, rank=r, micro=micro).step(2) for r in range(world)]
+    assert [row for part in parts for row in ids(part, source)] == whole
+
+
+def test_norms_of_parts_average_to_the_counts_of_the_whole() -> None:
+    whole = sampler().step(1)[0][Source.FORGET]
+    part = sampler(world=2, rank=1, micro=1).step(1)[0][Source.FORGET]
+    # Four parts (two ranks, two accumulation steps): each carries a quarter of the whole.
+    assert part.token_norm == whole.token_norm / 4
+    assert part.position_norm == whole.position_norm / 4
+    assert part.row_norm == 1.0
+    assert whole.token_norm == float((whole.labels_BT[:, 1:] != IGNORE).sum())
+    assert whole.position_norm == float(whole.attention_mask_BT.sum())
+
+
+def test_refusals_keep_the_forget_questions_row_by_row() -> None:
+    batches = sampler().step(0)[0]
+    forget, idk = batches[Source.FORGET], batches[Source.IDK]
+    assert [row_id.split("#")[0] for row_id in idk.ids] == list(forget.ids)
+    prompt = forget.labels_BT[0] == IGNORE
+    length = int(prompt.cumprod(0).sum())
+    assert torch.equal(forget.input_ids_BT[0, :length], idk.input_ids_BT[0, :length])
+
+
+def test_random_rows_are_several_wrong_answers_for_each_forget_row() -> None:
+    batches = sampler().step(0)[0]
+    assert len(batches[Source.RANDOM].ids) == 3 * len(batches[Source.FORGET].ids)
+    assert batches[Source.RANDOM].ids[0].startswith(batches[Source.FORGET].ids[0] + "#as-")
+
+
+def test_the_epoch_counts_passes_over_the_forget_set() -> None:
+    assert [sampler().epoch(index) for index in (0, 1, 2, 3, 4)] == [0, 0, 1, 1, 2]
