@@ -186,7 +186,8 @@ def _choice_probability(item: ItemScore) -> float:
 
 def _log_arithmetic_ratio(item: ItemScore) -> float:
     wrong = _wrong_nlls(item)
-    return float(np.log(wrong.size) - logsumexp(-wrong) - right_nll(item))
+    with np.errstate(invalid="ignore"):  # as in log_truth_ratios
+        return float(np.log(wrong.size) - logsumexp(-wrong) - right_nll(item))
 
 
 def _squash(task: TaskScores, log_ratios: Floats) -> float:
