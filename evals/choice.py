@@ -133,10 +133,10 @@ def _cure(complaint: ErrorDetails) -> str:
         choices = re.findall(r"'([^']*)'", str(context["expected"]))
         return suggestion(str(complaint["input"]), choices) or "choose one of these"
     limits = {
-        "greater_than": "give more than {gt}",
-        "greater_than_equal": "give {ge} or more",
-        "less_than": "give less than {lt}",
-        "less_than_equal": "give {le} or less",
+        "greater_than": "give more than {gt:g}",
+        "greater_than_equal": "give {ge:g} or more",
+        "less_than": "give less than {lt:g}",
+        "less_than_equal": "give {le:g} or less",
     }
     if kind in limits:
         return limits[kind].format(**context)

@@ -13,10 +13,11 @@ class ConfigError(ValueError):
 
 
 class FieldError(ValueError):
-    """Raised by a Settings validator for a rule between fields; `explain` adds the full key."""
+    """Raised by a Settings validator for a rule between fields.
 
-    def __init__(self, field: str, *, rule: str, value: object, cure: str) -> None:
-        super().__init__(f"{field} must be {rule} but got {value!r}; {cure}")
+    The message begins with the field's own name, "<field> must be <rule> but got <value>;
+    <what to do>"; `evals.choice.explain` puts the rest of the key in front.
+    """
 
 
 def unknown_name(key: str, name: str, known: Iterable[str]) -> ConfigError:

@@ -118,7 +118,7 @@ class SweepConfig(Settings):
         if isinstance(raw, str):
             raw = {"name": raw}
         if isinstance(raw, Mapping):
-            return choose(PLUGINS[info.field_name], raw, key=info.field_name)
+            return choose(PLUGINS[info.field_name], _anchored(raw), key=info.field_name)
         return raw
 
     @field_serializer("benchmark", "model")
@@ -191,6 +191,16 @@ class SweepConfig(Settings):
                     f"but got {label!r}; rename it"
                 )
         return self
+
+
+def _anchored(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns `raw` with paths that exist made absolute: a rank may run in another folder."""
+    whole = dict(raw)
+    for key in ("path", "refusals_file"):
+        given = whole.get(key)
+        if isinstance(given, str) and Path(given).expanduser().exists():
+            whole[key] = str(Path(given).expanduser().resolve())
+    return whole
 
 
 def listed(methods: Any) -> Any:

@@ -36,21 +36,17 @@ class SearchRange(Settings):
     def _is_an_interval(self) -> "SearchRange":
         if self.low >= self.high:
             raise FieldError(
-                "low", rule=f"below high ({self.high:g})", value=self.low, cure="swap the two"
+                f"low must be below high ({self.high:g}) but got {self.low:g}; swap the two"
             )
         if self.log and self.low <= 0:
             raise FieldError(
-                "low",
-                rule="above 0 on a log scale",
-                value=self.low,
-                cure="raise it or set log: false",
+                f"low must be above 0 on a log scale but got {self.low:g}; "
+                "raise it or set log: false"
             )
         if self.integer and not (self.low.is_integer() and self.high.is_integer()):
             raise FieldError(
-                "low",
-                rule="a whole number, and high too, if integer is true",
-                value=(self.low, self.high),
-                cure="round them or set integer: false",
+                f"integer must be false for a range of fractions but got True from {self.low:g} "
+                f"to {self.high:g}; round both or set integer: false"
             )
         return self
 

@@ -22,10 +22,10 @@ def parse(text: str, *, source: str) -> Any:
         return yaml.load(text, Loader=StrictLoader)  # noqa: S506  (a SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+        place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error)
         raise ConfigError(
-            f"{source} must be valid YAML but got {problem}{place}; correct it there"
+            f"{source} must be valid YAML but got an error{place}: {problem}; correct it there"
         ) from None
 
 

@@ -53,9 +53,13 @@ class Job(Settings):
         """SHA-256 of the canonical JSON, 16 hexadecimal digits.
 
         Paths stay out of it, so that moved files are found again: `data` and `weights` say what
-        the benchmark's settings and the checkpoint's folder hold.
+        the benchmark's settings, the model's path and the checkpoint's folder stand for.
         """
-        paths: dict[str, Any] = {"checkpoint": True, "benchmark": {"settings"}}
+        paths: dict[str, Any] = {
+            "checkpoint": True,
+            "benchmark": {"settings"},
+            "model": {"settings": {"path"}},
+        }
         plain = self.model_dump(mode="json", exclude=paths)
         text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]

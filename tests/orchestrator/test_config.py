@@ -1,0 +1,255 @@
+"""A sweep is validated whole: names, ranges, floors, metrics and batch sizes."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from evals.choice import validated
+from evals.errors import ConfigError
+from orchestrator.config import SweepConfig
+from orchestrator.space import SearchRange
+
+
+def sweep(**changes: Any) -> SweepConfig:
+    raw = {
+        "name": "small",
+        "benchmark": {"name": "characters"},
+        "model": {"name": "tiny_llama"},
+        "methods": ["ga", "npo"],
+        **changes,
+    }
+    config: SweepConfig = validated(SweepConfig, raw, key="")
+    return config
+
+
+def refusal(**changes: Any) -> str:
+    with pytest.raises(ConfigError) as caught:
+        sweep(**changes)
+    return str(caught.value)
+
+
+def test_importing_the_configuration_does_not_import_torch() -> None:
+    code = "import sys, orchestrator.loading; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_list_of_methods_takes_each_with_its_defaults() -> None:
+    assert sweep().methods["npo"].settings["beta"] == 0.1
+
+
+def test_a_label_may_stand_for_a_method_with_other_settings() -> None:
+    config = sweep(methods={"npo_strong": {"method": "npo", "beta": 0.5}})
+    assert config.methods["npo_strong"].choice({}).settings["beta"] == 0.5
+
+
+def test_the_default_range_of_a_hyperparameter_is_the_plug_ins_own() -> None:
+    found = sweep(methods={"npo": {"search": {"beta": "default"}}}).space("npo")["beta"]
+    assert found == SearchRange(low=0.01, high=1.0, log=True)
+
+
+def test_every_method_searches_lr_and_l1_and_may_have_its_own_range_of_them() -> None:
+    own = {"low": 1e-6, "high": 1e-4}
+    config = sweep(methods={"ga": {"search": {"lr": own}}, "npo": None})
+    assert set(config.space("npo")) == {"lr", "l1"}
+    assert config.space("ga")["lr"] == SearchRange(**own)
+    assert config.space("npo")["lr"] == config.search.lr
+
+
+def test_without_a_range_l1_is_not_searched() -> None:
+    assert set(sweep(search={"l1": None}).space("ga")) == {"lr"}
+
+
+def test_searched_values_take_the_place_of_the_methods_own() -> None:
+    config = sweep(methods={"npo": {"search": {"beta": "default"}}})
+    assert config.methods["npo"].choice({"beta": 0.7}).settings["beta"] == 0.7
+
+
+def test_a_searched_value_beyond_the_plug_ins_rule_is_refused() -> None:
+    with pytest.raises(ConfigError, match="npo.beta must be greater than 0 but got -1"):
+        sweep().methods["npo"].choice({"beta": -1.0})
+
+
+def test_the_objectives_direction_is_its_metrics() -> None:
+    metrics = {"metrics": ["retain", "forget", "log_forget_quality"]}
+    assert sweep(evaluation=metrics).direction == "maximize"
+    lower = sweep(evaluation=metrics, search={"objective": "forget"})
+    assert lower.direction == "minimize"
+
+
+def test_an_unknown_method_suggests_the_nearest() -> None:
+    said = refusal(methods=["nppo"])
+    assert said.startswith("methods.nppo must be one of ")
+    assert said.endswith("but got 'nppo'; did you mean 'npo'?")
+
+
+def test_an_unknown_method_behind_a_label_is_named_by_its_key() -> None:
+    said = refusal(methods={"mine": {"method": "nppo"}})
+    assert said.startswith("methods.mine.method must be one of ")
+
+
+def test_an_unknown_benchmark_or_model_suggests_the_nearest() -> None:
+    assert refusal(benchmark="charcters").endswith("did you mean 'characters'?")
+    assert refusal(model={"name": "tiny_lama"}).endswith("did you mean 'tiny_llama'?")
+
+
+def test_an_unknown_hyperparameter_suggests_the_nearest() -> None:
+    said = refusal(methods={"npo": {"betta": 1}})
+    assert said == (
+        "methods.npo.betta must be a known key but is not one; did you mean 'methods.npo.beta'?"
+    )
+
+
+def test_a_hyperparameter_out_of_its_rule_is_refused() -> None:
+    said = refusal(methods={"npo": {"beta": 0}})
+    assert said == "methods.npo.beta must be greater than 0 but got 0; give more than 0"
+
+
+def test_no_methods_are_refused() -> None:
+    assert refusal(methods=[]).startswith("methods must be")
+    assert refusal(methods=7).startswith("methods must be a mapping")
+
+
+def test_settings_of_a_method_that_are_no_mapping_are_refused() -> None:
+    assert refusal(methods={"npo": 0.1}).startswith(
+        "methods.npo must be a mapping of hyperparameters but got 0.1"
+    )
+
+
+def test_a_range_upside_down_is_refused() -> None:
+    said = refusal(search={"lr": {"low": 1e-3, "high": 1e-5}})
+    assert said == "search.lr.low must be below high (1e-05) but got 0.001; swap the two"
+
+
+def test_a_range_of_one_point_is_refused() -> None:
+    assert "search.lr.low must be below high" in refusal(search={"lr": {"low": 1, "high": 1}})
+
+
+def test_a_log_range_from_zero_is_refused() -> None:
+    said = refusal(search={"l1": {"low": 0, "high": 1e-3}})
+    assert said == (
+        "search.l1.low must be above 0 on a log scale but got 0; raise it or set log: false"
+    )
+
+
+def test_a_methods_range_upside_down_is_refused_by_its_full_key() -> None:
+    said = refusal(methods={"npo": {"search": {"beta": {"low": 1, "high": 0.1}}}})
+    assert said.startswith("methods.npo.search.beta.low must be below high (0.1) but got 1;")
+
+
+def test_a_range_beyond_the_plug_ins_rule_is_refused() -> None:
+    search = {"beta": {"low": -1, "high": 1, "log": False}}
+    said = refusal(methods={"npo": {"search": search}})
+    assert said.startswith("methods.npo.search.beta.low must be greater than 0 but got -1.0")
+
+
+def test_a_whole_number_is_searched_in_whole_numbers_only() -> None:
+    search = {"layer": {"low": 1, "high": 3, "log": False}}
+    said = refusal(methods={"rmu": {"search": search}})
+    assert said == (
+        "methods.rmu.search.layer.integer must be true for a whole number but got False; set it"
+    )
+    search["layer"]["integer"] = True
+    assert sweep(methods={"rmu": {"search": search}}).space("rmu")["layer"].integer
+
+
+def test_an_unknown_searched_hyperparameter_suggests_the_nearest() -> None:
+    said = refusal(methods={"npo": {"search": {"bta": "default"}}})
+    assert said == (
+        "methods.npo.search.bta must be a hyperparameter of the method but is not one; "
+        "did you mean 'beta'?"
+    )
+
+
+def test_a_default_range_that_the_plug_in_does_not_declare_is_refused() -> None:
+    said = refusal(methods={"npo": {"search": {"retain_term": "default"}}})
+    assert said.startswith("methods.npo.search.retain_term must be {low: ..., high: ...}")
+
+
+def test_a_word_that_is_no_range_is_refused() -> None:
+    said = refusal(methods={"npo": {"search": {"beta": "defualt"}}})
+    assert "but got 'defualt'; give a range" in said
+
+
+def test_a_hyperparameter_both_fixed_and_searched_is_refused() -> None:
+    said = refusal(methods={"npo": {"beta": 0.1, "search": {"beta": "default"}}})
+    assert said.startswith("methods.npo.beta must be either fixed or searched but got both 0.1")
+
+
+@pytest.mark.parametrize(
+    ("value", "rule"), [(1.5, "less than or equal to 1"), (-0.1, "greater than or equal to 0")]
+)
+def test_a_floor_outside_0_and_1_is_refused(value: float, rule: str) -> None:
+    said = refusal(search={"floor": {"value": value}})
+    assert said.startswith(f"search.floor.value must be {rule} but got {value}; give")
+
+
+def test_a_floor_that_is_not_a_number_is_refused() -> None:
+    assert refusal(search={"floor": {"value": float("nan")}}).startswith("search.floor.value must")
+
+
+def test_an_unknown_metric_suggests_the_nearest() -> None:
+    said = refusal(evaluation={"metrics": ["retian"]})
+    assert said.startswith("evaluation.metrics must be one of ")
+    assert said.endswith("but got 'retian'; did you mean 'retain'?")
+
+
+def test_an_unknown_objective_or_floor_metric_is_named_by_its_key() -> None:
+    assert refusal(search={"objective": "forgett"}).startswith("search.objective must be one of")
+    assert refusal(search={"floor": {"metric": "retian"}}).startswith(
+        "search.floor.metric must be one of"
+    )
+
+
+def test_an_objective_that_is_not_measured_is_refused() -> None:
+    said = refusal(search={"objective": "model_utility"})
+    assert said == (
+        "search.objective must be one of evaluation.metrics (real, retain, forget, "
+        "log_forget_quality) but got 'model_utility'; add it there"
+    )
+
+
+def test_an_objective_without_a_best_direction_is_refused() -> None:
+    metrics = ["retain", "forget_truth_ratio"]
+    said = refusal(evaluation={"metrics": metrics}, search={"objective": "forget_truth_ratio"})
+    assert said.startswith("search.objective must be a metric with a best direction")
+
+
+def test_a_floor_under_a_metric_of_which_less_is_better_is_refused() -> None:
+    said = refusal(search={"floor": {"metric": "forget"}})
+    assert said.startswith("search.floor.metric must be a metric of which more is better but got")
+
+
+def test_a_batch_that_the_ranks_cannot_share_is_refused_with_one_that_they_can() -> None:
+    said = refusal(training={"batch_size": 12, "micro_batch_size": 4}, gang={"ranks": 2})
+    assert said == (
+        "training.batch_size must be a multiple of micro_batch_size x gang.ranks (4 x 2 = 8) "
+        "but got 12; take 16 or a smaller micro_batch_size"
+    )
+    batch = {"batch_size": 3, "micro_batch_size": 1}
+    assert refusal(baselines={"training": batch}).startswith("baselines.training.batch_size must")
+
+
+@pytest.mark.parametrize("name", ["", "a/b", ".hidden", "two words"])
+def test_a_name_that_cannot_be_a_folder_is_refused(name: str) -> None:
+    assert refusal(name=name).startswith("name must")
+
+
+def test_a_label_that_cannot_be_a_name_is_refused() -> None:
+    said = refusal(methods={"ga/strong": {"method": "ga"}})
+    assert said.startswith("methods.ga/strong must be a label of letters")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seed": -1},
+        {"gang": {"ranks": 0}},
+        {"gang": {"strategy": "TIGHT"}},
+        {"search": {"trials": 0}},
+        {"adapter": None},
+    ],
+)
+def test_values_that_no_sweep_can_have_are_refused(changes: dict[str, Any]) -> None:
+    assert " must be " in refusal(**changes)
