@@ -1,6 +1,7 @@
 """The aggregate metrics give the numbers of the reference code and of the published table."""
 
 import math
+import statistics
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,8 @@ LOGS = {
     "eval_real_world_wo_options.json": "facts",
     "eval_log_forget.json": "forget",
 }
+
+UTILITY = ("Real Authors", "Real World", "Retain")
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +68,9 @@ def test_components_and_utility_equal_those_of_the_reference_code(
         )
     utility = load_metric("model_utility").compute(unlearned, None)
     assert utility == pytest.approx(expected["Model Utility"], abs=tolerance)
+    six = [expected[f"{kind} {label}"] for kind in ("Prob.", "Truth Ratio") for label in UTILITY]
+    utility = load_metric("model_utility_no_rouge").compute(unlearned, None)
+    assert utility == pytest.approx(statistics.harmonic_mean(six), abs=tolerance)
     for role in ("forget", "retain"):
         for component in ("rouge", "probability", "truth_ratio"):
             name = f"{role}_{component}"
