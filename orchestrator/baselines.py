@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from evals.benchmark import Benchmark
 from evals.errors import ConfigError
@@ -110,18 +111,27 @@ def _files(given: str, *, phase: Phase) -> str:
 def _check_provenance(folder: Path, benchmark: Benchmark, *, phase: Phase) -> None:
     """Refuses a checkpoint whose own record says that it is another baseline or of other data."""
     record = folder.expanduser().resolve().parent / "job.json"
-    if not record.is_file():
+    made = _read_record(record)
+    if made is None:
         return
-    made = json.loads(record.read_text(encoding="utf-8"))
-    if made.get("phase") != phase:
+    if made["phase"] != phase:
         raise ConfigError(
             f"baselines.{phase} must be a {phase} model but got {str(folder)!r}, which "
-            f"{record.name} calls {made.get('phase')!r}; give the {phase} model's folder"
+            f"{record.name} calls {made['phase']!r}; give the {phase} model's folder"
         )
-    if made.get("data") != benchmark.fingerprint:
+    if made["data"] != benchmark.fingerprint:
         raise ConfigError(
             f"baselines.{phase} must be trained on the splits of this benchmark but got "
             f"{str(folder)!r}, which was trained on other splits ({record.name}: data "
-            f"{str(made.get('data'))[:12]}, here {benchmark.fingerprint[:12]}); give a model of "
+            f"{str(made['data'])[:12]}, here {benchmark.fingerprint[:12]}); give a model of "
             "the same forget and retain splits, or leave the key out to fine-tune one"
         )
+
+
+def _read_record(file: Path) -> dict[str, Any] | None:
+    """Returns the job that made a model, or None when it came from elsewhere."""
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return record if isinstance(record, dict) and {"phase", "data"} <= record.keys() else None

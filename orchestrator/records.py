@@ -123,18 +123,28 @@ class Storage:
     def jobs(self) -> Iterator[Job]:
         """Yields every job that has a result, by hash; those of other versions are left out."""
         for file in sorted(self._jobs.glob("[!.]*/job.json")):
-            described = json.loads(_text(file))
-            described.pop("hash", None)
             try:
-                job = Job.model_validate(described)
+                described = json.loads(_text(file))
+            except ValueError as error:
+                raise _damaged(file, str(error)) from None
+            try:
+                job = Job.model_validate({k: v for k, v in described.items() if k != "hash"})
             except ValidationError:
                 continue
             if job.hash == file.parent.name:
                 yield job
 
     def sheet(self, job_hash: str) -> ScoreSheet:
-        """Returns the scores that a finished job left behind."""
-        return read_sheet(self.job_folder(job_hash) / "scores.json")
+        """Returns the scores that a finished job left behind.
+
+        Raises:
+            ConfigError: there are none, or they cannot be read.
+        """
+        file = self.job_folder(job_hash) / "scores.json"
+        try:
+            return read_sheet(file)
+        except (OSError, ConfigError) as error:
+            raise _damaged(file, getattr(error, "strerror", None) or str(error)) from None
 
     def begin(self, job: Job) -> Path:
         """Returns a new folder for the job to write to, and removes what dead ones left."""
