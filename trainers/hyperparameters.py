@@ -18,6 +18,10 @@ class Range:
     log: bool = False
     integer: bool = False
 
+    def __post_init__(self) -> None:
+        if not self.low < self.high or (self.log and self.low <= 0):
+            raise ValueError(f"{self} must have low < high, and low > 0 on a log scale")
+
 
 def ranges(config: type[BaseModel]) -> dict[str, Range]:
     """Returns the declared range of every searchable field of a plug-in's Config."""

@@ -1,0 +1,234 @@
+"""Every plug-in in trainers/methods, by itself, on a tiny Llama with an adapter."""
+
+import ast
+import inspect
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+import torch
+
+from evals import plugins
+from evals.choice import choose
+from evals.errors import ConfigError
+from trainers.batch import with_norms
+from trainers.hyperparameters import ranges
+from trainers.method import PACKAGE, Source, Step, build_method
+from trainers.reference import NoReference, ReferenceView, StudentView
+
+NAMES = plugins.names(PACKAGE)
+MORE = [
+    ("gd", {"retain_term": "kl"}),
+    ("npo", {"retain_term": "nll"}),
+    ("npo", {"retain_term": "kl"}),
+    ("dpo", {"retain_term": "nll"}),
+    ("dpo", {"retain_term": "kl"}),
+    ("simnpo", {"retain_term": "none"}),
+    ("simnpo", {"retain_term": "kl"}),
+    ("dpo_clear_repo", {"order": "intended"}),
+    ("llmu_clear_repo", {"order": "intended"}),
+]
+CASES = [(name, {}) for name in NAMES] + MORE
+FORGET = [(3, 4), (2, 2), (4, 3), (2, 5)]
+RETAIN = [(2, 3), (5, 2), (3, 1), (4, 4)]
+every_method = pytest.mark.parametrize(
+    ("name", "settings"), CASES, ids=lambda value: value if isinstance(value, str) else None
+)
+even_and_odd_steps = pytest.mark.parametrize("index", [0, 1])
+
+
+class ReadBatches(Mapping):
+    """Says which sources were read."""
+
+    def __init__(self, batches):
+        self.batches = batches
+        self.read = set()
+
+    def __getitem__(self, source):
+        self.read.add(source)
+        return self.batches[source]
+
+    def __iter__(self):
+        return iter(self.batches)
+
+    def __len__(self):
+        return len(self.batches)
+
+
+class AskedReference:
+    """A reference that says whether it was asked."""
+
+    def __init__(self, inner):
+        self.inner = inner
+        self.asked = False
+
+    def __getattr__(self, name):
+        self.asked = True
+        return getattr(self.inner, name)
+
+
+@pytest.fixture(scope="module")
+def model(tiny_lora):
+    return tiny_lora()
+
+
+@pytest.fixture
+def step(model, make_batch):
+    return Step(
+        batches=batches(make_batch, num_random=1),
+        student=StudentView(model),
+        reference=ReferenceView(model),
+        index=0,
+        num_steps=10,
+        epoch=0,
+        seed=5,
+    )
+
+
+def batches(make_batch, *, num_random, **padding):
+    random = [shape for shape in FORGET for _ in range(num_random)]
+    shapes = {Source.FORGET: FORGET, Source.RETAIN: RETAIN, Source.IDK: RETAIN[::-1]}
+    return {
+        source: make_batch(shape, name=source.value, **padding)
+        for source, shape in {**shapes, Source.RANDOM: random}.items()
+    }
+
+
+def build(name, settings):
+    return build_method(choose(PACKAGE, {"name": name, **settings}, key="method"))
+
+
+def with_random(step, method, make_batch, **padding):
+    num_random = getattr(method.config, "num_random", 1)
+    return replace(step, batches=batches(make_batch, num_random=num_random, **padding))
+
+
+def gradients(model, loss):
+    model.zero_grad()
+    loss.backward()
+    return {
+        name: parameter.grad.clone()
+        for name, parameter in model.named_parameters()
+        if parameter.grad is not None
+    }
+
+
+@even_and_odd_steps
+@every_method
+def test_the_loss_is_a_finite_number_that_moves_the_adapter_alone(
+    name, settings, index, model, step, make_batch
+):
+    method = build(name, settings)
+    step = replace(with_random(step, method, make_batch), index=index)
+    loss = method.loss(step)
+    assert loss.shape == ()
+    assert loss.isfinite()
+    grads = gradients(model, loss)
+    assert all("lora_" in parameter for parameter in grads)
+    assert all(grad.isfinite().all() for grad in grads.values())
+    assert any(grad.any() for grad in grads.values())
+
+
+@every_method
+def test_the_model_is_left_in_training_with_the_same_weights_trainable(
+    name, settings, model, step, make_batch
+):
+    method = build(name, settings)
+    before = [parameter.requires_grad for parameter in model.parameters()]
+    method.loss(with_random(step, method, make_batch))
+    assert model.training
+    assert [parameter.requires_grad for parameter in model.parameters()] == before
+
+
+@even_and_odd_steps
+@every_method
+def test_equal_seeds_give_equal_losses(name, settings, index, step, make_batch):
+    first, second = build(name, settings), build(name, settings)
+    step = replace(with_random(step, first, make_batch), index=index)
+    assert torch.equal(first.loss(step), second.loss(step))
+
+
+@even_and_odd_steps
+@every_method
+def test_more_padding_changes_nothing(name, settings, index, step, make_batch):
+    method = build(name, settings)
+    step = replace(with_random(step, method, make_batch), index=index)
+    padded = with_random(step, method, make_batch, extra=3, pad=9)
+    torch.testing.assert_close(method.loss(padded), method.loss(step), rtol=1e-4, atol=1e-5)
+
+
+@even_and_odd_steps
+@every_method
+def test_two_ranks_equal_one(name, settings, index, model, step, make_batch, rows_of):
+    method = build(name, settings)
+    whole = replace(with_random(step, method, make_batch), index=index)
+    cut = {
+        source: [
+            rows_of(batch, slice(0, len(batch.ids) // 2)),
+            rows_of(batch, slice(len(batch.ids) // 2, None)),
+        ]
+        for source, batch in whole.batches.items()
+    }
+    parts = [
+        {source: with_norms(both[rank], both) for source, both in cut.items()} for rank in (0, 1)
+    ]
+    average = sum(method.loss(replace(whole, batches=part)) for part in parts) / 2
+    loss = method.loss(whole)
+    torch.testing.assert_close(average, loss, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        gradients(model, average), gradients(model, loss), rtol=1e-3, atol=1e-5
+    )
+
+
+@every_method
+def test_a_method_reads_the_batches_that_it_says_it_needs(name, settings, step, make_batch):
+    method = build(name, settings)
+    read = ReadBatches(with_random(step, method, make_batch).batches)
+    for index in (0, 1):
+        method.loss(replace(step, batches=read, index=index))
+    assert read.read == method.needs
+
+
+@every_method
+def test_a_method_asks_for_the_reference_if_it_says_so_and_never_else(
+    name, settings, step, make_batch
+):
+    method = build(name, settings)
+    inner = step.reference if method.needs_reference else NoReference()
+    reference = AskedReference(inner)
+    method.loss(replace(with_random(step, method, make_batch), reference=reference))
+    assert reference.asked == method.needs_reference
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_number_has_a_range_and_every_default_lies_in_it(name):
+    config = plugins.load(PACKAGE, name, key="name").Config
+    numbers = {key for key, value in config().model_dump().items() if type(value) in (int, float)}
+    declared = ranges(config)
+    assert set(declared) == numbers
+    for key, interval in declared.items():
+        assert interval.low <= getattr(config(), key) <= interval.high
+        assert interval.integer == isinstance(getattr(config(), key), int)
+        config(**{key: type(getattr(config(), key))(interval.low)})
+        config(**{key: type(getattr(config(), key))(interval.high)})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_number_may_be_negative(name):
+    for key in ranges(plugins.load(PACKAGE, name, key="name").Config):
+        with pytest.raises(ConfigError, match=f"method.{key} must be"):
+            choose(PACKAGE, {"name": name, key: -1}, key="method")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_method_file_says_what_it_minimises_and_where_that_is_from(name):
+    module = plugins.load(PACKAGE, name, key="name")
+    docstring = ast.get_docstring(ast.parse(inspect.getsource(module)))
+    assert docstring is not None
+    assert "loss = " in docstring
+    assert "arXiv" in docstring
+
+
+def test_an_unknown_method_is_answered_with_the_nearest_name():
+    with pytest.raises(ConfigError, match="did you mean 'simnpo'"):
+        choose(PACKAGE, {"name": "simnop"}, key="method")

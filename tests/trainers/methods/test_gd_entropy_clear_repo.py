@@ -1,0 +1,18 @@
+import math
+
+import pytest
+
+from trainers.method import Source
+from trainers.methods.gd_entropy_clear_repo import Config, Method
+
+
+def test_the_loss_by_hand(word_step):
+    # Two uniform positions in the row: 2 ln 2, counted for 4 rows; retain NLL ln 2.
+    step = word_step({Source.FORGET: [[0.0]], Source.RETAIN: [[0.0]]})
+    assert Method(Config()).loss(step).item() == pytest.approx((4 * 2 + 1) * math.log(2))
+
+
+def test_its_sign_sharpens_predictions_instead_of_blurring_them(word_step):
+    step = word_step({Source.FORGET: [[1.0]], Source.RETAIN: [[0.0]]})
+    Method(Config()).loss(step).backward()
+    assert step.student.x[Source.FORGET].grad.item() < 0
