@@ -133,7 +133,7 @@ def render(plan: Plan) -> str:
     config = plan.config
     lines = [
         f"Sweep {config.name} (seed {config.seed}) in {config.folder}",
-        f"Benchmark {plan.benchmark.name}: {_splits(plan.benchmark)}",
+        f"Benchmark {plan.benchmark.name}: {_splits(plan.benchmark, config.evaluation.max_items)}",
         f"Model {config.model.name}, {config.engine.dtype}, ZeRO stage {config.engine.zero_stage}",
         f"Gang: {_gang(config.gang)}",
         f"Objective: {config.direction} {config.search.objective} "
@@ -179,9 +179,9 @@ def _asks_for(
     return made.hash == job.hash
 
 
-def _splits(benchmark: Benchmark) -> str:
+def _splits(benchmark: Benchmark, max_items: int) -> str:
     sizes = [f"{name} {len(examples)}" for name, examples in benchmark.splits.items()]
-    tasks = [f"{task.name} {len(task.examples)}" for task in benchmark.tasks]
+    tasks = [f"{task.name} {min(len(task.examples), max_items)}" for task in benchmark.tasks]
     return f"{', '.join(sizes)} rows; scored on {', '.join(tasks)}"
 
 

@@ -137,6 +137,11 @@ def test_the_printed_plan_says_all_of_it(storage: Storage) -> None:
     assert text.count("to do") == 1
 
 
+def test_no_more_items_are_said_to_be_scored_than_will_be(storage: Storage) -> None:
+    text = render(plan(sweep(evaluation={"max_items": 15}), people(), storage=storage))
+    assert "scored on forget 12, retain 15" in text
+
+
 def test_a_given_checkpoint_takes_no_steps(storage: Storage, tmp_path: Path) -> None:
     model = tmp_path / "model"
     model.mkdir()
