@@ -1,0 +1,210 @@
+import math
+import subprocess
+import sys
+
+import optuna
+import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
+
+from evals.errors import ConfigError
+from orchestrator.config import SearchSettings
+from orchestrator.search import MethodSearch, symlog
+from orchestrator.space import SearchRange
+
+SPACE = {
+    "lr": SearchRange(low=1e-5, high=1e-3),
+    "l1": SearchRange(low=1e-7, high=1e-2),
+}
+FLOOR = 0.63
+
+
+def surface(lr, l1):
+    """Returns (objective, retain): heavy-tailed forgetting, the optimum on the floor."""
+    x, y = (math.log10(lr) + 5) / 2, (math.log10(l1) + 7) / 5
+    objective = -400 * max(0.0, 0.8 - 1.1 * x + 0.5 * y) ** 2 - 2 * (x - 0.9) ** 2
+    return objective, 0.7 * (1 - max(0.0, x - 0.35 - 0.4 * y))
+
+
+def begin(folder, *, label="npo", seed=0, space=SPACE, **settings):
+    made = SearchSettings(**{"trials": 25, **settings})
+    return MethodSearch(label, space=space, settings=made, folder=folder, seed=seed)
+
+
+def play(search, num=None):
+    """Runs `num` trials (default: all that remain) and returns their params and best feasible."""
+    asked, best = [], -math.inf
+    while search.remaining and (num is None or len(asked) < num):
+        suggestion = search.ask()
+        objective, retain = surface(**suggestion.params)
+        search.tell(suggestion.number, objective=objective, violation=FLOOR - retain)
+        asked.append(suggestion)
+        if retain >= FLOOR:
+            best = max(best, objective)
+    return asked, best
+
+
+def stored(folder, label="npo"):
+    storage = JournalStorage(JournalFileBackend(str(folder / "search.journal")))
+    return optuna.load_study(study_name=label, storage=storage).get_trials(deepcopy=False)
+
+
+def test_the_constrained_gp_finds_a_better_feasible_point_than_random_search(tmp_path):
+    # A grid of 300 x 300 points puts the feasible optimum at -37.6.
+    budget, seeds = 14, range(2)
+    gp = [play(begin(tmp_path / f"gp{s}", seed=s, trials=budget))[1] for s in seeds]
+    random = [
+        play(begin(tmp_path / f"random{s}", seed=s, trials=budget, sampler="random"))[1]
+        for s in seeds
+    ]
+    assert min(gp) > -39.5
+    assert min(gp) > max(random)
+
+
+def test_the_tree_sampler_can_be_chosen(tmp_path):
+    asked, best = play(begin(tmp_path, sampler="tpe", trials=12))
+    assert len(asked) == 12
+    assert best > -math.inf
+
+
+def test_the_same_seed_gives_the_same_search(tmp_path):
+    first, _ = play(begin(tmp_path / "a", trials=8))
+    again, _ = play(begin(tmp_path / "b", trials=8))
+    other, _ = play(begin(tmp_path / "c", trials=8, seed=1))
+    assert first == again
+    assert first != other
+
+
+def test_methods_of_one_sweep_search_on_their_own(tmp_path):
+    npo, ga = begin(tmp_path, label="npo"), begin(tmp_path, label="ga")
+    assert npo.ask().params != ga.ask().params
+    assert (npo.remaining, ga.remaining) == (24, 24)
+
+
+def test_a_resumed_search_goes_on_as_if_it_had_never_stopped(tmp_path):
+    whole, _ = play(begin(tmp_path / "whole", trials=10))
+    first, _ = play(begin(tmp_path / "parts", trials=10), num=6)
+    resumed = begin(tmp_path / "parts", trials=10)
+    assert resumed.remaining == 4
+    assert list(resumed.finished) == first
+    rest, _ = play(resumed)
+    assert [suggestion.number for suggestion in rest] == [6, 7, 8, 9]
+    assert first + rest == whole
+
+
+def test_what_was_running_is_asked_again_first_and_costs_no_budget(tmp_path):
+    killed = begin(tmp_path, trials=10)
+    play(killed, num=5)
+    lost = [killed.ask(), killed.ask()]
+    # A second interruption, before anything was told, must not lose or double them either.
+    begin(tmp_path, trials=10).ask()
+    search = begin(tmp_path, trials=10)
+    assert search.remaining == 5
+    assert sorted([search.ask(), search.ask()], key=lambda asked: asked.number) == lost
+    assert search.ask().number == 7
+    assert search.remaining == 2
+    reasons = [t.user_attrs["reason"] for t in stored(tmp_path) if t.state == TrialState.FAIL]
+    assert reasons == ["interrupted"] * 3
+
+
+def test_asking_again_gives_exactly_the_same_numbers(tmp_path):
+    lost = begin(tmp_path).ask()
+    assert begin(tmp_path).ask() == lost
+
+
+def test_a_failed_trial_counts_and_keeps_its_reason(tmp_path):
+    search = begin(tmp_path, trials=2)
+    search.fail(search.ask().number, "the loss is nan at step 7", job="0123456789abcdef")
+    assert search.remaining == 1
+    assert begin(tmp_path, trials=2).remaining == 1
+    trial = stored(tmp_path)[0]
+    assert trial.state == TrialState.FAIL
+    assert trial.user_attrs["reason"] == "the loss is nan at step 7"
+    assert trial.user_attrs["job"] == "0123456789abcdef"
+
+
+@pytest.mark.parametrize("objective", [math.nan, math.inf, -math.inf])
+def test_an_objective_that_is_not_finite_is_a_failure_with_its_reason(objective, tmp_path):
+    search = begin(tmp_path)
+    search.tell(search.ask().number, objective=objective, violation=-0.1)
+    trial = stored(tmp_path)[0]
+    assert trial.state == TrialState.FAIL
+    assert trial.user_attrs["reason"] == f"objective is {objective}"
+    assert not trial.constraints
+
+
+def test_a_violation_that_is_not_a_number_is_a_failure(tmp_path):
+    search = begin(tmp_path)
+    search.tell(search.ask().number, objective=-1.0, violation=math.nan)
+    assert stored(tmp_path)[0].user_attrs["reason"] == "violation is nan"
+
+
+def test_failures_among_the_trials_do_not_stop_the_gp(tmp_path):
+    search = begin(tmp_path, trials=12, startup_trials=3)
+    while search.remaining:
+        suggestion = search.ask()
+        objective, retain = surface(**suggestion.params)
+        if suggestion.params["lr"] > 5e-4:
+            objective = math.nan
+        search.tell(suggestion.number, objective=objective, violation=FLOOR - retain)
+    assert {trial.state for trial in stored(tmp_path)} == {TrialState.COMPLETE, TrialState.FAIL}
+
+
+def test_several_trials_may_run_at_once_and_end_in_any_order(tmp_path):
+    search = begin(tmp_path, trials=10, startup_trials=2)
+    running = [search.ask() for _ in range(4)]
+    for _ in range(6):
+        suggestion = running.pop()
+        objective, retain = surface(**suggestion.params)
+        search.tell(suggestion.number, objective=objective, violation=FLOOR - retain)
+        running.insert(0, search.ask())
+    assert search.remaining == 0
+    assert len({str(suggestion.params) for suggestion in running}) == 4
+
+
+def test_the_optuna_trial_keeps_the_raw_numbers(tmp_path):
+    search = begin(tmp_path)
+    search.tell(search.ask().number, objective=-200.0, violation=0.25, job="0123456789abcdef")
+    trial = stored(tmp_path)[0]
+    assert trial.value == pytest.approx(-math.log(201))
+    assert trial.constraints == {"floor": 0.25}
+    expected = {"number": 0, "job": "0123456789abcdef", "feasible": False, "objective": -200.0}
+    assert trial.user_attrs == expected
+
+
+def test_a_metric_of_which_less_is_better_is_minimised(tmp_path):
+    search = begin(tmp_path, objective="forget")
+    assert search._study.direction == optuna.study.StudyDirection.MINIMIZE
+
+
+def test_whole_numbers_are_searched_as_whole_numbers(tmp_path):
+    space = {**SPACE, "layer": SearchRange(low=1, high=4, log=False, integer=True)}
+    search = begin(tmp_path, space=space)
+    layers = [search.ask().params["layer"] for _ in range(8)]
+    assert all(isinstance(layer, int) and 1 <= layer <= 4 for layer in layers)
+    assert len(set(layers)) > 1
+
+
+def test_another_range_under_the_same_name_is_refused(tmp_path):
+    begin(tmp_path)
+    other = {**SPACE, "lr": SearchRange(low=1e-6, high=1e-3)}
+    with pytest.raises(ConfigError, match="another name"):
+        begin(tmp_path, space=other)
+
+
+def test_a_larger_budget_goes_on_where_the_smaller_ended(tmp_path):
+    play(begin(tmp_path, trials=3))
+    assert begin(tmp_path, trials=5).remaining == 2
+
+
+def test_symlog_keeps_the_order():
+    values = [-400.0, -3.0, -0.5, 0.0, 0.5, 7.0]
+    assert sorted(values) == [v for _, v in sorted((symlog(v), v) for v in values)]
+    assert symlog(-400.0) == -math.log(401)
+
+
+def test_the_module_can_be_imported_without_optuna_and_torch():
+    code = "import sys, orchestrator.search; print({'optuna', 'torch'} & set(sys.modules))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "set()"
