@@ -5,6 +5,7 @@ A state is a mapping from parameter name (as in `model.named_parameters()`) to a
 
 import hashlib
 import math
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,9 @@ def add_adapter(model: PreTrainedModel, settings: AdapterSettings, *, seed: int)
         task_type="CAUSAL_LM",
     )
     try:
-        adapted: PeftModel = get_peft_model(model, config, autocast_adapter_dtype=False)
+        with warnings.catch_warnings():  # peft asks transformers by a name it has deprecated
+            warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`")
+            adapted: PeftModel = get_peft_model(model, config, autocast_adapter_dtype=False)
     except ValueError as error:
         raise _wrong_targets(settings, str(error)) from error
     strangers = [name for name, _ in trainable(adapted) if A not in name and B not in name]
@@ -124,7 +127,7 @@ def adapter_facts(
         "update_norm": update_norm(state, scaling=settings.alpha / settings.rank),
     }
     if base_norm is not None:
-        facts["moved"] = float(facts["update_norm"] > MOVED * base_norm)
+        facts["moved"] = _moved(facts["update_norm"], base_norm)
     return facts
 
 
@@ -164,6 +167,10 @@ def _initial(name: str, value: nn.Parameter, seed: int) -> Tensor:
 
 def _of_kind(parameters: Mapping[str, nn.Parameter], kind: str) -> list[nn.Parameter]:
     return [value for name, value in parameters.items() if kind in name]
+
+
+def _moved(norm: float, base_norm: float) -> float:
+    return math.nan if math.isnan(norm) else float(norm > MOVED * base_norm)
 
 
 def _zero_share(state: Mapping[str, Tensor], kind: str) -> float:

@@ -59,6 +59,7 @@ class Engine:
         if world == 1 and not dist.is_initialized():
             _start_group_of_one()
         shards.avoid_compiling()
+        shards.silence_deprecations()
         _name_device(model)
         norm = base_norm(model)
         # The learning rate is 0 until the first step: DeepSpeed may step the optimizer on zero
@@ -70,7 +71,10 @@ class Engine:
         return engine
 
     def backward(self, loss: Tensor) -> None:
-        """Adds the gradient of one micro-batch's loss, averaged over ranks and accumulation."""
+        """Adds the gradient of one micro-batch's loss, averaged over ranks and accumulation.
+
+        An exception in here (out of memory, say) leaves a broken engine: close it.
+        """
         shards.prepare_backward(self._deepspeed)
         self._deepspeed.backward(loss)
 
@@ -116,7 +120,9 @@ class Engine:
         dist.barrier()
 
     def close(self) -> None:
-        """Takes the model out of the engine and frees the engine."""
+        """Frees the engine; below ZeRO-3 the model may be called or put under another one."""
+        self._deepspeed.module_forward_pre_hook.remove()
+        self._deepspeed.module_forward_post_hook.remove()
         self._deepspeed.destroy()
 
     def _groups(self) -> list[dict[str, Any]]:
@@ -151,6 +157,7 @@ def _config(settings: EngineSettings, training: TrainingSettings, *, world: int)
         "zero_allow_untested_optimizer": True,
         "zero_force_ds_cpu_optimizer": False,
         "steps_per_print": None,
+        "log_level": "error",
     }
 
 

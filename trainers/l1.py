@@ -23,16 +23,14 @@ class L1AdamW(torch.optim.AdamW):
     loss + l1 * sum |p|. It is added after DeepSpeed has clipped the gradient.
     """
 
-    def __init__(
-        self, groups: Iterable[Mapping[str, Any]], *, lr: float = 0.0, capturable: bool = False
-    ) -> None:
+    def __init__(self, groups: Iterable[Mapping[str, Any]], *, lr: float) -> None:
         complete = [{"l1": 0.0, "l1_mode": L1Mode.PROXIMAL, **group} for group in groups]
-        super().__init__(complete, lr=lr, capturable=capturable)
+        super().__init__(complete, lr=lr)
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
-        """Takes one step; returns the closure's loss if one is given."""
-        assert closure is None, "a closure would compute gradients after the penalty was added"
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        """Takes one step; a closure would compute gradients after the penalty was added."""
+        assert closure is None
         for group in self.param_groups:
             if group["l1_mode"] == L1Mode.SUBGRADIENT:
                 _add_subgradient(_trained(group), l1=group["l1"])
@@ -40,7 +38,6 @@ class L1AdamW(torch.optim.AdamW):
         for group in self.param_groups:
             if group["l1_mode"] == L1Mode.PROXIMAL:
                 soft_threshold_(_trained(group), threshold=float(group["lr"]) * group["l1"])
-        return None
 
 
 def soft_threshold_(values: list[Tensor], *, threshold: float) -> None:

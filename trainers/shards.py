@@ -5,13 +5,18 @@ ZeRO 0 in bf16 and at 1 and 2 there is a float32 master beside the low-precision
 ZeRO 3 the parameter is an empty placeholder and each rank holds a slice of copy and master.
 """
 
+import warnings
 from typing import Any
 
 import deepspeed
 import torch
 import torch.distributed as dist
 from deepspeed.runtime.zero import GatheredParameters
-from deepspeed.utils import safe_get_full_fp32_param, safe_set_full_fp32_param
+from deepspeed.utils import (
+    safe_get_full_fp32_param,
+    safe_set_full_fp32_param,
+    safe_set_local_fp32_param,
+)
 from torch import Tensor, nn
 
 NEVER_NEEDED_OP = "deepspeed_shm_comm"
@@ -23,6 +28,13 @@ def avoid_compiling() -> None:
     It is for inference only, takes half a minute of g++ on first use, and fails without one.
     """
     deepspeed.ops.__dict__.setdefault("__compatible_ops__", {})[NEVER_NEEDED_OP] = False
+
+
+def silence_deprecations() -> None:
+    """Hides torch's word on collectives that DeepSpeed calls by their old names, at every call."""
+    warnings.filterwarnings(
+        "ignore", message="`torch.distributed.* is deprecated", category=FutureWarning
+    )
 
 
 def read(engine: Any, parameter: nn.Parameter) -> Tensor:
@@ -39,6 +51,8 @@ def write(engine: Any, parameter: nn.Parameter, value: Tensor) -> None:
     master = _unsharded_master(engine, parameter)
     if master is not None:
         master.data.copy_(rounded)
+    elif hasattr(parameter, "ds_id"):
+        safe_set_local_fp32_param(parameter, _own_slice(parameter, rounded.float()))
     else:
         safe_set_full_fp32_param(parameter, rounded.float())
     with GatheredParameters([parameter], modifier_rank=0):
@@ -46,7 +60,7 @@ def write(engine: Any, parameter: nn.Parameter, value: Tensor) -> None:
 
 
 def forget(engine: Any, optimizer: torch.optim.Optimizer) -> None:
-    """Drops moments, step counts and every gradient, finished or not."""
+    """Drops moments, step counts and every gradient, of a finished accumulation or not."""
     for state in optimizer.state.values():
         for value in state.values():
             if isinstance(value, Tensor):
@@ -54,25 +68,38 @@ def forget(engine: Any, optimizer: torch.optim.Optimizer) -> None:
     engine.micro_steps = 0
     engine.zero_grad()
     engine.optimizer.zero_grad()
+    stage = engine.zero_optimization_stage()
+    if stage in (1, 2):
+        _forget_gradients_of_stage_2(engine.optimizer)
+    elif stage == 3:
+        _forget_gradients_of_stage_3(engine.optimizer)
 
 
 def prepare_backward(engine: Any) -> None:
-    """Tells ZeRO what `engine.forward` would, so that the model may be called by itself."""
+    """Tells ZeRO what `engine.forward` would, so that the model may be called by itself.
+
+    Without it ZeRO-3 would overwrite accumulated gradients, and offloading stages would not
+    know which micro-batch is the last.
+    """
     optimizer = engine.optimizer
-    if hasattr(optimizer, "clear_backward_seen_flag"):
+    if engine.zero_optimization_stage() > 0:
         optimizer.clear_backward_seen_flag()
-    if hasattr(optimizer, "set_gradient_accumulation_boundary"):
         optimizer.set_gradient_accumulation_boundary(engine.is_gradient_accumulation_boundary())
 
 
 def whole_state(module: nn.Module) -> dict[str, Tensor]:
-    """Returns the model's whole state dict on the CPU of rank 0; empty elsewhere."""
-    names = {id(value): name for name, value in module.named_parameters(remove_duplicate=False)}
+    """Returns the model's whole state dict on the CPU of rank 0; empty elsewhere.
+
+    Tied weights stay one tensor, so that they are saved once.
+    """
     state: dict[str, Tensor] = {}
+    copies: dict[int, Tensor] = {}
     for name, value in module.state_dict(keep_vars=True).items():
-        with GatheredParameters([value] if id(value) in names else []):
+        with GatheredParameters([value] if hasattr(value, "ds_id") else []):
             if dist.get_rank() == 0:
-                state[name] = value.detach().cpu().clone()
+                if id(value) not in copies:
+                    copies[id(value)] = value.detach().cpu().clone()
+                state[name] = copies[id(value)]
     return state
 
 
@@ -83,10 +110,40 @@ def _unsharded_master(engine: Any, parameter: nn.Parameter) -> Tensor | None:
     optimizer = engine.optimizer
     if not hasattr(optimizer, "fp32_groups"):
         return parameter
-    pairs = zip(optimizer.fp16_groups, optimizer.fp32_groups, strict=True)
-    for copies, masters in pairs:
+    for copies, masters in zip(optimizer.fp16_groups, optimizer.fp32_groups, strict=True):
         for copy, master in zip(copies, masters, strict=True):
             if copy is parameter:
                 found: Tensor = master
                 return found
     raise AssertionError("the parameter is not one that the engine trains")
+
+
+def _own_slice(parameter: Any, value: Tensor) -> Tensor:
+    """Returns this rank's part of `value`, cut as ZeRO-3 cuts: equal parts, zeros at the end."""
+    size = parameter.ds_tensor.numel()
+    padded = torch.zeros(size * dist.get_world_size(parameter.ds_process_group))
+    padded[: value.numel()] = value.flatten()
+    start = size * dist.get_rank(parameter.ds_process_group)
+    return padded[start : start + size]
+
+
+def _forget_gradients_of_stage_2(optimizer: Any) -> None:
+    """Does what DeepSpeed does itself when it throws a batch away for an overflow, and more."""
+    optimizer.micro_step_id = -1  # counted up before the first gradient arrives
+    optimizer._epilogue_ran_this_backward = False
+    for index in range(len(optimizer.bit16_groups)):
+        optimizer.averaged_gradients[index] = None
+        optimizer.all_grad_tensors[index] = None
+        if optimizer.cpu_offload:
+            optimizer.single_partition_of_fp32_groups[index].grad.zero_()
+    if optimizer.cpu_offload:
+        optimizer.reset_cpu_buffers()
+
+
+def _forget_gradients_of_stage_3(optimizer: Any) -> None:
+    optimizer.averaged_gradients = {}
+    optimizer.grad_partitions_flat_buffer.zero_()
+    if optimizer.offload_optimizer:
+        for partition in optimizer.fp32_partitioned_groups_flat:
+            partition.grad.zero_()
+        optimizer.reset_cpu_buffers()

@@ -1,0 +1,217 @@
+import json
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from peft import PeftModel
+from torch import Tensor
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from evals.errors import ConfigError
+from trainers.adapters import (
+    MOVED,
+    adapter_facts,
+    adapter_state,
+    add_adapter,
+    base_norm,
+    initial_state,
+    load_state,
+    parameter_groups,
+    save_adapter,
+    trainable,
+    update_norm,
+)
+from trainers.settings import AdapterSettings, L1Mode
+
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden.json").read_text())["lora_l1_l0"]
+SETTINGS = AdapterSettings(rank=3, alpha=12)
+
+
+def tiny() -> LlamaForCausalLM:
+    torch.manual_seed(0)
+    shape = {"hidden_size": 18, "intermediate_size": 21, "num_attention_heads": 3}
+    return LlamaForCausalLM(LlamaConfig(vocab_size=31, num_hidden_layers=2, **shape)).eval()
+
+
+def adapted(settings: AdapterSettings = SETTINGS, *, seed: int = 5) -> PeftModel:
+    return add_adapter(tiny(), settings, seed=seed).eval()
+
+
+def stirred(model: PeftModel, *, scale: float = 1.0) -> dict[str, Tensor]:
+    """A state in which B is no longer zero."""
+    generator = torch.Generator().manual_seed(1)
+    return {
+        name: value + scale * torch.randn(value.shape, generator=generator)
+        for name, value in adapter_state(model).items()
+    }
+
+
+def golden_state() -> dict[str, Tensor]:
+    state = {}
+    for name, rows in GOLDEN["inputs"]["lora_params"].items():
+        layer, kind = name.split(".")
+        state[f"{layer}.{kind}.default.weight"] = torch.tensor(rows)
+    return state
+
+
+def logits(model: torch.nn.Module) -> Tensor:
+    with torch.no_grad():
+        return model(input_ids=torch.arange(12).reshape(2, 6)).logits
+
+
+def test_every_linear_layer_but_the_output_head_is_adapted():
+    model = adapted()
+    names = {name.split(".lora_")[0].split(".")[-1] for name, _ in trainable(model)}
+    attention = {"q_proj", "k_proj", "v_proj", "o_proj"}
+    assert names == attention | {"gate_proj", "up_proj", "down_proj"}
+
+
+def test_only_the_named_layers_are_adapted():
+    model = adapted(AdapterSettings(target_modules=("q_proj",)))
+    assert len(dict(trainable(model))) == 2 * 2  # layers x (A, B)
+
+
+def test_only_the_adapter_trains():
+    assert all(".lora_" in name for name, _ in trainable(adapted()))
+
+
+@pytest.mark.parametrize("targets", [("nowhere",), ("embed_tokens",)])
+def test_a_target_that_is_no_linear_layer_is_refused(targets):
+    with pytest.raises(ConfigError, match=r"adapter\.target_modules must be names of linear"):
+        adapted(AdapterSettings(target_modules=targets))
+
+
+def test_a_fresh_adapter_changes_nothing():
+    assert torch.equal(logits(adapted()), logits(tiny()))
+
+
+def test_a_fresh_adapter_is_what_its_seed_says():
+    state = adapter_state(adapted(seed=5))
+    again = initial_state(adapted(seed=6), seed=5)
+    assert state.keys() == again.keys()
+    assert all(torch.equal(state[name], again[name]) for name in state)
+    assert any(
+        not torch.equal(value, state[name]) for name, value in initial_state(adapted(), 6).items()
+    )
+
+
+def test_fresh_a_is_uniform_within_one_over_root_fan_in_and_b_is_zero():
+    for name, value in initial_state(adapted(), 5).items():
+        if ".lora_B." in name:
+            assert (value == 0).all()
+        else:
+            bound = 1 / math.sqrt(value.shape[1])
+            assert value.abs().max() <= bound
+            assert value.abs().max() > 0.8 * bound
+            assert value.abs().mean() == pytest.approx(bound / 2, rel=0.3)
+
+
+def test_a_layer_starts_alike_whatever_else_is_adapted():
+    alone = adapter_state(adapted(AdapterSettings(rank=3, target_modules=("q_proj",))))
+    among = adapter_state(adapted())
+    assert alone
+    assert all(torch.equal(value, among[name]) for name, value in alone.items())
+
+
+def test_layers_start_different_from_each_other():
+    firsts = [float(v[0, 0]) for n, v in initial_state(adapted(), 5).items() if ".lora_A." in n]
+    assert len(set(firsts)) == len(firsts)
+
+
+def test_a_bfloat16_model_gets_a_bfloat16_adapter_and_rounded_values():
+    model = add_adapter(tiny().bfloat16(), SETTINGS, seed=5)
+    assert {value.dtype for _, value in trainable(model)} == {torch.bfloat16}
+    for name, value in initial_state(model, 5).items():
+        assert value.dtype == torch.float32
+        assert torch.equal(value, value.bfloat16().float())
+        assert torch.equal(value, adapter_state(model)[name])
+
+
+def test_the_adapter_trains_in_two_groups():
+    groups = parameter_groups(adapted(), l1=0.1, l1_mode=L1Mode.PROXIMAL, weight_decay=0.2)
+    assert [group["name"] for group in groups] == ["lora_A", "lora_B"]
+    assert [len(group["params"]) for group in groups] == [14, 14]
+    assert {(g["l1"], g["l1_mode"], g["weight_decay"]) for g in groups} == {(0.1, "proximal", 0.2)}
+
+
+def test_the_whole_model_trains_in_one_group_without_a_penalty():
+    model = tiny()
+    groups = parameter_groups(model, l1=0, l1_mode=L1Mode.PROXIMAL, weight_decay=0.2)
+    assert [group["name"] for group in groups] == ["all"]
+    assert len(groups[0]["params"]) == len(list(model.parameters()))
+    with pytest.raises(
+        ConfigError, match=r"training\.l1 must be 0 without an adapter but got 0\.1"
+    ):
+        parameter_groups(model, l1=0.1, l1_mode=L1Mode.PROXIMAL, weight_decay=0.2)
+
+
+def test_the_norms_of_the_published_penalty_are_met():
+    facts = adapter_facts(golden_state(), AdapterSettings(rank=1, alpha=4))
+    assert facts["l1_norm"] == pytest.approx(GOLDEN["expected"]["l1"], abs=1e-6)
+    # no zero among the five entries of A, two among the four of B
+    assert (facts["sparsity_a"], facts["sparsity_b"]) == (0.0, 0.5)
+    # fc1: 4 * 0.5 * (0.1, -0.2, 0.3); fc2: 4 * -0.1 * (-0.4, 0.2)
+    by_hand = math.sqrt(4 * (0.01 + 0.04 + 0.09) + 0.16 * (0.16 + 0.04))
+    assert facts["update_norm"] == pytest.approx(by_hand, rel=1e-6)
+    assert "moved" not in facts
+
+
+def test_the_update_norm_is_that_of_the_update_peft_would_merge():
+    model = adapted()
+    state = stirred(model)
+    load_state(model, state)
+    layers = [module for module in model.modules() if hasattr(module, "get_delta_weight")]
+    updates = [layer.get_delta_weight("default").detach() for layer in layers]
+    expected = math.sqrt(sum(float(update.double().square().sum()) for update in updates))
+    assert len(updates) == 14
+    assert update_norm(state, scaling=4.0) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_fresh_adapter_has_not_moved_and_a_stirred_one_has():
+    model = adapted()
+    norm = base_norm(model)
+    fresh = adapter_facts(adapter_state(model), SETTINGS, base_norm=norm)
+    assert (fresh["update_norm"], fresh["moved"], fresh["sparsity_b"]) == (0.0, 0.0, 1.0)
+    assert adapter_facts(stirred(model), SETTINGS, base_norm=norm)["moved"] == 1.0
+
+
+def test_an_update_below_the_threshold_has_not_moved():
+    state = golden_state()
+    norm = update_norm(state, scaling=4.0)
+    settings = AdapterSettings(rank=1, alpha=4)
+    assert adapter_facts(state, settings, base_norm=1.01 * norm / MOVED)["moved"] == 0.0
+    assert adapter_facts(state, settings, base_norm=0.99 * norm / MOVED)["moved"] == 1.0
+
+
+def test_a_nan_in_the_adapter_is_a_nan_in_its_norms():
+    state = golden_state()
+    state["fc1.lora_B.default.weight"][0, 0] = math.nan
+    facts = adapter_facts(state, AdapterSettings(rank=1, alpha=4), base_norm=1.0)
+    assert math.isnan(facts["update_norm"])
+    assert math.isnan(facts["l1_norm"])
+    assert math.isnan(facts["moved"])
+
+
+def test_the_base_norm_counts_the_adapted_weights_only():
+    model = tiny()
+    expected = math.sqrt(
+        sum(
+            float(layer.self_attn.q_proj.weight.detach().square().sum())
+            for layer in model.model.layers
+        )
+    )
+    partly = add_adapter(model, AdapterSettings(target_modules=("q_proj",)), seed=0)
+    assert base_norm(partly) == pytest.approx(expected, rel=1e-6)
+
+
+def test_peft_loads_what_was_saved(tmp_path):
+    model = adapted()
+    state = stirred(model)
+    load_state(model, state)
+    save_adapter(state, model.peft_config["default"], tmp_path / "adapter")
+    loaded = PeftModel.from_pretrained(tiny(), str(tmp_path / "adapter")).eval()
+    assert torch.equal(logits(loaded), logits(model))
+    assert not torch.equal(logits(loaded), logits(tiny()))
+    merged = loaded.merge_and_unload()
+    assert torch.allclose(logits(merged), logits(model), atol=1e-4)
