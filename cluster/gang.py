@@ -1,5 +1,6 @@
 """A gang: one process group of ranks in one placement group, which outlives its jobs."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from cluster.rank import News, Rank
 from trainers.run import Order
+
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +101,9 @@ class Gang:
 
 
 def _reason(error: ray.exceptions.RayError) -> str:
-    """Returns the last line that says something."""
+    """Returns the error's own words: what the rank raised, or else Ray's last line about it."""
     cause = getattr(error, "cause", None)
     if cause is not None:
         return f"{type(cause).__name__}: {cause}"
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
+    lines = [ANSI.sub("", line).strip() for line in str(error).splitlines()]
+    return next((line for line in reversed(lines) if line), type(error).__name__)

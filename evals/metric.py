@@ -1,6 +1,6 @@
 """What a metric is: a pure function of score sheets with declared needs and bounds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,3 +49,8 @@ def load_metric(name: str, *, key: str = "metrics") -> Metric:
     metric = plugins.load(PACKAGE, name, key=key).METRIC
     assert isinstance(metric, Metric), name
     return metric
+
+
+def measurable(names: Sequence[str], *, has_gold: bool) -> tuple[str, ...]:
+    """Returns the metrics of `names` that can be computed with what is known."""
+    return tuple(n for n in names if has_gold or Need.GOLD not in load_metric(n).needs)

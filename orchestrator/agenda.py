@@ -7,11 +7,10 @@ whose Result is in storage already is told to its study at once and never schedu
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from evals.benchmark import Benchmark
-from evals.metric import Need, load_metric
 from evals.suites.text import measure
 from orchestrator.baselines import gold_job, original_job, trial_job
 from orchestrator.config import SweepConfig
@@ -94,7 +93,7 @@ class Agenda:
         while self._unasked and self.failure is None:
             job = self._unasked.pop(0)
             found = self._storage.find(job)
-            if found is None:
+            if found is None or found.state == State.FAILED:
                 return self._ticket(job)
             self._finish_baseline(found, cached=True)
         while self.reference is not None and (label := self._next_label()) is not None:
@@ -223,11 +222,6 @@ class Agenda:
         return Ticket(
             job=job, storage=str(self._storage.root), gang=self._config.gang, base=base, gold=gold
         )
-
-
-def measurable(names: Sequence[str], *, has_gold: bool) -> tuple[str, ...]:
-    """Returns the metrics that can be computed already."""
-    return tuple(n for n in names if has_gold or Need.GOLD not in load_metric(n).needs)
 
 
 def _failed(job: Job, reason: str) -> Result:

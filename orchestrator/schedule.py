@@ -30,7 +30,7 @@ class AgendaSearcher(Searcher):
         if ticket is None:
             return Searcher.FINISHED if self._agenda.finished else None
         self._jobs[trial_id] = ticket.job
-        return {"ticket": ticket.model_dump(mode="json")}
+        return {"ticket": ticket.model_dump_json()}
 
     def on_trial_complete(
         self,
@@ -80,6 +80,7 @@ def run_agenda(agenda: Agenda, gang: GangSettings, *, folder: Path) -> None:
             num_samples=-1,
             reuse_actors=True,
             trial_name_creator=lambda trial: str(trial.trial_id),
+            trial_dirname_creator=lambda trial: str(trial.trial_id),
         ),
         run_config=tune.RunConfig(storage_path=str(folder), name="tune", verbose=0, callbacks=[]),
     )

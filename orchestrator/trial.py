@@ -1,7 +1,7 @@
 """The Ray Tune trainable: takes one Job after another through its warm gang."""
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,8 @@ from ray.util import get_current_placement_group
 
 from cluster.gang import Gang, GangShape, RankLost
 from cluster.rank import News
+from evals.metric import measurable
 from evals.suites.text import measure
-from orchestrator.agenda import measurable
 from orchestrator.config import GangSettings
 from orchestrator.records import Result, State, Storage
 from orchestrator.ticket import Ticket
@@ -35,8 +35,7 @@ class JobTrainable(tune.Trainable):
 
     def setup(self, config: dict[str, Any]) -> None:
         """Takes the first ticket; the gang is formed when the first step needs it."""
-        self._gang: Gang | None = None
-        self._num_jobs = 0
+        self._warm = WarmGang()
         self._take(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -46,68 +45,106 @@ class JobTrainable(tune.Trainable):
 
     def step(self) -> dict[str, Any]:
         """Runs the job to its next report; the last one carries its state."""
-        try:
-            news = self._advance()
-        except RankLost as lost:
-            self._gang = None
-            news = TrialFailure(str(lost))
-        if isinstance(news, Report):
-            self._reports.append(news)
-            return {"job_step": news.step, "num_steps": news.num_steps, "done": False}
-        result = self._finish(news)
-        return {"done": True, "state": str(result.state), "reason": result.reason}
+        result = self._run.advance()
+        if isinstance(result, Report):
+            return {"job_step": result.step, "num_steps": result.num_steps, "done": False}
+        return {"job_step": -1, "done": True, "state": str(result.state)}
 
     def cleanup(self) -> None:
         """Ends the gang."""
-        if self._gang is not None:
-            self._gang.close()
+        self._warm.close()
 
     def _take(self, config: dict[str, Any]) -> None:
-        self._ticket = Ticket.model_validate(config["ticket"])
-        self._storage = Storage(Path(self._ticket.storage))
-        self._reports: list[Report] = []
-        self._folder: Path | None = None
-        self._started_at = time.time()
-        self._clock = time.perf_counter()
+        self._run = JobRun(Ticket.model_validate_json(config["ticket"]), self._warm)
 
-    def _advance(self) -> News:
-        gang = self._formed()
-        if self._folder is None:
-            job = self._ticket.job
-            self._folder = self._storage.begin(job)
-            base = self._ticket.base
-            gang.start(Order(job, self._folder, Path(base) if base is not None else None))
-            self._num_jobs += 1
-        return gang.advance()
 
-    def _formed(self) -> Gang:
-        settings = self._ticket.gang
-        worn = self._num_jobs >= settings.recycle_after and self._folder is None
-        if self._gang is not None and worn:
-            self._gang.close()
-            self._gang = None
+class WarmGang:
+    """A gang that is formed when first needed, and anew when it was lost or has grown old."""
+
+    def __init__(self) -> None:
+        self._gang: Gang | None = None
+        self._num_jobs = 0
+
+    def begin(self, order: Order, settings: GangSettings) -> None:
+        """Gives the gang its next job."""
+        if self._num_jobs >= settings.recycle_after:
+            self.close()
         if self._gang is None:
-            self._num_jobs = 0
             self._gang = Gang.form(shape_of(settings), get_current_placement_group())
-        return self._gang
+        self._gang.start(order)
+        self._num_jobs += 1
+
+    def advance(self) -> News:
+        """Returns what the gang has to say next."""
+        assert self._gang is not None
+        return self._gang.advance()
+
+    def close(self) -> None:
+        """Ends the gang's processes; the next job gets new ones."""
+        if self._gang is not None:
+            self._gang.close()
+        self._gang = None
+        self._num_jobs = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    started_at: float
+    started: float
+
+    @classmethod
+    def start(cls) -> "_Clock":
+        return cls(time.time(), time.perf_counter())
+
+
+class JobRun:
+    """One job on its way from ticket to result in storage."""
+
+    def __init__(self, ticket: Ticket, warm: WarmGang) -> None:
+        self._ticket = ticket
+        self._warm = warm
+        self._storage = Storage(Path(ticket.storage))
+        self._folder: Path | None = None
+        self._reports: list[Report] = []
+        self._clock = _Clock.start()
+
+    def advance(self) -> Report | Result:
+        """Returns the job's next report, or its result once that is in storage."""
+        try:
+            news = self._next()
+        except RankLost as lost:
+            self._warm.close()
+            news = TrialFailure(str(lost))
+        if isinstance(news, Report):
+            self._reports.append(news)
+            return news
+        return self._finish(news)
+
+    def _next(self) -> News:
+        if self._folder is None:
+            job, base = self._ticket.job, self._ticket.base
+            self._folder = self._storage.begin(job)
+            order = Order(job, self._folder, Path(base) if base is not None else None)
+            self._warm.begin(order, self._ticket.gang)
+        return self._warm.advance()
 
     def _finish(self, news: Outcome | TrialFailure) -> Result:
-        job = self._ticket.job
-        folder = self._folder or self._storage.begin(job)
-        wall_s = time.perf_counter() - self._clock
+        assert self._folder is not None
         result = Result(
-            job=job,
+            job=self._ticket.job,
             state=State.FAILED,
             reason=str(news),
             metrics={},
             facts={},
-            wall_s=wall_s,
+            wall_s=0.0,
             reports=tuple(self._reports),
-            started_at=self._started_at,
+            started_at=self._clock.started_at,
         )
-        if isinstance(news, TrialFailure):
-            return self._storage.commit(result, folder, None)
-        return self._storage.commit(self._measured(result, news), folder, news.sheet)
+        if isinstance(news, Outcome):
+            result = self._measured(result, news)
+        result = replace(result, wall_s=time.perf_counter() - self._clock.started)
+        sheet = news.sheet if isinstance(news, Outcome) else None
+        return self._storage.commit(result, self._folder, sheet)
 
     def _measured(self, result: Result, outcome: Outcome) -> Result:
         """Returns `result` with the metrics; those that need the gold model only if it is known."""
