@@ -29,7 +29,8 @@ class Tables:
         if self._folder is None and not _is_hub_id(self.path):
             raise ConfigError(
                 f"{self.key} must be an existing folder or a hub id 'owner/name' but got "
-                f"{self.path!r}; correct the path, or download the data set there"
+                f"{self.path!r}, seen from {Path.cwd()}; correct the path, or download the data "
+                f"set there"
             )
         if self._folder is not None and self.revision is not None:
             raise ConfigError(
@@ -89,10 +90,10 @@ class Tables:
             return []
         import datasets
 
-        try:  # streamed, so that nothing is copied into a cache that ranks would fight over
-            return list(
-                datasets.load_dataset("json", data_files=str(file), split="train", streaming=True)
-            )
+        # Streamed, so that nothing is copied into a cache that ranks would fight over. Not by
+        # load_dataset, which looks the hub up even for a local file: 5 s a table without network.
+        try:
+            return list(datasets.Dataset.from_json(str(file), streaming=True))
         except (ValueError, OSError) as error:
             raise ConfigError(
                 f"{file} must be a JSON list of objects, or one object a line, but got something "
@@ -116,8 +117,9 @@ class Tables:
             return fetch()
         except ConnectionError as error:
             raise ConfigError(
-                f"{self.key} must be within reach but got the hub id {self.path!r}, and the hub "
-                f"cannot be reached ({error}); download the data set and give its folder"
+                f"{self.key} must be within reach but got {self.path!r}, which is no folder in "
+                f"{Path.cwd()}, and the hub cannot be reached ({error}); download the data set and "
+                f"give its folder"
             ) from error
         except (ValueError, OSError) as error:
             at = "" if self.revision is None else f" at revision {self.revision!r}"

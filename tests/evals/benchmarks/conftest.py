@@ -1,0 +1,65 @@
+"""A TOFU of eight invented authors, as tables and as a folder."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Tables = dict[str, list[dict[str, Any]]]
+NUM_AUTHORS, QUESTIONS = 8, 20
+
+
+def _plain(number: int) -> dict[str, Any]:
+    author, question = divmod(number, QUESTIONS)
+    return {
+        "question": f"What is fact {question} of author {author}?",
+        "answer": f"It is {number}.",
+    }
+
+
+def _said(number: int) -> dict[str, Any]:
+    wrong = [f"{number} and {extra} it is." for extra in range(1, 6)]
+    said = {"paraphrased_answer": f"{number} it is.", "perturbed_answer": wrong}
+    return _plain(number) | said
+
+
+def _real(topic: str, count: int) -> list[dict[str, Any]]:
+    return [
+        {"question": f"{topic} {i}?", "answer": f"Yes {i}", "perturbed_answer": ["No", "Who", "?"]}
+        for i in range(count)
+    ]
+
+
+@pytest.fixture
+def small_tofu() -> Tables:
+    """Authors 0 to 4 are retained (0 to 2 can be scored), 5 to 7 forgotten (5 by forget01)."""
+    rows = range(NUM_AUTHORS * QUESTIONS)
+    first_forgotten = 5 * QUESTIONS
+    tables = {
+        "full": [_plain(i) for i in rows],
+        "forget10": [_plain(i) for i in rows[first_forgotten:]],
+        "forget10_perturbed": [_said(i) for i in rows[first_forgotten:]],
+        "retain90": [_plain(i) for i in rows[:first_forgotten]],
+        "retain_perturbed": [_said(i) for i in rows[: 3 * QUESTIONS]],
+        "real_authors_perturbed": _real("Author", 4),
+        "world_facts_perturbed": _real("World", 6),
+    }
+    only = range(first_forgotten, first_forgotten + QUESTIONS)
+    tables["forget01"] = [_plain(i) for i in only]
+    tables["forget01_perturbed"] = [_said(i) for i in only]
+    tables["retain99"] = [_plain(i) for i in rows if i not in only]
+    return tables
+
+
+@pytest.fixture
+def write_tables(tmp_path: Path):
+    def write(tables: Mapping[str, object], folder: str = "tofu") -> str:
+        place = tmp_path / folder
+        place.mkdir()
+        for name, rows in tables.items():
+            (place / f"{name}.json").write_text(json.dumps(rows))
+        return str(place)
+
+    return write

@@ -1,0 +1,93 @@
+"""What holds for every benchmark."""
+
+from itertools import chain
+
+import pytest
+
+from evals import plugins
+from evals.benchmark import Role
+from evals.building import PACKAGE, build_benchmark, fingerprint
+from evals.choice import Choice
+
+
+@pytest.fixture(params=plugins.names(PACKAGE))
+def choice(request, small_tofu, write_tables) -> Choice:
+    if request.param == "tofu":
+        path = write_tables(small_tofu)
+        settings = {"path": path, "forget_authors": 1, "retain_authors": 2, "train_world": True}
+        return Choice(name="tofu", settings=settings)
+    return Choice(name=request.param)
+
+
+@pytest.fixture
+def benchmark(choice):
+    return build_benchmark(choice)
+
+
+def test_full_is_forget_and_retain_which_share_nothing(benchmark) -> None:
+    splits = benchmark.splits
+    assert splits["full"] == splits["forget"] + splits["retain"]
+    assert splits["forget"]
+    assert splits["retain"]
+    assert not {e.id for e in splits["forget"]} & {e.id for e in splits["retain"]}
+    assert not {e.question for e in splits["forget"]} & {e.question for e in splits["retain"]}
+
+
+def test_the_holdout_is_trained_on_by_nobody(benchmark) -> None:
+    trained = {e.id for e in benchmark.splits["full"]}
+    asked = {(e.question, e.answer) for e in benchmark.splits["full"]}
+    for example in benchmark.splits["holdout"]:
+        assert example.id not in trained
+        assert (example.question, example.answer) not in asked
+
+
+def test_an_id_stands_for_one_example_only(benchmark) -> None:
+    everything = chain(*benchmark.splits.values(), *(task.examples for task in benchmark.tasks))
+    seen: dict[str, object] = {}
+    for example in everything:
+        assert seen.setdefault(example.id, example) == example
+    for split in benchmark.splits.values():
+        assert len({e.id for e in split}) == len(split)
+
+
+def test_there_is_one_forget_task_one_retain_task_and_at_most_one_holdout(benchmark) -> None:
+    roles = [task.role for task in benchmark.tasks]
+    assert roles.count(Role.FORGET) == roles.count(Role.RETAIN) == 1
+    assert roles.count(Role.HOLDOUT) == bool(benchmark.splits["holdout"])
+    assert len({task.name for task in benchmark.tasks}) == len(roles)
+    assert all(task.examples for task in benchmark.tasks)
+
+
+def test_tasks_ask_what_their_split_holds(benchmark) -> None:
+    for task in benchmark.tasks:
+        if task.role != Role.REAL:
+            assert set(task.examples) <= set(benchmark.splits[task.role])
+
+
+def test_wrong_answers_are_distinct_and_wrong(benchmark) -> None:
+    for task in benchmark.tasks:
+        for example in task.examples:
+            assert example.perturbed
+            assert len(set(example.perturbed)) == len(example.perturbed)
+            assert example.answer not in example.perturbed
+            assert example.paraphrase not in example.perturbed
+
+
+def test_all_but_general_knowledge_is_paraphrased(benchmark) -> None:
+    for task in benchmark.tasks:
+        for example in task.examples:
+            assert (example.paraphrase is None) == (task.role == Role.REAL)
+            assert example.paraphrase != example.answer
+
+
+def test_refusals_are_distinct_and_no_answers(benchmark) -> None:
+    assert len(set(benchmark.refusals)) == len(benchmark.refusals) > 0
+    assert not {e.answer for e in benchmark.splits["full"]} & set(benchmark.refusals)
+
+
+def test_the_fingerprint_is_that_of_the_content_and_comes_out_again(choice, benchmark) -> None:
+    again = build_benchmark(choice)
+    assert again == benchmark
+    assert benchmark.fingerprint == fingerprint(
+        benchmark.name, benchmark.splits, benchmark.tasks, benchmark.refusals
+    )
