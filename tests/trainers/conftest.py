@@ -142,6 +142,7 @@ def tiny_lora() -> Callable[..., PeftModel]:
             num_hidden_layers=8,
             num_attention_heads=2,
             num_key_value_heads=2,
+            attention_dropout=dropout,
         )
         targets = ["q_proj", "v_proj", "down_proj"]
         lora = LoraConfig(r=2, lora_alpha=8, target_modules=targets, lora_dropout=dropout)
