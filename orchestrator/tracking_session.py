@@ -1,0 +1,186 @@
+"""An open MLflow store with a sweep's run in it; with `orchestrator.tracking` MLflow's only home.
+
+Only the client is used, never MLflow's global state.
+"""
+
+import fcntl
+import json
+import logging
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evals.errors import ConfigError
+from orchestrator.child_run import ChildRun
+from orchestrator.config import TrackingSettings
+from orchestrator.records import State
+from orchestrator.store_address import unusable
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+METRICS_PER_BATCH = 800
+"""MLflow takes 1000 metrics, parameters and tags together in one call."""
+JOB_FILES = ("job.json", "result.json", "scores.json")
+IDENTITY_FILE = "sweep.id"
+STATUS = {State.DONE: "FINISHED", State.FAILED: "FAILED"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sweep is kept: its name, its own folder, and the storage folder around it."""
+
+    name: str
+    folder: Path
+    storage: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open MLflow store with the sweep's run; `known` maps job hashes to (run id, status)."""
+
+    client: "MlflowClient"
+    experiment_id: str
+    run_id: str
+    known: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def add(self, run: ChildRun, *, job_folder: Path, keep_adapter: bool) -> None:
+        """Records a child run, unless it is there with the same ending.
+
+        The run is ended last: one that was cut off is written again, onto itself.
+        """
+        job, status = run.tags["job"], STATUS[State(run.tags["state"])]
+        run_id, recorded = self.known.get(job, ("", ""))
+        if recorded == status:
+            return
+        run_id = run_id or self._create(run)
+        self.known[job] = (run_id, "RUNNING")
+        self._log(run_id, run)
+        self._upload(run_id, job_folder, keep_adapter=keep_adapter)
+        self.client.set_terminated(run_id, status=status, end_time=run.end_ms)
+        self.known[job] = (run_id, status)
+
+    def _create(self, run: ChildRun) -> str:
+        tags = {"mlflow.parentRunId": self.run_id, "job": run.tags["job"]}
+        created = self.client.create_run(
+            self.experiment_id, start_time=run.start_ms, tags=tags, run_name=run.name
+        )
+        return str(created.info.run_id)
+
+    def _log(self, run_id: str, run: ChildRun) -> None:
+        from mlflow.entities import Metric, Param, RunTag
+
+        metrics = [Metric(p.name, p.value, p.time_ms, p.step) for p in run.points]
+        params = [Param(name, value) for name, value in run.params.items()]
+        tags = [RunTag(name, value) for name, value in run.tags.items()]
+        self.client.log_batch(run_id, metrics[:METRICS_PER_BATCH], params, tags)
+        for start in range(METRICS_PER_BATCH, len(metrics), METRICS_PER_BATCH):
+            self.client.log_batch(run_id, metrics[start : start + METRICS_PER_BATCH])
+
+    def _upload(self, run_id: str, job_folder: Path, *, keep_adapter: bool) -> None:
+        for name in JOB_FILES:
+            if (job_folder / name).is_file():
+                self.client.log_artifact(run_id, str(job_folder / name))
+        if keep_adapter and (job_folder / "adapter").is_dir():
+            self.client.log_artifacts(run_id, str(job_folder / "adapter"), "adapter")
+
+
+def begin_session(settings: TrackingSettings, place: Place, uri: str, config_json: str) -> Session:
+    """Opens the store and the sweep's run.
+
+    Raises:
+        ConfigError: MLflow cannot open the store.
+    """
+    _quieten()
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        with _alone(place.storage):
+            client = MlflowClient(uri)
+            experiment_id = _experiment(client, settings, place, uri)
+        run_id = _sweep_run(client, experiment_id, place, config_json)
+        return Session(client, experiment_id, run_id, _known(client, experiment_id, run_id))
+    except (MlflowException, SQLAlchemyError, ImportError) as error:
+        raise unusable(uri, first_line(error)) from error
+
+
+def _experiment(client: "MlflowClient", settings: TrackingSettings, place: Place, uri: str) -> str:
+    """Returns the experiment's id; a store that is no server keeps artifacts in our storage."""
+    found = client.get_experiment_by_name(settings.experiment)
+    if found is None:
+        folder = None if uri.startswith("http") else (place.storage / "mlartifacts").as_uri()
+        return str(client.create_experiment(settings.experiment, artifact_location=folder))
+    if found.lifecycle_stage != "active":
+        raise ConfigError(
+            f"tracking.experiment must be an active experiment but got {settings.experiment!r}, "
+            "which was deleted; restore it or choose another name"
+        )
+    return str(found.experiment_id)
+
+
+def _sweep_run(client: "MlflowClient", experiment_id: str, place: Place, config_json: str) -> str:
+    """Returns the sweep's run, found by the identity that its folder keeps, or made."""
+    identity = _identity(place.folder)
+    found = client.search_runs([experiment_id], f"tags.sweep_id = '{identity}'", max_results=1)
+    if found:
+        run_id = str(found[0].info.run_id)
+        client.update_run(run_id, status="RUNNING")
+    else:
+        tags = {"sweep": place.name, "sweep_id": identity, "phase": "sweep"}
+        run = client.create_run(experiment_id, tags=tags, run_name=place.name)
+        run_id = str(run.info.run_id)
+    client.log_dict(run_id, json.loads(config_json), "config.json")
+    return run_id
+
+
+def _known(client: "MlflowClient", experiment_id: str, run_id: str) -> dict[str, tuple[str, str]]:
+    """Returns the child runs that are there already, by job hash."""
+    mine = f"tags.mlflow.parentRunId = '{run_id}'"
+    known: dict[str, tuple[str, str]] = {}
+    token: str | None = None
+    while token != "":
+        page: Any = client.search_runs([experiment_id], mine, page_token=token)
+        for run in page:
+            known[run.data.tags["job"]] = (run.info.run_id, run.info.status)
+        token = page.token or ""
+    return known
+
+
+def _identity(folder: Path) -> str:
+    """Returns the name that this sweep folder alone has, made on first use."""
+    file = folder / IDENTITY_FILE
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_text(uuid.uuid4().hex, encoding="utf-8")
+    return file.read_text(encoding="utf-8").strip()
+
+
+@contextmanager
+def _alone(storage: Path) -> Iterator[None]:
+    """Holds a lock: processes that create one fresh database together make each other fail."""
+    storage.mkdir(parents=True, exist_ok=True)
+    with (storage / ".mlflow.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _quieten() -> None:
+    """Imports MLflow without its chatter, its usage statistics and its minutes of retries."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+    import mlflow  # noqa: F401  importing it sets its loggers up
+
+    for name in ("alembic", "mlflow.store.db.utils"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def first_line(error: Exception) -> str:
+    """Returns what an error says first."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
