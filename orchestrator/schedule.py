@@ -39,7 +39,9 @@ class AgendaSearcher(Searcher):
         error: bool = False,  # noqa: ARG002
     ) -> None:
         """Tells the agenda that the trial's job has ended, well or not."""
-        self._agenda.finish(self._jobs.pop(trial_id))
+        job = self._jobs.pop(trial_id, None)
+        if job is not None:
+            self._agenda.finish(job)
 
     def save(self, checkpoint_path: str) -> None:
         """Keeps nothing: the storage folder and the studies are the truth."""
@@ -50,14 +52,16 @@ class AgendaSearcher(Searcher):
 
 def connect() -> None:
     """Joins the cluster that RAY_ADDRESS names, or starts an embedded one on loopback."""
+    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # Tune's own tables; ours says more
+    os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
     if os.environ.get("RAY_ADDRESS"):
-        ray.init(logging_level=logging.WARNING, log_to_driver=False)
+        ray.init(logging_level=logging.ERROR, log_to_driver=False)
         return
     ray.init(
         address="local",
         include_dashboard=False,
         _node_ip_address="127.0.0.1",
-        logging_level=logging.WARNING,
+        logging_level=logging.ERROR,
         log_to_driver=False,
     )
 
@@ -82,6 +86,12 @@ def run_agenda(agenda: Agenda, gang: GangSettings, *, folder: Path) -> None:
             trial_name_creator=lambda trial: str(trial.trial_id),
             trial_dirname_creator=lambda trial: str(trial.trial_id),
         ),
-        run_config=tune.RunConfig(storage_path=str(folder), name="tune", verbose=0, callbacks=[]),
+        run_config=tune.RunConfig(
+            storage_path=str(folder),
+            name="tune",
+            verbose=0,
+            callbacks=[],
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+        ),
     )
     tuner.fit()
