@@ -1,0 +1,131 @@
+"""Tells a person how a sweep goes: one line for each finished job, in a terminal or a log file.
+
+No cursor movements and no colours, so that both read the same.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from orchestrator.config import GangSettings, SearchSettings
+from orchestrator.pareto import gain
+from orchestrator.records import Result, State
+
+if TYPE_CHECKING:
+    from orchestrator.agenda import Entry
+
+SHORT_NAMES = {"log_forget_quality": "log FQ"}
+PACE_OVER = 20
+"""Trials that the remaining time is estimated from: the latest ones, as they say most."""
+
+
+class Progress:
+    """Writes a header, then one line per entry: what was tried, what came out, how far along.
+
+    `write` gets each line without its end. `labels` are the methods' labels.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        *,
+        labels: tuple[str, ...],
+        search: SearchSettings,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._write = write
+        self._search = search
+        self._clock = clock
+        self._total = 2 + search.trials * len(labels)
+        self._width = max(map(len, ("original", *labels)))
+        self._num_done = 0
+        self._best: dict[str, float] = {}
+        self._ended: deque[float] = deque(maxlen=PACE_OVER)
+
+    def begin(self, name: str, *, gang: GangSettings, num_gangs: int) -> None:
+        """Writes what will run."""
+        num_methods = (self._total - 2) // self._search.trials
+        methods = f"{num_methods} method" + "s" * (num_methods > 1)
+        ranks = f"{gang.ranks} rank" + "s" * (gang.ranks > 1)
+        gangs = f"{num_gangs} gang" + "s" * (num_gangs > 1)
+        self._write(
+            f"Sweep {name}: {self._total} jobs, 2 baselines and {self._search.trials} trials for "
+            f"each of {methods}; {gangs} of {ranks}"
+        )
+
+    def entry(self, entry: "Entry") -> None:
+        """Writes the line of a finished job."""
+        self._num_done += 1
+        parts = [self._count(), entry.label.ljust(self._width), *_params(entry.params or {})]
+        parts += self._outcome(entry)
+        if entry.cached:
+            parts.append("found in storage")
+        else:
+            parts.append(f"{entry.result.wall_s:.1f} s")
+            if entry.number is not None:
+                self._ended.append(self._clock())
+        self._write("  ".join([*parts, *self._left()]))
+
+    def _count(self) -> str:
+        total = str(self._total)
+        return f"[{self._num_done:>{len(total)}}/{total}]"
+
+    def _outcome(self, entry: "Entry") -> list[str]:
+        if entry.result.state == State.FAILED:
+            return [f"FAILED: {entry.result.reason}"]
+        parts = [self._floor_metric(entry), self._objective(entry.result)]
+        if entry.number is not None:
+            parts.append(self._best_so_far(entry))
+        if entry.result.facts.get("moved") == 0.0:
+            parts.append("did not move")
+        return parts
+
+    def _floor_metric(self, entry: "Entry") -> str:
+        metric = self._search.floor.metric
+        value = entry.result.metrics[metric]
+        said = f"{_short(metric)} {value:.3f}"
+        if entry.violation is None:
+            return said
+        mark = "ok   " if entry.feasible else "below"
+        return f"{said} (floor {value + entry.violation:.3f}) {mark}"
+
+    def _objective(self, result: Result) -> str:
+        name = self._search.objective
+        return f"{_short(name)} {result.metrics[name]:z7.2f}"
+
+    def _best_so_far(self, entry: "Entry") -> str:
+        name, label = self._search.objective, entry.label
+        value = entry.result.metrics[name]
+        known = self._best.get(label)
+        if entry.feasible and (known is None or gain(name, value) > gain(name, known)):
+            self._best[label] = value
+        return f"best {self._best[label]:z7.2f}" if label in self._best else "best    none"
+
+    def _left(self) -> list[str]:
+        """Returns the time that is left at the pace of the latest trials, if there is a pace."""
+        if len(self._ended) < 2 or self._num_done >= self._total:
+            return []
+        pace_s = (self._ended[-1] - self._ended[0]) / (len(self._ended) - 1)
+        return [f"about {_duration(pace_s * (self._total - self._num_done))} left"]
+
+
+def _params(params: Mapping[str, float | int | str]) -> list[str]:
+    """Returns learning rate and L1 first, as they are searched for every method."""
+    first = [name for name in ("lr", "l1") if name in params]
+    names = first + [name for name in params if name not in first]
+    return [f"{name} {_number(params[name])}" for name in names]
+
+
+def _number(value: float | int | str) -> str:
+    return f"{value:.1e}" if isinstance(value, float) else str(value)
+
+
+def _short(metric: str) -> str:
+    return SHORT_NAMES.get(metric, metric.replace("_", " "))
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
