@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import ray
 from ray.actor import ActorHandle
@@ -11,7 +12,6 @@ from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from cluster.rank import News, Rank
 from trainers.run import Order
-
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -83,7 +83,7 @@ class Gang:
             ray.kill(rank)
         self._ranks = ()
 
-    def _ask(self, ranks: Sequence[ActorHandle], call: str, *arguments: object) -> list:
+    def _ask(self, ranks: Sequence[ActorHandle], call: str, *arguments: object) -> list[Any]:
         """Calls all `ranks` and waits; the first error ends the whole gang, as no rank of it
         may be left waiting in a collective for one that is gone.
         """
@@ -97,7 +97,8 @@ class Gang:
                 number = waiting.index(done[0])
                 self.close()
                 raise RankLost(f"rank {number} was lost in {call}: {_reason(error)}") from error
-        return ray.get(waiting)
+        answers: list[Any] = ray.get(waiting)
+        return answers
 
 
 def _reason(error: ray.exceptions.RayError) -> str:

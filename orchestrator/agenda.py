@@ -8,48 +8,18 @@ whose Result is in storage already is told to its study at once and never schedu
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from evals.benchmark import Benchmark
 from evals.suites.text import measure
 from orchestrator.baselines import gold_job, original_job, trial_job
 from orchestrator.config import SweepConfig
+from orchestrator.entry import Entry, Reference
 from orchestrator.floor import floor_value, violation
 from orchestrator.records import Result, State, Storage
 from orchestrator.search import MethodSearch, Suggestion
 from orchestrator.ticket import Ticket
 from trainers.job import Job, Phase
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A finished job of the sweep, and what it means there.
-
-    `label` is the method's label, or the phase of a baseline; `violation` is the distance below
-    the floor (<= 0 is feasible), None for baselines and failures. `cached` says that the result
-    was found in storage.
-    """
-
-    label: str
-    result: Result
-    number: int | None = None
-    params: Mapping[str, float | int | str] | None = None
-    violation: float | None = None
-    cached: bool = False
-
-    @property
-    def feasible(self) -> bool:
-        """Whether the floor is respected; a failed job never is."""
-        return self.violation is not None and self.violation <= 0
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """What the baselines measured, and the floor that follows from it."""
-
-    original: Result
-    gold: Result
-    floor: float
 
 
 class Agenda:

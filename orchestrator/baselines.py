@@ -64,6 +64,24 @@ def trial_job(
     )
 
 
+def check_weights(config: SweepConfig) -> None:
+    """Refuses a model or a given checkpoint that would not load, before anything starts.
+
+    Raises:
+        ConfigError: names the key, the path and the cure.
+    """
+    from trainers.language_model import build_family  # imports transformers
+
+    family = build_family(config.model)
+    given = {"original": config.baselines.original, "gold": config.baselines.gold}
+    for name, checkpoint in given.items():
+        try:
+            family.check(None if checkpoint is None else Path(checkpoint).expanduser())
+        except ConfigError as error:
+            key = "model.path" if checkpoint is None else f"baselines.{name}"
+            raise ConfigError(str(error).replace("model.path", key, 1)) from None
+
+
 def _baseline(config: SweepConfig, benchmark: Benchmark, *, phase: Phase, given: str | None) -> Job:
     """Returns a baseline's job; a given checkpoint does not depend on the fine-tuning recipe."""
     baselines = config.baselines

@@ -8,12 +8,9 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from orchestrator.entry import Entry
 from orchestrator.records import Result
-
-if TYPE_CHECKING:
-    from orchestrator.agenda import Entry
 
 PLAIN = ("training.lr", "training.l1")
 """Parameters that go by their last name; so do the method's own settings."""
@@ -44,7 +41,7 @@ class ChildRun:
     end_ms: int
 
 
-def child_run(entry: "Entry") -> ChildRun:
+def child_run(entry: Entry) -> ChildRun:
     """Returns what is recorded about `entry`."""
     result = entry.result
     start_ms = round(result.started_at * 1000)
@@ -60,7 +57,7 @@ def child_run(entry: "Entry") -> ChildRun:
     )
 
 
-def _tags(entry: "Entry") -> dict[str, str]:
+def _tags(entry: Entry) -> dict[str, str]:
     job = entry.result.job
     tags = {
         "method": entry.label if job.method is not None else "",

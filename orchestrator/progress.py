@@ -6,14 +6,12 @@ No cursor movements and no colours, so that both read the same.
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from orchestrator.config import GangSettings, SearchSettings
+from orchestrator.entry import Entry
 from orchestrator.pareto import gain
 from orchestrator.records import Result, State
-
-if TYPE_CHECKING:
-    from orchestrator.agenda import Entry
+from trainers.job import Job, Phase, Report
 
 SHORT_NAMES = {"log_forget_quality": "log FQ"}
 PACE_OVER = 20
@@ -54,7 +52,13 @@ class Progress:
             f"each of {methods}; {gangs} of {ranks}"
         )
 
-    def entry(self, entry: "Entry") -> None:
+    def report(self, job: Job, report: Report) -> None:
+        """Writes how far a baseline is; a trial is over too soon to be worth it."""
+        if job.phase != Phase.TRIAL:
+            loss = f"loss {report.metrics['loss']:.3f}"
+            self._write(f"{job.phase}: step {report.step} of {report.num_steps}, {loss}")
+
+    def entry(self, entry: Entry) -> None:
         """Writes the line of a finished job."""
         self._num_done += 1
         parts = [self._count(), entry.label.ljust(self._width), *_params(entry.params or {})]
@@ -71,7 +75,7 @@ class Progress:
         total = str(self._total)
         return f"[{self._num_done:>{len(total)}}/{total}]"
 
-    def _outcome(self, entry: "Entry") -> list[str]:
+    def _outcome(self, entry: Entry) -> list[str]:
         if entry.result.state == State.FAILED:
             return [f"FAILED: {entry.result.reason}"]
         parts = [self._floor_metric(entry), self._objective(entry.result)]
@@ -81,7 +85,7 @@ class Progress:
             parts.append("did not move")
         return parts
 
-    def _floor_metric(self, entry: "Entry") -> str:
+    def _floor_metric(self, entry: Entry) -> str:
         metric = self._search.floor.metric
         value = entry.result.metrics[metric]
         said = f"{_short(metric)} {value:.3f}"
@@ -94,7 +98,7 @@ class Progress:
         name = self._search.objective
         return f"{_short(name)} {result.metrics[name]:z7.2f}"
 
-    def _best_so_far(self, entry: "Entry") -> str:
+    def _best_so_far(self, entry: Entry) -> str:
         name, label = self._search.objective, entry.label
         value = entry.result.metrics[name]
         known = self._best.get(label)

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,18 @@ from cluster.capacity import check_capacity
 from orchestrator.agenda import Agenda
 from orchestrator.config import GangSettings
 from orchestrator.trial import JobTrainable, shape_of
-from trainers.job import Job
+from trainers.job import Job, Report
+
+LOOPBACK = "127.0.0.1"
 
 
-class AgendaSearcher(Searcher):
+class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
     """Lets Tune draw its trials from an agenda; every study's own search happens in there."""
 
-    def __init__(self, agenda: Agenda) -> None:
+    def __init__(self, agenda: Agenda, on_report: Callable[[Job, Report], None]) -> None:
         super().__init__(metric="job_step", mode="max")
         self._agenda = agenda
+        self._on_report = on_report
         self._jobs: dict[str, Job] = {}
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
@@ -31,6 +35,12 @@ class AgendaSearcher(Searcher):
             return Searcher.FINISHED if self._agenda.finished else None
         self._jobs[trial_id] = ticket.job
         return {"ticket": ticket.model_dump_json()}
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """Passes on what a running job reports."""
+        if not result["done"]:
+            report = Report(result["job_step"], result["num_steps"], {"loss": result["loss"]})
+            self._on_report(self._jobs[trial_id], report)
 
     def on_trial_complete(
         self,
@@ -50,37 +60,43 @@ class AgendaSearcher(Searcher):
         """Restores nothing, see `save`."""
 
 
-def connect() -> None:
-    """Joins the cluster that RAY_ADDRESS names, or starts an embedded one on loopback."""
-    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # Tune's own tables; ours says more
-    os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
-    if os.environ.get("RAY_ADDRESS"):
-        ray.init(logging_level=logging.ERROR, log_to_driver=False)
-        return
-    ray.init(
-        address="local",
-        include_dashboard=False,
-        _node_ip_address="127.0.0.1",
-        logging_level=logging.ERROR,
-        log_to_driver=False,
-    )
+def connect(gang: GangSettings) -> int:
+    """Joins the cluster that RAY_ADDRESS names, or starts an embedded one on loopback.
 
-
-def run_agenda(agenda: Agenda, gang: GangSettings, *, folder: Path) -> None:
-    """Runs the agenda to its end on the connected cluster; `folder` is for Tune's own files.
+    Returns how many gangs it holds side by side.
 
     Raises:
         ConfigError: the cluster can never place a gang of this shape.
     """
+    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # Tune's own tables; ours says more
+    os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
+    joins = bool(os.environ.get("RAY_ADDRESS"))
+    local = {} if joins else {"address": "local", "_node_ip_address": LOOPBACK}
+    ray.init(
+        **local,
+        include_dashboard=None if joins else False,
+        logging_level=logging.ERROR,
+        log_to_driver=False,
+    )
+    return check_capacity(shape_of(gang))
+
+
+def run_agenda(
+    agenda: Agenda,
+    gang: GangSettings,
+    *,
+    folder: Path,
+    on_report: Callable[[Job, Report], None],
+) -> None:
+    """Runs the agenda to its end on the connected cluster; `folder` is for Tune's own files."""
     shape = shape_of(gang)
-    check_capacity(shape)
     trainable = tune.with_resources(
         JobTrainable, tune.PlacementGroupFactory([{}, *shape.bundles], strategy=gang.strategy)
     )
     tuner = tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
-            search_alg=AgendaSearcher(agenda),
+            search_alg=AgendaSearcher(agenda, on_report),
             num_samples=-1,
             reuse_actors=True,
             trial_name_creator=lambda trial: str(trial.trial_id),

@@ -1,17 +1,14 @@
 """The sweep's tables: under CLEAR's headings, the Pareto front, and every trial."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from orchestrator.config import SearchSettings
+from orchestrator.entry import Entry
 from orchestrator.floor import is_feasible
 from orchestrator.layout import Cell, Column, Table
 from orchestrator.pareto import front, gain
 from orchestrator.records import Result, State
 from trainers.job import Phase
-
-if TYPE_CHECKING:
-    from orchestrator.agenda import Entry
 
 CLEAR_HEADINGS = {
     "real": "Real",
@@ -23,7 +20,7 @@ UNMOVED = "the model did not move"
 
 
 def method_table(
-    entries: "Sequence[Entry]", *, labels: Sequence[str], search: SearchSettings, floor: float
+    entries: Sequence[Entry], *, labels: Sequence[str], search: SearchSettings, floor: float
 ) -> Table:
     """Returns Original, Gold and the best trial of each method, under CLEAR's headings.
 
@@ -45,7 +42,7 @@ def method_table(
     return _assembled(columns, lines, notes=(_floor_note(search, floor),))
 
 
-def pareto_table(entries: "Sequence[Entry]", *, search: SearchSettings) -> Table:
+def pareto_table(entries: Sequence[Entry], *, search: SearchSettings) -> Table:
     """Returns the trials that no other beats in both objective and floor metric."""
     done = [entry for entry in entries if _is_done(entry)]
     points = [(_gain(entry, search), entry.result.metrics[search.floor.metric]) for entry in done]
@@ -59,7 +56,7 @@ def pareto_table(entries: "Sequence[Entry]", *, search: SearchSettings) -> Table
     return _assembled(columns, lines)
 
 
-def trials_table(entries: "Sequence[Entry]") -> Table:
+def trials_table(entries: Sequence[Entry]) -> Table:
     """Returns every trial of the sweep, by method and number."""
     trials = [entry for entry in entries if _is_trial(entry)]
     trials.sort(key=lambda entry: (entry.label, entry.number or 0))
@@ -72,7 +69,7 @@ def trials_table(entries: "Sequence[Entry]") -> Table:
     return _assembled(columns, lines)
 
 
-def best(entries: "Iterable[Entry]", search: SearchSettings) -> "Entry | None":
+def best(entries: Iterable[Entry], search: SearchSettings) -> Entry | None:
     """Returns the feasible trial with the best objective, or else the least violating one.
 
     None if no trial was measured. Among equals the earliest wins.
@@ -84,25 +81,25 @@ def best(entries: "Iterable[Entry]", search: SearchSettings) -> "Entry | None":
     return min(done, key=lambda entry: entry.violation or 0.0, default=None)
 
 
-def _is_trial(entry: "Entry") -> bool:
+def _is_trial(entry: Entry) -> bool:
     return entry.result.job.phase == Phase.TRIAL
 
 
-def _is_done(entry: "Entry") -> bool:
+def _is_done(entry: Entry) -> bool:
     return entry.result.state == State.DONE and entry.violation is not None
 
 
-def _baselines(entries: "Sequence[Entry]") -> "list[Entry]":
+def _baselines(entries: Sequence[Entry]) -> list[Entry]:
     order = [Phase.ORIGINAL, Phase.GOLD]
     found = [entry for entry in entries if not _is_trial(entry)]
     return sorted(found, key=lambda entry: order.index(entry.result.job.phase))
 
 
-def _gain(entry: "Entry", search: SearchSettings) -> float:
+def _gain(entry: Entry, search: SearchSettings) -> float:
     return gain(search.objective, entry.result.metrics[search.objective])
 
 
-def _metric_names(entries: "Iterable[Entry]") -> tuple[list[str], list[str]]:
+def _metric_names(entries: Iterable[Entry]) -> tuple[list[str], list[str]]:
     """Returns the metrics that were measured: CLEAR's in its order, then the others."""
     measured = dict.fromkeys(name for entry in entries for name in entry.result.metrics)
     known = [name for name in CLEAR_HEADINGS if name in measured]
@@ -113,7 +110,7 @@ def _metric_column(name: str) -> Column:
     return Column(CLEAR_HEADINGS.get(name, name), "z.2f" if name.startswith("log") else "z.3f")
 
 
-def _further(entries: "Iterable[Entry]") -> list[str]:
+def _further(entries: Iterable[Entry]) -> list[str]:
     """Returns the hyperparameters that were searched beside learning rate and L1."""
     names = dict.fromkeys(name for entry in entries for name in entry.params or {})
     return [name for name in names if name not in ("lr", "l1")]
@@ -131,7 +128,7 @@ def _cells(result: Result) -> dict[str, Cell]:
     }
 
 
-def _trial_cells(entry: "Entry") -> dict[str, Cell]:
+def _trial_cells(entry: Entry) -> dict[str, Cell]:
     training = entry.result.job.training
     return {
         **{name: value for name, value in (entry.params or {}).items() if name not in ("lr", "l1")},
@@ -143,14 +140,14 @@ def _trial_cells(entry: "Entry") -> dict[str, Cell]:
     }
 
 
-def _baseline_cells(entry: "Entry", *, search: SearchSettings, floor: float) -> Mapping[str, Cell]:
+def _baseline_cells(entry: Entry, *, search: SearchSettings, floor: float) -> Mapping[str, Cell]:
     feasible = is_feasible(floor, entry.result.metrics[search.floor.metric])
     name = str(entry.result.job.phase).capitalize()
     return {**_cells(entry.result), "Method": name, "Feasible": _said(feasible)}
 
 
 def _method_cells(
-    label: str, trials: "Sequence[Entry]", *, search: SearchSettings
+    label: str, trials: Sequence[Entry], *, search: SearchSettings
 ) -> Mapping[str, Cell]:
     num_done = sum(_is_done(entry) for entry in trials)
     counts: dict[str, Cell] = {"Done": num_done, "Failed": len(trials) - num_done}

@@ -10,16 +10,13 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from orchestrator.child_run import child_run
 from orchestrator.config import TrackingSettings
+from orchestrator.entry import Entry
 from orchestrator.records import State
 from orchestrator.store_address import check_answers, shown
 from orchestrator.tracking_session import Place, Session, begin_session, first_line
-
-if TYPE_CHECKING:
-    from orchestrator.agenda import Entry
 
 FAILURES_TO_GIVE_UP = 3
 """Failures in a row after which a closing tracker tries no more."""
@@ -75,7 +72,7 @@ class Tracker:
         command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", shown(uri)]
         return f"MLflow: {shlex.join(command)}"
 
-    def log_entry(self, entry: "Entry", *, job_folder: Path) -> None:
+    def log_entry(self, entry: Entry, *, job_folder: Path) -> None:
         """Records a finished job, with the files of `job_folder` that are there."""
         keep_adapter = self._settings.log_adapters and entry.result.state == State.DONE
 

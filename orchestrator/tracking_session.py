@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 METRICS_PER_BATCH = 800
 """MLflow takes 1000 metrics, parameters and tags together in one call."""
 JOB_FILES = ("job.json", "result.json", "scores.json")
+REASON_LENGTH = 200
 IDENTITY_FILE = "sweep.id"
 STATUS = {State.DONE: "FINISHED", State.FAILED: "FAILED"}
 
@@ -174,7 +175,8 @@ def _quieten() -> None:
     """Imports MLflow without its chatter, its usage statistics and its minutes of retries."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     import mlflow  # noqa: F401  importing it sets its loggers up
 
     for name in ("alembic", "mlflow.store.db.utils"):
@@ -182,5 +184,6 @@ def _quieten() -> None:
 
 
 def first_line(error: Exception) -> str:
-    """Returns what an error says first."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    """Returns what an error says first, cut where it gets long."""
+    text = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return text if len(text) <= REASON_LENGTH else f"{text[:REASON_LENGTH]}..."

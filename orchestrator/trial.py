@@ -26,7 +26,7 @@ def shape_of(settings: GangSettings) -> GangShape:
     )
 
 
-class JobTrainable(tune.Trainable):
+class JobTrainable(tune.Trainable):  # type: ignore[misc]  # Ray has no types
     """Runs the job of its ticket, one report a step; its gang outlives the job.
 
     A job that fails ends as a result that says so, never as an error of Tune's: an error would
@@ -47,8 +47,13 @@ class JobTrainable(tune.Trainable):
         """Runs the job to its next report; the last one carries its state."""
         result = self._run.advance()
         if isinstance(result, Report):
-            return {"job_step": result.step, "num_steps": result.num_steps, "done": False}
-        return {"job_step": -1, "done": True, "state": str(result.state)}
+            return {
+                "job_step": result.step,
+                "num_steps": result.num_steps,
+                "loss": result.metrics["loss"],
+                "done": False,
+            }
+        return {"job_step": -1, "done": True}
 
     def cleanup(self) -> None:
         """Ends the gang."""

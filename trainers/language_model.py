@@ -34,6 +34,14 @@ class Family(Protocol):
         """
         ...
 
+    def check(self, checkpoint: Path | None) -> None:
+        """Refuses weights that would not load, without loading them.
+
+        Raises:
+            ConfigError: names the key, the path and the cure.
+        """
+        ...
+
     def fingerprint(self) -> str:
         """Returns what identifies the starting weights (hub id and revision, file hash, seed)."""
         ...

@@ -5,8 +5,9 @@ from typing import Literal
 
 import torch
 from pydantic import Field
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from transformers import (
+    AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
     PreTrainedModel,
@@ -69,6 +70,31 @@ def load_model(source: Source, running: Running) -> PreTrainedModel:
             f"lacks {', '.join(lacking[:3])}; save the whole model there"
         )
     return prepare(model, running)
+
+
+def check_loads(source: Source) -> PreTrainedTokenizerBase:
+    """Returns the tokenizer, having read all of the model but its tensors.
+
+    Of a folder the headers of the weight files are read, which shows a truncated one; a hub
+    model's weights are not downloaded for it.
+
+    Raises:
+        ConfigError: configuration, tokenizer or weight files are missing or broken.
+    """
+    _require_folder(source, "config.json", cure="point it at a folder with a saved model")
+    rule = "a causal language model that loads"
+    try:
+        AutoConfig.from_pretrained(
+            source.path,
+            revision=source.revision or "main",
+            local_files_only=source.local_files_only,
+        )
+        for file in Path(source.path).expanduser().glob("*.safetensors"):
+            with safe_open(file, framework="pt") as weights:
+                weights.keys()
+    except _FAILURES as error:
+        raise _unusable(source, rule, error) from error
+    return load_tokenizer(source)
 
 
 def load_tokenizer(source: Source) -> PreTrainedTokenizerBase:

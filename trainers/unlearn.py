@@ -4,6 +4,8 @@ import time
 from collections.abc import Generator
 from pathlib import Path
 
+from peft import PeftModel
+
 from evals.benchmark import Benchmark
 from evals.choice import Choice
 from trainers.adapters import adapter_facts, save_adapter
@@ -78,5 +80,6 @@ def _keep_adapter(
     assert job.adapter is not None
     state = station.engine.trainable_state()
     if bench.place.rank == 0:
+        assert isinstance(station.module, PeftModel)
         save_adapter(state, station.module.peft_config["default"], folder)
     return adapter_facts(state, job.adapter, base_norm=station.engine.base_norm)

@@ -2,7 +2,7 @@ import pytest
 
 from evals.choice import Choice
 from evals.settings import EvaluationSettings
-from orchestrator.agenda import Entry
+from orchestrator.entry import Entry
 from orchestrator.config import GangSettings, SearchSettings
 from orchestrator.progress import Progress
 from orchestrator.records import Result, State

@@ -5,7 +5,7 @@ import pytest
 
 from evals.choice import Choice
 from evals.settings import EvaluationSettings
-from orchestrator.agenda import Entry
+from orchestrator.entry import Entry
 from orchestrator.config import SearchSettings
 from orchestrator.layout import csv_text, markdown_text, save, terminal_text
 from orchestrator.records import Result, State

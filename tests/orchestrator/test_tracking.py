@@ -11,7 +11,7 @@ from evals.choice import Choice
 from evals.errors import ConfigError
 from evals.settings import EvaluationSettings
 from orchestrator import store_address
-from orchestrator.agenda import Entry
+from orchestrator.entry import Entry
 from orchestrator.child_run import child_run
 from orchestrator.config import TrackingSettings
 from orchestrator.records import Result, State

@@ -6,7 +6,7 @@ from pathlib import Path
 from evals.benchmark import Benchmark
 from evals.encoding import Prompt, require_usable
 from trainers.language_model import LanguageModel
-from trainers.pretrained import Running, Source, load_model, load_tokenizer
+from trainers.pretrained import Running, Source, check_loads, load_model, load_tokenizer
 
 _HASHED = ("*.json", "*.safetensors", "*.bin", "*.model", "*.jinja")
 
@@ -40,6 +40,15 @@ class Family:
         tokenizer = load_tokenizer(source)
         require_usable(tokenizer, self._config.prompt)
         return LanguageModel(load_model(source, self._config), tokenizer, self._config.prompt)
+
+    def check(self, checkpoint: Path | None) -> None:
+        """Refuses weights that would not load, without loading them.
+
+        Raises:
+            ConfigError: as `load`, but for the tensors themselves.
+        """
+        source = self._config if checkpoint is None else Source(path=str(checkpoint))
+        require_usable(check_loads(source), self._config.prompt)
 
     def fingerprint(self) -> str:
         """Returns a SHA-256 of a folder's files, or the hub id and its revision."""

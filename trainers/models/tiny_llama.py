@@ -23,6 +23,7 @@ from trainers.language_model import LanguageModel
 from trainers.pretrained import (
     Running,
     Source,
+    check_loads,
     load_model,
     load_tokenizer,
     prepare,
@@ -70,6 +71,15 @@ class Family:
         tokenizer = train_tokenizer(benchmark, self._config)
         model = _random_model(self._config, tokenizer, seed=seed)
         return LanguageModel(prepare(model, self._config), tokenizer, self._config.prompt)
+
+    def check(self, checkpoint: Path | None) -> None:
+        """Refuses a checkpoint that would not load; random weights always do.
+
+        Raises:
+            ConfigError: configuration, tokenizer or weight files are missing or broken.
+        """
+        if checkpoint is not None:
+            check_loads(Source(path=str(checkpoint)))
 
     def fingerprint(self) -> str:
         """Returns the name of the recipe: size, texts and seed stand in the job beside it."""
