@@ -3,7 +3,6 @@
 Shapes: B rows, T positions.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -14,7 +13,7 @@ from transformers import GenerationConfig
 
 from evals.benchmark import Task
 from evals.encoding import Encoder
-from evals.scoring import Shard, evaluating
+from evals.scoring import Shard, batches, evaluating, num_calls
 from evals.settings import EvaluationSettings
 
 
@@ -35,15 +34,13 @@ def generate_task(
         return ()
     own = shard.take(task.examples)
     prompts = [encoder.encode_prompt(each.question) for each in own or task.examples[:1]]
-    order = sorted(range(len(prompts)), key=lambda index: -len(prompts[index]))
     size = settings.batch_size
-    batches = [order[start : start + size] for start in range(0, len(order), size)]
-    calls = max(math.ceil(len(peer.take(task.examples)) / size) for peer in shard.peers())
+    calls = num_calls([len(part) for part in shard.parts(task.examples)], size=size)
     synced = shard.world > 1 and dist.is_initialized()
     config = greedy(encoder, max_new_tokens=settings.max_new_tokens)
     texts: dict[int, str] = {}
     with evaluating(model):
-        for batch in batches + batches[:1] * (calls - len(batches)):
+        for batch in batches([len(prompt) for prompt in prompts], size=size, calls=calls):
             picked = [prompts[index] for index in batch]
             new_BT = _continue(model, encoder, picked, config=config, synced=synced)
             texts |= dict(zip(batch, decode(encoder, new_BT), strict=True))
