@@ -56,6 +56,10 @@ class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
     def save(self, checkpoint_path: str) -> None:
         """Keeps nothing: the storage folder and the studies are the truth."""
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Gives Tune, which pickles its searcher for a restore of its own, nothing to keep."""
+        return {}
+
     def restore(self, checkpoint_path: str) -> None:
         """Restores nothing, see `save`."""
 
