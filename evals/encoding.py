@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
+from jinja2 import TemplateError
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
@@ -18,9 +19,6 @@ IGNORE = -100
 
 _MARKER = "@@answer@@"
 """Stands in for an answer while a chat template is rendered; no template changes it."""
-
-_PROBE = "A"
-"""Any answer begins like this as far as the tokens of the prompt before it are concerned."""
 
 _DATE = "26 Jul 2024"
 """Given to templates that write today's date, so that a score does not depend on the day."""
@@ -54,13 +52,13 @@ class Encoder:
     """Turns text into rows for one tokenizer, one prompt format and one length limit.
 
     The answer is found in the final ids through their character offsets: a prompt tokenised by
-    itself may end in other tokens than the same prompt with an answer behind it. A token that
-    holds the end of the prompt and the start of the answer (" Hina" after "Answer: ") belongs
-    to the answer.
+    itself may end in other tokens than the same prompt with an answer behind it. Blanks at the
+    end of the prompt belong to the answer, for most tokenizers merge them with its first word
+    (" Hina" after "Answer: "): so every answer is scored, and generated, behind the same tokens.
 
     Raises:
         ConfigError: the tokenizer is not a fast one, has no end-of-sequence token, or has no
-            chat template although the prompt asks for one.
+            usable chat template although the prompt asks for one.
     """
 
     def __init__(
@@ -88,10 +86,11 @@ class Encoder:
         Raises:
             ConfigError: nothing of the answer is left within `max_length`.
         """
-        head, tail = self._frame(question)
+        head, tail = _frame(self.tokenizer, self.prompt, question)
         body = answer if self.prompt.style == "tags" else answer.strip()
         ids, ends = self._tokenize(head + body + tail)
-        start = next((i for i, end in enumerate(ends) if end > len(head)), len(ids))
+        prompt_end = len(head.rstrip(" "))
+        start = next((i for i, end in enumerate(ends) if end > prompt_end), len(ids))
         ids = self._close(ids, ends, after=len(head) + len(body))[: self.max_length]
         if start >= len(ids) or start == 0:
             raise ConfigError(
@@ -102,32 +101,10 @@ class Encoder:
         return Row(tuple(ids), (IGNORE,) * start + tuple(ids[start:]))
 
     def encode_prompt(self, question: str) -> tuple[int, ...]:
-        """Returns the ids that stand before an answer, to generate from; never cut.
-
-        They are read off the prompt with an answer behind it, so that the model continues
-        from the very tokens it was trained on: "Answer:" if the blank belongs to the answer.
-        """
-        head, _ = self._frame(question)
-        ids, ends = self._tokenize(head + _PROBE)
-        kept = sum(end <= len(head) for end in ends)
-        if ends[kept - 1] < len(head.rstrip()):
-            ids, _ = self._tokenize(head)
-            return tuple(ids)
-        return tuple(ids[:kept])
-
-    def _frame(self, question: str) -> tuple[str, str]:
-        """Returns the text before and after the answer."""
-        style = self.prompt
-        if style.style == "tags":
-            text = f"{style.question_start}{question}{style.question_end}{style.answer_start}"
-            return text, ""
-        turns = [
-            {"role": "user", "content": question},
-            {"role": "assistant", "content": _MARKER},
-        ]
-        rendered: str = self.tokenizer.apply_chat_template(turns, tokenize=False, date_string=_DATE)
-        head, _, tail = rendered.rpartition(_MARKER)
-        return head, tail
+        """Returns the ids that stand before any answer, to generate from; never cut."""
+        head, _ = _frame(self.tokenizer, self.prompt, question)
+        ids, _ = self._tokenize(head.rstrip(" "))
+        return tuple(ids)
 
     def _tokenize(self, text: str) -> tuple[list[int], list[int]]:
         """Returns the ids and each one's end in `text` (0 for a token that is not in it).
@@ -157,9 +134,9 @@ class Encoder:
 
     def _end_id(self) -> int:
         """Returns the token that closes an answer."""
-        head, tail = self._frame("Who?")
-        ids, ends = self._tokenize(head + _PROBE + tail)
-        return self._close(ids, ends, after=len(head) + len(_PROBE))[-1]
+        head, tail = _frame(self.tokenizer, self.prompt, "Who?")
+        ids, ends = self._tokenize(head + _MARKER + tail)
+        return self._close(ids, ends, after=len(head) + len(_MARKER))[-1]
 
 
 def collate(rows: Sequence[Row], *, pad_id: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -197,3 +174,28 @@ def require_usable(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> None:
             "chat_template; set model.prompt.style: tags and its question_start, question_end "
             "and answer_start"
         )
+    if prompt.style == "chat_template":
+        try:
+            head, _ = _frame(tokenizer, prompt, "Who?")
+        except TemplateError as error:
+            raise _unusable_template(str(error)) from error
+        if not head:
+            raise _unusable_template("it leaves the question or the answer out")
+
+
+def _unusable_template(reason: str) -> ConfigError:
+    return ConfigError(
+        "model.prompt.style must be tags for a tokenizer whose chat template cannot render a "
+        f"question with its answer but got chat_template ({reason}); set model.prompt.style: tags"
+    )
+
+
+def _frame(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, question: str) -> tuple[str, str]:
+    """Returns the text before and after the answer."""
+    if prompt.style == "tags":
+        start = f"{prompt.question_start}{question}{prompt.question_end}{prompt.answer_start}"
+        return start, ""
+    turns = [{"role": "user", "content": question}, {"role": "assistant", "content": _MARKER}]
+    rendered: str = tokenizer.apply_chat_template(turns, tokenize=False, date_string=_DATE)
+    head, _, tail = rendered.rpartition(_MARKER)
+    return head, tail

@@ -3,7 +3,8 @@
 Shapes: B rows, T positions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 import torch
@@ -13,7 +14,7 @@ from transformers import GenerationConfig
 
 from evals.benchmark import Task
 from evals.encoding import Encoder
-from evals.scoring import Shard, batches, evaluating, num_calls
+from evals.scoring import Shard, batches, evaluating, num_calls, unwrapped
 from evals.settings import EvaluationSettings
 
 
@@ -39,10 +40,10 @@ def generate_task(
     synced = shard.world > 1 and dist.is_initialized()
     config = greedy(encoder, max_new_tokens=settings.max_new_tokens)
     texts: dict[int, str] = {}
-    with evaluating(model):
+    with evaluating(model), _decoding_with(model, config):
         for batch in batches([len(prompt) for prompt in prompts], size=size, calls=calls):
             picked = [prompts[index] for index in batch]
-            new_BT = _continue(model, encoder, picked, config=config, synced=synced)
+            new_BT = _continue(model, encoder, picked, synced=synced)
             texts |= dict(zip(batch, decode(encoder, new_BT), strict=True))
     return tuple(texts[index] for index in range(len(own)))
 
@@ -50,16 +51,11 @@ def generate_task(
 def greedy(encoder: Encoder, *, max_new_tokens: int) -> GenerationConfig:
     """Returns the settings of plain greedy decoding.
 
-    Every setting is given, for transformers fills what is not from the model's own
-    generation_config, where chat models keep sampling and penalties.
+    It stands in for the model's own, where chat models keep sampling and penalties that
+    transformers would fill any setting left out with.
     """
     return GenerationConfig(
         do_sample=False,
-        num_beams=1,
-        temperature=1.0,
-        top_p=1.0,
-        top_k=50,
-        repetition_penalty=1.0,
         max_new_tokens=max_new_tokens,
         pad_token_id=encoder.pad_id,
         eos_token_id=sorted({encoder.eos_id, encoder.end_id}),
@@ -77,12 +73,25 @@ def decode(encoder: Encoder, new_BT: Tensor) -> list[str]:
     return texts
 
 
+@contextmanager
+def _decoding_with(model: nn.Module, config: GenerationConfig) -> Iterator[None]:
+    """Lends `config` to the model and, should it wear an adapter, to the model inside."""
+    holders: list[Any] = [model, unwrapped(model)]
+    own = [holder.generation_config for holder in holders]
+    try:
+        for holder in holders:
+            holder.generation_config = config
+        yield
+    finally:
+        for holder, before in zip(holders, own, strict=True):
+            holder.generation_config = before
+
+
 def _continue(
     model: nn.Module,
     encoder: Encoder,
     prompts: Sequence[tuple[int, ...]],
     *,
-    config: GenerationConfig,
     synced: bool,
 ) -> Tensor:
     """Returns the new tokens only; prompts are padded on the left, so all end together."""
@@ -96,7 +105,6 @@ def _continue(
     all_BT: Tensor = cast(Any, model).generate(
         input_ids=input_ids_BT.to(device),
         attention_mask=mask_BT.to(device),
-        generation_config=config,
         synced_gpus=synced,
     )
     return all_BT[:, length:]

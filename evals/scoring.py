@@ -100,7 +100,7 @@ def shares_prefixes(model: nn.Module) -> bool:
     leaves 35 554 of 50 740 tokens and took 7 % less time for a model of hidden size 128 and
     23 % less for one of 512 (one CPU core). A sliding window would not see the whole prefix.
     """
-    config = getattr(_inner(model), "config", None)
+    config = getattr(unwrapped(model), "config", None)
     return (
         getattr(config, "model_type", None) in _TREE_FAMILIES
         and getattr(config, "_attn_implementation", None) == "sdpa"
@@ -134,6 +134,13 @@ def evaluating(model: nn.Module) -> Iterator[None]:
     finally:
         for module, mode in modes:
             module.training = mode
+
+
+def unwrapped(model: nn.Module) -> nn.Module:
+    """Returns the language model inside an adapter's wrapper."""
+    unwrap = getattr(model, "get_base_model", None)
+    inner: nn.Module = model if unwrap is None else unwrap()
+    return inner
 
 
 def _answers(example: Example) -> tuple[str, ...]:
@@ -179,18 +186,11 @@ def _score(model: nn.Module, layout: Layout, device: torch.device) -> list[Token
 def _forward(model: nn.Module, layout: Layout, kept_K: Tensor) -> Tensor:
     """Returns logits_BKV at the kept positions; the output head runs on no others if it can."""
     arguments = {name: tensor.to(kept_K.device) for name, tensor in layout.arguments.items()}
-    if "logits_to_keep" in inspect.signature(type(_inner(model)).forward).parameters:
+    if "logits_to_keep" in inspect.signature(type(unwrapped(model)).forward).parameters:
         kept: Tensor = model(**arguments, use_cache=False, logits_to_keep=kept_K).logits
         return kept
     logits_BTV: Tensor = model(**arguments, use_cache=False).logits
     return logits_BTV[:, kept_K]
-
-
-def _inner(model: nn.Module) -> nn.Module:
-    """Returns the language model inside an adapter's wrapper."""
-    unwrap = getattr(model, "get_base_model", None)
-    inner: nn.Module = model if unwrap is None else unwrap()
-    return inner
 
 
 def _token_scores(logits_NV: Tensor, labels_N: Tensor) -> TokenScores:

@@ -1,5 +1,6 @@
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -78,15 +79,27 @@ def test_every_answer_gets_the_likelihood_it_has_alone(build_model, encoder, att
         assert -math.fsum(item.token_logprobs) == pytest.approx(item.answer.nll, abs=1e-9)
 
 
-def test_hits_mark_the_answers_that_a_model_would_give_by_itself(build_model, encoder, tokenizer):
-    model = build_model()
-    row = encoder.encode("Who is he?", "x")
-    prompt = [i for i, label in zip(row.input_ids, row.labels, strict=True) if label == IGNORE]
-    with torch.no_grad():
-        best = int(model(torch.tensor([prompt])).logits[0, -1].argmax())
-    task = replace(TASK, examples=(Example("a", "Who is he?", tokenizer.decode([best])),))
-    assert encoder.encode("Who is he?", tokenizer.decode([best])).labels[len(prompt)] == best
-    assert score(model, encoder, task)[0].token_hits[0]
+class Prophet(torch.nn.Module):
+    """Puts logit `confidence` on the token that comes next, 0 on all others."""
+
+    def __init__(self, num_tokens: int, confidence: float) -> None:
+        super().__init__()
+        self.num_tokens, self.confidence = num_tokens, confidence
+
+    def forward(self, input_ids, attention_mask, use_cache):
+        following = torch.roll(input_ids, -1, dims=1)
+        logits = self.confidence * functional.one_hot(following, self.num_tokens)
+        return SimpleNamespace(logits=logits)
+
+
+def test_a_perfect_model_hits_every_token_and_a_contrary_one_none(tokenizer, encoder):
+    vocabulary = len(tokenizer)
+    for confidence, hit in ((3.0, True), (-3.0, False)):
+        for item in score(Prophet(vocabulary, confidence), encoder):
+            # log p of every label: confidence - log(e^confidence + V - 1)
+            each = confidence - math.log(math.exp(confidence) + vocabulary - 1)
+            assert set(item.token_hits) == {hit}
+            assert item.answer.mean_nll == pytest.approx(-each, rel=1e-5)
 
 
 @pytest.mark.parametrize("architecture", ["llama", "mistral", "qwen2"])
