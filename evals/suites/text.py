@@ -9,7 +9,7 @@ from evals.benchmark import Benchmark, Role, Task
 from evals.encoding import Encoder
 from evals.errors import ConfigError
 from evals.generation import generate_task
-from evals.metric import Need, load_metric
+from evals.metric import Metric, Need, load_metric
 from evals.scores import ItemScore, ScoreSheet, TaskScores
 from evals.scoring import Shard, score_task
 from evals.settings import EvaluationSettings
@@ -78,24 +78,32 @@ def measure(sheet: ScoreSheet, gold: ScoreSheet | None, metrics: Sequence[str]) 
     """Returns each metric's value by name.
 
     Raises:
-        ConfigError: an unknown metric, or one whose gold model or holdout task is missing.
+        ConfigError: an unknown metric, or one that lacks gold scores, a holdout task or generations.
     """
-    return {name: _measure(name, sheet, gold) for name in metrics}
+    loaded = {name: load_metric(name) for name in metrics}
+    for name, metric in loaded.items():
+        lacking = _lacking(metric, sheet, gold)
+        if lacking is not None:
+            raise ConfigError(
+                f"metrics must be computable without {lacking} but got {name!r}; "
+                "provide it or leave the metric out"
+            )
+    return {name: metric.compute(sheet, gold) for name, metric in loaded.items()}
 
 
-def _measure(name: str, sheet: ScoreSheet, gold: ScoreSheet | None) -> float:
-    metric = load_metric(name)
+def _lacking(metric: Metric, sheet: ScoreSheet, gold: ScoreSheet | None) -> str | None:
+    """Returns what the metric needs and does not get, if anything."""
     if Need.GOLD in metric.needs and gold is None:
-        raise ConfigError(
-            f"metrics must be computable without a gold model but got {name!r}; "
-            "give the gold model's scores or leave the metric out"
-        )
-    if Need.HOLDOUT in metric.needs and not sheet.by_role(Role.HOLDOUT):
-        raise ConfigError(
-            f"metrics must be computable without a holdout task but got {name!r}; "
-            "choose a benchmark with a holdout split or leave the metric out"
-        )
-    return metric.compute(sheet, gold)
+        return "the gold model's scores"
+    if Need.HOLDOUT in metric.needs and not any(t.items for t in sheet.by_role(Role.HOLDOUT)):
+        return "a holdout task"
+    silent = {
+        task.role
+        for task in sheet.tasks
+        for item in task.items
+        if task.role in metric.generation_roles and item.generation is None
+    }
+    return f"generated answers for the role {min(silent)}" if silent else None
 
 
 def _task_scores(task: Task, items: Sequence[ItemScore]) -> TaskScores:
