@@ -5,10 +5,11 @@ distance below the floor, told as a constraint and never folded into the objecti
 ends in one state: COMPLETE with finite numbers, or FAIL with its reason, which the samplers
 never look at.
 
-Objectives have heavy tails (ln p of a Kolmogorov-Smirnov test runs from 0 to -400), on which a
-Gaussian process fits the tail and nothing else. So Optuna is told sign(x) log(1 + |x|), which
-keeps the order, hence the optimum; the number itself is kept in the trial's user attributes. The
-violation of a floor is at most the floor's own size and is told as it is.
+Objectives have heavy tails: the natural log of a Kolmogorov-Smirnov p-value runs from 0 to -400,
+and a Gaussian process would fit the tail and little else. As ln p is about -n D^2 for n items and
+a distance D, Optuna is told sign(x) sqrt(|x|), which is linear in D and keeps the order, hence
+the optimum. The number itself is kept in the trial's user attributes. The violation of a floor
+is at most the floor's own size and is told as it is.
 """
 
 import hashlib
@@ -110,7 +111,7 @@ class MethodSearch:
         facts = {"job": job, "feasible": violation <= 0, "objective": objective}
         for name, value in facts.items():
             trial.set_user_attr(name, value)
-        self._study.tell(trial, symlog(objective))
+        self._study.tell(trial, signed_root(objective))
 
     def fail(self, number: int, reason: str, *, job: str = "") -> None:
         """Ends a trial that gave no measurement; it counts against the budget."""
@@ -178,9 +179,9 @@ class MethodSearch:
             )
 
 
-def symlog(value: float) -> float:
-    """Returns sign(x) log(1 + |x|): the same order, with tails that a Gaussian process can fit."""
-    return math.copysign(math.log1p(abs(value)), value)
+def signed_root(value: float) -> float:
+    """Returns sign(x) sqrt(|x|): the same order, with tails that a Gaussian process can fit."""
+    return math.copysign(math.sqrt(abs(value)), value)
 
 
 def _open_storage(journal: Path) -> "JournalStorage":

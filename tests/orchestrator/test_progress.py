@@ -2,11 +2,11 @@ import pytest
 
 from evals.choice import Choice
 from evals.settings import EvaluationSettings
-from orchestrator.entry import Entry
 from orchestrator.config import GangSettings, SearchSettings
+from orchestrator.entry import Entry
 from orchestrator.progress import Progress
 from orchestrator.records import Result, State
-from trainers.job import Job, Phase
+from trainers.job import Job, Phase, Report
 from trainers.settings import EngineSettings, TrainingSettings
 
 FLOOR = 0.68
@@ -87,6 +87,13 @@ def test_a_line_says_what_was_tried_and_what_came_out(progress, lines):
 def test_a_baseline_has_no_floor_and_no_best(progress, lines):
     progress.entry(entry("original", quality=-120.5))
     assert lines == ["[ 1/12]  original   retain 0.710  log FQ -120.50  4.1 s"]
+
+
+def test_a_baseline_tells_how_far_it_is_and_a_trial_does_not(progress, lines):
+    report = Report(40, 200, {"loss": 1.23456})
+    progress.report(entry("gold").result.job, report)
+    progress.report(entry("npo", 0).result.job, report)
+    assert lines == ["gold: step 40 of 200, loss 1.235"]
 
 
 def test_a_trial_below_the_floor_is_never_the_best(progress, lines):

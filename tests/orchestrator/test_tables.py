@@ -5,8 +5,8 @@ import pytest
 
 from evals.choice import Choice
 from evals.settings import EvaluationSettings
-from orchestrator.entry import Entry
 from orchestrator.config import SearchSettings
+from orchestrator.entry import Entry
 from orchestrator.layout import csv_text, markdown_text, save, terminal_text
 from orchestrator.records import Result, State
 from orchestrator.tables import best, method_table, pareto_table, trials_table

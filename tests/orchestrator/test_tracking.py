@@ -11,9 +11,9 @@ from evals.choice import Choice
 from evals.errors import ConfigError
 from evals.settings import EvaluationSettings
 from orchestrator import store_address
-from orchestrator.entry import Entry
 from orchestrator.child_run import child_run
 from orchestrator.config import TrackingSettings
+from orchestrator.entry import Entry
 from orchestrator.records import Result, State
 from orchestrator.store_address import check_answers
 from orchestrator.tracking import Place, Tracker
