@@ -78,15 +78,16 @@ def measure(sheet: ScoreSheet, gold: ScoreSheet | None, metrics: Sequence[str]) 
     """Returns each metric's value by name.
 
     Raises:
-        ConfigError: an unknown metric, or one that lacks gold scores, a holdout task or generations.
+        ConfigError: an unknown metric, or one that lacks gold scores, a holdout task or
+            generations.
     """
     loaded = {name: load_metric(name) for name in metrics}
     for name, metric in loaded.items():
         lacking = _lacking(metric, sheet, gold)
         if lacking is not None:
             raise ConfigError(
-                f"metrics must be computable without {lacking} but got {name!r}; "
-                "provide it or leave the metric out"
+                f"metrics must be computable from what was measured but got {name!r}, which "
+                f"needs {lacking}; provide that or leave the metric out"
             )
     return {name: metric.compute(sheet, gold) for name, metric in loaded.items()}
 
