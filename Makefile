@@ -1,0 +1,47 @@
+# What people do here. Every target sets up what it needs; PYTHON names the interpreter to use.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.PHONY: help venv sweep test test-fast lint types format clean
+
+help:  ## what there is
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+venv: $(STAMP)  ## the virtual environment, with everything that is pinned in constraints.txt
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Lethe needs Python 3.11 or newer; name one: make PYTHON=python3.12" >&2; exit 1; }
+	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+sweep: venv  ## the offline demo; ARGS="search.trials=4 --plan" is passed on
+	$(BIN)/python -m orchestrator.sweep $(ARGS)
+
+test: venv  ## all tests
+	$(BIN)/python -m pytest
+
+test-fast: venv  ## tests that start neither Ray nor other processes
+	$(BIN)/python -m pytest -m "not ray and not dist and not slow and not gpu"
+
+lint: venv  ## style, formatting, the floors of the house, types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+types: venv  ## types alone
+	$(BIN)/mypy
+
+format: venv  ## puts style and formatting right where a tool can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:  ## removes the virtual environment and caches; results under runs/ stay
+	rm -rf $(VENV) build dist *.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
