@@ -77,6 +77,10 @@ class Gang:
         news: News = self._ask(self._ranks, "advance")[0]
         return news
 
+    def pids(self) -> list[int]:
+        """Returns the ranks' process ids, in rank order."""
+        return self._ask(self._ranks, "pid")
+
     def close(self) -> None:
         """Ends every rank's process."""
         for rank in self._ranks:

@@ -50,6 +50,10 @@ class Rank:
         )
         self._bench = Workbench(self._place)
 
+    def pid(self) -> int:
+        """Returns this rank's process id."""
+        return os.getpid()
+
     def start(self, order: Order) -> None:
         """Takes up a job; what an abandoned one left behind is reset by the next engine reset."""
         assert self._bench is not None

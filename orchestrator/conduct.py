@@ -3,11 +3,13 @@
 from functools import partial
 from pathlib import Path
 
+from evals.benchmark import Benchmark
 from evals.building import build_benchmark
 from orchestrator.agenda import Agenda
 from orchestrator.baselines import check_weights
 from orchestrator.config import SweepConfig
-from orchestrator.entry import Entry
+from orchestrator.continuity import check_continues, write_config
+from orchestrator.entry import Entry, Reference
 from orchestrator.layout import Table, save, terminal_text
 from orchestrator.plan import plan, render
 from orchestrator.progress import Progress
@@ -19,11 +21,13 @@ from orchestrator.tracking_session import Place
 
 DONE, FAILED = 0, 1
 
+_say = partial(print, flush=True)
+
 
 def show_plan(config: SweepConfig) -> int:
     """Prints what the sweep would do, and starts nothing."""
     benchmark = build_benchmark(config.benchmark)
-    print(render(plan(config, benchmark, storage=Storage(config.folder))))
+    _say(render(plan(config, benchmark, storage=Storage(config.folder))))
     return DONE
 
 
@@ -35,19 +39,38 @@ def conduct(config: SweepConfig) -> int:
     """
     benchmark = build_benchmark(config.benchmark)
     storage = Storage(config.folder)
-    say = partial(print, flush=True)
-    say(render(plan(config, benchmark, storage=storage)))
+    _say(render(plan(config, benchmark, storage=storage)))
     check_weights(config)
-    folder = storage.sweep_folder(config.name)
-    searches = _searches(config, folder)
-    from orchestrator.schedule import connect, run_agenda  # imports Ray
+    check_continues(config, storage.root / "sweeps" / config.name)
+    from orchestrator.schedule import connect  # imports Ray
 
     num_gangs = connect(config.gang)
-    config_json = config.model_dump_json(indent=2)
-    (folder / "config.json").write_text(config_json, encoding="utf-8")
+    folder = storage.sweep_folder(config.name)
     place = Place(config.name, folder, storage.root)
-    tracker = Tracker.open(config.tracking, place, config_json=config_json)
-    progress = Progress(say, labels=tuple(config.methods), search=config.search)
+    tracker = Tracker.open(config.tracking, place, config_json=write_config(config, folder))
+    progress = Progress(_say, labels=tuple(config.methods), search=config.search)
+    progress.begin(config.name, gang=config.gang, num_gangs=num_gangs)
+    finished = False
+    try:
+        finished = _run(config, benchmark, storage=storage, tracker=tracker, progress=progress)
+    finally:
+        tracker.close(finished=finished)
+        for line in filter(None, (tracker.complaint, tracker.how_to_open)):
+            _say(line)
+    return DONE if finished else FAILED
+
+
+def _run(
+    config: SweepConfig,
+    benchmark: Benchmark,
+    *,
+    storage: Storage,
+    tracker: Tracker,
+    progress: Progress,
+) -> bool:
+    """Runs the jobs and writes the tables; returns whether the sweep came to its end."""
+    from orchestrator.schedule import run_agenda
+
     entries: list[Entry] = []
 
     def on_entry(entry: Entry) -> None:
@@ -55,21 +78,15 @@ def conduct(config: SweepConfig) -> int:
         progress.entry(entry)
         tracker.log_entry(entry, job_folder=storage.job_folder(entry.result.job.hash))
 
+    folder = storage.sweep_folder(config.name)
+    searches = _searches(config, folder)
     agenda = Agenda(config, benchmark, storage=storage, searches=searches, on_entry=on_entry)
-    progress.begin(config.name, gang=config.gang, num_gangs=num_gangs)
-    finished = False
-    try:
-        run_agenda(agenda, config.gang, folder=folder, on_report=progress.report)
-        finished = agenda.reference is not None
-        _write_tables(config, agenda, entries, tracker=tracker, folder=folder)
-    finally:
-        tracker.close(finished=finished)
-        for line in (tracker.complaint, tracker.how_to_open):
-            if line:
-                say(line)
-    if agenda.failure is not None:
-        say(f"lethe: {agenda.failure}")
-    return DONE if finished else FAILED
+    run_agenda(agenda, config.gang, folder=folder, on_report=progress.report)
+    if agenda.reference is None:
+        _say(f"lethe: {agenda.failure}")
+        return False
+    _write_tables(config, agenda.reference, entries, tracker=tracker, folder=folder)
+    return True
 
 
 def _searches(config: SweepConfig, folder: Path) -> dict[str, MethodSearch]:
@@ -86,23 +103,26 @@ def _searches(config: SweepConfig, folder: Path) -> dict[str, MethodSearch]:
 
 
 def _write_tables(
-    config: SweepConfig, agenda: Agenda, entries: list[Entry], *, tracker: Tracker, folder: Path
+    config: SweepConfig,
+    reference: Reference,
+    entries: list[Entry],
+    *,
+    tracker: Tracker,
+    folder: Path,
 ) -> None:
     """Saves the tables, has them recorded, and prints the two that people look at."""
-    if agenda.reference is None:
-        return
     tables: dict[str, Table] = {
         "table": method_table(
             entries,
             labels=list(config.methods),
             search=config.search,
-            floor=agenda.reference.floor,
+            floor=reference.floor,
         ),
         "pareto": pareto_table(entries, search=config.search),
         "trials": trials_table(entries),
     }
     paths = [path for name, table in tables.items() for path in save(table, folder, name)]
     tracker.log_tables(paths)
-    print(f"\n{terminal_text(tables['table'])}")
-    print(f"Pareto front:\n\n{terminal_text(tables['pareto'])}")
-    print(f"Tables: {folder}/table.md, pareto.md, trials.csv")
+    _say(f"\n{terminal_text(tables['table'])}")
+    _say(f"Pareto front:\n\n{terminal_text(tables['pareto'])}")
+    _say(f"Tables: {folder}/table.md, pareto.md, trials.csv")

@@ -26,11 +26,6 @@ class Lesson:
     seed: int
 
 
-def num_steps(training: TrainingSettings, sampler: Sampler) -> int:
-    """Returns the number of optimizer steps, the last epoch's rest rounded up."""
-    return max(1, math.ceil(training.epochs * sampler.steps_per_epoch - 1e-9))
-
-
 def learning_rate(training: TrainingSettings, index: int, *, total: int, warmup: float) -> float:
     """Returns the learning rate of step `index`: linear warm-up, then linear decay or constant.
 
@@ -53,7 +48,7 @@ def train(
     Raises:
         TrialFailure: the loss is not finite; raised on every rank at the same step.
     """
-    total = num_steps(lesson.training, lesson.sampler)
+    total = lesson.training.num_steps(lesson.sampler.num_rows)
     warmup = lesson.training.warmup_epochs * lesson.sampler.steps_per_epoch
     every = max(1, math.ceil(total / num_reports))
     recent: list[float] = []

@@ -66,9 +66,14 @@ class Sampler:
         self._orders: dict[tuple[Source, int], np.ndarray] = {}
 
     @property
+    def num_rows(self) -> int:
+        """Rows in one pass over the anchor."""
+        return len(self._material.examples[self._material.anchor])
+
+    @property
     def steps_per_epoch(self) -> float:
         """Optimizer steps in one pass over the anchor."""
-        return len(self._material.examples[self._material.anchor]) / self._shape.batch_size
+        return self.num_rows / self._shape.batch_size
 
     def epoch(self, index: int) -> int:
         """Returns the pass over the anchor in which step `index` begins."""

@@ -55,9 +55,7 @@ def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:
         seed=job.seed,
     )
     student = StudentView(station.module)
-    reference = ReferenceView(
-        station.module, cache=station.reference_nll, place=bench.place
-    )
+    reference = ReferenceView(station.module, cache=station.reference_nll, place=bench.place)
     return Lesson(method, sampler, student, reference, job.training, job.seed)
 
 
@@ -73,9 +71,7 @@ def _num_random(choice: Choice) -> int:
     return int(getattr(choice.config(PACKAGE), "num_random", 1))
 
 
-def _keep_adapter(
-    job: Job, bench: Workbench, station: Station, folder: Path
-) -> dict[str, float]:
+def _keep_adapter(job: Job, bench: Workbench, station: Station, folder: Path) -> dict[str, float]:
     """Saves the trained adapter (rank 0) and returns what is to be said about it."""
     assert job.adapter is not None
     state = station.engine.trainable_state()

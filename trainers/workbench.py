@@ -151,7 +151,8 @@ class Workbench:
 
 def _station_key(job: Job) -> str:
     """Returns what must be equal for a model under its engine to serve another job."""
-    same_engine = job.training.model_dump_json(include={"batch_size", "micro_batch_size"})
+    kept = {"batch_size", "micro_batch_size", "max_length"}
+    same_engine = job.training.model_dump_json(include=kept)
     parts = [job.benchmark, job.model, job.adapter, job.engine]
     texts = [part.model_dump_json() for part in parts if part is not None]
     return "|".join([str(job.base), job.data, job.weights, same_engine, *texts])

@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -15,8 +14,6 @@ from orchestrator.config import SweepConfig
 from orchestrator.plan import plan, render
 from orchestrator.records import Result, State, Storage
 from trainers.job import Job
-from trainers.sampler import Sampler
-from trainers.settings import TrainingSettings
 
 
 def sweep(**changes: Any) -> SweepConfig:
@@ -67,15 +64,6 @@ def test_steps_are_counted_as_the_training_loop_counts_them(storage: Storage) ->
     assert found.steps_per_trial == 8
     assert [baseline.num_steps for baseline in found.baselines] == [8, 5]
     assert found.num_trials == 6
-
-
-@pytest.mark.parametrize(("epochs", "rows"), [(5, 12), (0.1, 3), (1, 8), (2.5, 7), (3, 100)])
-def test_the_plans_arithmetic_is_the_loops(epochs: float, rows: int) -> None:
-    from trainers.loop import num_steps
-
-    training = TrainingSettings(epochs=epochs, batch_size=8)
-    sampler = cast(Sampler, SimpleNamespace(steps_per_epoch=rows / 8))
-    assert training.num_steps(rows) == num_steps(training, sampler)
 
 
 def test_nothing_is_done_in_a_fresh_storage_and_planning_leaves_it_so(storage: Storage) -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from trainers.job import TrialFailure
-from trainers.loop import Lesson, learning_rate, num_steps, train
+from trainers.loop import Lesson, learning_rate, train
 from trainers.method import Source, Step
 from trainers.place import Place
 from trainers.reference import NoReference
@@ -18,6 +18,7 @@ TRAINING = TrainingSettings(lr=1.0, epochs=2.0, warmup_epochs=0.5)
 class ListSampler:
     """Two micro-batches a step, eight steps an epoch."""
 
+    num_rows = 64
     steps_per_epoch = 8.0
 
     def step(self, index: int) -> list[dict[Source, object]]:
@@ -75,12 +76,6 @@ def test_the_rate_warms_up_without_a_lost_step_and_decays_to_the_last() -> None:
 
 def test_a_warm_up_longer_than_the_training_still_reaches_the_full_rate() -> None:
     assert learning_rate(TRAINING, 2, total=3, warmup=10) == 1.0
-
-
-def test_a_rest_of_an_epoch_is_a_step_of_its_own() -> None:
-    training = TrainingSettings(epochs=1.01)
-    assert num_steps(training, ListSampler()) == 9
-    assert num_steps(TrainingSettings(epochs=3), ListSampler()) == 24
 
 
 def test_a_loss_that_is_no_number_fails_the_trial_and_names_the_step() -> None:

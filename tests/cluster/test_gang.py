@@ -1,0 +1,120 @@
+"""A gang of real ranks on an embedded Ray: it runs jobs in step and says who was lost."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import ray
+
+from cluster.capacity import check_capacity
+from cluster.gang import Gang, GangShape, RankLost
+from evals.building import build_benchmark
+from evals.choice import choose
+from evals.errors import ConfigError
+from evals.settings import EvaluationSettings
+from trainers.job import Job, Outcome, Phase, Report, TrialFailure
+from trainers.run import Order
+from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
+
+SHAPE = GangShape(ranks=2, cpus_per_rank=1, gpus_per_rank=0)
+BENCHMARK = choose(
+    "evals.benchmarks",
+    {"name": "characters", "num_people": 4, "forget_people": 1, "holdout_people": 0},
+    key="benchmark",
+)
+MODEL = choose(
+    "trainers.models",
+    {"name": "tiny_llama", "hidden_size": 32, "num_layers": 1, "num_heads": 2},
+    key="model",
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def embedded_ray() -> Iterator[None]:
+    ray.init(
+        address="local",
+        num_cpus=2,
+        include_dashboard=False,
+        _node_ip_address="127.0.0.1",
+        log_to_driver=False,
+    )
+    yield
+    ray.shutdown()
+
+
+def job(phase: Phase, *, lr: float = 1e-3, base: str | None = None) -> Job:
+    trial = phase == Phase.TRIAL
+    return Job(
+        phase=phase,
+        benchmark=BENCHMARK,
+        model=MODEL,
+        training=TrainingSettings(lr=lr, epochs=2, batch_size=4, micro_batch_size=2),
+        adapter=AdapterSettings(rank=2) if trial else None,
+        engine=EngineSettings(),
+        evaluation=EvaluationSettings(metrics=("retain",)),
+        seed=0,
+        method=choose("trainers.methods", {"name": "gd"}, key="method") if trial else None,
+        base=base,
+        data=build_benchmark(BENCHMARK).fingerprint,
+        weights="random",
+        version="test",
+    )
+
+
+def run(gang: Gang, order: Order) -> Outcome | TrialFailure:
+    order.folder.mkdir(exist_ok=True)
+    gang.start(order)
+    while isinstance(news := gang.advance(), Report):
+        pass
+    return news
+
+
+def run_out(gang: Gang) -> None:
+    while isinstance(gang.advance(), Report):
+        pass
+
+
+def test_a_gang_outlives_its_jobs_and_says_who_was_lost(tmp_path: Path) -> None:
+    gang = Gang.form(SHAPE, None)
+    original = run(gang, Order(job(Phase.ORIGINAL), tmp_path / "original"))
+    assert isinstance(original, Outcome)
+    base = tmp_path / "original" / "model"
+    assert (base / "model.safetensors").is_file()
+
+    pids = gang.pids()
+    trial = job(Phase.TRIAL, base="original")
+    first = run(gang, Order(trial, tmp_path / "trial", base))
+    again = run(gang, Order(trial, tmp_path / "again", base))
+    assert isinstance(first, Outcome)
+    assert first.sheet == again.sheet
+    assert gang.pids() == pids
+    assert (tmp_path / "trial" / "adapter" / "adapter_model.safetensors").is_file()
+
+    wild = run(gang, Order(job(Phase.TRIAL, lr=1e30, base="original"), tmp_path / "wild", base))
+    assert isinstance(wild, TrialFailure)
+    after = run(gang, Order(trial, tmp_path / "after", base))
+    assert after.sheet == first.sheet, "a failed trial left something behind"
+
+    gang.start(Order(trial, tmp_path / "cut", base))
+    assert isinstance(gang.advance(), Report)
+    os.kill(pids[1], signal.SIGKILL)
+    with pytest.raises(RankLost, match="rank 1 was lost in advance"):
+        run_out(gang)
+
+
+def test_an_error_on_a_rank_is_told_with_its_own_words(tmp_path: Path) -> None:
+    gang = Gang.form(GangShape(ranks=1, cpus_per_rank=1, gpus_per_rank=0), None)
+    missing = Order(job(Phase.TRIAL, base="original"), tmp_path, tmp_path / "nothing")
+    gang.start(missing)
+    with pytest.raises(RankLost, match=r"rank 0 was lost in advance: ConfigError: .*nothing"):
+        gang.advance()
+
+
+def test_more_ranks_than_the_cluster_has_are_refused_at_once() -> None:
+    with pytest.raises(ConfigError, match=r"gang\.ranks must be .* but got 3 ranks.*use fewer"):
+        check_capacity(GangShape(ranks=3, cpus_per_rank=1, gpus_per_rank=0))
+    assert check_capacity(SHAPE) == 1

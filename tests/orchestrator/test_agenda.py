@@ -1,0 +1,228 @@
+"""The agenda gives out baselines, then methods in turn, and makes sense of what comes back."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from evals.benchmark import Benchmark
+from evals.building import build_benchmark
+from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from orchestrator.agenda import Agenda
+from orchestrator.config import SweepConfig
+from orchestrator.entry import Entry
+from orchestrator.loading import load_config
+from orchestrator.records import Result, State, Storage
+from orchestrator.search import MethodSearch
+from orchestrator.ticket import Ticket
+from trainers.job import Job, Phase
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> SweepConfig:
+    overrides = [
+        f"storage={tmp_path}",
+        "methods=[ga,npo]",
+        "search.trials=3",
+        "search.sampler=random",
+        "evaluation.metrics=[retain,log_forget_quality]",
+        "benchmark.num_people=6",
+        "benchmark.forget_people=2",
+    ]
+    return load_config(None, overrides)
+
+
+@pytest.fixture(scope="module")
+def benchmark() -> Benchmark:
+    return build_benchmark(
+        load_config(None, ["benchmark.num_people=6", "benchmark.forget_people=2"]).benchmark
+    )
+
+
+class Desk:
+    """An agenda with the entries it told of; runs tickets with a fake rank."""
+
+    def __init__(self, config: SweepConfig, benchmark: Benchmark) -> None:
+        self.entries: list[Entry] = []
+        self.storage = Storage(config.folder)
+        self.benchmark = benchmark
+        folder = self.storage.sweep_folder(config.name)
+        searches = {
+            label: MethodSearch(
+                label, space=config.space(label), settings=config.search, folder=folder, seed=0
+            )
+            for label in config.methods
+        }
+        self.agenda = Agenda(
+            config,
+            benchmark,
+            storage=self.storage,
+            searches=searches,
+            on_entry=self.entries.append,
+        )
+
+    def run(self, ticket: Ticket, *, retain: float = 0.8, fails: str = "") -> None:
+        """Writes a result as a trainable would and tells the agenda."""
+        job = ticket.job
+        metrics = {} if fails else {"retain": retain, "log_forget_quality": -3.0}
+        state = State.FAILED if fails else State.DONE
+        result = Result(job, state, fails, metrics, {}, 1.0, (), 0.0)
+        sheet = None if fails else sheet_of(self.benchmark)
+        self.storage.commit(result, self.storage.begin(job), sheet)
+        self.agenda.finish(job)
+
+    def run_all(self, **how: object) -> list[Ticket]:
+        tickets = []
+        while (ticket := self.agenda.next()) is not None:
+            tickets.append(ticket)
+            baseline = ticket.job.phase != Phase.TRIAL
+            self.run(ticket, **({} if baseline else how))
+        return tickets
+
+
+def sheet_of(benchmark: Benchmark) -> ScoreSheet:
+    score = AnswerScore(1.0, 4)
+    return ScoreSheet(
+        tuple(
+            TaskScores(
+                task.name,
+                task.role,
+                task.probability,
+                tuple(
+                    ItemScore(e.id, e.answer, score, score, (AnswerScore(2.0, 4),) * 3, (), ())
+                    for e in task.examples
+                ),
+            )
+            for task in benchmark.tasks
+        )
+    )
+
+
+def labels(tickets: list[Ticket]) -> list[str]:
+    return [t.job.method.name if t.job.method else str(t.job.phase) for t in tickets]
+
+
+def test_baselines_come_first_and_then_the_methods_take_turns(config, benchmark) -> None:
+    desk = Desk(config, benchmark)
+    assert labels(desk.run_all()) == ["gold", "original", *["ga", "npo"] * 3]
+    assert desk.agenda.finished
+    assert [entry.label for entry in desk.entries][:2] == ["original", "gold"]
+
+
+def test_no_trial_is_given_out_before_both_baselines_are_done(config, benchmark) -> None:
+    desk = Desk(config, benchmark)
+    first, second = desk.agenda.next(), desk.agenda.next()
+    assert desk.agenda.next() is None
+    assert not desk.agenda.finished
+    desk.run(first)
+    assert desk.agenda.next() is None
+    desk.run(second)
+    assert desk.agenda.next().job.phase == Phase.TRIAL
+
+
+def test_a_trial_starts_from_the_original_and_compares_with_the_gold(config, benchmark) -> None:
+    desk = Desk(config, benchmark)
+    gold, original = desk.agenda.next(), desk.agenda.next()
+    desk.run(gold)
+    desk.run(original)
+    trial = desk.agenda.next()
+    assert trial.base == str(desk.storage.job_folder(original.job.hash) / "model")
+    assert trial.gold == gold.job.hash
+    assert trial.job.base == original.job.hash
+
+
+def test_below_the_floor_is_infeasible_and_never_a_failure(config, benchmark) -> None:
+    desk = Desk(config, benchmark)
+    desk.run_all(retain=0.01)
+    trials = [entry for entry in desk.entries if entry.number is not None]
+    assert [entry.feasible for entry in trials] == [False] * 6
+    assert all(entry.result.state == State.DONE and entry.violation > 0 for entry in trials)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_metric_that_is_not_finite_is_a_failed_row_with_its_reason(
+    config, benchmark, value
+) -> None:
+    desk = Desk(config, benchmark)
+    desk.run_all(retain=value)
+    trials = [entry for entry in desk.entries if entry.number is not None]
+    assert {entry.result.reason for entry in trials} == {f"retain is {value}"}
+    assert {entry.result.state for entry in trials} == {State.FAILED}
+
+
+def test_a_failed_trial_is_one_row_and_the_sweep_goes_on(config, benchmark) -> None:
+    desk = Desk(config, benchmark)
+    tickets = desk.run_all(fails="the loss became nan at step 3 of 5")
+    assert len(tickets) == 8
+    reasons = [entry.result.reason for entry in desk.entries if entry.number is not None]
+    assert reasons == ["the loss became nan at step 3 of 5"] * 6
+
+
+def test_a_job_that_left_no_result_is_failed(config, benchmark) -> None:
+    desk = Desk(config, benchmark)
+    desk.run(desk.agenda.next())
+    desk.run(desk.agenda.next())
+    desk.agenda.finish(desk.agenda.next().job)
+    assert desk.entries[-1].result.state == State.FAILED
+    assert desk.entries[-1].result.reason == "its trainable ended without a result"
+
+
+def test_a_failed_baseline_ends_the_sweep_and_says_which(config, benchmark) -> None:
+    desk = Desk(config, benchmark)
+    gold = desk.agenda.next()
+    desk.run(gold, fails="rank 0 was lost")
+    assert desk.agenda.finished
+    assert desk.agenda.next() is None
+    assert desk.agenda.failure == "the gold model failed: rank 0 was lost"
+    assert Desk(config, benchmark).agenda.next().job == gold.job
+
+
+def test_the_same_sweep_again_runs_nothing_and_tells_of_everything(config, benchmark) -> None:
+    first = Desk(config, benchmark)
+    first.run_all()
+    again = Desk(config, benchmark)
+    assert again.run_all() == []
+    assert again.agenda.finished
+    assert all(entry.cached for entry in again.entries)
+    assert key(again.entries) == key(first.entries)
+
+
+def test_another_sweep_finds_the_jobs_that_its_search_asks_for(config, benchmark) -> None:
+    Desk(config, benchmark).run_all()
+    renamed = config.model_copy(update={"name": "second"})
+    second = Desk(renamed, benchmark)
+    assert second.run_all() == []
+    assert len([entry for entry in second.entries if entry.cached]) == 8
+
+
+def test_a_job_asked_for_twice_at_once_runs_once(config, benchmark, monkeypatch) -> None:
+    desk = Desk(config, benchmark)
+    desk.run(desk.agenda.next())
+    desk.run(desk.agenda.next())
+    fix_params(desk, monkeypatch)
+    tickets = [desk.agenda.next(), desk.agenda.next()]
+    assert labels(tickets) == ["ga", "npo"]
+    assert desk.agenda.next() is None
+    for ticket in tickets:
+        desk.run(ticket)
+    assert len([entry for entry in desk.entries if entry.number is not None]) == 6
+
+
+def fix_params(desk: Desk, monkeypatch) -> None:
+    """Lets every study of the desk suggest one and the same point."""
+    for search in desk.agenda._searches.values():
+        monkeypatch.setattr(search, "ask", same(search.ask))
+
+
+def same(ask: Callable) -> Callable:
+    def fixed():
+        suggestion = ask()
+        return type(suggestion)(suggestion.number, {"lr": 1e-3, "l1": 1e-4})
+
+    return fixed
+
+
+def key(entries: list[Entry]) -> list[tuple[str, Job]]:
+    rows = [(e.label, e.number or 0, e.result.job.hash, e.violation) for e in entries]
+    return sorted(rows)
