@@ -12,9 +12,9 @@ from evals.errors import ConfigError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a sweep from the command line and returns the exit code."""
-    parsed = _parser().parse_args(arguments)
-    config, overrides = _split(parsed.words)
+    parsed = _parser().parse_intermixed_args(arguments)
     try:
+        config, overrides = _split(parsed.words)
         # Imported late, so that --help and a mistyped option answer at once.
         from orchestrator.conduct import conduct, show_plan
         from orchestrator.loading import load_config

@@ -1,0 +1,210 @@
+"""The command line: what it refuses before anything starts, and a whole sweep as a user runs it."""
+
+import csv
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from orchestrator.sweep import main
+
+SMALL = (
+    "benchmark.num_people=6",
+    "benchmark.forget_people=2",
+    "benchmark.holdout_people=1",
+    "model.hidden_size=32",
+    "model.num_layers=2",
+    "model.num_heads=2",
+    "baselines.training.epochs=2",
+    "training.epochs=1",
+    "search.trials=2",
+    "search.startup_trials=1",
+)
+
+
+def nothing_started(folder: Path) -> bool:
+    return not (folder / "runs").exists()
+
+
+def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("lethe: ")
+    assert "Traceback" not in error
+    return error
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("serach.trials=3", r"serach .*did you mean .*search"),
+        ("methods=[npoo]", r"'npoo'; did you mean 'npo'"),
+        ("search.lr={low: 1e-2, high: 1e-4}", r"search\.lr.*low.*below high"),
+        ("search.floor.value=1.5", r"search\.floor\.value must be .*1.* but got 1\.5"),
+        ("training.batch_size=6", r"training\.batch_size must be a multiple"),
+        ("evaluation.metrics=[retian]", r"'retian'; did you mean 'retain'"),
+        ("model={name: causal_lm, path: ./nowhere}", r"model\.path must be .*nowhere"),
+        ("benchmark={name: tofu, path: ./nowhere}", r"benchmark.* '?./nowhere|nowhere"),
+        ("baselines.gold=./nowhere", r"baselines\.gold must be .*nowhere"),
+    ],
+)
+def test_what_cannot_run_is_refused_with_key_value_and_cure(
+    word: str, message: str, tmp_path: Path, capsys, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert re.search(message, refused([word], capsys))
+    assert nothing_started(tmp_path)
+
+
+def test_two_config_files_are_one_too_many(capsys) -> None:
+    assert "one config file but got a.yaml and b.yaml" in refused(["a.yaml", "b.yaml"], capsys)
+
+
+def test_a_plan_starts_nothing_and_names_every_job(tmp_path: Path, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["--plan", *SMALL]) == 0
+    said = capsys.readouterr().out
+    assert "original" in said
+    assert "simnpo" in said
+    assert nothing_started(tmp_path)
+
+
+@dataclass(frozen=True)
+class Finished:
+    code: int
+    output: str
+    storage: Path
+
+    @property
+    def sweep(self) -> Path:
+        return self.storage / "sweeps" / "demo"
+
+    def rows(self, name: str) -> list[dict[str, str]]:
+        with (self.sweep / f"{name}.csv").open(encoding="utf-8") as stream:
+            return list(csv.DictReader(stream))
+
+
+def sweep(storage: Path, *words: str) -> Finished:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment.pop("RAY_ADDRESS", None)
+    done = subprocess.run(
+        [sys.executable, "-m", "orchestrator.sweep", f"storage={storage}", *SMALL, *words],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        env=environment,
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    return Finished(done.returncode, done.stdout + done.stderr, storage)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """A sweep of two methods, one of which has learning rates that no loss survives."""
+    return sweep(
+        tmp_path_factory.mktemp("storage"),
+        "methods={npo: {}, gd: {search: {lr: {low: 1e25, high: 1e30}}}}",
+    )
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_a_sweep_ends_with_its_tables_and_the_way_to_look_at_them(finished: Finished) -> None:
+    assert finished.code == 0, finished.output
+    rows = {row["Method"]: row for row in finished.rows("table")}
+    assert set(rows) == {"Original", "Gold", "npo", "gd"}
+    assert float(rows["Gold"]["Log Forget Quality"]) == 0.0
+    assert rows["npo"]["Done"] == "2"
+    assert "mlflow ui --backend-store-uri" in finished.output
+    assert (finished.sweep / "pareto.md").is_file()
+    assert (finished.sweep / "pareto.png").stat().st_size > 10_000
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_a_loss_that_is_no_number_is_a_failed_row_and_the_sweep_goes_on(finished: Finished) -> None:
+    trials = finished.rows("trials")
+    failed = [row for row in trials if row["State"] == "failed"]
+    assert {row["Method"] for row in failed} == {"gd"}
+    assert len(failed) == 2
+    assert all("nan" in row["Reason"].lower() or "inf" in row["Reason"] for row in failed)
+    assert [row["State"] for row in trials if row["Method"] == "npo"] == ["done", "done"]
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_every_job_is_a_child_run_with_its_files(finished: Finished) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{finished.storage}/mlflow.db")
+    experiment = client.get_experiment_by_name("lethe")
+    runs = client.search_runs([experiment.experiment_id], max_results=100)
+    children = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
+    assert len(children) == 6
+    assert len(runs) == 7
+    trial = next(r for r in children if r.data.tags.get("method") == "npo")
+    files = {item.path for item in client.list_artifacts(trial.info.run_id)}
+    assert {"job.json", "scores.json", "adapter"} <= files
+    assert "log_forget_quality" in trial.data.metrics
+    states = sorted(run.data.tags["state"] for run in children)
+    assert states == ["done"] * 4 + ["failed"] * 2
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_an_adapter_loads_back_with_peft(finished: Finished) -> None:
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    job = next(row["Job"] for row in finished.rows("trials") if row["Method"] == "npo")
+    described = json.loads((finished.storage / "jobs" / job / "job.json").read_text())
+    base = finished.storage / "jobs" / described["base"] / "model"
+    model = AutoModelForCausalLM.from_pretrained(base)
+    adapter = PeftModel.from_pretrained(model, finished.storage / "jobs" / job / "adapter")
+    assert any(float(p.abs().sum()) > 0 for n, p in adapter.named_parameters() if "lora_B" in n)
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_the_same_command_again_finds_everything(finished: Finished) -> None:
+    before = {path: path.stat().st_mtime_ns for path in (finished.storage / "jobs").glob("*/*")}
+    again = sweep(
+        finished.storage, "methods={npo: {}, gd: {search: {lr: {low: 1e25, high: 1e30}}}}"
+    )
+    assert again.code == 0, again.output
+    assert again.output.count("found in storage") == 6 - 2  # failures are told with their reason
+    after = {path: path.stat().st_mtime_ns for path in (finished.storage / "jobs").glob("*/*")}
+    assert after == before
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_more_ranks_than_the_cluster_has_are_refused_with_code_2(tmp_path: Path) -> None:
+    done = sweep(
+        tmp_path / "runs",
+        "gang.ranks=512",
+        "training.batch_size=2048",
+        "baselines.training.batch_size=4096",
+    )
+    assert done.code == 2
+    assert "gang.ranks must be" in done.output
+    assert nothing_started(tmp_path)
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_a_tracking_server_that_does_not_answer_is_refused_with_code_2(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    done = sweep(tmp_path / "runs", f"tracking.uri=http://127.0.0.1:{port}")
+    assert done.code == 2
+    assert "tracking.uri must be" in done.output
+    assert not list((tmp_path / "runs").glob("jobs/*"))
