@@ -121,9 +121,7 @@ class Engine:
 
     def close(self) -> None:
         """Frees the engine; below ZeRO-3 the model may be called or put under another one."""
-        self._deepspeed.module_forward_pre_hook.remove()
-        self._deepspeed.module_forward_post_hook.remove()
-        self._deepspeed.destroy()
+        shards.close(self._deepspeed, self.module)
 
     def _groups(self) -> list[dict[str, Any]]:
         return [*self._deepspeed.optimizer.param_groups, *self._optimizer.param_groups]

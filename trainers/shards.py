@@ -12,6 +12,8 @@ import deepspeed
 import torch
 import torch.distributed as dist
 from deepspeed.runtime.zero import GatheredParameters
+from deepspeed.runtime.zero.parameter_offload import FWD_MODULE_STACK
+from deepspeed.runtime.zero.partitioned_param_coordinator import PartitionedParameterCoordinator
 from deepspeed.utils import (
     safe_get_full_fp32_param,
     safe_set_full_fp32_param,
@@ -20,6 +22,7 @@ from deepspeed.utils import (
 from torch import Tensor, nn
 
 NEVER_NEEDED_OP = "deepspeed_shm_comm"
+CACHED_METHOD = "_PartitionedParameterCoordinator__params_to_release"
 
 
 def avoid_compiling() -> None:
@@ -101,6 +104,21 @@ def whole_state(module: nn.Module) -> dict[str, Tensor]:
                     copies[id(value)] = value.detach().cpu().clone()
                 state[name] = copies[id(value)]
     return state
+
+
+def close(engine: Any, module: nn.Module) -> None:
+    """Ends the engine and takes its hooks off the model, so that both can be freed."""
+    engine.module_forward_pre_hook.remove()
+    engine.module_forward_post_hook.remove()
+    engine.destroy()
+    # ZeRO-3 leaves the model in a global list of the modules being run, and its layers in the
+    # cache of a class's method; either would keep the weights for the life of the process.
+    own = {id(part) for part in module.modules()}
+    FWD_MODULE_STACK[:] = [part for part in FWD_MODULE_STACK if id(part) not in own]
+    cached = getattr(PartitionedParameterCoordinator, CACHED_METHOD)
+    for cell in cached.__closure__:
+        if hasattr(cell.cell_contents, "cache_clear"):
+            cell.cell_contents.cache_clear()
 
 
 def _unsharded_master(engine: Any, parameter: nn.Parameter) -> Tensor | None:

@@ -1,0 +1,47 @@
+import inspect
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LAUNCHER = Path(__file__).with_name("distributed.py")
+
+
+@pytest.fixture(scope="session")
+def on_ranks(tmp_path_factory) -> Callable[..., list[Any]]:
+    """Gives `run(function, world)`: what `function(rank, world, folder)` returned on each rank.
+
+    `function` must be one of a test file's own; `folder` is an empty one that the ranks share.
+    """
+
+    def run(function: Callable[..., Any], world: int, *, timeout_s: int = 150) -> list[Any]:
+        import torch
+
+        folder = tmp_path_factory.mktemp(function.__name__)
+        ranks = [_start(function, rank, world, folder, timeout_s) for rank in range(world)]
+        try:
+            outputs = [process.communicate(timeout=timeout_s)[0] for process in ranks]
+        finally:
+            for process in ranks:
+                process.kill()
+        if any(process.returncode for process in ranks):
+            pytest.fail("\n".join(f"rank {rank}:\n{text}" for rank, text in enumerate(outputs)))
+        return [torch.load(folder / f"{rank}.pt", weights_only=False) for rank in range(world)]
+
+    return run
+
+
+def _start(
+    function: Callable[..., Any], rank: int, world: int, folder: Path, timeout_s: int
+) -> subprocess.Popen:
+    arguments = [inspect.getfile(function), function.__name__, rank, world, folder, timeout_s]
+    return subprocess.Popen(
+        # -P: tests/ must not be searched for modules, its folders are named like our packages.
+        [sys.executable, "-P", str(LAUNCHER), *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )

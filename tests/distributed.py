@@ -1,0 +1,47 @@
+"""Runs one function of a test file as one rank of a process group; started by `on_ranks`.
+
+usage: distributed.py FILE FUNCTION RANK WORLD FOLDER TIMEOUT_S
+
+The ranks find each other through a file and talk over loopback. The result is written to
+FOLDER/<rank>.pt. A rank ends itself after TIMEOUT_S, whatever becomes of whoever started it.
+"""
+
+import importlib.util
+import os
+import signal
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+
+def main(file: str, function: str, rank: int, world: int, folder: Path, timeout_s: int) -> None:
+    signal.alarm(timeout_s)
+    os.environ.update(DS_ACCELERATOR="cpu", GLOO_SOCKET_IFNAME="lo")
+    import torch
+
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group(
+        "gloo",
+        store=torch.distributed.FileStore(str(folder / "store"), world),
+        rank=rank,
+        world_size=world,
+        timeout=timedelta(seconds=timeout_s),
+    )
+    spec = importlib.util.spec_from_file_location(Path(file).stem, file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    result = getattr(module, function)(rank, world, folder)
+    torch.save(result, folder / f"{rank}.pt")
+    torch.distributed.barrier()
+    torch.distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main(
+        sys.argv[1],
+        sys.argv[2],
+        int(sys.argv[3]),
+        int(sys.argv[4]),
+        Path(sys.argv[5]),
+        int(sys.argv[6]),
+    )
