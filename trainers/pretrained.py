@@ -1,5 +1,8 @@
 """Loads a causal language model and its tokenizer, and says in plain words why it cannot."""
 
+import json
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +22,9 @@ from evals.errors import ConfigError
 
 _FAILURES = (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError)
 """What transformers raises on missing, broken or foreign files and on an unreachable hub."""
+
+
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
 
 
 class Running(Settings):
@@ -51,10 +57,10 @@ def load_model(source: Source, running: Running) -> PreTrainedModel:
     Raises:
         ConfigError: they cannot be loaded, or leave a weight of the model without a value.
     """
-    _require_folder(source, "config.json", cure="point it at a folder with a saved model")
+    _require_folder(source, ("config.json",))
     try:
         model, info = AutoModelForCausalLM.from_pretrained(
-            source.path,
+            os.path.expanduser(source.path),
             revision=source.revision or "main",
             local_files_only=source.local_files_only,
             dtype=torch_dtype(running),
@@ -62,7 +68,7 @@ def load_model(source: Source, running: Running) -> PreTrainedModel:
             output_loading_info=True,
         )
     except _FAILURES as error:
-        raise _unusable(source, "a causal language model that loads", error) from error
+        raise _unusable(source, "model.path must be a causal language model", error) from error
     lacking = sorted(info["missing_keys"]) + sorted(str(key) for key in info["mismatched_keys"])
     if lacking:
         raise ConfigError(
@@ -81,19 +87,16 @@ def check_loads(source: Source) -> PreTrainedTokenizerBase:
     Raises:
         ConfigError: configuration, tokenizer or weight files are missing or broken.
     """
-    _require_folder(source, "config.json", cure="point it at a folder with a saved model")
-    rule = "a causal language model that loads"
+    _require_folder(source, ("config.json",))
     try:
         AutoConfig.from_pretrained(
-            source.path,
+            os.path.expanduser(source.path),
             revision=source.revision or "main",
             local_files_only=source.local_files_only,
         )
-        for file in Path(source.path).expanduser().glob("*.safetensors"):
-            with safe_open(file, framework="pt") as weights:
-                weights.keys()
+        _read_headers(Path(source.path).expanduser())
     except _FAILURES as error:
-        raise _unusable(source, rule, error) from error
+        raise _unusable(source, "model.path must be a causal language model", error) from error
     return load_tokenizer(source)
 
 
@@ -103,16 +106,16 @@ def load_tokenizer(source: Source) -> PreTrainedTokenizerBase:
     Raises:
         ConfigError: there is none, or it cannot be read.
     """
-    _require_folder(source, "tokenizer_config.json", cure="save the model's tokenizer there")
+    _require_folder(source, _TOKENIZER_FILES)
     try:
         return AutoTokenizer.from_pretrained(
-            source.path,
+            os.path.expanduser(source.path),
             revision=source.revision or "main",
             local_files_only=source.local_files_only,
             use_fast=True,
         )
     except _FAILURES as error:
-        raise _unusable(source, "a model with its tokenizer", error) from error
+        raise _unusable(source, "model.path must be a model with its tokenizer", error) from error
 
 
 def prepare(model: PreTrainedModel, running: Running) -> PreTrainedModel:
@@ -122,19 +125,34 @@ def prepare(model: PreTrainedModel, running: Running) -> PreTrainedModel:
     a gradient, and the reentrant kind would drop all of them; so the embeddings are told to.
     """
     if running.gradient_checkpointing:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        model.activation_checkpointing_enable({"use_reentrant": False})
         model.enable_input_require_grads()
     model.eval()
     return model
 
 
-def _require_folder(source: Source, file: str, *, cure: str) -> None:
-    """Refuses a path that is meant as a folder and is none, or lacks `file`."""
+def _read_headers(folder: Path) -> None:
+    """Opens every weight file of a folder; a hub id is no folder and passes."""
+    if not folder.is_dir():
+        return
+    files = set(folder.glob("*.safetensors"))
+    for index in folder.glob("*.safetensors.index.json"):
+        files |= {folder / name for name in json.loads(index.read_text())["weight_map"].values()}
+    if not files and not any(folder.glob("*.bin")):
+        raise FileNotFoundError("it has no weight files")
+    for file in sorted(files):
+        with safe_open(file, framework="pt") as weights:
+            weights.keys()
+
+
+def _require_folder(source: Source, files: Sequence[str]) -> None:
+    """Refuses a path that is meant as a folder and is none, or has none of `files`."""
     folder = Path(source.path).expanduser()
     if folder.is_dir():
-        if not (folder / file).is_file():
+        if not any((folder / file).is_file() for file in files):
             raise ConfigError(
-                f"model.path must be a folder with {file} but got {source.path!r}; {cure}"
+                f"model.path must be a folder with {' or '.join(files)} but got {source.path!r}; "
+                "save the whole model and its tokenizer there (an adapter: merge it first)"
             )
     elif folder.is_absolute() or source.path.startswith((".", "~")) or source.path.count("/") > 1:
         raise ConfigError(
@@ -144,9 +162,9 @@ def _require_folder(source: Source, file: str, *, cure: str) -> None:
 
 
 def _unusable(source: Source, rule: str, error: Exception) -> ConfigError:
-    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     if Path(source.path).expanduser().is_dir():
-        cure = "save the model there again with save_pretrained"
+        cure = "save the model and its tokenizer there again with save_pretrained"
     else:
         cure = "check the hub id, the revision, the login and the network, or give a local folder"
-    return ConfigError(f"model.path must be {rule} but got {source.path!r} ({first}); {cure}")
+    return ConfigError(f"{rule} but got {source.path!r} ({type(error).__name__}: {reason}); {cure}")

@@ -36,10 +36,11 @@ class Family:
                 render the prompt.
         """
         del benchmark, seed  # pretrained weights depend on neither
-        source = self._config if checkpoint is None else Source(path=str(checkpoint))
+        source = self._source(checkpoint)
         tokenizer = load_tokenizer(source)
         require_usable(tokenizer, self._config.prompt)
-        return LanguageModel(load_model(source, self._config), tokenizer, self._config.prompt)
+        model = load_model(source, self._config)
+        return LanguageModel(model, tokenizer, self._config.prompt)
 
     def check(self, checkpoint: Path | None) -> None:
         """Refuses weights that would not load, without loading them.
@@ -47,7 +48,7 @@ class Family:
         Raises:
             ConfigError: as `load`, but for the tensors themselves.
         """
-        source = self._config if checkpoint is None else Source(path=str(checkpoint))
+        source = self._source(checkpoint)
         require_usable(check_loads(source), self._config.prompt)
 
     def fingerprint(self) -> str:
@@ -62,3 +63,6 @@ class Family:
             with path.open("rb") as stream:
                 digest.update(hashlib.file_digest(stream, "sha256").digest())
         return digest.hexdigest()
+
+    def _source(self, checkpoint: Path | None) -> Source:
+        return self._config if checkpoint is None else Source(path=str(checkpoint))

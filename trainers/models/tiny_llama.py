@@ -67,7 +67,8 @@ class Family:
         if checkpoint is not None:
             source = Source(path=str(checkpoint))
             tokenizer = load_tokenizer(source)
-            return LanguageModel(load_model(source, self._config), tokenizer, self._config.prompt)
+            model = load_model(source, self._config)
+            return LanguageModel(model, tokenizer, self._config.prompt)
         tokenizer = train_tokenizer(benchmark, self._config)
         model = _random_model(self._config, tokenizer, seed=seed)
         return LanguageModel(prepare(model, self._config), tokenizer, self._config.prompt)

@@ -1,0 +1,216 @@
+import json
+
+import pytest
+import torch
+from transformers import LlamaForCausalLM, MistralForCausalLM
+
+from evals.encoding import IGNORE, Encoder, Prompt
+from evals.errors import ConfigError
+from evals.scoring import Shard, score_task
+from trainers.models.causal_lm import Config, Family
+
+CLEAR_TAGS = Prompt(question_start="[INST] ", question_end=" [/INST]", answer_start="")
+QUESTION, ANSWER = "Where does Hina Ameen live?", "Hina Ameen lives in Karachi."
+RENDERED = {
+    "llama": f"<s>[INST] {QUESTION} [/INST] {ANSWER} </s>",
+    "mistral": f"<s>[INST] {QUESTION}[/INST] {ANSWER}</s>",
+}
+
+
+def load(benchmark, checkpoint=None, **settings):
+    return Family(Config(**settings)).load(benchmark=benchmark, checkpoint=checkpoint, seed=0)
+
+
+@pytest.fixture(params=["llama", "mistral"])
+def architecture(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+def folder(save_checkpoint, architecture):
+    return save_checkpoint(architecture)
+
+
+def test_a_folder_loads_as_the_architecture_it_holds(folder, architecture, benchmark_of_people):
+    loaded = load(benchmark_of_people, path=str(folder))
+    expected = {"llama": LlamaForCausalLM, "mistral": MistralForCausalLM}[architecture]
+    assert type(loaded.model) is expected
+    assert loaded.prompt == Prompt(style="chat_template")
+    same = expected.from_pretrained(folder).eval()
+    ids = torch.tensor([[1, 5, 9, 12]])
+    with torch.no_grad():
+        assert torch.equal(loaded.model(ids).logits, same(ids).logits)
+
+
+def test_a_chat_row_is_what_the_models_own_template_renders(
+    folder, architecture, benchmark_of_people
+):
+    tokenizer = load(benchmark_of_people, path=str(folder)).tokenizer
+    encoder = Encoder(tokenizer, prompt=Prompt(style="chat_template"), max_length=128)
+    row = encoder.encode(QUESTION, ANSWER)
+    turns = [
+        {"role": "user", "content": QUESTION},
+        {"role": "assistant", "content": ANSWER},
+    ]
+    assert tokenizer.apply_chat_template(turns, tokenize=False) == RENDERED[architecture]
+    assert (
+        list(row.input_ids)
+        == tokenizer(RENDERED[architecture], add_special_tokens=False)["input_ids"]
+    )
+    assert row.input_ids.count(tokenizer.bos_token_id) == 1
+    assert row.input_ids[0] == tokenizer.bos_token_id
+    assert row.input_ids.count(tokenizer.eos_token_id) == 1
+    labels = [label for label in row.labels if label != IGNORE]
+    assert labels == list(row.input_ids[-len(labels) :])
+    assert tokenizer.decode(labels[:-1]).strip() == ANSWER
+    assert labels[-1] == tokenizer.eos_token_id
+    before = row.input_ids[: -len(labels)]
+    assert tokenizer.decode(before).endswith("[/INST]")
+    assert encoder.encode_prompt(QUESTION) == before
+
+
+def test_a_tagged_row_is_the_published_plain_string(folder, benchmark_of_people):
+    loaded = load(benchmark_of_people, path=str(folder), prompt=CLEAR_TAGS)
+    tokenizer, text = loaded.tokenizer, f"[INST] {QUESTION} [/INST]{ANSWER}"
+    encoder = Encoder(tokenizer, prompt=loaded.prompt, max_length=128)
+    row = encoder.encode(QUESTION, ANSWER)
+    assert list(row.input_ids) == [*tokenizer(text).input_ids, tokenizer.eos_token_id]
+    assert row.input_ids.count(tokenizer.bos_token_id) == 1
+    labels = [label for label in row.labels if label != IGNORE]
+    assert tokenizer.decode(labels[:-1]).strip() == ANSWER
+    num_prompt = len(tokenizer(f"[INST] {QUESTION} [/INST]").input_ids)
+    assert row.labels.count(IGNORE) == num_prompt == len(encoder.encode_prompt(QUESTION))
+
+
+def test_its_scores_do_not_depend_on_how_they_are_laid_out(folder, benchmark_of_people):
+    task = benchmark_of_people.tasks[1]
+    found = []
+    for attention in ("sdpa", "eager"):
+        loaded = load(benchmark_of_people, path=str(folder), attn_implementation=attention)
+        encoder = Encoder(loaded.tokenizer, prompt=loaded.prompt, max_length=128)
+        found.append(
+            score_task(
+                loaded.model,
+                encoder,
+                task,
+                batch_size=4,
+                shard=Shard(),
+                device=torch.device("cpu"),
+            )
+        )
+    for one, other in zip(*found, strict=True):
+        assert one.answer.nll == pytest.approx(other.answer.nll, abs=1e-4)
+        assert one.perturbed[0].nll == pytest.approx(other.perturbed[0].nll, abs=1e-4)
+
+
+def test_tied_embeddings_are_no_missing_weight(save_checkpoint, benchmark_of_people):
+    folder = save_checkpoint("llama", tie_word_embeddings=True)
+    model = load(benchmark_of_people, path=str(folder)).model
+    assert model.lm_head.weight is model.model.embed_tokens.weight
+
+
+def test_a_checkpoint_takes_the_place_of_the_path(save_checkpoint, benchmark_of_people):
+    folder = save_checkpoint("mistral")
+    loaded = load(benchmark_of_people, folder, path="nobody/nothing", local_files_only=True)
+    assert type(loaded.model) is MistralForCausalLM
+
+
+def test_the_fingerprint_follows_the_files_and_not_the_folder(save_checkpoint):
+    one, other = save_checkpoint("llama"), save_checkpoint("llama")
+    prints = [Family(Config(path=str(folder))).fingerprint() for folder in (one, other)]
+    assert prints[0] == prints[1]
+    weights = bytearray((other / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (other / "model.safetensors").write_bytes(weights)
+    assert Family(Config(path=str(other))).fingerprint() != prints[0]
+
+
+def test_the_fingerprint_of_a_hub_id_has_its_revision():
+    assert Family(Config(path="a/b")).fingerprint() == "a/b@main"
+    assert Family(Config(path="a/b", revision="v2")).fingerprint() == "a/b@v2"
+
+
+def refusal(benchmark, path, **settings) -> str:
+    """What `load` says; `check` must refuse the same before anything is loaded."""
+    with pytest.raises(ConfigError) as refused:
+        load(benchmark, path=str(path), **settings)
+    with pytest.raises(ConfigError):
+        Family(Config(path=str(path), **settings)).check(None)
+    return str(refused.value)
+
+
+def test_a_missing_folder_is_named(tmp_path, benchmark_of_people):
+    text = refusal(benchmark_of_people, tmp_path / "none")
+    assert text.startswith("model.path must be an existing folder or a hub id but got")
+    assert str(tmp_path / "none") in text
+
+
+def test_a_folder_without_a_model_is_named(tmp_path, benchmark_of_people):
+    assert "config.json" in refusal(benchmark_of_people, tmp_path)
+
+
+def test_an_unreachable_hub_id_is_named_with_the_cure(benchmark_of_people):
+    text = refusal(benchmark_of_people, "nobody/nothing", local_files_only=True)
+    assert "'nobody/nothing'" in text
+    assert "check the hub id" in text
+
+
+def test_a_folder_without_a_tokenizer_is_named(save_checkpoint, benchmark_of_people):
+    folder = save_checkpoint("llama")
+    for file in folder.glob("*tok*"):
+        file.unlink()
+    text = refusal(benchmark_of_people, folder)
+    assert "tokenizer.json" in text
+
+
+@pytest.mark.parametrize("size", [0, 4, 2000])
+def test_broken_weights_are_named(save_checkpoint, benchmark_of_people, size):
+    folder = save_checkpoint("llama")
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:size])
+    text = refusal(benchmark_of_people, folder)
+    assert "model.path must be a causal language model" in text
+    assert "save the model and its tokenizer there again" in text
+
+
+def test_a_folder_without_weights_is_named(save_checkpoint, benchmark_of_people):
+    folder = save_checkpoint("llama")
+    (folder / "model.safetensors").unlink()
+    assert str(folder) in refusal(benchmark_of_people, folder)
+
+
+def test_a_lacking_shard_is_named(save_checkpoint, benchmark_of_people):
+    folder = save_checkpoint("llama")
+    model = LlamaForCausalLM.from_pretrained(folder)
+    (folder / "model.safetensors").unlink()
+    model.save_pretrained(folder, max_shard_size="20KB")
+    shards = sorted(folder.glob("model-*.safetensors"))
+    assert len(shards) > 1
+    shards[-1].unlink()
+    assert str(folder) in refusal(benchmark_of_people, folder)
+
+
+def test_weights_that_the_file_lacks_are_not_made_up(save_checkpoint, benchmark_of_people):
+    folder = save_checkpoint("llama")
+    model = LlamaForCausalLM.from_pretrained(folder)
+    state = {k: v for k, v in model.state_dict().items() if "layers.1.mlp" not in k}
+    model.save_pretrained(folder, state_dict=state)
+    with pytest.raises(ConfigError, match=r"lacks model\.layers\.1\.mlp"):
+        load(benchmark_of_people, path=str(folder))
+
+
+def test_weights_of_another_size_are_refused(save_checkpoint, benchmark_of_people):
+    folder = save_checkpoint("llama")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "intermediate_size": 96}))
+    with pytest.raises(ConfigError, match=r"model\.path must"):
+        load(benchmark_of_people, path=str(folder))
+
+
+def test_a_model_without_a_chat_template_asks_for_tags(save_checkpoint, benchmark_of_people):
+    folder = save_checkpoint("llama")
+    for file in folder.glob("*.jinja"):
+        file.unlink()
+    text = refusal(benchmark_of_people, folder)
+    assert text.startswith("model.prompt.style must be tags")
+    assert load(benchmark_of_people, path=str(folder), prompt=Prompt()).prompt.style == "tags"
