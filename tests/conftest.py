@@ -1,4 +1,3 @@
-import inspect
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,16 +11,16 @@ LAUNCHER = Path(__file__).with_name("distributed.py")
 
 @pytest.fixture(scope="session")
 def on_ranks(tmp_path_factory) -> Callable[..., list[Any]]:
-    """Gives `run(function, world)`: what `function(rank, world, folder)` returned on each rank.
+    """Gives `run(file, world)`: what the file's `study(rank, world, folder)` returned by rank.
 
-    `function` must be one of a test file's own; `folder` is an empty one that the ranks share.
+    `folder` is an empty one that the ranks share.
     """
 
-    def run(function: Callable[..., Any], world: int, *, timeout_s: int = 150) -> list[Any]:
+    def run(file: Path, world: int, *, timeout_s: int = 240) -> list[Any]:
         import torch
 
-        folder = tmp_path_factory.mktemp(function.__name__)
-        ranks = [_start(function, rank, world, folder, timeout_s) for rank in range(world)]
+        folder = tmp_path_factory.mktemp(file.stem)
+        ranks = [_start(file, rank, world, folder, timeout_s) for rank in range(world)]
         try:
             outputs = [process.communicate(timeout=timeout_s)[0] for process in ranks]
         finally:
@@ -34,10 +33,8 @@ def on_ranks(tmp_path_factory) -> Callable[..., list[Any]]:
     return run
 
 
-def _start(
-    function: Callable[..., Any], rank: int, world: int, folder: Path, timeout_s: int
-) -> subprocess.Popen:
-    arguments = [inspect.getfile(function), function.__name__, rank, world, folder, timeout_s]
+def _start(file: Path, rank: int, world: int, folder: Path, timeout_s: int) -> subprocess.Popen:
+    arguments = [file, rank, world, folder, timeout_s]
     return subprocess.Popen(
         # -P: tests/ must not be searched for modules, its folders are named like our packages.
         [sys.executable, "-P", str(LAUNCHER), *map(str, arguments)],

@@ -1,6 +1,6 @@
-"""Runs one function of a test file as one rank of a process group; started by `on_ranks`.
+"""Runs `study` of a file as one rank of a process group; started by the fixture `on_ranks`.
 
-usage: distributed.py FILE FUNCTION RANK WORLD FOLDER TIMEOUT_S
+usage: distributed.py FILE RANK WORLD FOLDER TIMEOUT_S
 
 The ranks find each other through a file and talk over loopback. The result is written to
 FOLDER/<rank>.pt. A rank ends itself after TIMEOUT_S, whatever becomes of whoever started it.
@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 
-def main(file: str, function: str, rank: int, world: int, folder: Path, timeout_s: int) -> None:
+def main(file: str, rank: int, world: int, folder: Path, timeout_s: int) -> None:
     signal.alarm(timeout_s)
     os.environ.update(DS_ACCELERATOR="cpu", GLOO_SOCKET_IFNAME="lo")
     import torch
@@ -30,18 +30,12 @@ def main(file: str, function: str, rank: int, world: int, folder: Path, timeout_
     spec = importlib.util.spec_from_file_location(Path(file).stem, file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    result = getattr(module, function)(rank, world, folder)
+    result = module.study(rank, world, folder)
     torch.save(result, folder / f"{rank}.pt")
     torch.distributed.barrier()
     torch.distributed.destroy_process_group()
 
 
 if __name__ == "__main__":
-    main(
-        sys.argv[1],
-        sys.argv[2],
-        int(sys.argv[3]),
-        int(sys.argv[4]),
-        Path(sys.argv[5]),
-        int(sys.argv[6]),
-    )
+    file, rank, world, folder, timeout_s = sys.argv[1:]
+    main(file, int(rank), int(world), Path(folder), int(timeout_s))
