@@ -10,8 +10,11 @@ from ray.actor import ActorHandle
 from ray.util.placement_group import PlacementGroup
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-from cluster.rank import News, Rank
-from trainers.run import Order
+from trainers.job import Outcome, Report, TrialFailure
+from trainers.order import Order
+
+News = Report | Outcome | TrialFailure
+"""What the ranks of a gang say: on the way, at the end, or why there will be no end."""
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -51,6 +54,8 @@ class Gang:
         Raises:
             RankLost: a rank could not be started or did not find the others.
         """
+        from cluster.rank import Rank  # imports DeepSpeed, which a driver does without
+
         placed = PlacementGroupSchedulingStrategy(group) if group is not None else "DEFAULT"
         actor = ray.remote(Rank).options(
             num_cpus=shape.cpus_per_rank,

@@ -10,13 +10,12 @@ import torch
 import torch.distributed as dist
 
 from trainers.job import Outcome, Report, TrialFailure
+from trainers.order import Order
 from trainers.place import Place
-from trainers.run import Order, run
+from trainers.run import run
 from trainers.workbench import Workbench
 
 COLLECTIVE_TIMEOUT = datetime.timedelta(minutes=30)
-
-News = Report | Outcome | TrialFailure
 
 
 class Rank:
@@ -59,7 +58,7 @@ class Rank:
         assert self._bench is not None
         self._running = run(order, self._bench)
 
-    def advance(self) -> News:
+    def advance(self) -> Report | Outcome | TrialFailure:
         """Runs the job to its next report, its outcome or its failure."""
         assert self._running is not None
         try:

@@ -8,15 +8,14 @@ from typing import Any
 from ray import tune
 from ray.util import get_current_placement_group
 
-from cluster.gang import Gang, GangShape, RankLost
-from cluster.rank import News
+from cluster.gang import Gang, GangShape, News, RankLost
 from evals.metric import measurable
 from evals.suites.text import measure
 from orchestrator.config import GangSettings
 from orchestrator.records import Result, State, Storage
 from orchestrator.ticket import Ticket
 from trainers.job import Outcome, Report, TrialFailure
-from trainers.run import Order
+from trainers.order import Order
 
 
 def shape_of(settings: GangSettings) -> GangShape:

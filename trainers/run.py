@@ -3,24 +3,14 @@
 import resource
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
 from trainers.finetune import finetune
-from trainers.job import Job, Outcome, Phase, Report
+from trainers.job import Outcome, Phase, Report
+from trainers.order import Order
 from trainers.unlearn import unlearn
 from trainers.workbench import Workbench
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A job, the folder it may write to, and the base checkpoint it starts from (trials)."""
-
-    job: Job
-    folder: Path
-    base: Path | None = None
 
 
 def run(order: Order, bench: Workbench) -> Iterator[Report | Outcome]:

@@ -15,7 +15,7 @@ from evals.choice import choose
 from evals.errors import ConfigError
 from evals.settings import EvaluationSettings
 from trainers.job import Job, Outcome, Phase, Report, TrialFailure
-from trainers.run import Order
+from trainers.order import Order
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]

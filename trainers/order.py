@@ -1,0 +1,15 @@
+"""What a rank is told to do; apart from the doing, so that giving orders needs no DeepSpeed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainers.job import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A job, the folder it may write to, and the base checkpoint it starts from (trials)."""
+
+    job: Job
+    folder: Path
+    base: Path | None = None
