@@ -25,7 +25,7 @@ def begin(folder: Path, *overrides: str) -> None:
 )
 def test_what_changes_no_trial_may_change(tmp_path: Path, override: str) -> None:
     begin(tmp_path)
-    check_continues(load_config(None, [override]), tmp_path)
+    assert check_continues(load_config(None, [override]), tmp_path) is None
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_another_recipe_is_refused_by_its_key(tmp_path: Path, override: str, mes
 
 
 def test_a_fresh_folder_takes_any_recipe(tmp_path: Path) -> None:
-    check_continues(load_config(None, ["seed=5"]), tmp_path)
+    assert check_continues(load_config(None, ["seed=5"]), tmp_path) is None
 
 
 def test_a_damaged_record_names_the_file_and_the_cure(tmp_path: Path) -> None:
