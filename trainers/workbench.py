@@ -118,7 +118,8 @@ class Workbench:
             settings=job.evaluation,
             shard=shard,
         )
-        return text.merge(gather(part, self.place))
+        expected = text.selected_tasks(self.benchmark(job.benchmark), job.evaluation)
+        return text.merge(gather(part, self.place), expected=expected)
 
     def clear(self) -> None:
         """Frees the model and its engine."""
