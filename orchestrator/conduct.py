@@ -10,6 +10,7 @@ from orchestrator.baselines import check_weights
 from orchestrator.config import SweepConfig
 from orchestrator.continuity import check_continues, write_config
 from orchestrator.entry import Entry, Reference
+from orchestrator.figures import pareto_figure
 from orchestrator.layout import Table, save, terminal_text
 from orchestrator.plan import plan, render
 from orchestrator.progress import Progress
@@ -110,7 +111,7 @@ def _write_tables(
     tracker: Tracker,
     folder: Path,
 ) -> None:
-    """Saves the tables, has them recorded, and prints the two that people look at."""
+    """Saves tables and figure, has them recorded, and prints the tables that people look at."""
     tables: dict[str, Table] = {
         "table": method_table(
             entries,
@@ -122,7 +123,8 @@ def _write_tables(
         "trials": trials_table(entries),
     }
     paths = [path for name, table in tables.items() for path in save(table, folder, name)]
-    tracker.log_tables(paths)
+    figure = pareto_figure(entries, search=config.search, floor=reference.floor, folder=folder)
+    tracker.log_tables([*paths, figure])
     _say(f"\n{terminal_text(tables['table'])}")
     _say(f"Pareto front:\n\n{terminal_text(tables['pareto'])}")
-    _say(f"Tables: {folder}/table.md, pareto.md, trials.csv")
+    _say(f"Tables: {folder}/table.md, pareto.md, trials.csv; figure: {figure.name}")

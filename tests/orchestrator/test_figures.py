@@ -1,0 +1,117 @@
+import random
+import struct
+import subprocess
+import sys
+
+import pytest
+
+from evals import plugins
+from evals.choice import Choice
+from evals.settings import EvaluationSettings
+from orchestrator.config import SearchSettings
+from orchestrator.entry import Entry
+from orchestrator.figures import pareto_figure
+from orchestrator.records import Result, State
+from trainers.job import Job, Phase
+from trainers.method import PACKAGE
+from trainers.settings import EngineSettings, TrainingSettings
+
+FLOOR = 0.7
+
+
+def entry(label, metrics, *, phase=Phase.TRIAL):
+    plain = Choice(name="any")
+    job = Job(
+        phase=phase,
+        benchmark=plain,
+        model=plain,
+        training=TrainingSettings(),
+        adapter=None,
+        engine=EngineSettings(),
+        evaluation=EvaluationSettings(),
+        seed=0,
+        data="data",
+        weights="weights",
+        version="1",
+    )
+    state = State.DONE if metrics else State.FAILED
+    result = Result(job, state, "" if metrics else "lost", metrics, {}, 1.0, (), 0.0)
+    measured = phase == Phase.TRIAL and metrics
+    return Entry(label, result, 0, {}, FLOOR - metrics["retain"] if measured else None)
+
+
+def measured(retain, quality):
+    return {"retain": retain, "log_forget_quality": quality, "forget": 0.4}
+
+
+BASELINES = [
+    entry("gold", measured(0.79, 0.0), phase=Phase.GOLD),
+    entry("original", measured(0.78, -61.0), phase=Phase.ORIGINAL),
+]
+
+
+def scattered(labels, *, worst, num_each=4):
+    draw = random.Random(7)
+    return [
+        entry(label, measured(draw.uniform(0.1, 0.8), worst * draw.random()))
+        for label in labels
+        for _ in range(num_each)
+    ]
+
+
+CASES = {
+    "one method": scattered(["npo"], worst=-30.0),
+    "every method": scattered(plugins.names(PACKAGE), worst=-400.0, num_each=2),
+    "one trial": [entry("npo", measured(0.75, -3.0))],
+    "none feasible": [entry("ga", measured(0.1, -300.0)), entry("ga", measured(0.2, -90.0))],
+    "all failed": [entry("npo", {}), entry("ga", {})],
+    "labels of one's own": scattered(["mine", "a" * 80], worst=-5.0),
+    "equal points": [entry(label, measured(0.75, -3.0)) for label in ("ga", "gd", "kl")],
+}
+
+
+def draw(entries, folder, **search):
+    return pareto_figure(entries, search=SearchSettings(**search), floor=FLOOR, folder=folder)
+
+
+def size_of(path):
+    header = path.read_bytes()[:24]
+    assert header[:8] == b"\x89PNG\r\n\x1a\n"
+    return struct.unpack(">II", header[16:24])
+
+
+@pytest.mark.parametrize("trials", CASES.values(), ids=CASES.keys())
+def test_the_figure_is_a_png_of_readme_size_whatever_came_out(trials, tmp_path):
+    path = draw([*BASELINES, *trials], tmp_path)
+    assert path == tmp_path / "pareto.png"
+    assert size_of(path) == (1600, 900)
+
+
+def test_an_objective_of_which_less_is_better_is_drawn(tmp_path):
+    path = draw([*BASELINES, *CASES["one method"]], tmp_path, objective="forget")
+    assert size_of(path) == (1600, 900)
+
+
+def test_equal_sweeps_give_equal_files_and_others_do_not(tmp_path):
+    first = draw([*BASELINES, *CASES["one method"]], tmp_path).read_bytes()
+    assert draw([*BASELINES, *CASES["one method"]], tmp_path).read_bytes() == first
+    assert draw([*BASELINES, *CASES["one trial"]], tmp_path).read_bytes() != first
+
+
+def test_nothing_but_the_figure_is_left_in_the_folder(tmp_path):
+    draw(BASELINES, tmp_path)
+    draw(BASELINES, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["pareto.png"]
+
+
+def test_drawing_leaves_pyplot_alone_and_needs_no_display(tmp_path):
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from orchestrator.config import SearchSettings\n"
+        "from orchestrator.figures import pareto_figure\n"
+        "assert 'matplotlib' not in sys.modules\n"
+        "pareto_figure([], search=SearchSettings(), floor=0.7, folder=Path(sys.argv[1]))\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, timeout=120)
+    assert size_of(tmp_path / "pareto.png") == (1600, 900)
