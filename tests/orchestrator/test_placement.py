@@ -38,11 +38,17 @@ def test_a_label_avoids_what_is_taken():
 
 
 def test_the_way_to_a_label_leads_past_no_other_point():
-    # What is taken leaves free, at this distance, the left and the right, where the other point is.
-    walls = [Box(300, 311, 700, 600), Box(300, 0, 700, 289), Box(480, 289, 590, 311)]
-    points = [(500, 300), (575, 300)]
-    first, _ = place(points, [SIZE] * 2, taken=walls, bounds=BOUNDS)
-    assert first.right < 500
+    # The nearest free place is 100 to the right of the first point, straight behind the second.
+    wall = Box(305, 0, 590, 600)
+    first, _ = place([(500, 300), (575, 300)], [SIZE] * 2, taken=[wall], bounds=BOUNDS)
+    assert first.overlap(wall) < 0.05 * 80 * 20
+    assert abs(first.centre[1] - 300) > 10 or first.right < 500
+
+
+def test_a_label_rather_covers_a_little_than_goes_far():
+    stripes = [Box(x, 0, x + 4, 600) for x in range(280, 690, 40)]
+    (box,) = place([(500, 300)], [SIZE], taken=stripes, bounds=BOUNDS)
+    assert abs(box.centre[0] - 500) < 100
 
 
 def test_a_label_without_any_room_inside_is_placed_all_the_same():
