@@ -4,25 +4,42 @@ import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import ray
 from ray import tune
 from ray.tune.search import Searcher
 
 from cluster.capacity import check_capacity
-from orchestrator.agenda import Agenda
 from orchestrator.config import GangSettings
+from orchestrator.ticket import Ticket
 from orchestrator.trial import JobTrainable, shape_of
 from trainers.job import Job, Report
 
 LOOPBACK = "127.0.0.1"
 
 
+class TicketSource(Protocol):
+    """Where the jobs come from: a sweep's agenda, or any other list of them."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to give out; jobs may still be running."""
+        ...
+
+    def next(self) -> Ticket | None:
+        """Returns the next ticket; None if there is none now (see `finished`)."""
+        ...
+
+    def finish(self, job: Job) -> None:
+        """Takes in that the job has ended; its result is in storage, if it left one."""
+        ...
+
+
 class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
     """Lets Tune draw its trials from an agenda; every study's own search happens in there."""
 
-    def __init__(self, agenda: Agenda, on_report: Callable[[Job, Report], None]) -> None:
+    def __init__(self, agenda: TicketSource, on_report: Callable[[Job, Report], None]) -> None:
         super().__init__(metric="job_step", mode="max")
         self._agenda = agenda
         self._on_report = on_report
@@ -86,7 +103,7 @@ def connect(gang: GangSettings) -> int:
 
 
 def run_agenda(
-    agenda: Agenda,
+    agenda: TicketSource,
     gang: GangSettings,
     *,
     folder: Path,

@@ -1,0 +1,83 @@
+"""A fine-tuning job and an unlearning trial on one GPU in bf16; on a CPU the same in fp32."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+import torch.distributed as dist
+
+from evals.building import build_benchmark
+from evals.choice import choose
+from evals.settings import EvaluationSettings
+from trainers.job import Job, Outcome, Phase, Report
+from trainers.place import Place
+from trainers.run import Order, run
+from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
+from trainers.workbench import Workbench
+
+HAS_CUDA = torch.cuda.is_available()
+WITHOUT_CUDA = pytest.mark.skipif(not HAS_CUDA, reason="there is no CUDA device")
+WITH_CUDA = pytest.mark.skipif(HAS_CUDA, reason="DeepSpeed takes the GPU wherever there is one")
+
+BENCHMARK = choose(
+    "evals.benchmarks",
+    {"name": "characters", "num_people": 4, "forget_people": 1, "holdout_people": 0},
+    key="benchmark",
+)
+
+
+@pytest.fixture(autouse=True)
+def own_process_group(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("LOCAL_RANK", "0")  # the engine sets it
+    yield
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
+def job(phase: Phase, dtype: str) -> Job:
+    trial = phase == Phase.TRIAL
+    size = {"hidden_size": 32, "num_layers": 1, "num_heads": 2, "dtype": dtype}
+    return Job(
+        phase=phase,
+        benchmark=BENCHMARK,
+        model=choose("trainers.models", {"name": "tiny_llama", **size}, key="model"),
+        training=TrainingSettings(lr=1e-3, epochs=2),
+        adapter=AdapterSettings(rank=2) if trial else None,
+        engine=EngineSettings(zero_stage=2, dtype=dtype),
+        evaluation=EvaluationSettings(metrics=("retain",)),
+        seed=0,
+        method=choose("trainers.methods", {"name": "npo"}, key="method") if trial else None,
+        base="original" if trial else None,
+        data=build_benchmark(BENCHMARK).fingerprint,
+        weights="random",
+        version="test",
+    )
+
+
+@pytest.mark.parametrize(
+    ("device", "dtype"),
+    [
+        pytest.param("cuda:0", "bf16", marks=[pytest.mark.gpu, WITHOUT_CUDA]),
+        pytest.param("cpu", "fp32", marks=[pytest.mark.slow, WITH_CUDA]),
+    ],
+)
+def test_a_model_is_trained_and_unlearns_on_its_device(
+    device: str, dtype: str, tmp_path: Path
+) -> None:
+    bench = Workbench(Place(device=device))
+    original = Order(job(Phase.ORIGINAL, dtype), tmp_path / "original")
+    trial = Order(job(Phase.TRIAL, dtype), tmp_path / "trial", tmp_path / "original" / "model")
+    for order in (original, trial):
+        *reports, outcome = run(order, bench)
+        assert isinstance(outcome, Outcome)
+        losses = [report.metrics["loss"] for report in reports if isinstance(report, Report)]
+        assert losses
+        assert all(map(math.isfinite, losses))
+        nlls = [item.answer.nll for task in outcome.sheet.tasks for item in task.items]
+        assert len({task.name for task in outcome.sheet.tasks}) == 4
+        assert all(map(math.isfinite, nlls))
+        assert outcome.facts["peak_memory_bytes"] > 0
+    assert outcome.facts["moved"] == 1.0
+    bench.clear()
