@@ -1,11 +1,10 @@
 """Fine-tunes a baseline: the original on everything, the gold model on what is retained."""
 
-import time
 from collections.abc import Generator
 from pathlib import Path
 
 from trainers.job import Job, Outcome, Phase, Report
-from trainers.loop import Lesson, train
+from trainers.loop import Lesson, train_timed
 from trainers.method import Source
 from trainers.methods import retain_ft
 from trainers.reference import NoReference, StudentView
@@ -16,23 +15,11 @@ from trainers.workbench import Station, Workbench
 def finetune(job: Job, bench: Workbench, *, folder: Path) -> Generator[Report, None, Outcome]:
     """Trains on the split, evaluates, and saves the model (an adapter merged) to folder/model."""
     station = bench.finetune_station(job)
-    started = time.perf_counter()
-    steps = 0
-    final_loss = float("nan")
-    for report in train(station.engine, _lesson(job, bench, station), bench.place):
-        steps, final_loss = report.step, report.metrics["loss"]
-        yield report
-    trained = time.perf_counter()
-    sheet = bench.evaluate(station.module, station.language_model, job)
-    facts = {
-        "steps": float(steps),
-        "final_loss": final_loss,
-        "train_s": trained - started,
-        "eval_s": time.perf_counter() - trained,
-    }
+    facts = yield from train_timed(station.engine, _lesson(job, bench, station), bench.place)
+    sheet, eval_s = bench.evaluate(station.module, station.language_model, job)
     _save(job, bench, station, folder / "model")
     bench.clear()
-    return Outcome(sheet, facts)
+    return Outcome(sheet, {**facts, "eval_s": eval_s})
 
 
 def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:

@@ -1,7 +1,8 @@
 """The training loop: blind to methods, in step on every rank."""
 
 import math
-from collections.abc import Iterator
+import time
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -60,6 +61,24 @@ def train(
         if len(recent) == every or index + 1 == total:
             yield Report(index + 1, total, {"loss": sum(recent) / len(recent), "lr": lr})
             recent = []
+
+
+def train_timed(
+    engine: Engine, lesson: Lesson, place: Place
+) -> Generator[Report, None, dict[str, float]]:
+    """Trains like `train` and returns the facts: steps, final_loss, train_s.
+
+    `train_s` leaves out the time in which a report waits to be taken: that is the scheduler's.
+    """
+    waited_s = 0.0
+    started = time.perf_counter()
+    facts: dict[str, float] = {}
+    for report in train(engine, lesson, place):
+        facts = {"steps": float(report.step), "final_loss": report.metrics["loss"]}
+        handed_over = time.perf_counter()
+        yield report
+        waited_s += time.perf_counter() - handed_over
+    return {**facts, "train_s": time.perf_counter() - started - waited_s}
 
 
 def _step(

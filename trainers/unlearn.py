@@ -1,6 +1,5 @@
 """Runs one unlearning trial: a fresh adapter, one method, one evaluation."""
 
-import time
 from collections.abc import Generator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from evals.benchmark import Benchmark
 from evals.choice import Choice
 from trainers.adapters import adapter_facts, save_adapter
 from trainers.job import Job, Outcome, Report
-from trainers.loop import Lesson, train
+from trainers.loop import Lesson, train_timed
 from trainers.method import PACKAGE, Source, build_method
 from trainers.reference import ReferenceView, StudentView
 from trainers.sampler import Material, Sampler, Shape
@@ -22,22 +21,10 @@ def unlearn(
 ) -> Generator[Report, None, Outcome]:
     """Trains an adapter on `base` with the job's method, evaluates, saves folder/adapter."""
     station = bench.adapter_station(job, base)
-    started = time.perf_counter()
-    steps = 0
-    final_loss = float("nan")
-    for report in train(station.engine, _lesson(job, bench, station), bench.place):
-        steps, final_loss = report.step, report.metrics["loss"]
-        yield report
-    trained = time.perf_counter()
-    sheet = bench.evaluate(station.module, station.language_model, job)
-    evaluated = time.perf_counter()
-    facts = {
-        "steps": float(steps),
-        "final_loss": final_loss,
-        "train_s": trained - started,
-        "eval_s": evaluated - trained,
-    }
-    return Outcome(sheet, {**facts, **_keep_adapter(job, bench, station, folder / "adapter")})
+    facts = yield from train_timed(station.engine, _lesson(job, bench, station), bench.place)
+    sheet, eval_s = bench.evaluate(station.module, station.language_model, job)
+    learned = _keep_adapter(job, bench, station, folder / "adapter")
+    return Outcome(sheet, {**facts, "eval_s": eval_s, **learned})
 
 
 def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:

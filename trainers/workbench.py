@@ -4,6 +4,7 @@ Loading a model and starting an engine cost far more than a small trial. So the 
 the last of each and gives it out again when the next job asks for the same.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,18 +109,25 @@ class Workbench:
         """Returns the encoder of `model`."""
         return Encoder(model.tokenizer, prompt=model.prompt, max_length=max_length)
 
-    def evaluate(self, module: torch.nn.Module, model: LanguageModel, job: Job) -> ScoreSheet:
-        """Scores `module` on the benchmark's tasks, each rank its share; all get the whole."""
-        shard = Shard(self.place.rank, self.place.world)
+    def evaluate(
+        self, module: torch.nn.Module, model: LanguageModel, job: Job
+    ) -> tuple[ScoreSheet, float]:
+        """Scores `module` on the benchmark's tasks, each rank its share.
+
+        Returns the whole sheet, on every rank, and the seconds that it took.
+        """
+        started = time.perf_counter()
+        benchmark = self.benchmark(job.benchmark)
         part = text.evaluate(
             module,
             self.encoder(model, max_length=job.evaluation.max_length),
-            self.benchmark(job.benchmark),
+            benchmark,
             settings=job.evaluation,
-            shard=shard,
+            shard=Shard(self.place.rank, self.place.world),
         )
-        expected = text.selected_tasks(self.benchmark(job.benchmark), job.evaluation)
-        return text.merge(gather(part, self.place), expected=expected)
+        expected = text.selected_tasks(benchmark, job.evaluation)
+        sheet = text.merge(gather(part, self.place), expected=expected)
+        return sheet, time.perf_counter() - started
 
     def clear(self) -> None:
         """Frees the model and its engine."""

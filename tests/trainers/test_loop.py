@@ -1,12 +1,13 @@
 """The loop steps, schedules the learning rate, reports, and stops at a loss that is no number."""
 
 import math
+import time
 
 import pytest
 import torch
 
 from trainers.job import TrialFailure
-from trainers.loop import Lesson, learning_rate, train
+from trainers.loop import Lesson, learning_rate, train, train_timed
 from trainers.method import Source, Step
 from trainers.place import Place
 from trainers.reference import NoReference
@@ -83,3 +84,19 @@ def test_a_loss_that_is_no_number_fails_the_trial_and_names_the_step() -> None:
     with pytest.raises(TrialFailure, match=r"nan at step 6 of 16"):
         list(train(engine, lesson(Falling(nan_at=5)), Place()))
     assert len(engine.rates) == 12
+
+
+def test_time_that_a_report_waits_is_not_training_time() -> None:
+    training = train_timed(CountingEngine(), lesson(Falling()), Place())
+    waits = 0
+    while True:
+        try:
+            next(training)
+        except StopIteration as end:
+            facts = end.value
+            break
+        time.sleep(0.05)
+        waits += 1
+    assert waits == 4
+    assert facts["steps"] == 16
+    assert 0 < facts["train_s"] < 0.05 * waits
