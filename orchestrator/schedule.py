@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -109,7 +110,11 @@ def run_agenda(
     folder: Path,
     on_report: Callable[[Job, Report], None],
 ) -> None:
-    """Runs the agenda to its end on the connected cluster; `folder` is for Tune's own files."""
+    """Runs the agenda to its end on the connected cluster; `folder` is for Tune's own files.
+
+    What an earlier run's Tune left there is removed: nothing is ever restored from it.
+    """
+    shutil.rmtree(folder / "tune", ignore_errors=True)
     shape = shape_of(gang)
     trainable = tune.with_resources(
         JobTrainable, tune.PlacementGroupFactory([{}, *shape.bundles], strategy=gang.strategy)
