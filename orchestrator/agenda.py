@@ -58,6 +58,11 @@ class Agenda:
             return True
         return self.reference is not None and not self._open()
 
+    @property
+    def complete(self) -> bool:
+        """Whether everything was given out and has come back."""
+        return self.failure is None and self.finished and not self._running
+
     def next(self) -> Ticket | None:
         """Returns the next ticket; None if there is none now (see `finished`)."""
         while self._unasked and self.failure is None:

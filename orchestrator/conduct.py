@@ -20,7 +20,7 @@ from orchestrator.tables import method_table, pareto_table, trials_table
 from orchestrator.tracking import Tracker
 from orchestrator.tracking_session import Place
 
-DONE, FAILED = 0, 1
+DONE, FAILED, INTERRUPTED = 0, 1, 130
 
 _say = partial(print, flush=True)
 
@@ -51,14 +51,14 @@ def conduct(config: SweepConfig) -> int:
     tracker = Tracker.open(config.tracking, place, config_json=write_config(config, folder))
     progress = Progress(_say, labels=tuple(config.methods), search=config.search)
     progress.begin(config.name, gang=config.gang, num_gangs=num_gangs)
-    finished = False
+    code = FAILED
     try:
-        finished = _run(config, benchmark, storage=storage, tracker=tracker, progress=progress)
+        code = _run(config, benchmark, storage=storage, tracker=tracker, progress=progress)
     finally:
-        tracker.close(finished=finished)
+        tracker.close(finished=code == DONE)
         for line in filter(None, (tracker.complaint, tracker.how_to_open)):
             _say(line)
-    return DONE if finished else FAILED
+    return code
 
 
 def _run(
@@ -68,8 +68,8 @@ def _run(
     storage: Storage,
     tracker: Tracker,
     progress: Progress,
-) -> bool:
-    """Runs the jobs and writes the tables; returns whether the sweep came to its end."""
+) -> int:
+    """Runs the jobs, writes the tables of what came out, and returns the exit code."""
     from orchestrator.schedule import run_agenda
 
     entries: list[Entry] = []
@@ -84,10 +84,18 @@ def _run(
     agenda = Agenda(config, benchmark, storage=storage, searches=searches, on_entry=on_entry)
     run_agenda(agenda, config.gang, folder=folder, on_report=progress.report)
     if agenda.reference is None:
+        if agenda.failure is None:
+            return _interrupted()
         _say(f"lethe: {agenda.failure}")
-        return False
+        return FAILED
     _write_tables(config, agenda.reference, entries, tracker=tracker, folder=folder)
-    return True
+    return DONE if agenda.complete else _interrupted()
+
+
+def _interrupted() -> int:
+    """Says how to go on; Tune, which an interrupt reaches first, has ended its trials."""
+    _say("lethe: interrupted; run the same command again to go on")
+    return INTERRUPTED
 
 
 def _searches(config: SweepConfig, folder: Path) -> dict[str, MethodSearch]:

@@ -14,6 +14,7 @@ is at most the floor's own size and is told as it is.
 
 import hashlib
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +90,10 @@ class MethodSearch:
         number = self._again.pop(0) if self._again else self._next
         self._next = max(self._next, number + 1)
         self._study.sampler = self._sampler(number)
-        trial = self._study.ask(self._distributions)
+        with warnings.catch_warnings():
+            # The Gaussian process's own arithmetic on a flat objective; it copes.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            trial = self._study.ask(self._distributions)
         if "number" not in trial.user_attrs:
             trial.set_user_attr("number", number)
         assert trial.user_attrs["number"] == number

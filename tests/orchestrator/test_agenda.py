@@ -107,6 +107,7 @@ def test_baselines_come_first_and_then_the_methods_take_turns(config, benchmark)
     desk = Desk(config, benchmark)
     assert labels(desk.run_all()) == ["gold", "original", *["ga", "npo"] * 3]
     assert desk.agenda.finished
+    assert desk.agenda.complete
     assert [entry.label for entry in desk.entries][:2] == ["original", "gold"]
 
 
@@ -130,6 +131,21 @@ def test_a_trial_starts_from_the_original_and_compares_with_the_gold(config, ben
     assert trial.base == str(desk.storage.job_folder(original.job.hash) / "model")
     assert trial.gold == gold.job.hash
     assert trial.job.base == original.job.hash
+
+
+def test_a_sweep_is_not_complete_while_a_job_is_out(config, benchmark) -> None:
+    desk = Desk(config, benchmark)
+    desk.run(desk.agenda.next())
+    desk.run(desk.agenda.next())
+    tickets = []
+    while (ticket := desk.agenda.next()) is not None:
+        tickets.append(ticket)
+    for ticket in tickets[:-1]:
+        desk.run(ticket)
+    assert desk.agenda.finished
+    assert not desk.agenda.complete
+    desk.run(tickets[-1])
+    assert desk.agenda.complete
 
 
 def test_below_the_floor_is_infeasible_and_never_a_failure(config, benchmark) -> None:

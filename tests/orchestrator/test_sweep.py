@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -91,19 +92,23 @@ class Finished:
             return list(csv.DictReader(stream))
 
 
-def sweep(storage: Path, *words: str) -> Finished:
+def start(storage: Path, *words: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     environment.pop("RAY_ADDRESS", None)
-    done = subprocess.run(
+    return subprocess.Popen(
         [sys.executable, "-m", "orchestrator.sweep", f"storage={storage}", *SMALL, *words],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        timeout=280,
         env=environment,
         cwd=Path(__file__).parents[2],
-        check=False,
     )
-    return Finished(done.returncode, done.stdout + done.stderr, storage)
+
+
+def sweep(storage: Path, *words: str) -> Finished:
+    process = start(storage, *words)
+    output, _ = process.communicate(timeout=280)
+    return Finished(process.returncode, output, storage)
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +184,25 @@ def test_the_same_command_again_finds_everything(finished: Finished) -> None:
     assert "Error" not in again.output
     after = {path: path.stat().st_mtime_ns for path in (finished.storage / "jobs").glob("*/*")}
     assert after == before
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_an_interrupted_sweep_says_so_and_goes_on_where_it_was(finished: Finished) -> None:
+    words = ["methods=[npo]", "name=interrupted", "training.epochs=40", "search.trials=3"]
+    started = start(finished.storage, *words)
+    for line in started.stdout:
+        if line.startswith("[3/5]"):
+            started.send_signal(signal.SIGINT)
+            break
+    output = started.stdout.read()
+    assert started.wait(timeout=120) == 130, output
+    assert "run the same command again" in output
+    again = sweep(finished.storage, *words)
+    assert again.code == 0, again.output
+    assert again.output.count("found in storage") >= 3
+    with (finished.storage / "sweeps/interrupted/trials.csv").open(encoding="utf-8") as stream:
+        assert [row["State"] for row in csv.DictReader(stream)] == ["done"] * 3
 
 
 @pytest.mark.ray
