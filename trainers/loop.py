@@ -5,6 +5,7 @@ import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from trainers.engine import Engine
@@ -49,6 +50,7 @@ def train(
     Raises:
         TrialFailure: the loss is not finite; raised on every rank at the same step.
     """
+    _seed_dropout(lesson.seed, place)
     total = lesson.training.num_steps(lesson.sampler.num_rows)
     warmup = lesson.training.warmup_epochs * lesson.sampler.steps_per_epoch
     every = max(1, math.ceil(total / num_reports))
@@ -79,6 +81,11 @@ def train_timed(
         yield report
         waited_s += time.perf_counter() - handed_over
     return {**facts, "train_s": time.perf_counter() - started - waited_s}
+
+
+def _seed_dropout(seed: int, place: Place) -> None:
+    """Starts torch's own generator anew: what a warm rank did before must not tell."""
+    torch.manual_seed(int(np.random.SeedSequence((seed, place.rank)).generate_state(1)[0]))
 
 
 def _step(

@@ -77,7 +77,7 @@ class Sampler:
 
     def epoch(self, index: int) -> int:
         """Returns the pass over the anchor in which step `index` begins."""
-        return int(index / self.steps_per_epoch)
+        return index * self._shape.batch_size // self.num_rows
 
     def step(self, index: int) -> list[dict[Source, Batch]]:
         """Returns this rank's micro-batches of optimizer step `index`, one a backward pass."""

@@ -143,6 +143,8 @@ class Workbench:
         return loaded
 
     def _engine(self, job: Job, module: torch.nn.Module) -> Engine:
+        # A loaded model is in evaluation mode, which ignores gradient checkpointing and dropout.
+        module.train()
         groups = parameter_groups(
             module,
             l1=job.training.l1,

@@ -1,12 +1,10 @@
 """A fine-tuning job and an unlearning trial on one GPU in bf16; on a CPU the same in fp32."""
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
-import torch.distributed as dist
 
 from evals.building import build_benchmark
 from evals.choice import choose
@@ -29,11 +27,9 @@ BENCHMARK = choose(
 
 
 @pytest.fixture(autouse=True)
-def own_process_group(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The process group stays: DeepSpeed keeps hold of the first one for the life of the process.
     monkeypatch.setenv("LOCAL_RANK", "0")  # the engine sets it
-    yield
-    if dist.is_initialized():
-        dist.destroy_process_group()
 
 
 def job(phase: Phase, dtype: str) -> Job:

@@ -92,5 +92,19 @@ def test_random_rows_are_several_wrong_answers_for_each_forget_row() -> None:
     assert batches[Source.RANDOM].ids[0].startswith(batches[Source.FORGET].ids[0] + "#as-")
 
 
+def test_a_step_that_begins_a_pass_exactly_counts_to_it() -> None:
+    # 21 steps of 17 rows are 119 passes over three; 21 / (3 / 17) is a hair less in floats.
+    material = Material({Source.FORGET: FORGET[:3]}, [], Source.FORGET)
+    short = Sampler(
+        material,
+        CharacterEncoder(),
+        needs=frozenset({Source.FORGET}),
+        shape=Shape(batch_size=17, micro_batch_size=17),
+        place=Place(),
+        seed=0,
+    )
+    assert short.epoch(21) == 119
+
+
 def test_the_epoch_counts_passes_over_the_forget_set() -> None:
     assert [sampler().epoch(index) for index in (0, 1, 2, 3, 4)] == [0, 0, 1, 1, 2]

@@ -1,0 +1,112 @@
+"""A warm rank trains as its settings say, and as a fresh one would."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from evals.building import build_benchmark
+from evals.choice import choose
+from evals.settings import EvaluationSettings
+from trainers.job import Job, Phase
+from trainers.language_model import build_family
+from trainers.order import Order
+from trainers.place import Place
+from trainers.run import run
+from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
+from trainers.workbench import Workbench
+
+BENCHMARK = choose(
+    "evals.benchmarks",
+    {
+        "name": "characters",
+        "num_people": 4,
+        "forget_people": 1,
+        "holdout_people": 0,
+        "num_world": 2,
+    },
+    key="benchmark",
+)
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_RANK", "0")  # the engine sets it
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that was never trained, saved as a baseline is."""
+    folder = tmp_path_factory.mktemp("base")
+    loaded = build_family(job().model).load(
+        benchmark=build_benchmark(BENCHMARK), checkpoint=None, seed=0
+    )
+    loaded.model.save_pretrained(folder)
+    loaded.tokenizer.save_pretrained(folder)
+    return folder
+
+
+def job(method: str = "npo", *, dropout: float = 0.0, checkpointing: bool = False) -> Job:
+    size = {"hidden_size": 32, "num_layers": 2, "num_heads": 2, "intermediate_size": 32}
+    model = {"name": "tiny_llama", **size, "gradient_checkpointing": checkpointing}
+    settings = {"name": method, "layer": 1} if method == "rmu" else {"name": method}
+    return Job(
+        phase=Phase.TRIAL,
+        benchmark=BENCHMARK,
+        model=choose("trainers.models", model, key="model"),
+        training=TrainingSettings(lr=1e-2, epochs=2),
+        adapter=AdapterSettings(rank=2, dropout=dropout),
+        engine=EngineSettings(zero_stage=0),
+        evaluation=EvaluationSettings(metrics=("retain",), max_items=2),
+        seed=0,
+        method=choose("trainers.methods", settings, key="method"),
+        base="base",
+        data=build_benchmark(BENCHMARK).fingerprint,
+        weights="random",
+        version="test",
+    )
+
+
+def learned(bench: Workbench, trial: Job, base: Path, folder: Path) -> dict[str, Tensor]:
+    list(run(Order(trial, folder, base), bench))
+    return load_file(folder / "adapter" / "adapter_model.safetensors")
+
+
+def equal(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_dropout_depends_on_the_seed_and_not_on_the_trials_before(base: Path, tmp_path: Path):
+    bench, trial = Workbench(Place()), job(dropout=0.5)
+    first, second = (learned(bench, trial, base, tmp_path / name) for name in "ab")
+    assert equal(first, second)
+    assert not equal(first, learned(bench, job(), base, tmp_path / "c"))
+    bench.clear()
+
+
+def test_gradient_checkpointing_recomputes_every_layer(base: Path):
+    calls = {}
+    for checkpointing in (False, True):
+        bench = Workbench(Place())
+        module = bench.adapter_station(job(checkpointing=checkpointing), base).module
+        seen: list[None] = []
+        for part in module.modules():
+            if type(part).__name__ == "LlamaMLP":
+                part.register_forward_pre_hook(lambda *_, seen=seen: seen.append(None))
+        module(
+            input_ids=torch.ones(1, 4, dtype=torch.long), use_cache=False
+        ).logits.sum().backward()
+        calls[checkpointing] = len(seen)
+        bench.clear()
+    assert calls == {False: 2, True: 4}
+
+
+@pytest.mark.parametrize("method", ["kl", "npo", "rmu"])
+def test_gradient_checkpointing_learns_the_same(method: str, base: Path, tmp_path: Path):
+    bench = Workbench(Place())
+    plain = learned(bench, job(method), base, tmp_path / "plain")
+    recomputed = learned(bench, job(method, checkpointing=True), base, tmp_path / "recomputed")
+    assert all(torch.allclose(plain[name], recomputed[name], atol=1e-5) for name in plain)
+    bench.clear()
