@@ -50,8 +50,10 @@ class SearchSettings(Settings):
     objective: str = "log_forget_quality"
     floor: Floor = Floor()
     lr: SearchRange = SearchRange(low=1e-5, high=1e-3)
-    l1: SearchRange | None = SearchRange(low=1e-7, high=1e-2)
-    """None keeps `training.l1` for every trial."""
+    l1: SearchRange | None = SearchRange(low=1e-3, high=1.0)
+    """None keeps `training.l1` for every trial. The default is for the proximal mode, where l1 is
+    the share of an Adam step that is taken back: nothing to speak of up to about 1e-2, all at 1.
+    The subgradient mode sets l1 against the gradient's entries and needs far smaller ones."""
 
 
 class BaselineSettings(Settings):

@@ -3,11 +3,14 @@
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
 from evals.building import build_benchmark
 from evals.metric import Need, load_metric
+from orchestrator.config import SearchSettings
 from orchestrator.loading import load_config
+from trainers.l1 import L1AdamW
 
 FOLDER = Path(__file__).parents[1] / "configs"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -78,4 +81,27 @@ def test_the_papers_recipe_is_kept(name: str) -> None:
     assert recipe.num_steps(400) == 500
     assert config.engine.dtype == "bf16"
     assert config.evaluation.max_items == 300
+    assert config.evaluation.max_new_tokens == 200
     assert config.gang.ranks * config.gang.gpus_per_rank >= 4
+
+
+def movement(l1: float) -> float:
+    """How far weights that start at zero get by noisy gradients of one sign."""
+    weights = torch.nn.Parameter(torch.zeros(64))
+    optimizer = L1AdamW([{"params": [weights], "l1": l1, "weight_decay": 0.0}], lr=1e-3)
+    noise = torch.Generator().manual_seed(0)
+    for _ in range(50):
+        weights.grad = 0.5 + torch.randn(64, generator=noise)
+        optimizer.step()
+    return float(weights.detach().abs().sum())
+
+
+DEFAULT = SearchSettings().l1
+
+
+@pytest.mark.parametrize("file", [*FILES, None], ids=lambda file: file.stem if file else "default")
+def test_the_l1_range_reaches_from_no_effect_to_hardly_a_move(file: Path | None) -> None:
+    interval = DEFAULT if file is None else load_config(str(file), []).search.l1
+    assert interval is not None
+    assert movement(interval.low) > 0.9 * movement(0.0)
+    assert movement(interval.high) < 0.1 * movement(0.0)

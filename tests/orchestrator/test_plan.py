@@ -82,32 +82,32 @@ def test_baselines_in_storage_are_found_again_by_another_sweep(storage: Storage)
 
 def test_finished_trials_count_for_the_method_that_made_them(storage: Storage) -> None:
     config = sweep()
-    finish_trial(storage, config, "ga", lr=1e-4, l1=1e-5)
-    finish_trial(storage, config, "npo", lr=1e-4, l1=1e-5, beta=0.1)
-    finish_trial(storage, config, "npo", lr=2e-4, l1=1e-5, beta=0.1)
+    finish_trial(storage, config, "ga", lr=1e-4, l1=1e-2)
+    finish_trial(storage, config, "npo", lr=1e-4, l1=1e-2, beta=0.1)
+    finish_trial(storage, config, "npo", lr=2e-4, l1=1e-2, beta=0.1)
     found = plan(config, people(), storage=storage)
     assert {m.label: m.finished for m in found.methods} == {"ga": 1, "npo": 2}
 
 
 def test_trials_outside_the_space_or_of_another_recipe_do_not_count(storage: Storage) -> None:
     config = sweep()
-    finish_trial(storage, config, "ga", lr=0.5, l1=1e-5)
-    finish_trial(storage, sweep(training={"epochs": 1, "batch_size": 8}), "ga", lr=1e-4, l1=1e-5)
-    finish_trial(storage, sweep(seed=1), "ga", lr=1e-4, l1=1e-5)
+    finish_trial(storage, config, "ga", lr=0.5, l1=1e-2)
+    finish_trial(storage, sweep(training={"epochs": 1, "batch_size": 8}), "ga", lr=1e-4, l1=1e-2)
+    finish_trial(storage, sweep(seed=1), "ga", lr=1e-4, l1=1e-2)
     assert plan(config, people(), storage=storage).num_finished == 0
 
 
 def test_no_more_trials_are_finished_than_the_budget_has(storage: Storage) -> None:
     config = sweep()
     for lr in (1e-5, 2e-5, 3e-5, 4e-5, 5e-5):
-        finish_trial(storage, config, "ga", lr=lr, l1=1e-5)
+        finish_trial(storage, config, "ga", lr=lr, l1=1e-2)
     assert plan(config, people(), storage=storage).methods[0].finished == 3
 
 
 def test_the_printed_plan_says_all_of_it(storage: Storage) -> None:
     config = sweep()
     finish(storage, original_job(config, people()))
-    finish_trial(storage, config, "ga", lr=1e-4, l1=1e-5)
+    finish_trial(storage, config, "ga", lr=1e-4, l1=1e-2)
     text = render(plan(config, people(), storage=storage))
     for said in (
         "Sweep small (seed 0)",
