@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from evals.benchmark import Benchmark
+from evals.metric import Need, load_metric
+from evals.scores import ScoreSheet
 from evals.suites.text import measure
 from orchestrator.baselines import gold_job, original_job, trial_job
 from orchestrator.config import SweepConfig
@@ -46,6 +48,7 @@ class Agenda:
         self._unasked = list(self._baselines.values())
         self._running: dict[str, list[tuple[str, Suggestion]]] = {}
         self._done: dict[Phase, Result] = {}
+        self._gold_sheet: ScoreSheet | None = None
         self._turn: list[str] = list(searches)
         self.reference: Reference | None = None
         self.failure: str | None = None
@@ -77,7 +80,7 @@ class Agenda:
                 return ticket
         return None
 
-    def finish(self, job: Job, *, error: str = "its trainable ended without a result") -> None:
+    def finish(self, job: Job, *, error: str) -> None:
         """Takes in the job's result, which its trainable has written to storage.
 
         Without a result there, the job failed for the reason `error`.
@@ -103,11 +106,11 @@ class Agenda:
     def _compare(self) -> Reference:
         """Returns both baselines with every metric, the gold model's sheet being known now."""
         names = self._config.evaluation.metrics
-        gold_sheet = self._storage.sheet(self._done[Phase.GOLD].job.hash)
+        self._gold_sheet = self._storage.sheet(self._done[Phase.GOLD].job.hash)
         whole = {}
         for phase, result in self._done.items():
             sheet = self._storage.sheet(result.job.hash)
-            whole[phase] = replace(result, metrics=measure(sheet, gold_sheet, names))
+            whole[phase] = replace(result, metrics=measure(sheet, self._gold_sheet, names))
         floor = floor_value(self._config.search.floor, whole[Phase.ORIGINAL].metrics)
         return Reference(whole[Phase.ORIGINAL], whole[Phase.GOLD], floor)
 
@@ -116,10 +119,8 @@ class Agenda:
         for label, search in self._searches.items():
             for suggestion in search.finished:
                 job = self._job(label, suggestion)
-                result = self._storage.find(job) or _failed(
-                    job, "its result is no longer in storage"
-                )
-                missed = self._missed(result)
+                found = self._found(job) or _failed(job, "its result is no longer in storage")
+                result, missed = self._judged(found)
                 self._on_entry(
                     Entry(label, result, suggestion.number, suggestion.params, missed, cached=True)
                 )
@@ -141,7 +142,7 @@ class Agenda:
         """Asks the study; returns None if the job's result is known or on its way already."""
         suggestion = self._searches[label].ask()
         job = self._job(label, suggestion)
-        found = self._storage.find(job)
+        found = self._found(job)
         if found is not None:
             self._finish_trial(label, suggestion, found, cached=True)
             return None
@@ -160,24 +161,36 @@ class Agenda:
         self, label: str, suggestion: Suggestion, result: Result, *, cached: bool
     ) -> None:
         search, job_hash = self._searches[label], result.job.hash
-        missed = self._missed(result)
-        if result.state == State.FAILED:
-            search.fail(suggestion.number, result.reason, job=job_hash)
-        elif missed is None:
-            result = replace(result, state=State.FAILED, reason=self._not_finite(result))
+        result, missed = self._judged(result)
+        if missed is None:
             search.fail(suggestion.number, result.reason, job=job_hash)
         else:
             objective = result.metrics[self._config.search.objective]
             search.tell(suggestion.number, objective=objective, violation=missed, job=job_hash)
         self._on_entry(Entry(label, result, suggestion.number, suggestion.params, missed, cached))
 
-    def _missed(self, result: Result) -> float | None:
-        """Returns the distance below the floor; None if the result cannot be ranked."""
+    def _found(self, job: Job) -> Result | None:
+        """Returns a trial's result in storage, held against this sweep's gold model.
+
+        The hash of a trial says nothing of the gold model, so the sweep that stored the result
+        may have had another one.
+        """
+        found = self._storage.find(job)
+        if found is None or found.state == State.FAILED:
+            return found
+        names = [n for n in job.evaluation.metrics if Need.GOLD in load_metric(n).needs]
+        compared = measure(self._storage.sheet(job.hash), self._gold_sheet, names)
+        return replace(found, metrics={**found.metrics, **compared})
+
+    def _judged(self, result: Result) -> tuple[Result, float | None]:
+        """Returns the result and its distance below the floor; FAILED, None if not to be ranked."""
         assert self.reference is not None
-        if result.state == State.FAILED or self._not_finite(result):
-            return None
+        if result.state == State.FAILED:
+            return result, None
+        if reason := self._not_finite(result):
+            return replace(result, state=State.FAILED, reason=reason), None
         measured = result.metrics[self._config.search.floor.metric]
-        return violation(self.reference.floor, measured)
+        return result, violation(self.reference.floor, measured)
 
     def _not_finite(self, result: Result) -> str:
         """Says which deciding metric is NaN or infinite; empty if none is."""

@@ -62,15 +62,17 @@ class Desk:
             on_entry=self.entries.append,
         )
 
-    def run(self, ticket: Ticket, *, retain: float = 0.8, fails: str = "") -> None:
+    def run(
+        self, ticket: Ticket, *, retain: float = 0.8, fails: str = "", nll: float = 1.0
+    ) -> None:
         """Writes a result as a trainable would and tells the agenda."""
         job = ticket.job
         metrics = {} if fails else {"retain": retain, "log_forget_quality": -3.0}
         state = State.FAILED if fails else State.DONE
         result = Result(job, state, fails, metrics, {}, 1.0, (), 0.0)
-        sheet = None if fails else sheet_of(self.benchmark)
+        sheet = None if fails else sheet_of(self.benchmark, nll=nll)
         self.storage.commit(result, self.storage.begin(job), sheet)
-        self.agenda.finish(job)
+        self.agenda.finish(job, error="lost")
 
     def run_all(self, **how: object) -> list[Ticket]:
         tickets = []
@@ -81,8 +83,8 @@ class Desk:
         return tickets
 
 
-def sheet_of(benchmark: Benchmark) -> ScoreSheet:
-    score = AnswerScore(1.0, 4)
+def sheet_of(benchmark: Benchmark, *, nll: float) -> ScoreSheet:
+    score = AnswerScore(nll, 4)
     return ScoreSheet(
         tuple(
             TaskScores(
@@ -179,9 +181,9 @@ def test_a_job_that_left_no_result_is_failed(config, benchmark) -> None:
     desk = Desk(config, benchmark)
     desk.run(desk.agenda.next())
     desk.run(desk.agenda.next())
-    desk.agenda.finish(desk.agenda.next().job)
+    desk.agenda.finish(desk.agenda.next().job, error="OSError: no space left")
     assert desk.entries[-1].result.state == State.FAILED
-    assert desk.entries[-1].result.reason == "its trainable ended without a result"
+    assert desk.entries[-1].result.reason == "OSError: no space left"
 
 
 def test_a_failed_baseline_ends_the_sweep_and_says_which(config, benchmark) -> None:
@@ -210,6 +212,36 @@ def test_another_sweep_finds_the_jobs_that_its_search_asks_for(config, benchmark
     second = Desk(renamed, benchmark)
     assert second.run_all() == []
     assert len([entry for entry in second.entries if entry.cached]) == 8
+
+
+def test_a_result_found_in_storage_is_held_against_the_gold_model_of_this_sweep(
+    config, benchmark, tmp_path
+) -> None:
+    Desk(config, benchmark).run_all()
+    other = tmp_path / "other gold"
+    other.mkdir()
+    (other / "model.safetensors").write_bytes(b"weights")
+    baselines = config.baselines.model_copy(update={"gold": str(other)})
+    changed = config.model_copy(update={"name": "second", "baselines": baselines})
+    second = Desk(changed, benchmark)
+    second.run(second.agenda.next(), nll=3.0)
+    assert second.run_all() == []
+    found = [e.result.metrics for e in second.entries if e.number is not None]
+    # Every truth ratio differs from gold's: ln p of two disjoint samples.
+    size = len(benchmark.splits["forget"])
+    disjoint = math.log(2 / math.comb(2 * size, size))
+    assert [m["log_forget_quality"] for m in found] == pytest.approx([disjoint] * 6)
+    assert {m["retain"] for m in found} == {0.8}
+
+
+def test_a_metric_that_is_not_finite_is_a_failed_row_of_a_continued_sweep_too(
+    config, benchmark
+) -> None:
+    Desk(config, benchmark).run_all(retain=math.nan)
+    again = Desk(config, benchmark)
+    again.run_all()
+    trials = [entry.result for entry in again.entries if entry.number is not None]
+    assert [(r.state, r.reason) for r in trials] == [(State.FAILED, "retain is nan")] * 6
 
 
 def test_a_job_asked_for_twice_at_once_runs_once(config, benchmark, monkeypatch) -> None:
