@@ -52,7 +52,7 @@ class TicketList:
         """Returns the next ticket, None after the last."""
         return self._waiting.popleft() if self._waiting else None
 
-    def finish(self, job: Job) -> None:
+    def finish(self, job: Job, *, error: str) -> None:  # noqa: ARG002  # its result says why
         """Notes the time."""
         self.ends_s[job.hash] = time.perf_counter()
 

@@ -18,6 +18,7 @@ from orchestrator.trial import JobTrainable, shape_of
 from trainers.job import Job, Report
 
 LOOPBACK = "127.0.0.1"
+LOST = "its trainable was lost"
 
 
 class TicketSource(Protocol):
@@ -32,8 +33,8 @@ class TicketSource(Protocol):
         """Returns the next ticket; None if there is none now (see `finished`)."""
         ...
 
-    def finish(self, job: Job) -> None:
-        """Takes in that the job has ended; its result is in storage, if it left one."""
+    def finish(self, job: Job, *, error: str) -> None:
+        """Takes in that the job has ended; `error` says why, should there be no result."""
         ...
 
 
@@ -63,13 +64,13 @@ class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
     def on_trial_complete(
         self,
         trial_id: str,
-        result: dict[str, Any] | None = None,  # noqa: ARG002  # the job's record says more
-        error: bool = False,  # noqa: ARG002
+        result: dict[str, Any] | None = None,
+        error: bool = False,  # noqa: ARG002  # a lost trainable has no result either
     ) -> None:
         """Tells the agenda that the trial's job has ended, well or not."""
         job = self._jobs.pop(trial_id, None)
         if job is not None:
-            self._agenda.finish(job)
+            self._agenda.finish(job, error=(result or {}).get("error", LOST))
 
     def save(self, checkpoint_path: str) -> None:
         """Keeps nothing: the storage folder and the studies are the truth."""

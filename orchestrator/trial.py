@@ -43,8 +43,12 @@ class JobTrainable(tune.Trainable):  # type: ignore[misc]  # Ray has no types
         return True
 
     def step(self) -> dict[str, Any]:
-        """Runs the job to its next report; the last one carries its state."""
-        result = self._run.advance()
+        """Runs the job to its next report; the last one says if it left no result, and why."""
+        try:
+            result = self._run.advance()
+        except Exception as error:  # noqa: BLE001  the trial boundary: one job, not the sweep
+            self._warm.close()
+            return {"job_step": -1, "done": True, "error": f"{type(error).__name__}: {error}"}
         if isinstance(result, Report):
             return {
                 "job_step": result.step,
