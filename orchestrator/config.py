@@ -39,7 +39,7 @@ class Floor(Settings):
 
 
 class SearchSettings(Settings):
-    """One study per method: `trials` each, the first `startup_trials` of them drawn at random.
+    """One study per method: `trials` each, the first `startup_trials` of them spread evenly.
 
     The studies' seeds derive from the sweep's.
     """
@@ -167,6 +167,29 @@ class SweepConfig(Settings):
             raise ConfigError(
                 f"search.floor.metric must be a metric of which more is better but got {floor!r}; "
                 "choose retain"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _ranges_can_be_trained_with(self) -> "SweepConfig":
+        searched = {"search": {"lr": self.search.lr, "l1": self.search.l1}}
+        for label, method in self.methods.items():
+            searched[f"methods.{label}.search"] = {**method.search}
+        for key, ranges in searched.items():
+            lr, l1 = ranges.get("lr"), ranges.get("l1")
+            if lr is not None and lr.low <= 0:
+                raise ConfigError(f"{key}.lr.low must be above 0 but got {lr.low:g}; raise it")
+            if l1 is not None and l1.low < 0:
+                raise ConfigError(f"{key}.l1.low must be at least 0 but got {l1.low:g}; raise it")
+        return self
+
+    @model_validator(mode="after")
+    def _l1_has_an_adapter(self) -> "SweepConfig":
+        l1 = self.baselines.training.l1
+        if l1 != 0 and self.baselines.adapter is None:
+            raise ConfigError(
+                f"baselines.training.l1 must be 0 without an adapter but got {l1:g}; "
+                "leave it out or set baselines.adapter"
             )
         return self
 

@@ -54,7 +54,7 @@ class SearchRange(Settings):
 class MethodSettings(Settings):
     """One method of a sweep: its complete hyperparameters and which of them are searched.
 
-    Written as `{method: npo, beta: 0.1, search: {retain_weight: default}}`.
+    Written as `{method: npo, beta: 0.1, retain_term: nll, search: {alpha: default}}`.
     """
 
     method: str

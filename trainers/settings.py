@@ -27,7 +27,7 @@ class AdapterSettings(Settings):
 
 
 class EngineSettings(Settings):
-    """How DeepSpeed runs: no key here changes a result beyond floating-point noise but dtype."""
+    """How DeepSpeed runs: only dtype and gradient_clipping change more than rounding."""
 
     zero_stage: Literal[0, 1, 2, 3] = 2
     dtype: Literal["fp32", "bf16"] = "fp32"

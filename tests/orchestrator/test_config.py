@@ -253,3 +253,18 @@ def test_a_label_that_cannot_be_a_name_is_refused() -> None:
 )
 def test_values_that_no_sweep_can_have_are_refused(changes: dict[str, Any]) -> None:
     assert " must be " in refusal(**changes)
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "rule"), [("lr", 0.0, "above 0"), ("l1", -0.5, "at least 0")]
+)
+def test_a_range_that_training_would_refuse_is_refused_before(name, low, rule) -> None:
+    interval = {"low": low, "high": 1.0, "log": False}
+    said = f"{name}.low must be {rule} but got {low:g}"
+    assert f"search.{said}" in refusal(search={name: interval})
+    assert f"methods.ga.search.{said}" in refusal(methods={"ga": {"search": {name: interval}}})
+
+
+def test_an_l1_penalty_on_a_whole_model_is_refused() -> None:
+    said = refusal(baselines={"training": {"l1": 0.1}})
+    assert said.startswith("baselines.training.l1 must be 0 without an adapter but got 0.1")
