@@ -24,6 +24,7 @@ from evals.errors import ConfigError
 from evals.metric import load_metric
 from orchestrator.config import SearchSettings
 from orchestrator.space import SearchRange
+from orchestrator.startup import spread
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -69,6 +70,7 @@ class MethodSearch:
         self._storage = _open_storage(folder / JOURNAL)
         self._study = _open_study(label, settings.objective, self._storage)
         self._check_unchanged(space)
+        self._start = self._first_points(space)
         self._running: dict[int, Trial] = {}
         self._again = self._recover()
         self._next = len(self._counted())
@@ -87,9 +89,12 @@ class MethodSearch:
 
     def ask(self) -> Suggestion:
         """Returns the next trial; interrupted ones come first."""
-        number = self._again.pop(0) if self._again else self._next
+        again = bool(self._again)
+        number = self._again.pop(0) if again else self._next
         self._next = max(self._next, number + 1)
         self._study.sampler = self._sampler(number)
+        if number < len(self._start) and not again:
+            self._study.enqueue_trial(self._start[number], user_attrs={"number": number})
         with warnings.catch_warnings():
             # The Gaussian process's own arithmetic on a flat objective; it copes.
             warnings.simplefilter("ignore", RuntimeWarning)
@@ -158,8 +163,7 @@ class MethodSearch:
         """Returns a fresh sampler for one trial, so that a resumed search goes on unchanged."""
         from optuna import samplers
 
-        text = f"{self._seed}/{self._label}/{number}"
-        seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
+        seed = self._derived_seed(number)
         startup = self._settings.startup_trials
         if self._settings.sampler == "random":
             return samplers.RandomSampler(seed=seed)
@@ -168,6 +172,16 @@ class MethodSearch:
         return samplers.GPSampler(
             seed=seed, n_startup_trials=startup, warn_independent_sampling=False
         )
+
+    def _first_points(self, space: Mapping[str, SearchRange]) -> tuple[dict[str, float | int], ...]:
+        """Returns what a sampler that learns is started with; random search stays random."""
+        if self._settings.sampler == "random":
+            return ()
+        return spread(space, self._settings.startup_trials, seed=self._derived_seed("start"))
+
+    def _derived_seed(self, purpose: object) -> int:
+        text = f"{self._seed}/{self._label}/{purpose}"
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
 
     def _check_unchanged(self, space: Mapping[str, SearchRange]) -> None:
         """Refuses a journal of another search: old trials would silently mislead the sampler."""

@@ -77,9 +77,28 @@ def test_the_same_seed_gives_the_same_search(tmp_path):
 
 
 def test_methods_of_one_sweep_search_on_their_own(tmp_path):
-    npo, ga = begin(tmp_path, label="npo"), begin(tmp_path, label="ga")
+    npo = begin(tmp_path, label="npo", sampler="random")
+    ga = begin(tmp_path, label="ga", sampler="random")
     assert npo.ask().params != ga.ask().params
     assert (npo.remaining, ga.remaining) == (24, 24)
+
+
+@pytest.mark.parametrize("sampler", ["gp", "tpe"])
+def test_a_search_that_learns_begins_with_points_spread_over_the_space(tmp_path, sampler):
+    search = begin(tmp_path, sampler=sampler, startup_trials=4)
+    asked, _ = play(search, num=4)
+    quarters = sorted(math.log10(suggestion.params["lr"]) for suggestion in asked)
+    assert quarters == pytest.approx([-4.75, -4.25, -3.75, -3.25])
+
+
+def test_a_first_point_that_was_interrupted_is_asked_again_and_the_others_follow(tmp_path):
+    search = begin(tmp_path, startup_trials=4)
+    lost = search.ask()
+    again = begin(tmp_path, startup_trials=4)
+    assert again.ask() == lost
+    others = [again.ask() for _ in range(3)]
+    assert [suggestion.number for suggestion in others] == [1, 2, 3]
+    assert len({suggestion.params["lr"] for suggestion in (lost, *others)}) == 4
 
 
 def test_a_resumed_search_goes_on_as_if_it_had_never_stopped(tmp_path):
