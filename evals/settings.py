@@ -13,4 +13,5 @@ class EvaluationSettings(Settings):
     """At most this many items of each task, the first by position (the published code's 300)."""
     batch_size: int = Field(32, ge=1)
     max_length: int = Field(256, ge=8)
-    max_new_tokens: int = Field(64, ge=1)
+    max_new_tokens: int = Field(200, ge=1)
+    """Longest generation (the published code's 200); only ROUGE reads generations."""

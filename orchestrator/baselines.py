@@ -80,6 +80,19 @@ def check_weights(config: SweepConfig) -> None:
         except ConfigError as error:
             key = "model.path" if checkpoint is None else f"baselines.{name}"
             raise ConfigError(str(error).replace("model.path", key, 1)) from None
+    _check_layers(config, family.num_layers())
+
+
+def _check_layers(config: SweepConfig, num_layers: int) -> None:
+    """Refuses a method that looks at a layer which the model has not."""
+    for label, method in config.methods.items():
+        layer = method.settings.get("layer")
+        highest = method.search["layer"].high if "layer" in method.search else layer
+        if isinstance(highest, int | float) and highest >= num_layers:
+            raise ConfigError(
+                f"methods.{label}.layer must be a layer of the model, 0 to {num_layers - 1}, but "
+                f"got {highest:g}; choose one in the middle, such as {num_layers // 2}"
+            )
 
 
 def _baseline(config: SweepConfig, benchmark: Benchmark, *, phase: Phase, given: str | None) -> Job:

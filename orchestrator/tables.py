@@ -1,5 +1,6 @@
 """The sweep's tables: under CLEAR's headings, the Pareto front, and every trial."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from orchestrator.config import SearchSettings
@@ -141,7 +142,8 @@ def _trial_cells(entry: Entry) -> dict[str, Cell]:
 
 
 def _baseline_cells(entry: Entry, *, search: SearchSettings, floor: float) -> Mapping[str, Cell]:
-    feasible = is_feasible(floor, entry.result.metrics[search.floor.metric])
+    measured = entry.result.metrics[search.floor.metric]
+    feasible = math.isfinite(measured) and is_feasible(floor, measured)
     name = str(entry.result.job.phase).capitalize()
     return {**_cells(entry.result), "Method": name, "Feasible": _said(feasible)}
 

@@ -42,6 +42,10 @@ class Family(Protocol):
         """
         ...
 
+    def num_layers(self) -> int:
+        """Returns the number of decoder layers."""
+        ...
+
     def fingerprint(self) -> str:
         """Returns what identifies the starting weights (hub id and revision, file hash, seed)."""
         ...

@@ -66,7 +66,10 @@ class Step:
 
 
 class Method(Protocol):
-    """An unlearning method: what it needs, and one loss to be minimised."""
+    """An unlearning method: what it needs, and one loss to be minimised.
+
+    It may have an attribute `forget_every`: new forget rows come every so many steps (1).
+    """
 
     @property
     def needs(self) -> frozenset[Source]:

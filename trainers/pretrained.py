@@ -100,6 +100,16 @@ def check_loads(source: Source) -> PreTrainedTokenizerBase:
     return load_tokenizer(source)
 
 
+def num_layers(source: Source) -> int:
+    """Returns the number of decoder layers that the model's configuration states."""
+    config = AutoConfig.from_pretrained(
+        source.path,
+        revision=source.revision or "main",
+        local_files_only=source.local_files_only,
+    )
+    return int(config.get_text_config().num_hidden_layers)
+
+
 def load_tokenizer(source: Source) -> PreTrainedTokenizerBase:
     """Loads the tokenizer that lies beside the weights.
 

@@ -28,11 +28,16 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a step's rows are cut: `batch_size` over all ranks and accumulation steps."""
+    """How a step's rows are cut: `batch_size` over all ranks and accumulation steps.
+
+    `num_random` RANDOM rows come with each forget row. New forget rows come every
+    `forget_every` steps, for a method that looks at them in so many steps only.
+    """
 
     batch_size: int
     micro_batch_size: int
     num_random: int = 1
+    forget_every: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,8 @@ class Sampler:
     def _anchored(self, source: Source, index: int) -> list[Example]:
         """Returns rows [index * batch, ...) of the endless stream of shuffled passes."""
         examples = self._material.examples[source]
+        if source == Source.FORGET:
+            index //= self._shape.forget_every
         start = index * self._shape.batch_size
         chosen = []
         for position in range(start, start + self._shape.batch_size):

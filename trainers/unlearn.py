@@ -10,7 +10,7 @@ from evals.choice import Choice
 from trainers.adapters import adapter_facts, save_adapter
 from trainers.job import Job, Outcome, Report
 from trainers.loop import Lesson, train_timed
-from trainers.method import PACKAGE, Source, build_method
+from trainers.method import PACKAGE, Method, Source, build_method
 from trainers.reference import ReferenceView, StudentView
 from trainers.sampler import Material, Sampler, Shape
 from trainers.workbench import Station, Workbench
@@ -35,9 +35,7 @@ def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:
         _material(benchmark),
         bench.encoder(station.language_model, max_length=job.training.max_length),
         needs=method.needs,
-        shape=Shape(
-            job.training.batch_size, job.training.micro_batch_size, _num_random(job.method)
-        ),
+        shape=_shape(job, method, job.method),
         place=bench.place,
         seed=job.seed,
     )
@@ -54,8 +52,14 @@ def _material(benchmark: Benchmark) -> Material:
     return Material(examples, benchmark.refusals, Source.FORGET)
 
 
-def _num_random(choice: Choice) -> int:
-    return int(getattr(choice.config(PACKAGE), "num_random", 1))
+def _shape(job: Job, method: Method, choice: Choice) -> Shape:
+    """Returns how rows are drawn; most methods leave both numbers at one."""
+    return Shape(
+        job.training.batch_size,
+        job.training.micro_batch_size,
+        num_random=int(getattr(choice.config(PACKAGE), "num_random", 1)),
+        forget_every=int(getattr(method, "forget_every", 1)),
+    )
 
 
 def _keep_adapter(job: Job, bench: Workbench, station: Station, folder: Path) -> dict[str, float]:

@@ -28,14 +28,16 @@ FORGET = [Example(f"f{i}", f"Who is {i}?", "x" * (i + 1)) for i in range(7)]
 RETAIN = [Example(f"r{i}", f"And {i}?", "y" * (i % 3 + 1)) for i in range(11)]
 
 
-def sampler(*, world: int = 1, rank: int = 0, micro: int = 4, seed: int = 0) -> Sampler:
+def sampler(
+    *, world: int = 1, rank: int = 0, micro: int = 4, seed: int = 0, forget_every: int = 1
+) -> Sampler:
     return Sampler(
         Material(
             {Source.FORGET: FORGET, Source.RETAIN: RETAIN}, ["No.", "Unknown."], Source.FORGET
         ),
         CharacterEncoder(),
         needs=frozenset(Source),
-        shape=Shape(batch_size=4, micro_batch_size=micro, num_random=3),
+        shape=Shape(batch_size=4, micro_batch_size=micro, num_random=3, forget_every=forget_every),
         place=Place(rank, world),
         seed=seed,
     )
@@ -108,3 +110,13 @@ def test_a_step_that_begins_a_pass_exactly_counts_to_it() -> None:
 
 def test_the_epoch_counts_passes_over_the_forget_set() -> None:
     assert [sampler().epoch(index) for index in (0, 1, 2, 3, 4)] == [0, 0, 1, 1, 2]
+
+
+def test_a_method_that_looks_at_forget_rows_every_other_step_sees_them_all() -> None:
+    slow, plain = sampler(forget_every=2), sampler()
+    for index in range(6):
+        seen = ids(slow.step(index), Source.FORGET)
+        assert seen == ids(plain.step(index // 2), Source.FORGET)
+        assert ids(slow.step(index), Source.RETAIN) == ids(plain.step(index), Source.RETAIN)
+        idk = [row_id.split("#")[0] for row_id in ids(slow.step(index), Source.IDK)]
+        assert idk == seen

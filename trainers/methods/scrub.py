@@ -38,6 +38,8 @@ class Method:
 
     needs = frozenset({Source.FORGET, Source.RETAIN})
     needs_reference = True
+    forget_every = 2
+    """Max steps are every other step, and no forget row may be passed over by the min steps."""
 
     def __init__(self, config: Config) -> None:
         self.config = config

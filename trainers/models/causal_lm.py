@@ -6,7 +6,7 @@ from pathlib import Path
 from evals.benchmark import Benchmark
 from evals.encoding import Prompt, require_usable
 from trainers.language_model import LanguageModel
-from trainers.pretrained import Running, Source, check_loads, load_model, load_tokenizer
+from trainers.pretrained import Running, Source, check_loads, load_model, load_tokenizer, num_layers
 
 _HASHED = ("*.json", "*.safetensors", "*.bin", "*.model", "*.jinja")
 
@@ -50,6 +50,10 @@ class Family:
         """
         source = self._source(checkpoint)
         require_usable(check_loads(source), self._config.prompt)
+
+    def num_layers(self) -> int:
+        """Returns the number of decoder layers."""
+        return num_layers(self._config)
 
     def fingerprint(self) -> str:
         """Returns a SHA-256 of a folder's files, or the hub id and its revision."""

@@ -82,6 +82,10 @@ class Family:
         if checkpoint is not None:
             check_loads(Source(path=str(checkpoint)))
 
+    def num_layers(self) -> int:
+        """Returns the number of decoder layers."""
+        return self._config.num_layers
+
     def fingerprint(self) -> str:
         """Returns the name of the recipe: size, texts and seed stand in the job beside it."""
         return "random weights, byte-level BPE"
