@@ -9,6 +9,7 @@ from ray import tune
 from ray.util import get_current_placement_group
 
 from cluster.gang import Gang, GangShape, News, RankLost
+from evals.components import components
 from evals.metric import measurable
 from evals.suites.text import measure
 from orchestrator.config import GangSettings
@@ -155,8 +156,12 @@ class JobRun:
         return self._storage.commit(result, self._folder, sheet)
 
     def _measured(self, result: Result, outcome: Outcome) -> Result:
-        """Returns `result` with the metrics; those that need the gold model only if it is known."""
+        """Returns `result` with the metrics and, among the facts, the components they are made of.
+
+        Metrics that need the gold model are measured only if it is known.
+        """
         gold = self._storage.sheet(self._ticket.gold) if self._ticket.gold else None
         names = measurable(result.job.evaluation.metrics, has_gold=gold is not None)
         metrics = measure(outcome.sheet, gold, names)
-        return replace(result, state=State.DONE, reason="", metrics=metrics, facts=outcome.facts)
+        facts = {**components(outcome.sheet), **outcome.facts}
+        return replace(result, state=State.DONE, reason="", metrics=metrics, facts=facts)

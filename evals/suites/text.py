@@ -45,9 +45,15 @@ def evaluate(
 
 
 def selected_tasks(benchmark: Benchmark, settings: EvaluationSettings) -> tuple[Task, ...]:
-    """Returns the tasks with their first `settings.max_items` examples."""
+    """Returns the tasks with their first `settings.max_items` examples.
+
+    The holdout is among them only if a metric of `settings.metrics` needs it.
+    """
+    holdout = any(Need.HOLDOUT in load_metric(name).needs for name in settings.metrics)
     return tuple(
-        replace(task, examples=task.examples[: settings.max_items]) for task in benchmark.tasks
+        replace(task, examples=task.examples[: settings.max_items])
+        for task in benchmark.tasks
+        if holdout or task.role != Role.HOLDOUT
     )
 
 

@@ -33,6 +33,7 @@ TASKS = (
 )
 BENCHMARK = Benchmark("small", {}, TASKS, (), "0")
 LIKELIHOOD = EvaluationSettings(metrics=("retain", "log_forget_quality"), max_new_tokens=3)
+WITH_HOLDOUT = EvaluationSettings(metrics=("retain", "mia_loss"))
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def sheet(*ids: str, role: Role = Role.FORGET) -> ScoreSheet:
 
 
 def test_a_sheet_has_every_task_with_its_items_sorted_by_id(build_model, encoder):
-    found = run(build_model(), encoder)
+    found = run(build_model(), encoder, WITH_HOLDOUT)
     assert [(task.name, task.role, task.probability) for task in found.tasks] == [
         (task.name, task.role, task.probability) for task in TASKS
     ]
@@ -62,8 +63,16 @@ def test_a_sheet_has_every_task_with_its_items_sorted_by_id(build_model, encoder
     ]
 
 
+def test_the_holdout_is_scored_only_for_a_metric_that_needs_it(build_model, encoder):
+    assert [task.role for task in run(build_model(), encoder).tasks] == [
+        Role.FORGET,
+        Role.RETAIN,
+        Role.REAL,
+    ]
+
+
 def test_only_the_first_items_of_each_task_are_scored(build_model, encoder):
-    settings = LIKELIHOOD.model_copy(update={"max_items": 3})
+    settings = WITH_HOLDOUT.model_copy(update={"max_items": 3})
     found = run(build_model(), encoder, settings)
     assert [len(task.items) for task in found.tasks] == [3, 3, 2, 2]
     assert [item.id for item in found.tasks[0].items] == ["f2", "f3", "f4"]
