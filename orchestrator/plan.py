@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from evals.benchmark import Benchmark, Role
 from evals.errors import ConfigError
 from evals.metric import Need, load_metric
+from evals.selection import selected_tasks
+from evals.settings import EvaluationSettings
 from orchestrator.baselines import gold_job, original_job, trial_job
 from orchestrator.config import GangSettings, SweepConfig
 from orchestrator.records import Storage
@@ -133,7 +135,7 @@ def render(plan: Plan) -> str:
     config = plan.config
     lines = [
         f"Sweep {config.name} (seed {config.seed}) in {config.folder}",
-        f"Benchmark {plan.benchmark.name}: {_splits(plan.benchmark, config.evaluation.max_items)}",
+        f"Benchmark {plan.benchmark.name}: {_splits(plan.benchmark, plan.config.evaluation)}",
         f"Model {config.model.name}, {config.engine.dtype}, ZeRO stage {config.engine.zero_stage}",
         f"Gang: {_gang(config.gang)}",
         f"Objective: {config.direction} {config.search.objective} "
@@ -179,9 +181,9 @@ def _asks_for(
     return made.hash == job.hash
 
 
-def _splits(benchmark: Benchmark, max_items: int) -> str:
+def _splits(benchmark: Benchmark, settings: EvaluationSettings) -> str:
     sizes = [f"{name} {len(examples)}" for name, examples in benchmark.splits.items()]
-    tasks = [f"{task.name} {min(len(task.examples), max_items)}" for task in benchmark.tasks]
+    tasks = [f"{task.name} {len(task.examples)}" for task in selected_tasks(benchmark, settings)]
     return f"{', '.join(sizes)} rows; scored on {', '.join(tasks)}"
 
 

@@ -19,6 +19,7 @@ from evals.choice import Choice
 from evals.encoding import Encoder
 from evals.scores import ScoreSheet
 from evals.scoring import Shard
+from evals.selection import selected_tasks
 from evals.suites import text
 from trainers.adapters import add_adapter, initial_state, parameter_groups
 from trainers.engine import Engine
@@ -125,7 +126,7 @@ class Workbench:
             settings=job.evaluation,
             shard=Shard(self.place.rank, self.place.world),
         )
-        expected = text.selected_tasks(benchmark, job.evaluation)
+        expected = selected_tasks(benchmark, job.evaluation)
         sheet = text.merge(gather(part, self.place), expected=expected)
         return sheet, time.perf_counter() - started
 

@@ -12,6 +12,7 @@ from evals.generation import generate_task
 from evals.metric import Metric, Need, load_metric
 from evals.scores import ItemScore, ScoreSheet, TaskScores
 from evals.scoring import Shard, score_task
+from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
 
 
@@ -42,19 +43,6 @@ def evaluate(
             )
         parts.append(_task_scores(task, items))
     return ScoreSheet(tuple(parts))
-
-
-def selected_tasks(benchmark: Benchmark, settings: EvaluationSettings) -> tuple[Task, ...]:
-    """Returns the tasks with their first `settings.max_items` examples.
-
-    The holdout is among them only if a metric of `settings.metrics` needs it.
-    """
-    holdout = any(Need.HOLDOUT in load_metric(name).needs for name in settings.metrics)
-    return tuple(
-        replace(task, examples=task.examples[: settings.max_items])
-        for task in benchmark.tasks
-        if holdout or task.role != Role.HOLDOUT
-    )
 
 
 def merge(parts: Sequence[ScoreSheet], *, expected: Sequence[Task] = ()) -> ScoreSheet:

@@ -8,8 +8,9 @@ from evals.encoding import Encoder, Prompt
 from evals.errors import ConfigError
 from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
 from evals.scoring import Shard
+from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
-from evals.suites.text import evaluate, measure, merge, selected_tasks
+from evals.suites.text import evaluate, measure, merge
 
 
 def examples(prefix: str, count: int) -> tuple[Example, ...]:
