@@ -25,8 +25,8 @@ sweep: venv  ## the offline demo; ARGS="search.trials=4 --plan" is passed on
 test: venv  ## all tests
 	$(BIN)/python -m pytest
 
-test-fast: venv  ## tests that start neither Ray nor other processes
-	$(BIN)/python -m pytest -m "not ray and not dist and not slow and not gpu"
+test-fast: venv  ## tests that start neither Ray nor other processes, on two cores
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not ray and not dist and not slow and not gpu"
 
 lint: venv  ## style, formatting, the floors of the house, types
 	$(BIN)/ruff check
