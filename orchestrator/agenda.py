@@ -98,7 +98,11 @@ class Agenda:
             return
         self._done[result.job.phase] = result
         if len(self._done) == len(self._baselines):
-            self.reference = self._compare()
+            try:
+                self.reference = self._compare()
+            except ValueError as error:
+                self.failure = f"the baselines cannot be compared: {error}"
+                return
             for done in (self.reference.original, self.reference.gold):
                 self._on_entry(Entry(str(done.job.phase), done, cached=cached))
             self._recall()

@@ -196,6 +196,18 @@ def test_a_failed_baseline_ends_the_sweep_and_says_which(config, benchmark) -> N
     assert Desk(config, benchmark).agenda.next().job == gold.job
 
 
+def test_baselines_that_cannot_be_compared_end_the_sweep_and_say_why(
+    config, benchmark, monkeypatch
+) -> None:
+    broken = {"retain": math.nan, "log_forget_quality": 0.0}
+    monkeypatch.setattr("orchestrator.agenda.measure", lambda *_: broken)
+    desk = Desk(config, benchmark)
+    desk.run_all()
+    assert desk.agenda.finished
+    assert not desk.agenda.complete
+    assert desk.agenda.failure.startswith("the baselines cannot be compared: the original")
+
+
 def test_the_same_sweep_again_runs_nothing_and_tells_of_everything(config, benchmark) -> None:
     first = Desk(config, benchmark)
     first.run_all()
