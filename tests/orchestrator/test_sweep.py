@@ -211,6 +211,7 @@ def test_an_interrupted_sweep_says_so_and_goes_on_where_it_was(finished: Finishe
 def test_more_ranks_than_the_cluster_has_are_refused_with_code_2(tmp_path: Path) -> None:
     done = sweep(
         tmp_path / "runs",
+        "methods=[npo]",
         "gang.ranks=512",
         "training.batch_size=2048",
         "baselines.training.batch_size=4096",
@@ -226,7 +227,7 @@ def test_a_tracking_server_that_does_not_answer_is_refused_with_code_2(tmp_path:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    done = sweep(tmp_path / "runs", f"tracking.uri=http://127.0.0.1:{port}")
+    done = sweep(tmp_path / "runs", "methods=[npo]", f"tracking.uri=http://127.0.0.1:{port}")
     assert done.code == 2
     assert "tracking.uri must be" in done.output
     assert not list((tmp_path / "runs").glob("jobs/*"))

@@ -1,124 +1,30 @@
-"""Every method under DeepSpeed: neither two ranks nor ZeRO change a loss.
-
-`study` trains on the ranks, the tests judge. One engine serves all methods of a ZeRO stage.
-"""
+"""Every method under DeepSpeed: neither two ranks nor ZeRO change a loss."""
 
 from pathlib import Path
 
 import pytest
-import torch
-from transformers import LlamaConfig, LlamaForCausalLM
 
 from evals import plugins
-from evals.choice import choose
-from trainers.adapters import add_adapter, initial_state, parameter_groups
-from trainers.batch import IGNORE, Batch, single, with_norms
-from trainers.engine import Engine
-from trainers.method import PACKAGE, Source, Step, build_method
-from trainers.place import Place, mean_over_ranks
-from trainers.reference import ReferenceView, StudentView
-from trainers.settings import AdapterSettings, EngineSettings, L1Mode, TrainingSettings
+from trainers.method import PACKAGE
 
-ROWS, STEPS, LR = 4, 3, 1e-3
-ADAPTER = AdapterSettings(rank=2, target_modules=("q_proj", "down_proj"))
-STAGES = {1: (0,), 2: (2, 3)}
-"""ZeRO stages that are tried with so many ranks."""
-CASES = {name: {"name": name} for name in plugins.names(PACKAGE)} | {
-    "npo with nll": {"name": "npo", "retain_term": "nll"},
-    "dpo with kl": {"name": "dpo", "retain_term": "kl"},
-}
-
-
-def tiny() -> LlamaForCausalLM:
-    torch.manual_seed(0)
-    shape = {"hidden_size": 16, "intermediate_size": 20, "num_attention_heads": 2}
-    return LlamaForCausalLM(LlamaConfig(vocab_size=31, num_hidden_layers=8, **shape))
-
-
-def parts_of(source: Source, num_rows: int, world: int) -> list[Batch]:
-    """The rows of `source`, of unequal lengths, cut into one part a rank."""
-    generator = torch.Generator().manual_seed(list(Source).index(source))
-    rows = []
-    for row in range(num_rows):
-        length = 4 + row % 4
-        ids = torch.zeros(1, 8, dtype=torch.long)
-        ids[0, :length] = torch.randint(1, 31, (length,), generator=generator)
-        mask = (torch.arange(8) < length).long()[None]
-        labels = torch.where((mask == 1) & (torch.arange(8) >= 2), ids, IGNORE)
-        rows.append((f"{source.value}-{row}", ids, mask, labels))
-    size = num_rows // world
-    parts = []
-    for start in range(0, num_rows, size):
-        names, *columns = zip(*rows[start : start + size], strict=True)
-        parts.append(single(names, *(torch.cat(column) for column in columns)))
-    return [with_norms(part, parts) for part in parts]
-
-
-def train(engine: Engine, raw: dict[str, str], rank: int, world: int) -> list[float]:
-    """Returns the loss of each step over all ranks."""
-    initial = initial_state(engine.module, 3)
-    for name, value in initial.items():
-        if ".lora_B." in name:  # away from the reference, where some gradients are zero
-            value.copy_(torch.randn(value.shape, generator=torch.Generator().manual_seed(4)) / 4)
-    engine.reset(initial, l1=0.0, l1_mode=L1Mode.PROXIMAL, weight_decay=0.0)
-    method = build_method(choose(PACKAGE, raw, key="method"))
-    num_random = getattr(method.config, "num_random", 1)
-    batches = {
-        source: parts_of(source, ROWS * (num_random if source == Source.RANDOM else 1), world)[rank]
-        for source in Source
-    }
-    place = Place(rank, world)
-    cache: dict[str, float] = {}
-    reference = ReferenceView(engine.module, cache=cache, place=place)
-    if rank == 0:  # one rank knows what the other does not
-        alone = ReferenceView(reference_of(), cache=cache)
-        for source in (Source.FORGET, Source.IDK):
-            alone.sequence_nll(batches[source])
-    losses = []
-    for index in range(STEPS):
-        step = Step(batches, StudentView(engine.module), reference, index, STEPS, 0, seed=7)
-        loss = method.loss(step)
-        engine.backward(loss)
-        engine.step(LR)
-        losses.append(mean_over_ranks(loss, place))
-    return losses
-
-
-def reference_of() -> torch.nn.Module:
-    return add_adapter(tiny(), ADAPTER, seed=3)
-
-
-def study(rank: int, world: int, folder: Path) -> dict[int, dict[str, list[float]]]:
-    found = {}
-    for stage in STAGES[world]:
-        model = add_adapter(tiny(), ADAPTER, seed=3)
-        groups = parameter_groups(model, l1=0.0, l1_mode=L1Mode.PROXIMAL, weight_decay=0.0)
-        engine = Engine.start(
-            model,
-            settings=EngineSettings(zero_stage=stage),
-            training=TrainingSettings(batch_size=ROWS, micro_batch_size=ROWS // world),
-            world=world,
-            groups=groups,
-        )
-        found[stage] = {name: train(engine, raw, rank, world) for name, raw in CASES.items()}
-        engine.close()
-    return found
-
-
-@pytest.fixture(scope="module")
-def one_rank(on_ranks):
-    return on_ranks(study, 1)[0]
-
-
-@pytest.fixture(scope="module")
-def two_ranks(on_ranks):
-    return on_ranks(study, 2)
-
+STUDY = Path(__file__).with_name("ranks_study.py")
+VARIANTS = ("npo with nll", "dpo with kl")
+CASES = (*plugins.names(PACKAGE), *VARIANTS)
 
 pytestmark = [pytest.mark.dist, pytest.mark.slow]
 
 
-@pytest.mark.parametrize("stage", STAGES[2])
+@pytest.fixture(scope="module")
+def one_rank(on_ranks):
+    return on_ranks(STUDY, 1)[0]
+
+
+@pytest.fixture(scope="module")
+def two_ranks(on_ranks):
+    return on_ranks(STUDY, 2)
+
+
+@pytest.mark.parametrize("stage", [2, 3])
 @pytest.mark.parametrize("name", CASES)
 def test_two_ranks_under_zero_have_the_losses_of_one_rank_without(name, stage, one_rank, two_ranks):
     for found in two_ranks:
