@@ -1,8 +1,8 @@
 """A gang: one process group of ranks in one placement group, which outlives its jobs."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -10,13 +10,15 @@ from ray.actor import ActorHandle
 from ray.util.placement_group import PlacementGroup
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-from trainers.job import Outcome, Report, TrialFailure
+from cluster.loss import Cause, RankLost, loss
+from trainers.job import Beat, Outcome, Report, TrialFailure
 from trainers.order import Order
 
-News = Report | Outcome | TrialFailure
+News = Report | Beat | Outcome | TrialFailure
 """What the ranks of a gang say: on the way, at the end, or why there will be no end."""
 
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
+GRACE_S = 3.0
+"""Seconds that other ranks are given to say what they saw, once one of them is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,36 +39,44 @@ class GangShape:
         return [dict(bundle) for _ in range(self.ranks)]
 
 
-class RankLost(RuntimeError):
-    """Raised when a rank died or raised; the gang is closed and must be formed again."""
-
-
 class Gang:
-    """Ranks that run one job after another in step."""
+    """Ranks that run one job after another in step.
 
-    def __init__(self, ranks: Sequence[ActorHandle]) -> None:
+    Every method but `close` raises RankLost, and closes the gang, when a rank died, raised, or
+    was silent for `timeout_s` seconds.
+    """
+
+    def __init__(self, ranks: Sequence[ActorHandle], *, timeout_s: float) -> None:
         self._ranks = tuple(ranks)
+        self._timeout_s = timeout_s
 
     @classmethod
-    def form(cls, shape: GangShape, group: PlacementGroup | None) -> "Gang":
+    def form(
+        cls,
+        shape: GangShape,
+        group: PlacementGroup | None,
+        *,
+        timeout_s: float,
+        rank_type: Callable[..., Any] | None = None,
+    ) -> "Gang":
         """Starts the ranks, in `group` if one is given, and joins them.
 
-        Raises:
-            RankLost: a rank could not be started or did not find the others.
+        `rank_type` is the class of the ranks, if not `cluster.rank.Rank` itself.
         """
         from cluster.rank import Rank  # imports DeepSpeed, which a driver does without
 
         placed = PlacementGroupSchedulingStrategy(group) if group is not None else "DEFAULT"
-        actor = ray.remote(Rank).options(
+        actor = ray.remote(rank_type or Rank).options(
             num_cpus=shape.cpus_per_rank,
             num_gpus=shape.gpus_per_rank,
             scheduling_strategy=placed,
             max_restarts=0,
         )
         threads = max(1, int(shape.cpus_per_rank))
-        gang = cls([actor.remote(r, shape.ranks, threads) for r in range(shape.ranks)])
+        ranks = [actor.remote(r, shape.ranks, threads) for r in range(shape.ranks)]
+        gang = cls(ranks, timeout_s=timeout_s)
         address, port = gang._ask(gang._ranks[:1], "address")[0]
-        gang._ask(gang._ranks, "join", address, port)
+        gang._ask(gang._ranks, "join", address, port, timeout_s)
         return gang
 
     def start(self, order: Order) -> None:
@@ -74,13 +84,21 @@ class Gang:
         self._ask(self._ranks, "start", order)
 
     def advance(self) -> News:
-        """Returns rank 0's next report, outcome or failure, once every rank has reached it.
-
-        Raises:
-            RankLost: a rank died or raised; says which and why.
-        """
+        """Returns rank 0's next news, once every rank has reached it."""
         news: News = self._ask(self._ranks, "advance")[0]
         return news
+
+    def save(self, folder: Path) -> str:
+        """Writes a checkpoint of the training that is under way into `folder`.
+
+        Returns why it could not be written, or nothing.
+        """
+        complaint: str = self._ask(self._ranks, "save", folder)[0]
+        return complaint
+
+    def memory_bytes(self) -> list[int]:
+        """Returns each rank's resident memory, in rank order."""
+        return self._ask(self._ranks, "memory_bytes")
 
     def pids(self) -> list[int]:
         """Returns the ranks' process ids, in rank order."""
@@ -99,21 +117,39 @@ class Gang:
         waiting = [getattr(rank, call).remote(*arguments) for rank in ranks]
         pending = list(waiting)
         while pending:
-            done, pending = ray.wait(pending)
-            try:
-                ray.get(done)
-            except ray.exceptions.RayError as error:
-                number = waiting.index(done[0])
+            done, pending = ray.wait(pending, timeout=self._timeout_s)
+            if not done:
                 self.close()
-                raise RankLost(f"rank {number} was lost in {call}: {_reason(error)}") from error
+                raise self._silence(call, [waiting.index(reference) for reference in pending])
+            error = _error(done[0])
+            if error is not None:
+                errors = {waiting.index(done[0]): error, **_further_errors(waiting, pending)}
+                self.close()
+                raise loss(call, errors) from error
         answers: list[Any] = ray.get(waiting)
         return answers
 
+    def _silence(self, call: str, numbers: Sequence[int]) -> RankLost:
+        ranks = f"rank{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
+        return RankLost(f"{ranks} said nothing for {self._timeout_s:g} s in {call}", Cause.HUNG)
 
-def _reason(error: ray.exceptions.RayError) -> str:
-    """Returns the error's own words: what the rank raised, or else Ray's last line about it."""
-    cause = getattr(error, "cause", None)
-    if cause is not None:
-        return f"{type(cause).__name__}: {cause}"
-    lines = [ANSI.sub("", line).strip() for line in str(error).splitlines()]
-    return next((line for line in reversed(lines) if line), type(error).__name__)
+
+def _error(reference: ray.ObjectRef) -> ray.exceptions.RayError | None:
+    try:
+        ray.get(reference)
+    except ray.exceptions.RayError as error:
+        return error
+    return None
+
+
+def _further_errors(
+    waiting: Sequence[ray.ObjectRef], pending: Sequence[ray.ObjectRef]
+) -> dict[int, ray.exceptions.RayError]:
+    """Returns what other ranks raise within a grace, by their numbers: a rank that dies makes
+    the others' collectives fail, and it is the death that tells what happened.
+    """
+    if not pending:
+        return {}
+    done, _ = ray.wait(list(pending), num_returns=len(pending), timeout=GRACE_S)
+    found = {waiting.index(reference): _error(reference) for reference in done}
+    return {number: error for number, error in found.items() if error is not None}

@@ -2,20 +2,22 @@
 
 import datetime
 import os
+import resource
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import ray
 import torch
 import torch.distributed as dist
 
-from trainers.job import Outcome, Report, TrialFailure
+from trainers.job import Beat, Outcome, Report, TrialFailure
 from trainers.order import Order
 from trainers.place import Place
 from trainers.run import run
 from trainers.workbench import Workbench
 
-COLLECTIVE_TIMEOUT = datetime.timedelta(minutes=30)
+STATM = Path("/proc/self/statm")
 
 
 class Rank:
@@ -25,7 +27,7 @@ class Rank:
         torch.set_num_threads(num_threads)
         self._place = Place(rank, world, "cuda:0" if torch.cuda.is_available() else "cpu")
         self._bench: Workbench | None = None
-        self._running: Iterator[Report | Outcome] | None = None
+        self._running: Iterator[Report | Beat | Outcome] | None = None
 
     def address(self) -> tuple[str, int]:
         """Returns this node's address and a port that is free on it."""
@@ -33,8 +35,11 @@ class Rank:
             probe.bind(("", 0))
             return ray.util.get_node_ip_address(), int(probe.getsockname()[1])
 
-    def join(self, address: str, port: int) -> None:
-        """Forms the process group; rank 0's address and port are the meeting point."""
+    def join(self, address: str, port: int, timeout_s: float) -> None:
+        """Forms the process group; rank 0's address and port are the meeting point.
+
+        A collective of it fails after `timeout_s`.
+        """
         os.environ.update(
             MASTER_ADDR=address,
             MASTER_PORT=str(port),
@@ -45,7 +50,8 @@ class Rank:
         if self._place.device != "cpu":
             torch.cuda.set_device(0)
         dist.init_process_group(
-            "gloo" if self._place.device == "cpu" else "nccl", timeout=COLLECTIVE_TIMEOUT
+            "gloo" if self._place.device == "cpu" else "nccl",
+            timeout=datetime.timedelta(seconds=timeout_s),
         )
         self._bench = Workbench(self._place)
 
@@ -58,8 +64,22 @@ class Rank:
         assert self._bench is not None
         self._running = run(order, self._bench)
 
-    def advance(self) -> Report | Outcome | TrialFailure:
-        """Runs the job to its next report, its outcome or its failure."""
+    def save(self, folder: Path) -> str:
+        """Writes a checkpoint of the training that is under way, if one is, into `folder`.
+
+        Returns why it could not be written, or nothing.
+        """
+        assert self._bench is not None
+        return self._bench.save(folder)
+
+    def memory_bytes(self) -> int:
+        """Returns this process's resident memory (its peak, where the system tells no more)."""
+        if STATM.exists():
+            return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+    def advance(self) -> Report | Beat | Outcome | TrialFailure:
+        """Runs the job to its next report or beat, its outcome or its failure."""
         assert self._running is not None
         try:
             return next(self._running)

@@ -212,7 +212,12 @@ class Agenda:
             base = str(self._storage.model_folder(original))
             gold = self.reference.gold.job.hash
         return Ticket(
-            job=job, storage=str(self._storage.root), gang=self._config.gang, base=base, gold=gold
+            job=job,
+            storage=str(self._storage.root),
+            gang=self._config.gang,
+            checkpoint=self._config.checkpoint,
+            base=base,
+            gold=gold,
         )
 
 

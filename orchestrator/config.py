@@ -28,6 +28,21 @@ class GangSettings(Settings):
     strategy: Literal["PACK", "SPREAD", "STRICT_PACK", "STRICT_SPREAD"] = "PACK"
     recycle_after: int = Field(200, ge=1)
     """Trials after which a gang's processes are replaced by fresh ones."""
+    recycle_growth: float = Field(0.5, ge=0)
+    """So are they when a rank's memory has grown by this share since its first job."""
+    collective_timeout_s: float = Field(1800.0, gt=0)
+    """Seconds without a sign of progress after which a rank counts as lost; longer than loading
+    the model, one optimizer step, or one task of the evaluation takes."""
+    max_retries: int = Field(2, ge=0)
+    """How often a job whose ranks were lost is gone on with before it counts as failed."""
+
+
+class CheckpointSettings(Settings):
+    """When a job that is being trained is saved, to be gone on with should its ranks be lost."""
+
+    every_s: float | None = Field(300.0, gt=0)
+    """Seconds of training between checkpoints (more, where writing one takes long); null for
+    none. Training that is over sooner is not saved."""
 
 
 class Floor(Settings):
@@ -95,6 +110,7 @@ class SweepConfig(Settings):
     evaluation: EvaluationSettings = EvaluationSettings()
     search: SearchSettings = SearchSettings()
     gang: GangSettings = GangSettings()
+    checkpoint: CheckpointSettings = CheckpointSettings()
     tracking: TrackingSettings = TrackingSettings()
 
     @property

@@ -95,6 +95,10 @@ class Storage:
             return Path(job.checkpoint)
         return self.job_folder(job.hash) / "model"
 
+    def checkpoint_folder(self, job: Job) -> Path:
+        """Returns where a job that is being trained is saved until its result is there."""
+        return self._jobs / f".{job.hash}.checkpoint"
+
     def sweep_folder(self, name: str) -> Path:
         """Returns the sweep's own folder, made if need be."""
         return _made(self.root / "sweeps" / name)

@@ -13,8 +13,9 @@ from ray.tune.search import Searcher
 
 from cluster.capacity import check_capacity
 from orchestrator.config import GangSettings
+from orchestrator.job_run import shape_of
 from orchestrator.ticket import Ticket
-from orchestrator.trial import JobTrainable, shape_of
+from orchestrator.trial import JobTrainable
 from trainers.job import Job, Report
 
 LOOPBACK = "127.0.0.1"
@@ -45,21 +46,26 @@ class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
         super().__init__(metric="job_step", mode="max")
         self._agenda = agenda
         self._on_report = on_report
-        self._jobs: dict[str, Job] = {}
+        self._tickets: dict[str, Ticket] = {}
+        self._lost: list[Ticket] = []
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
-        """Returns the next ticket, None while there is none, FINISHED when there is no more."""
-        ticket = self._agenda.next()
+        """Returns the next ticket, None while there is none, FINISHED when there is no more.
+
+        There may be more for as long as a trial runs: should it be lost, its job comes again.
+        """
+        ticket = self._lost.pop(0) if self._lost else self._agenda.next()
         if ticket is None:
-            return Searcher.FINISHED if self._agenda.finished else None
-        self._jobs[trial_id] = ticket.job
+            over = self._agenda.finished and not self._tickets
+            return Searcher.FINISHED if over else None
+        self._tickets[trial_id] = ticket
         return {"ticket": ticket.model_dump_json()}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Passes on what a running job reports."""
-        if not result["done"]:
+        if "loss" in result:
             report = Report(result["job_step"], result["num_steps"], {"loss": result["loss"]})
-            self._on_report(self._jobs[trial_id], report)
+            self._on_report(self._tickets[trial_id].job, report)
 
     def on_trial_complete(
         self,
@@ -67,10 +73,18 @@ class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
         result: dict[str, Any] | None = None,
         error: bool = False,  # noqa: ARG002  # a lost trainable has no result either
     ) -> None:
-        """Tells the agenda that the trial's job has ended, well or not."""
-        job = self._jobs.pop(trial_id, None)
-        if job is not None:
-            self._agenda.finish(job, error=(result or {}).get("error", LOST))
+        """Tells the agenda that the trial's job has ended, well or not.
+
+        Unless its trainable was lost, a node with it perhaps: then the job is given out again,
+        up to `gang.max_retries` times.
+        """
+        ticket = self._tickets.pop(trial_id, None)
+        if ticket is None:
+            return
+        if result is None and ticket.losses < ticket.gang.max_retries:
+            self._lost.append(ticket.model_copy(update={"losses": ticket.losses + 1}))
+        else:
+            self._agenda.finish(ticket.job, error=(result or {}).get("error", LOST))
 
     def save(self, checkpoint_path: str) -> None:
         """Keeps nothing: the storage folder and the studies are the truth."""

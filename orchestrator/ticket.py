@@ -1,7 +1,7 @@
 """What the scheduler hands to a trainable: a job, and where its inputs and outputs lie."""
 
 from evals.choice import Settings
-from orchestrator.config import GangSettings
+from orchestrator.config import CheckpointSettings, GangSettings
 from trainers.job import Job
 
 
@@ -9,11 +9,14 @@ class Ticket(Settings):
     """A job to run in `storage`, by a gang of shape `gang`.
 
     `base` is the folder of the checkpoint that a trial starts from; `gold` the hash of the job
-    whose score sheet the metrics compare with (None for the baselines themselves).
+    whose score sheet the metrics compare with (None for the baselines themselves). `losses`
+    counts how often the job was lost already, with all that was running it.
     """
 
     job: Job
     storage: str
     gang: GangSettings
+    checkpoint: CheckpointSettings = CheckpointSettings()
     base: str | None = None
     gold: str | None = None
+    losses: int = 0

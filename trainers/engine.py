@@ -6,7 +6,7 @@ the next trial repeats bit for bit what a fresh engine would do.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +111,26 @@ class Engine:
             name: shards.read(self._deepspeed, parameter)
             for name, parameter in trainable(self.module)
         }
+
+    def state(self) -> Iterator[tuple[str, Tensor]]:
+        """Yields what the next step depends on, whole and on the CPU, the same on every rank.
+
+        That is float32 weights and the optimizer's moments and step counts, by names that know
+        nothing of ranks or ZeRO stages; frozen parameters are left out. The engine must be
+        between two steps, and every rank must read to the end.
+        """
+        for name, parameter in trainable(self.module):
+            yield f"weight/{name}", shards.read(self._deepspeed, parameter)
+            moments = shards.read_moments(self._deepspeed, self._optimizer, parameter)
+            yield from ((f"{kind}/{name}", value) for kind, value in moments.items())
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Takes over what `state` yielded, of any ranks and ZeRO stage, after a start or reset."""
+        for name, parameter in trainable(self.module):
+            shards.write(self._deepspeed, parameter, state[f"weight/{name}"])
+            kinds = [kind for kind in shards.MOMENTS if f"{kind}/{name}" in state]
+            moments = {kind: state[f"{kind}/{name}"] for kind in kinds}
+            shards.write_moments(self._deepspeed, self._optimizer, parameter, moments)
 
     def save_model(self, folder: Path) -> None:
         """Writes the whole model to `folder` by `save_pretrained`, from rank 0."""

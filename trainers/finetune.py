@@ -3,21 +3,24 @@
 from collections.abc import Generator
 from pathlib import Path
 
-from trainers.job import Job, Outcome, Phase, Report
-from trainers.loop import Lesson, train_timed
+from trainers.job import Beat, Job, Outcome, Phase, Report
+from trainers.loop import Lesson
 from trainers.method import Source
 from trainers.methods import retain_ft
+from trainers.order import Order
 from trainers.reference import NoReference, StudentView
 from trainers.sampler import Material, Sampler, Shape
 from trainers.workbench import Station, Workbench
 
 
-def finetune(job: Job, bench: Workbench, *, folder: Path) -> Generator[Report, None, Outcome]:
+def finetune(order: Order, bench: Workbench) -> Generator[Report | Beat, None, Outcome]:
     """Trains on the split, evaluates, and saves the model (an adapter merged) to folder/model."""
+    job = order.job
     station = bench.finetune_station(job)
-    facts = yield from train_timed(station.engine, _lesson(job, bench, station), bench.place)
-    sheet, eval_s = bench.evaluate(station.module, station.language_model, job)
-    _save(job, bench, station, folder / "model")
+    lesson = _lesson(job, bench, station)
+    facts = yield from bench.train(station.engine, lesson, resume=order.resume)
+    sheet, eval_s = yield from bench.evaluate(station.module, station.language_model, job)
+    _save(job, bench, station, order.folder / "model")
     bench.clear()
     return Outcome(sheet, {**facts, "eval_s": eval_s})
 

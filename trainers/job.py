@@ -75,6 +75,11 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Beat:
+    """A sign of life between reports; all ranks give it at the same point of the job."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a finished job measured: its score sheet and facts about the run.
 

@@ -2,18 +2,22 @@
 
 import math
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from trainers.checkpoint import Bookmark
 from trainers.engine import Engine
-from trainers.job import Report, TrialFailure
+from trainers.job import Beat, Report, TrialFailure
 from trainers.method import Method, Reference, Step, View
-from trainers.place import Place, mean_over_ranks
+from trainers.place import Place, means_over_ranks
 from trainers.sampler import Sampler
 from trainers.settings import TrainingSettings
+
+BEAT_S = 2.0
+"""Seconds after which a training gives a sign of life, be there something to report or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,54 +47,50 @@ def learning_rate(training: TrainingSettings, index: int, *, total: int, warmup:
 
 
 def train(
-    engine: Engine, lesson: Lesson, place: Place, *, num_reports: int = 4
-) -> Iterator[Report]:
-    """Trains to the end, reporting mean loss about `num_reports` times.
+    engine: Engine, lesson: Lesson, place: Place, *, mark: Bookmark, num_reports: int = 4
+) -> Iterator[Report | Beat]:
+    """Trains from `mark`, which it moves along, to the end, reporting about `num_reports` times.
+
+    A report's loss is the mean over the steps since the last one.
 
     Raises:
         TrialFailure: the loss is not finite; raised on every rank at the same step.
     """
-    _seed_dropout(lesson.seed, place)
     total = lesson.training.num_steps(lesson.sampler.num_rows)
     warmup = lesson.training.warmup_epochs * lesson.sampler.steps_per_epoch
     every = max(1, math.ceil(total / num_reports))
-    recent: list[float] = []
-    for index in range(total):
+    beaten = time.perf_counter()
+    for index in range(mark.step, total):
         lr = learning_rate(lesson.training, index, total=total, warmup=warmup)
-        recent.append(_step(engine, lesson, place, index=index, total=total, lr=lr))
-        if not math.isfinite(recent[-1]):
-            raise TrialFailure(f"the loss became {recent[-1]} at step {index + 1} of {total}")
-        if len(recent) == every or index + 1 == total:
-            yield Report(index + 1, total, {"loss": sum(recent) / len(recent), "lr": lr})
-            recent = []
+        own = _step(engine, lesson, place, index=index, total=total, lr=lr)
+        # Each rank has a clock of its own; all must yield at the same step.
+        silent = float(time.perf_counter() - beaten >= BEAT_S)
+        loss, silent_ranks = means_over_ranks([own, silent], place)
+        if not math.isfinite(loss):
+            raise TrialFailure(f"the loss became {loss} at step {index + 1} of {total}")
+        mark.step = index + 1
+        mark.recent.append(loss)
+        if len(mark.recent) == every or mark.step == total:
+            mean = sum(mark.recent) / len(mark.recent)
+            mark.reports.append(Report(mark.step, total, {"loss": mean, "lr": lr}))
+            mark.recent = []
+            yield mark.reports[-1]
+        elif silent_ranks:
+            yield Beat()
+        else:
+            continue
+        beaten = time.perf_counter()
 
 
-def train_timed(
-    engine: Engine, lesson: Lesson, place: Place
-) -> Generator[Report, None, dict[str, float]]:
-    """Trains like `train` and returns the facts: steps, final_loss, train_s.
-
-    `train_s` leaves out the time in which a report waits to be taken: that is the scheduler's.
-    """
-    waited_s = 0.0
-    started = time.perf_counter()
-    facts: dict[str, float] = {}
-    for report in train(engine, lesson, place):
-        facts = {"steps": float(report.step), "final_loss": report.metrics["loss"]}
-        handed_over = time.perf_counter()
-        yield report
-        waited_s += time.perf_counter() - handed_over
-    return {**facts, "train_s": time.perf_counter() - started - waited_s}
-
-
-def _seed_dropout(seed: int, place: Place) -> None:
+def seed_dropout(seed: int, place: Place) -> None:
     """Starts torch's own generator anew: what a warm rank did before must not tell."""
     torch.manual_seed(int(np.random.SeedSequence((seed, place.rank)).generate_state(1)[0]))
 
 
 def _step(
     engine: Engine, lesson: Lesson, place: Place, *, index: int, total: int, lr: float
-) -> float:
+) -> torch.Tensor:
+    """Takes one optimizer step and returns this rank's mean loss."""
     micro_batches = lesson.sampler.step(index)
     total_loss = torch.zeros((), device=place.device)
     for batches in micro_batches:
@@ -107,4 +107,4 @@ def _step(
         engine.backward(loss)
         engine.step(lr)
         total_loss += loss.detach()
-    return mean_over_ranks(total_loss / len(micro_batches), place)
+    return total_loss / len(micro_batches)

@@ -8,8 +8,12 @@ from trainers.job import Job
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A job, the folder it may write to, and the base checkpoint it starts from (trials)."""
+    """A job, the folder it may write to, and the base checkpoint it starts from (trials).
+
+    `resume` is a training checkpoint of the same job (`trainers.checkpoint`) to go on from.
+    """
 
     job: Job
     folder: Path
     base: Path | None = None
+    resume: Path | None = None

@@ -21,10 +21,15 @@ class Place:
 
 def mean_over_ranks(value: torch.Tensor, place: Place) -> float:
     """Returns the mean of a scalar over all ranks; NaN on one rank is NaN on every rank."""
-    total = value.detach().float().reshape(1).clone()
+    return means_over_ranks([value], place)[0]
+
+
+def means_over_ranks(values: Sequence[torch.Tensor | float], place: Place) -> list[float]:
+    """Returns the mean of each scalar over all ranks, which talk only once for all of them."""
+    totals = torch.stack([torch.as_tensor(v, device=place.device).detach().float() for v in values])
     if place.world > 1:
-        dist.all_reduce(total)
-    return float(total.item()) / place.world
+        dist.all_reduce(totals)
+    return [total / place.world for total in totals.tolist()]
 
 
 def gather(value: T, place: Place) -> Sequence[T]:

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import torch
 
 from trainers.finetune import finetune
-from trainers.job import Outcome, Phase, Report
+from trainers.job import Beat, Outcome, Phase, Report
 from trainers.order import Order
 from trainers.unlearn import unlearn
 from trainers.workbench import Workbench
 
 
-def run(order: Order, bench: Workbench) -> Iterator[Report | Outcome]:
-    """Runs the job to its end, in step on all ranks: Reports, then exactly one Outcome.
+def run(order: Order, bench: Workbench) -> Iterator[Report | Beat | Outcome]:
+    """Runs the job to its end, in step on all ranks: Reports and Beats, then one Outcome.
 
     Raises:
         TrialFailure: the job cannot go on; raised on every rank at once.
@@ -22,14 +22,13 @@ def run(order: Order, bench: Workbench) -> Iterator[Report | Outcome]:
     job = order.job
     started = time.perf_counter()
     if job.phase == Phase.TRIAL:
-        assert order.base is not None
-        outcome = yield from unlearn(job, bench, base=order.base, folder=order.folder)
+        outcome = yield from unlearn(order, bench)
     elif job.checkpoint is not None:
         model = bench.given_model(job)
-        sheet, eval_s = bench.evaluate(model.model, model, job)
+        sheet, eval_s = yield from bench.evaluate(model.model, model, job)
         outcome = Outcome(sheet, {"eval_s": eval_s})
     else:
-        outcome = yield from finetune(job, bench, folder=order.folder)
+        outcome = yield from finetune(order, bench)
     whole = {"rank_s": time.perf_counter() - started, "peak_memory_bytes": _peak_memory(bench)}
     yield Outcome(outcome.sheet, {**outcome.facts, **whole})
 

@@ -6,6 +6,7 @@ ZeRO 3 the parameter is an empty placeholder and each rank holds a slice of copy
 """
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import deepspeed
@@ -15,11 +16,18 @@ from deepspeed.runtime.zero import GatheredParameters
 from deepspeed.runtime.zero.parameter_offload import FWD_MODULE_STACK
 from deepspeed.runtime.zero.partitioned_param_coordinator import PartitionedParameterCoordinator
 from deepspeed.utils import (
+    lazy_init_hp_params_optimizer_state,
     safe_get_full_fp32_param,
+    safe_get_full_optimizer_state,
     safe_set_full_fp32_param,
+    safe_set_full_optimizer_state,
     safe_set_local_fp32_param,
+    safe_set_local_optimizer_state,
 )
 from torch import Tensor, nn
+
+STEP, MOMENTS = "step", ("exp_avg", "exp_avg_sq", "step")
+"""What AdamW keeps for a parameter; the moments have its shape, the step count is one number."""
 
 NEVER_NEEDED_OP = "deepspeed_shm_comm"
 CACHED_METHOD = "_PartitionedParameterCoordinator__params_to_release"
@@ -49,17 +57,59 @@ def read(engine: Any, parameter: nn.Parameter) -> Tensor:
 
 
 def write(engine: Any, parameter: nn.Parameter, value: Tensor) -> None:
-    """Sets a trainable parameter, the low-precision copy and the master, to rounded `value`."""
-    rounded = value.to(parameter.dtype)
+    """Sets a trainable parameter: the master to `value`, the low-precision copy to it rounded."""
+    value = value.float()
     master = _unsharded_master(engine, parameter)
     if master is not None:
-        master.data.copy_(rounded)
+        master.data.copy_(value)
     elif hasattr(parameter, "ds_id"):
-        safe_set_local_fp32_param(parameter, _own_slice(parameter, rounded.float()))
+        safe_set_local_fp32_param(parameter, _own_slice(parameter, value))
     else:
-        safe_set_full_fp32_param(parameter, rounded.float())
+        safe_set_full_fp32_param(parameter, value)
     with GatheredParameters([parameter], modifier_rank=0):
-        parameter.data.copy_(rounded)
+        parameter.data.copy_(value)
+
+
+def read_moments(
+    engine: Any, optimizer: torch.optim.Optimizer, parameter: nn.Parameter
+) -> dict[str, Tensor]:
+    """Returns whole CPU copies of what the optimizer keeps for a parameter, on every rank.
+
+    Nothing, if it has never been stepped: without ZeRO a parameter without a gradient is not.
+    """
+    master = _unsharded_master(engine, parameter)
+    if master is not None:
+        found = {**optimizer.state.get(master, {})}
+    else:
+        step = _sharded_state(engine, optimizer)[0][STEP]
+        moments = [kind for kind in MOMENTS if kind != STEP]
+        found = {kind: safe_get_full_optimizer_state(parameter, kind) for kind in moments}
+        found[STEP] = step
+    return {kind: value.detach().cpu().clone() for kind, value in found.items()}
+
+
+def write_moments(
+    engine: Any,
+    optimizer: torch.optim.Optimizer,
+    parameter: nn.Parameter,
+    moments: Mapping[str, Tensor],
+) -> None:
+    """Sets what the optimizer keeps for a parameter; nothing given leaves it as it is."""
+    master = _unsharded_master(engine, parameter)
+    if master is not None:
+        if moments:
+            device = {kind: "cpu" if kind == STEP else master.device for kind in moments}
+            optimizer.state[master] = {k: v.to(device[k]).clone() for k, v in moments.items()}
+        return
+    states = _sharded_state(engine, optimizer)
+    for kind, value in moments.items():
+        if kind == STEP:
+            for state in states:
+                state[STEP].copy_(value)
+        elif hasattr(parameter, "ds_id"):
+            safe_set_local_optimizer_state(parameter, _own_slice(parameter, value), kind)
+        else:
+            safe_set_full_optimizer_state(parameter, value, kind)
 
 
 def forget(engine: Any, optimizer: torch.optim.Optimizer) -> None:
@@ -119,6 +169,27 @@ def close(engine: Any, module: nn.Module) -> None:
     for cell in cached.__closure__:
         if hasattr(cell.cell_contents, "cache_clear"):
             cell.cell_contents.cache_clear()
+
+
+def _sharded_state(engine: Any, optimizer: torch.optim.Optimizer) -> list[dict[str, Tensor]]:
+    """Returns the optimizer's state of each flat part of the weights, linked to the parameters.
+
+    Before the first step there is none, so that it is made; DeepSpeed would link it only once,
+    after the step of the first group, when the others have none yet.
+    """
+    sharded = engine.optimizer
+    if engine.zero_optimization_stage() == 3:
+        flats = sharded.fp32_partitioned_groups_flat
+    else:
+        flats = sharded.single_partition_of_fp32_groups
+    for flat in flats:
+        if not optimizer.state[flat]:
+            fresh = {kind: torch.zeros_like(flat) for kind in MOMENTS if kind != STEP}
+            optimizer.state[flat] = {**fresh, STEP: torch.tensor(0.0)}
+    if engine.zero_optimization_stage() < 3:
+        for copies, flat in zip(sharded.bit16_groups, flats, strict=True):
+            lazy_init_hp_params_optimizer_state(copies, flat, optimizer.state)
+    return [optimizer.state[flat] for flat in flats]
 
 
 def _unsharded_master(engine: Any, parameter: nn.Parameter) -> Tensor | None:

@@ -8,22 +8,24 @@ from peft import PeftModel
 from evals.benchmark import Benchmark
 from evals.choice import Choice
 from trainers.adapters import adapter_facts, save_adapter
-from trainers.job import Job, Outcome, Report
-from trainers.loop import Lesson, train_timed
+from trainers.job import Beat, Job, Outcome, Report
+from trainers.loop import Lesson
 from trainers.method import PACKAGE, Method, Source, build_method
+from trainers.order import Order
 from trainers.reference import ReferenceView, StudentView
 from trainers.sampler import Material, Sampler, Shape
 from trainers.workbench import Station, Workbench
 
 
-def unlearn(
-    job: Job, bench: Workbench, *, base: Path, folder: Path
-) -> Generator[Report, None, Outcome]:
-    """Trains an adapter on `base` with the job's method, evaluates, saves folder/adapter."""
-    station = bench.adapter_station(job, base)
-    facts = yield from train_timed(station.engine, _lesson(job, bench, station), bench.place)
-    sheet, eval_s = bench.evaluate(station.module, station.language_model, job)
-    learned = _keep_adapter(job, bench, station, folder / "adapter")
+def unlearn(order: Order, bench: Workbench) -> Generator[Report | Beat, None, Outcome]:
+    """Trains an adapter on the base with the job's method, evaluates, saves folder/adapter."""
+    assert order.base is not None
+    job = order.job
+    station = bench.adapter_station(job, order.base)
+    lesson = _lesson(job, bench, station)
+    facts = yield from bench.train(station.engine, lesson, resume=order.resume)
+    sheet, eval_s = yield from bench.evaluate(station.module, station.language_model, job)
+    learned = _keep_adapter(job, bench, station, order.folder / "adapter")
     return Outcome(sheet, {**facts, "eval_s": eval_s, **learned})
 
 

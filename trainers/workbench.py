@@ -5,7 +5,7 @@ the last of each and gives it out again when the next job asks for the same.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,9 +22,11 @@ from evals.scoring import Shard
 from evals.selection import selected_tasks
 from evals.suites import text
 from trainers.adapters import add_adapter, initial_state, parameter_groups
+from trainers.course import Course
 from trainers.engine import Engine
-from trainers.job import Job
+from trainers.job import Beat, Job, Report
 from trainers.language_model import LanguageModel, build_family
+from trainers.loop import Lesson
 from trainers.place import Place, gather
 
 
@@ -49,6 +51,7 @@ class Workbench:
         self.place = place
         self._benchmarks: dict[str, Benchmark] = {}
         self._stations: dict[str, Station] = {}
+        self._course: Course | None = None
 
     def benchmark(self, choice: Choice) -> Benchmark:
         """Returns the benchmark, built once."""
@@ -110,25 +113,47 @@ class Workbench:
         """Returns the encoder of `model`."""
         return Encoder(model.tokenizer, prompt=model.prompt, max_length=max_length)
 
+    def train(
+        self, engine: Engine, lesson: Lesson, *, resume: Path | None
+    ) -> Generator[Report | Beat, None, dict[str, float]]:
+        """Trains, from the checkpoint `resume` if one is given, and returns the facts."""
+        self._course = Course(engine, lesson, self.place)
+        try:
+            if resume is not None:
+                self._course.restore(resume)
+            return (yield from self._course.run())
+        finally:
+            self._course = None
+
+    def save(self, folder: Path) -> str:
+        """Writes a checkpoint of the training that is under way, if one is, into `folder`.
+
+        Returns why it could not be written, or nothing.
+        """
+        return "" if self._course is None else self._course.save(folder)
+
     def evaluate(
         self, module: torch.nn.Module, model: LanguageModel, job: Job
-    ) -> tuple[ScoreSheet, float]:
-        """Scores `module` on the benchmark's tasks, each rank its share.
+    ) -> Generator[Beat, None, tuple[ScoreSheet, float]]:
+        """Scores `module` on the benchmark's tasks, each rank its share; a beat after each task.
 
         Returns the whole sheet, on every rank, and the seconds that it took.
         """
         started = time.perf_counter()
         benchmark = self.benchmark(job.benchmark)
-        part = text.evaluate(
+        scored = []
+        for scores in text.evaluate_tasks(
             module,
             self.encoder(model, max_length=job.evaluation.max_length),
             benchmark,
             settings=job.evaluation,
             shard=Shard(self.place.rank, self.place.world),
-        )
+        ):
+            scored.append(scores)
+            yield Beat()
         expected = selected_tasks(benchmark, job.evaluation)
-        sheet = text.merge(gather(part, self.place), expected=expected)
-        return sheet, time.perf_counter() - started
+        parts = gather(ScoreSheet(tuple(scored)), self.place)
+        return text.merge(parts, expected=expected), time.perf_counter() - started
 
     def clear(self) -> None:
         """Frees the model and its engine."""

@@ -1,6 +1,6 @@
 """The text suite: scores a language model on a benchmark's tasks and measures it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from torch import nn
@@ -24,7 +24,21 @@ def evaluate(
     settings: EvaluationSettings,
     shard: Shard,
 ) -> ScoreSheet:
-    """Returns this shard's part of the score sheet.
+    """Returns this shard's part of the score sheet; see `evaluate_tasks`."""
+    return ScoreSheet(
+        tuple(evaluate_tasks(model, encoder, benchmark, settings=settings, shard=shard))
+    )
+
+
+def evaluate_tasks(
+    model: nn.Module,
+    encoder: Encoder,
+    benchmark: Benchmark,
+    *,
+    settings: EvaluationSettings,
+    shard: Shard,
+) -> Iterator[TaskScores]:
+    """Yields this shard's part of the score sheet, task by task.
 
     Answers are generated only for the roles that some metric of `settings.metrics` reads.
     """
@@ -32,7 +46,6 @@ def evaluate(
     roles = frozenset[Role]().union(
         *(load_metric(name).generation_roles for name in settings.metrics)
     )
-    parts = []
     for task in selected_tasks(benchmark, settings):
         items = score_task(
             model, encoder, task, batch_size=settings.batch_size, shard=shard, device=device
@@ -41,8 +54,7 @@ def evaluate(
             items = _with_generations(
                 items, generate_task(model, encoder, task, settings=settings, shard=shard)
             )
-        parts.append(_task_scores(task, items))
-    return ScoreSheet(tuple(parts))
+        yield _task_scores(task, items)
 
 
 def merge(parts: Sequence[ScoreSheet], *, expected: Sequence[Task] = ()) -> ScoreSheet:

@@ -32,6 +32,12 @@ OFFLOADING = {
     "2 optimizer": {"zero_stage": 2, "offload_optimizer": True},
     "3 both": {"zero_stage": 3, "offload_optimizer": True, "offload_parameters": True},
 }
+CONTINUED = {
+    **{f"ZeRO-{stage}": {"zero_stage": stage} for stage in STAGES},
+    **{f"ZeRO-{stage} bf16": {"zero_stage": stage, "dtype": "bf16"} for stage in (0, 2, 3)},
+    "2 optimizer": OFFLOADING["2 optimizer"],
+    "3 both": OFFLOADING["3 both"],
+}
 
 State = dict[str, Tensor]
 Trial = tuple[list[float], State]
@@ -53,6 +59,10 @@ def study(rank: int, world: int, folder: Path) -> dict:
     found["whole batch"] = _whole_batch(whole, world)
     found["by hand"] = {mode.value: _by_hand(mode, steps=10) for mode in L1Mode}
     found["files"] = _files(halves, world, folder, rank)
+    found["continues"] = {
+        name: _continues(halves, world, **settings) for name, settings in CONTINUED.items()
+    }
+    found["crosses"] = _crosses(halves, world)
     found["failures"] = {stage: _failure(halves, world, stage) for stage in (1, 2, 3)}
     found["growth_bytes"] = {stage: _growth(halves, world, stage) for stage in (2, 3)}
     found["freed"] = {stage: _freed(halves, world, stage) for stage in STAGES}
@@ -207,6 +217,42 @@ def _files(batches: list[Tensor], world: int, folder: Path, rank: int) -> dict[s
         again = LlamaForCausalLM.from_pretrained(folder / f"model{stage}").eval()
         logits[f"model{stage} loaded"] = again(input_ids=IDS).logits.detach()
     return logits
+
+
+def _continues(batches: list[Tensor], world: int, **settings) -> dict[str, bool]:
+    """Whether four steps are two and two, by the engine that took the first or by a new one."""
+    dtype = settings.get("dtype", "fp32")
+    engine = start(adapted(dtype), world=world, parts=2, **settings)
+    trial(engine, batches, steps=2)
+    halfway = dict(engine.state())
+    losses, state = trial(engine, batches, steps=2)
+    abort(engine, batches, "between micro-batches")
+    reset(engine)
+    engine.load(halfway)
+    continues = {"same engine": same(trial(engine, batches, steps=2), (losses, state))}
+    engine.close()
+    engine = start(adapted(dtype), world=world, parts=2, **settings)
+    engine.load(halfway)
+    continues["saved alike"] = all(torch.equal(v, halfway[k]) for k, v in engine.state())
+    continues["new engine"] = same(trial(engine, batches, steps=2), (losses, state))
+    engine.close()
+    return continues
+
+
+def _crosses(batches: list[Tensor], world: int) -> dict[str, tuple[State, State]]:
+    """Weights after four steps of one stage, and after two of it and two of another."""
+    found = {}
+    for before, after in ((0, 2), (2, 3), (3, 1)):
+        engine = start(adapted(), world=world, parts=2, zero_stage=before)
+        trial(engine, batches, steps=2)
+        halfway = dict(engine.state())
+        _, whole = trial(engine, batches, steps=2)
+        engine.close()
+        engine = start(adapted(), world=world, parts=2, zero_stage=after)
+        engine.load(halfway)
+        found[f"{before} to {after}"] = whole, trial(engine, batches, steps=2)[1]
+        engine.close()
+    return found
 
 
 def _failure(batches: list[Tensor], world: int, stage: int) -> tuple[bool, bool]:

@@ -121,6 +121,27 @@ def test_what_an_engine_saved_answers_as_its_model_did(found, name):
 
 @pytest.mark.dist
 @pytest.mark.slow
+def test_a_training_is_gone_on_with_bit_for_bit_at_every_stage(found):
+    broken = [
+        (name, how)
+        for name, hows in found["continues"].items()
+        for how, held in hows.items()
+        if not held
+    ]
+    assert len(found["continues"]) == 9
+    assert broken == []
+
+
+@pytest.mark.dist
+@pytest.mark.slow
+def test_a_training_is_gone_on_with_at_another_stage(found):
+    assert len(found["crosses"]) == 3
+    for way, (whole, in_two) in found["crosses"].items():
+        assert close(whole, in_two), way
+
+
+@pytest.mark.dist
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", [1, 2, 3])
 def test_an_infinite_gradient_fails_the_trial_and_not_the_next(found, stage):
     assert found["failures"][stage] == (True, True)

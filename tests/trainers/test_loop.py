@@ -1,13 +1,14 @@
 """The loop steps, schedules the learning rate, reports, and stops at a loss that is no number."""
 
 import math
-import time
 
 import pytest
 import torch
 
-from trainers.job import TrialFailure
-from trainers.loop import Lesson, learning_rate, train, train_timed
+from trainers import loop
+from trainers.checkpoint import Bookmark
+from trainers.job import Beat, Report, TrialFailure
+from trainers.loop import Lesson, learning_rate, train
 from trainers.method import Source, Step
 from trainers.place import Place
 from trainers.reference import NoReference
@@ -60,11 +61,14 @@ def lesson(method: Falling) -> Lesson:
 
 def test_every_micro_batch_is_one_backward_and_reports_add_up() -> None:
     engine = CountingEngine()
-    reports = list(train(engine, lesson(Falling()), Place()))
+    mark = Bookmark()
+    reports = list(train(engine, lesson(Falling()), Place(), mark=mark))
     assert engine.backwards == 32
     assert [report.step for report in reports] == [4, 8, 12, 16]
     # Mean of 1, 1/2, 1/3, 1/4.
     assert reports[0].metrics["loss"] == pytest.approx(25 / 48)
+    assert mark.reports == reports
+    assert (mark.step, mark.recent) == (16, [])
 
 
 def test_the_rate_warms_up_without_a_lost_step_and_decays_to_the_last() -> None:
@@ -82,21 +86,23 @@ def test_a_warm_up_longer_than_the_training_still_reaches_the_full_rate() -> Non
 def test_a_loss_that_is_no_number_fails_the_trial_and_names_the_step() -> None:
     engine = CountingEngine()
     with pytest.raises(TrialFailure, match=r"nan at step 6 of 16"):
-        list(train(engine, lesson(Falling(nan_at=5)), Place()))
+        list(train(engine, lesson(Falling(nan_at=5)), Place(), mark=Bookmark()))
     assert len(engine.rates) == 12
 
 
-def test_time_that_a_report_waits_is_not_training_time() -> None:
-    training = train_timed(CountingEngine(), lesson(Falling()), Place())
-    waits = 0
-    while True:
-        try:
-            next(training)
-        except StopIteration as end:
-            facts = end.value
-            break
-        time.sleep(0.05)
-        waits += 1
-    assert waits == 4
-    assert facts["steps"] == 16
-    assert 0 < facts["train_s"] < 0.05 * waits
+def test_a_training_between_reports_gives_signs_of_life_once_it_is_silent(monkeypatch) -> None:
+    monkeypatch.setattr(loop, "BEAT_S", 0.0)
+    said = list(train(CountingEngine(), lesson(Falling()), Place(), mark=Bookmark()))
+    assert [type(news) for news in said] == [Beat, Beat, Beat, Report] * 4
+
+
+def test_a_training_goes_on_from_its_bookmark_with_the_same_steps_and_reports() -> None:
+    whole, engine = Bookmark(), CountingEngine()
+    list(train(engine, lesson(Falling()), Place(), mark=whole))
+    halfway = Bookmark(step=6, recent=[1 / 5, 1 / 6], reports=whole.reports[:1])
+    second = CountingEngine()
+    said = list(train(second, lesson(Falling()), Place(), mark=halfway))
+    assert second.rates == engine.rates[12:]
+    assert [report.step for report in said] == [8, 12, 16]
+    for one, other in zip(halfway.reports, whole.reports, strict=True):
+        assert one.metrics["loss"] == pytest.approx(other.metrics["loss"])

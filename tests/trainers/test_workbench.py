@@ -10,7 +10,8 @@ from torch import Tensor
 from evals.building import build_benchmark
 from evals.choice import choose
 from evals.settings import EvaluationSettings
-from trainers.job import Job, Phase
+from trainers import checkpoint, loop
+from trainers.job import Job, Outcome, Phase, Report
 from trainers.language_model import build_family
 from trainers.order import Order
 from trainers.place import Place
@@ -48,7 +49,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def job(method: str = "npo", *, dropout: float = 0.0, checkpointing: bool = False) -> Job:
+def job(
+    method: str = "npo", *, dropout: float = 0.0, checkpointing: bool = False, epochs: int = 2
+) -> Job:
     size = {"hidden_size": 32, "num_layers": 2, "num_heads": 2, "intermediate_size": 32}
     model = {"name": "tiny_llama", **size, "gradient_checkpointing": checkpointing}
     settings = {"name": method, "layer": 1} if method == "rmu" else {"name": method}
@@ -56,7 +59,7 @@ def job(method: str = "npo", *, dropout: float = 0.0, checkpointing: bool = Fals
         phase=Phase.TRIAL,
         benchmark=BENCHMARK,
         model=choose("trainers.models", model, key="model"),
-        training=TrainingSettings(lr=1e-2, epochs=2),
+        training=TrainingSettings(lr=1e-2, epochs=epochs, l1=0.1),
         adapter=AdapterSettings(rank=2, dropout=dropout),
         engine=EngineSettings(zero_stage=0),
         evaluation=EvaluationSettings(metrics=("retain",), max_items=2),
@@ -110,3 +113,68 @@ def test_gradient_checkpointing_learns_the_same(method: str, base: Path, tmp_pat
     recomputed = learned(bench, job(method, checkpointing=True), base, tmp_path / "recomputed")
     assert all(torch.allclose(plain[name], recomputed[name], atol=1e-5) for name in plain)
     bench.clear()
+
+
+def original() -> Job:
+    trial = job(epochs=3)
+    none = {"method": None, "base": None, "adapter": None}
+    plain = trial.training.model_copy(update={"l1": 0.0})
+    return trial.model_copy(update={"phase": Phase.ORIGINAL, "training": plain, **none})
+
+
+def whole(order: Order, bench: Workbench) -> tuple[list[Report], Outcome]:
+    *said, outcome = run(order, bench)
+    return [news for news in said if isinstance(news, Report)], outcome
+
+
+def cut_short(order: Order, folder: Path, *, at: int) -> None:
+    """Runs an order up to its `at`-th sign of life, saves it and gives it up."""
+    bench = Workbench(Place())
+    running = run(order, bench)
+    for _ in range(at):
+        next(running)
+    assert bench.save(folder) == ""
+    bench.clear()
+
+
+@pytest.mark.parametrize("at", [3, 6])
+@pytest.mark.parametrize("what", ["trial", "trial with dropout", "fine-tuning"])
+def test_a_job_gone_on_with_in_another_process_ends_as_one_that_was_not_cut(
+    what: str, at: int, base: Path, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(loop, "BEAT_S", 0.0)
+    trial = job("gd", dropout=0.5 if "dropout" in what else 0.0, epochs=8)
+    task = original() if what == "fine-tuning" else trial
+    bench = Workbench(Place())
+    reports, outcome = whole(Order(task, tmp_path / "whole", base), bench)
+    bench.clear()
+    cut_short(Order(task, tmp_path / "cut", base), tmp_path / "saved", at=at)
+    saved = checkpoint.newest(tmp_path / "saved")
+    mark = checkpoint.read_bookmark(saved)
+    assert 0 < mark.step < reports[-1].step
+    said, again = whole(Order(task, tmp_path / "again", base, resume=saved), bench)
+    bench.clear()
+    assert [*mark.reports, *said] == reports
+    assert again.sheet == outcome.sheet
+    assert again.facts["steps"] == outcome.facts["steps"]
+
+
+def test_a_checkpoint_that_cannot_be_read_is_a_start_from_the_beginning(
+    base: Path, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(loop, "BEAT_S", 0.0)
+    cut_short(Order(job("gd"), tmp_path / "cut", base), tmp_path / "saved", at=2)
+    (part,) = (tmp_path / "saved").glob("step-*/part-*")
+    part.write_bytes(part.read_bytes()[:-100])
+    bench = Workbench(Place())
+    order = Order(job("gd"), tmp_path / "again", base, checkpoint.newest(tmp_path / "saved"))
+    said, again = whole(order, bench)
+    reports, outcome = whole(Order(job("gd"), tmp_path / "whole", base), bench)
+    bench.clear()
+    assert said == reports
+    assert again.sheet == outcome.sheet
+
+
+def test_nothing_is_saved_where_nothing_is_trained(tmp_path: Path) -> None:
+    assert Workbench(Place()).save(tmp_path / "saved") == ""
+    assert not (tmp_path / "saved").exists()
