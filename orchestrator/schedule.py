@@ -81,10 +81,13 @@ class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
         ticket = self._tickets.pop(trial_id, None)
         if ticket is None:
             return
-        if result is None and ticket.losses < ticket.gang.max_retries:
+        if result is not None:
+            self._agenda.finish(ticket.job, error=result.get("error", LOST))
+        elif ticket.losses < ticket.gang.max_retries:
             self._lost.append(ticket.model_copy(update={"losses": ticket.losses + 1}))
         else:
-            self._agenda.finish(ticket.job, error=(result or {}).get("error", LOST))
+            times = f" {ticket.losses + 1} times" if ticket.losses else ""
+            self._agenda.finish(ticket.job, error=f"{LOST}{times}")
 
     def save(self, checkpoint_path: str) -> None:
         """Keeps nothing: the storage folder and the studies are the truth."""

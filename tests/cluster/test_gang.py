@@ -9,12 +9,13 @@ import pytest
 import ray
 
 from cluster.capacity import check_capacity
-from cluster.gang import Gang, GangShape, RankLost
+from cluster.gang import Gang, GangShape
+from cluster.loss import Cause, RankLost
 from evals.building import build_benchmark
 from evals.choice import choose
 from evals.errors import ConfigError
 from evals.settings import EvaluationSettings
-from trainers.job import Job, Outcome, Phase, Report, TrialFailure
+from trainers.job import Beat, Job, Outcome, Phase, Report, TrialFailure
 from trainers.order import Order
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
@@ -68,18 +69,18 @@ def job(phase: Phase, *, lr: float = 1e-3, base: str | None = None) -> Job:
 def run(gang: Gang, order: Order) -> Outcome | TrialFailure:
     order.folder.mkdir(exist_ok=True)
     gang.start(order)
-    while isinstance(news := gang.advance(), Report):
+    while isinstance(news := gang.advance(), Report | Beat):
         pass
     return news
 
 
 def run_out(gang: Gang) -> None:
-    while isinstance(gang.advance(), Report):
+    while isinstance(gang.advance(), Report | Beat):
         pass
 
 
 def test_a_gang_outlives_its_jobs_and_says_who_was_lost(tmp_path: Path) -> None:
-    gang = Gang.form(SHAPE, None)
+    gang = Gang.form(SHAPE, None, timeout_s=120)
     original = run(gang, Order(job(Phase.ORIGINAL), tmp_path / "original"))
     assert isinstance(original, Outcome)
     base = tmp_path / "original" / "model"
@@ -102,16 +103,21 @@ def test_a_gang_outlives_its_jobs_and_says_who_was_lost(tmp_path: Path) -> None:
     gang.start(Order(trial, tmp_path / "cut", base))
     assert isinstance(gang.advance(), Report)
     os.kill(pids[1], signal.SIGKILL)
-    with pytest.raises(RankLost, match="rank 1 was lost in advance"):
+    with pytest.raises(RankLost, match="rank 1 was lost in advance") as lost:
         run_out(gang)
+    assert lost.value.cause == Cause.DIED
 
 
 def test_an_error_on_a_rank_is_told_with_its_own_words(tmp_path: Path) -> None:
-    gang = Gang.form(GangShape(ranks=1, cpus_per_rank=1, gpus_per_rank=0), None)
+    shape = GangShape(ranks=1, cpus_per_rank=1, gpus_per_rank=0)
+    gang = Gang.form(shape, None, timeout_s=120)
     missing = Order(job(Phase.TRIAL, base="original"), tmp_path, tmp_path / "nothing")
     gang.start(missing)
-    with pytest.raises(RankLost, match=r"rank 0 was lost in advance: ConfigError: .*nothing"):
+    with pytest.raises(
+        RankLost, match=r"rank 0 was lost in advance: ConfigError: .*nothing"
+    ) as lost:
         gang.advance()
+    assert lost.value.cause == Cause.FAULT
 
 
 def test_more_ranks_than_the_cluster_has_are_refused_at_once() -> None:

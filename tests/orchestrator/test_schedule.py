@@ -33,14 +33,23 @@ class List:
         self.told.append((job, error))
 
 
-def ticket(job: str) -> SimpleNamespace:
-    return SimpleNamespace(job=job, model_dump_json=lambda: f"<{job}>")
+def ticket(job: str, *, losses: int = 0, max_retries: int = 2) -> SimpleNamespace:
+    return SimpleNamespace(
+        job=job,
+        losses=losses,
+        gang=SimpleNamespace(max_retries=max_retries),
+        model_dump_json=lambda: f"<{job}>" if not losses else f"<{job} again {losses}>",
+        model_copy=lambda update: ticket(job, max_retries=max_retries, **update),
+    )
 
 
 def test_tickets_are_drawn_until_there_are_no_more() -> None:
     searcher = AgendaSearcher(List(ticket("a"), ticket("b")), lambda *_: None)
     assert searcher.suggest("t1") == {"ticket": "<a>"}
     assert searcher.suggest("t2") == {"ticket": "<b>"}
+    for trial in ("t1", "t2"):
+        assert searcher.suggest("t3") is None, "what runs may be lost and come again"
+        searcher.on_trial_complete(trial, {"done": True})
     assert searcher.suggest("t3") == Searcher.FINISHED
 
 
@@ -55,6 +64,7 @@ def test_reports_reach_the_one_who_looks_on() -> None:
     searcher = AgendaSearcher(List(ticket("a")), lambda job, report: seen.append((job, report)))
     searcher.suggest("t1")
     searcher.on_trial_result("t1", {"job_step": 3, "num_steps": 9, "loss": 0.5, "done": False})
+    searcher.on_trial_result("t1", {"job_step": -1, "done": False})
     searcher.on_trial_result("t1", {"job_step": -1, "done": True})
     assert seen == [("a", Report(3, 9, {"loss": 0.5}))]
 
@@ -64,16 +74,37 @@ def test_reports_reach_the_one_who_looks_on() -> None:
     [
         ({"done": True, "error": "OSError: no space left"}, "OSError: no space left"),
         ({"done": True}, LOST),
-        (None, LOST),
     ],
 )
 def test_the_end_of_a_trial_is_told_once_with_its_reason(result, error) -> None:
     agenda = List(ticket("a"))
     searcher = AgendaSearcher(agenda, lambda *_: None)
     searcher.suggest("t1")
-    searcher.on_trial_complete("t1", result, error=result is None)
+    searcher.on_trial_complete("t1", result)
     searcher.on_trial_complete("t1", result)
     assert agenda.told == [("a", error)]
+
+
+def test_a_lost_trainables_job_comes_again_before_any_other_up_to_the_limit() -> None:
+    agenda = List(ticket("a"), ticket("b"))
+    searcher = AgendaSearcher(agenda, lambda *_: None)
+    assert searcher.suggest("t1") == {"ticket": "<a>"}
+    for loss in (1, 2):
+        searcher.on_trial_complete(f"t{loss}", error=True)
+        assert agenda.told == []
+        assert searcher.suggest(f"t{loss + 1}") == {"ticket": f"<a again {loss}>"}
+    searcher.on_trial_complete("t3", error=True)
+    assert agenda.told == [("a", f"{LOST} 3 times")]
+    assert searcher.suggest("t4") == {"ticket": "<b>"}
+
+
+def test_a_lost_trainable_is_no_retry_where_none_is_allowed() -> None:
+    agenda = List(ticket("a", max_retries=0))
+    searcher = AgendaSearcher(agenda, lambda *_: None)
+    searcher.suggest("t1")
+    searcher.on_trial_complete("t1", error=True)
+    assert agenda.told == [("a", LOST)]
+    assert searcher.suggest("t2") == Searcher.FINISHED
 
 
 def test_tune_may_pickle_the_searcher_without_what_it_looks_at() -> None:

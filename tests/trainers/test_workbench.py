@@ -11,6 +11,7 @@ from evals.building import build_benchmark
 from evals.choice import choose
 from evals.settings import EvaluationSettings
 from trainers import checkpoint, loop
+from trainers.execution import Execution, Memory, lighter
 from trainers.job import Job, Outcome, Phase, Report
 from trainers.language_model import build_family
 from trainers.order import Order
@@ -178,3 +179,15 @@ def test_a_checkpoint_that_cannot_be_read_is_a_start_from_the_beginning(
 def test_nothing_is_saved_where_nothing_is_trained(tmp_path: Path) -> None:
     assert Workbench(Place()).save(tmp_path / "saved") == ""
     assert not (tmp_path / "saved").exists()
+
+
+def test_every_way_out_of_memory_learns_the_same(base: Path, tmp_path: Path) -> None:
+    bench, task = Workbench(Place()), job(epochs=1)
+    wanted = learned(bench, task, base, tmp_path / "first")
+    now, num_ways = Execution.of(task), 0
+    while now := lighter(now, task, world=1, short_of=Memory.DEVICE, evaluating=False):
+        num_ways += 1
+        found = learned(bench, now.applied(task), base, tmp_path / str(num_ways))
+        assert all(torch.allclose(wanted[name], found[name], atol=1e-5) for name in wanted), now
+    assert num_ways == 4
+    bench.clear()

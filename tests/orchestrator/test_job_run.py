@@ -1,0 +1,303 @@
+"""A job that loses ranks or memory is tried again, and its result is the one it would have had."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from cluster.gang import GangShape, News
+from cluster.loss import Cause, RankLost
+from cluster.warm import Upkeep
+from evals.benchmark import Role
+from evals.choice import Choice
+from evals.scores import AnswerScore, ItemScore, Probability, ScoreSheet, TaskScores
+from evals.settings import EvaluationSettings
+from orchestrator import job_run
+from orchestrator.config import CheckpointSettings, GangSettings
+from orchestrator.job_run import Experience, JobRun
+from orchestrator.records import Result, State, Storage, version
+from orchestrator.ticket import Ticket
+from trainers import checkpoint
+from trainers.checkpoint import Bookmark
+from trainers.job import Beat, Job, Outcome, Phase, Report, TrialFailure
+from trainers.order import Order
+from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
+
+DIED = RankLost("rank 1 was lost in advance: it died", Cause.DIED)
+FULL = RankLost("rank 0 was lost in advance: OutOfMemoryError: CUDA", Cause.DEVICE_MEMORY)
+
+Said = News | RankLost
+
+
+class Script:
+    """A crew that says what is written for each attempt, and remembers what it was told.
+
+    `writes` has it save for real: a bookmark after the latest report.
+    """
+
+    def __init__(self, *attempts: list[Said], writes: bool = False) -> None:
+        self.attempts = list(attempts)
+        self.writes = writes
+        self.orders: list[Order] = []
+        self.closed = 0
+        self.saves = 0
+        self._reports: list[Report] = []
+        self._lines: Iterator[Said] = iter(())
+
+    def begin(self, order: Order, shape: GangShape, upkeep: Upkeep) -> None:
+        self.orders.append(order)
+        self._reports = []
+        self._lines = iter(self.attempts.pop(0))
+
+    def advance(self) -> News:
+        said = next(self._lines)
+        if isinstance(said, RankLost):
+            raise said
+        if isinstance(said, Report):
+            self._reports.append(said)
+        return said
+
+    def save(self, folder: Path) -> str:
+        self.saves += 1
+        if self.writes:
+            mark = Bookmark(step=self._reports[-1].step, reports=self._reports)
+            checkpoint.write(folder, mark, [("weight/a", torch.zeros(1))])
+        return ""
+
+    def weigh(self) -> int:
+        return 123
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def report(step: int, num_steps: int = 4) -> Report:
+    return Report(step, num_steps, {"loss": 1.0 / step, "lr": 0.1})
+
+
+@pytest.fixture
+def saving_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_run, "SAVING_SHARE", float("inf"))
+
+
+@pytest.fixture
+def outcome() -> Outcome:
+    score = AnswerScore(1.0, 4)
+    items = tuple(ItemScore(f"r-{i}", "a", score, score, (score,) * 3, (), ()) for i in range(2))
+    task = TaskScores("retain", Role.RETAIN, Probability.PLAIN, items)
+    return Outcome(ScoreSheet((task,)), {"steps": 4.0})
+
+
+@pytest.fixture
+def ticket(tmp_path: Path) -> Callable[..., Ticket]:
+    def build(*, phase: Phase = Phase.TRIAL, losses: int = 0, every_s: float | None = None):
+        job = Job(
+            phase=phase,
+            benchmark=Choice(name="characters"),
+            model=Choice(name="tiny_llama"),
+            training=TrainingSettings(batch_size=8, micro_batch_size=4),
+            adapter=AdapterSettings(),
+            engine=EngineSettings(zero_stage=2),
+            evaluation=EvaluationSettings(metrics=("retain",)),
+            seed=0,
+            data="d",
+            weights="w",
+            version=version(),
+        )
+        return Ticket(
+            job=job,
+            storage=str(tmp_path),
+            gang=GangSettings(ranks=2),
+            checkpoint=CheckpointSettings(every_s=every_s),
+            losses=losses,
+        )
+
+    return build
+
+
+def finished(run: JobRun) -> Result:
+    while not isinstance(news := run.advance(), Result):
+        assert isinstance(news, Report | Beat)
+    return news
+
+
+def left_in(ticket: Ticket) -> list[str]:
+    return sorted(path.name for path in (Path(ticket.storage) / "jobs").iterdir())
+
+
+def test_a_job_that_nothing_happens_to_takes_one_attempt(ticket, outcome) -> None:
+    crew = Script([report(2), Beat(), report(4), Beat(), outcome])
+    result = finished(JobRun(ticket(), crew, Experience()))
+    assert result.state == State.DONE
+    assert result.reports == (report(2), report(4))
+    assert result.facts["attempts"] == 1
+    assert (result.facts["micro_batch_size"], result.facts["zero_stage"]) == (4, 2)
+    assert result.facts["rank_memory_bytes"] == 123
+    assert crew.closed == crew.saves == 0
+    assert left_in(ticket()) == [ticket().job.hash]
+
+
+def test_a_lost_rank_is_another_attempt_with_another_gang(ticket, outcome) -> None:
+    crew = Script([report(2), DIED], [report(2), report(4), outcome])
+    result = finished(JobRun(ticket(), crew, Experience()))
+    assert result.state == State.DONE
+    assert result.reports == (report(2), report(4))
+    assert result.facts["attempts"] == 2
+    assert crew.closed == 1
+    assert left_in(ticket()) == [ticket().job.hash]
+
+
+@pytest.mark.usefixtures("saving_is_free")
+def test_it_goes_on_from_the_checkpoint_with_the_reports_so_far(ticket, outcome) -> None:
+    crew = Script([report(2), report(3), DIED], [report(4), outcome], writes=True)
+    result = finished(JobRun(ticket(every_s=1e-9), crew, Experience()))
+    assert crew.orders[0].resume is None
+    assert crew.orders[1].resume.name == "step-3"
+    assert result.reports == (report(2), report(3), report(4))
+    assert result.facts["resumed_step"] == 3
+    assert left_in(ticket()) == [ticket().job.hash], "the checkpoint outlived its use"
+
+
+def test_so_does_the_next_process_after_the_one_that_was_stopped(ticket, outcome) -> None:
+    stopped = JobRun(ticket(every_s=300), Script([report(2), report(3)], writes=True), Experience())
+    stopped.advance()
+    stopped.advance()
+    stopped.pause()
+    assert left_in(ticket()) == [f".{ticket().job.hash}.checkpoint"]
+    crew = Script([report(4), outcome])
+    result = finished(JobRun(ticket(), crew, Experience()))
+    assert crew.orders[0].resume.name == "step-3"
+    assert result.reports == (report(2), report(3), report(4))
+    assert result.facts["attempts"] == 1
+
+
+def test_short_training_is_not_saved(ticket, outcome) -> None:
+    crew = Script([report(2), Beat(), report(4), outcome])
+    finished(JobRun(ticket(every_s=300), crew, Experience()))
+    assert crew.saves == 0
+
+
+def test_saving_takes_a_small_share_of_the_time_however_often_it_is_asked_for(
+    ticket, outcome
+) -> None:
+    crew = Script([report(n, 40) for n in range(1, 41)] + [outcome])
+    crew.save = lambda folder: time.sleep(0.01) or setattr(crew, "saves", crew.saves + 1) or ""
+    started = time.perf_counter()
+    finished(JobRun(ticket(every_s=1e-9), crew, Experience()))
+    assert 1 <= crew.saves <= 1 + (time.perf_counter() - started) / (0.01 / job_run.SAVING_SHARE)
+
+
+def test_ranks_that_had_to_start_anew_report_anew(ticket, outcome) -> None:
+    # They could not read the checkpoint that the order named.
+    crew = Script([report(2), report(3), DIED], [report(2), report(4), outcome], writes=True)
+    result = finished(JobRun(ticket(every_s=1e-9), crew, Experience()))
+    assert result.reports == (report(2), report(4))
+
+
+def test_retries_end_with_the_reason_and_the_number_of_attempts(ticket) -> None:
+    crew = Script([DIED], [report(2), DIED], [DIED])
+    result = finished(JobRun(ticket(), crew, Experience()))
+    assert result.state == State.FAILED
+    assert result.reason == "rank 1 was lost in advance: it died; given up after 3 attempts"
+    assert result.facts["attempts"] == 3
+    assert crew.closed == 3
+    assert left_in(ticket()) == [ticket().job.hash]
+
+
+def test_losses_of_the_whole_trainable_count(ticket) -> None:
+    crew = Script([DIED])
+    result = finished(JobRun(ticket(losses=2), crew, Experience()))
+    assert result.state == State.FAILED
+    assert result.facts["attempts"] == 3
+
+
+def test_a_result_that_a_lost_trainable_left_is_not_made_again(ticket, outcome) -> None:
+    first = finished(JobRun(ticket(), Script([report(4), outcome]), Experience()))
+    crew = Script()
+    assert finished(JobRun(ticket(losses=1), crew, Experience())) == first
+    assert crew.orders == []
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        TrialFailure("the loss became nan at step 3 of 4"),
+        RankLost("rank 0 was lost in advance: KeyError: 'x'", Cause.FAULT),
+    ],
+)
+def test_what_would_happen_again_is_not_tried_again(ticket, end) -> None:
+    crew = Script([report(2), end])
+    result = finished(JobRun(ticket(), crew, Experience()))
+    assert result.state == State.FAILED
+    assert result.reason == str(end)
+    assert result.facts["attempts"] == 1
+
+
+def test_a_baseline_that_was_given_up_keeps_its_checkpoint(ticket) -> None:
+    job = ticket(phase=Phase.GOLD, every_s=1e-9)
+    crew = Script(*[[report(2), DIED]] * 3, writes=True)
+    assert finished(JobRun(job, crew, Experience())).state == State.FAILED
+    assert checkpoint.newest(Storage(Path(job.storage)).checkpoint_folder(job.job)) is not None
+
+
+def test_too_little_memory_halves_the_micro_batch_and_then_shards_and_offloads(
+    ticket, outcome
+) -> None:
+    crew = Script(*[[FULL]] * 4, [report(4), outcome])
+    experience = Experience()
+    result = finished(JobRun(ticket(), crew, experience))
+    assert [order.job.training.micro_batch_size for order in crew.orders] == [4, 2, 1, 1, 1]
+    assert [order.job.engine.zero_stage for order in crew.orders] == [2, 2, 2, 3, 3]
+    assert {order.job.training.batch_size for order in crew.orders} == {8}
+    assert crew.orders[-1].job.engine.offload_optimizer
+    assert result.job == ticket().job
+    assert result.facts["attempts"] == 5
+    assert result.facts["zero_stage"] == 3
+    assert result.facts["offload_optimizer"] == 1
+    assert left_in(ticket()) == [ticket().job.hash]
+
+
+def test_the_next_trial_starts_as_the_last_one_ended_but_a_baseline_does_not(
+    ticket, outcome
+) -> None:
+    experience = Experience()
+    finished(JobRun(ticket(), Script([FULL], [report(4), outcome]), experience))
+    other = ticket()
+    other = other.model_copy(update={"job": other.job.model_copy(update={"seed": 1})})
+    crew = Script([report(4), outcome])
+    finished(JobRun(other, crew, experience))
+    assert crew.orders[0].job.training.micro_batch_size == 2
+    crew = Script([report(4), outcome])
+    finished(JobRun(ticket(phase=Phase.GOLD), crew, experience))
+    assert crew.orders[0].job.training.micro_batch_size == 4
+
+
+def test_memory_short_after_training_is_the_evaluations(ticket, outcome) -> None:
+    crew = Script([report(2), report(4), FULL], [report(2), report(4), outcome])
+    finished(JobRun(ticket(), crew, Experience()))
+    sizes = [(o.job.training.micro_batch_size, o.job.evaluation.batch_size) for o in crew.orders]
+    whole = ticket().job.evaluation.batch_size
+    assert sizes == [(4, whole), (4, whole // 2)]
+
+
+def test_memory_that_nothing_can_spare_is_a_failure(ticket) -> None:
+    crew = Script(*[[FULL]] * 6)
+    result = finished(JobRun(ticket(), crew, Experience()))
+    assert result.state == State.FAILED
+    assert result.reason.endswith("given up after 6 attempts")
+    assert crew.attempts == []
+
+
+def test_a_loss_after_the_job_is_done_is_only_a_loss_of_the_gang(ticket, outcome) -> None:
+    crew = Script([report(4), outcome])
+
+    def weigh() -> int:
+        raise DIED
+
+    crew.weigh = weigh
+    result = finished(JobRun(ticket(), crew, Experience()))
+    assert result.state == State.DONE
+    assert "rank_memory_bytes" not in result.facts
+    assert crew.closed == 1
