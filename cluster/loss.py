@@ -64,9 +64,11 @@ def _cause(error: ray.exceptions.RayError) -> Cause:
 
 
 def _reason(error: ray.exceptions.RayError) -> str:
-    """Returns the error's own words: what the rank raised, or else Ray's last line about it."""
+    """Returns the error's own words: what the rank raised, or else Ray's line about it."""
     cause = getattr(error, "cause", None)
     if cause is not None:
         return f"{type(cause).__name__}: {cause}"
     lines = [ANSI.sub("", line).strip() for line in str(error).splitlines()]
-    return next((line for line in reversed(lines) if line), type(error).__name__)
+    if not isinstance(error, ray.exceptions.OutOfMemoryError):  # whose first line says it all
+        lines.reverse()
+    return next((line for line in lines if line), type(error).__name__)

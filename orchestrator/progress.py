@@ -66,7 +66,7 @@ class Progress:
         if entry.cached:
             parts.append("found in storage")
         else:
-            parts.append(f"{entry.result.wall_s:.1f} s")
+            parts.append(f"{entry.result.wall_s:.1f} s{_attempts(entry.result)}")
             if entry.number is not None:
                 self._ended.append(self._clock())
         self._write("  ".join([*parts, *self._left()]))
@@ -112,6 +112,12 @@ class Progress:
             return []
         pace_s = (self._ended[-1] - self._ended[0]) / (len(self._ended) - 1)
         return [f"about {_duration(pace_s * (self._total - self._num_done))} left"]
+
+
+def _attempts(result: Result) -> str:
+    """Says that a job was done, though not at once; a failure's reason says so itself."""
+    attempts = result.facts.get("attempts", 1.0)
+    return f" in {attempts:.0f} attempts" if attempts > 1 and result.state == State.DONE else ""
 
 
 def _params(params: Mapping[str, float | int | str]) -> list[str]:

@@ -43,6 +43,12 @@ def test_a_real_allocation_that_fails_is_the_hosts_memory() -> None:
     assert loss("advance", {0: raised(failed.value)}).cause.short_of == Memory.HOST
 
 
+def test_ray_is_quoted_with_the_line_that_says_why() -> None:
+    ray_said = "1 worker(s) were killed due to the node running low on memory.\nStats: 0"
+    lost = loss("advance", {1: OutOfMemoryError(ray_said)})
+    assert str(lost) == f"rank 1 was lost in advance: {ray_said.splitlines()[0]}"
+
+
 def test_the_rank_that_others_failed_by_is_the_one_that_is_named() -> None:
     broken = raised(RuntimeError("Connection closed by peer"))
     lost = loss("advance", {0: broken, 1: ActorDiedError()})

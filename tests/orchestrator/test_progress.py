@@ -13,7 +13,7 @@ FLOOR = 0.68
 
 
 def entry(label, number=None, *, retain=0.71, quality=-3.25, reason="", **more):
-    """Returns an entry of `label`; `more` may hold moved, cached and params."""
+    """Returns an entry of `label`; `more` may hold moved, attempts, cached and params."""
     job = Job(
         phase=Phase.TRIAL if number is not None else Phase(label),
         benchmark=Choice(name="any"),
@@ -32,7 +32,7 @@ def entry(label, number=None, *, retain=0.71, quality=-3.25, reason="", **more):
         state=State.FAILED if reason else State.DONE,
         reason=reason,
         metrics={} if reason else {"retain": retain, "log_forget_quality": quality},
-        facts={"moved": more.get("moved", 1.0)},
+        facts={"moved": more.get("moved", 1.0), "attempts": more.get("attempts", 1.0)},
         wall_s=4.13,
         reports=(),
         started_at=0.0,
@@ -125,6 +125,11 @@ def test_a_result_from_storage_says_so(progress, lines):
 def test_a_model_that_did_not_move_is_told(progress, lines):
     progress.entry(entry("npo", 0, moved=0.0))
     assert "did not move" in lines[0]
+
+
+def test_a_trial_that_was_not_done_at_once_says_so(progress, lines):
+    progress.entry(entry("npo", 0, attempts=3.0))
+    assert lines[-1].endswith("4.1 s in 3 attempts")
 
 
 def test_other_hyperparameters_follow_learning_rate_and_l1(progress, lines):

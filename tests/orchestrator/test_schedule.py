@@ -8,7 +8,7 @@ from ray.tune.search import Searcher
 
 from orchestrator.schedule import LOST, AgendaSearcher
 from orchestrator.trial import JobTrainable
-from trainers.job import Report
+from trainers.job import Beat, Report
 
 
 class List:
@@ -124,6 +124,28 @@ class Warm:
 
     def close(self) -> None:
         self.closed = True
+
+
+class Beating:
+    """A run that has nothing to report yet."""
+
+    paused = False
+
+    def advance(self) -> Beat:
+        return Beat()
+
+    def pause(self) -> None:
+        assert not self.paused
+        self.paused = True
+
+
+def test_a_trainable_that_is_stopped_has_its_job_saved_before_its_gang_ends() -> None:
+    trainable = JobTrainable.__new__(JobTrainable)
+    trainable._run, trainable._warm = Beating(), Warm()
+    assert trainable.step() == {"job_step": -1, "done": False}
+    trainable.cleanup()
+    assert trainable._run.paused
+    assert trainable._warm.closed
 
 
 def test_an_error_in_the_trainable_is_one_jobs_end_and_renews_the_gang() -> None:
