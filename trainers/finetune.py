@@ -16,19 +16,20 @@ def finetune(job: Job, bench: Workbench, *, folder: Path) -> Generator[Report, N
     """Trains on the split, evaluates, and saves the model (an adapter merged) to folder/model."""
     station = bench.finetune_station(job)
     facts = yield from train_timed(station.engine, _lesson(job, bench, station), bench.place)
-    sheet, eval_s = bench.evaluate(station.module, station.language_model, job)
+    sheet, measured = bench.evaluate(station.module, station.language_model, job)
     _save(job, bench, station, folder / "model")
     bench.clear()
-    return Outcome(sheet, {**facts, "eval_s": eval_s})
+    return Outcome(sheet, {**facts, **measured})
 
 
 def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:
     benchmark = bench.benchmark(job.benchmark)
     split = "full" if job.phase == Phase.ORIGINAL else "retain"
     method = retain_ft.Method(retain_ft.Config())
+    max_length, key = job.training.max_length, "baselines.training.max_length"
     sampler = Sampler(
         Material({Source.RETAIN: benchmark.splits[split]}, benchmark.refusals, Source.RETAIN),
-        bench.encoder(station.language_model, max_length=job.training.max_length),
+        bench.encoder(station.language_model, max_length=max_length, key=key),
         needs=method.needs,
         shape=Shape(job.training.batch_size, job.training.micro_batch_size),
         place=bench.place,

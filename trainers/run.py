@@ -26,8 +26,8 @@ def run(order: Order, bench: Workbench) -> Iterator[Report | Outcome]:
         outcome = yield from unlearn(job, bench, base=order.base, folder=order.folder)
     elif job.checkpoint is not None:
         model = bench.given_model(job)
-        sheet, eval_s = bench.evaluate(model.model, model, job)
-        outcome = Outcome(sheet, {"eval_s": eval_s})
+        sheet, measured = bench.evaluate(model.model, model, job)
+        outcome = Outcome(sheet, measured)
     else:
         outcome = yield from finetune(job, bench, folder=order.folder)
     whole = {"rank_s": time.perf_counter() - started, "peak_memory_bytes": _peak_memory(bench)}
