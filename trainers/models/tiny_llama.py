@@ -4,6 +4,7 @@ Hidden size 128 and four layers make about 1.1 million parameters, enough to mem
 of question-answer pairs. The byte-level BPE tokenizer is trained on the benchmark's own texts.
 """
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from transformers import (
 
 from evals.benchmark import Benchmark, Example
 from evals.encoding import Prompt
+from evals.errors import FieldError
 from trainers.language_model import LanguageModel
 from trainers.pretrained import (
     Running,
@@ -47,8 +49,22 @@ class Config(Running):
 
     @model_validator(mode="after")
     def _heads_are_even(self) -> "Config":
-        if self.hidden_size % (2 * self.num_heads):
-            raise ValueError("a multiple of twice num_heads (hidden_size)")
+        step = 2 * self.num_heads
+        if self.hidden_size % step:
+            raise FieldError(
+                f"hidden_size must be a multiple of twice num_heads ({step}) but got "
+                f"{self.hidden_size}; give {math.ceil(self.hidden_size / step) * step}, or other "
+                "num_heads"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _prompt_needs_no_template(self) -> "Config":
+        if self.prompt.style == "chat_template":
+            raise FieldError(
+                "prompt.style must be tags for tiny_llama, whose own tokenizer has no chat "
+                "template, but got chat_template; set model.prompt.style: tags"
+            )
         return self
 
 
