@@ -80,7 +80,10 @@ def check_weights(config: SweepConfig) -> None:
         except ConfigError as error:
             key = "model.path" if checkpoint is None else f"baselines.{name}"
             raise ConfigError(str(error).replace("model.path", key, 1)) from None
-    _check_layers(config, family.num_layers())
+    original = config.baselines.original
+    shape = family.shape(None if original is None else Path(original).expanduser())
+    _check_layers(config, shape.num_layers)
+    _check_dtype(config, str(shape.dtype).removeprefix("torch."))
 
 
 def _check_layers(config: SweepConfig, num_layers: int) -> None:
@@ -93,6 +96,16 @@ def _check_layers(config: SweepConfig, num_layers: int) -> None:
                 f"methods.{label}.layer must be a layer of the model, 0 to {num_layers - 1}, but "
                 f"got {highest:g}; choose one in the middle, such as {num_layers // 2}"
             )
+
+
+def _check_dtype(config: SweepConfig, held: str) -> None:
+    """Refuses an engine whose dtype is not the weights': ZeRO stages would then train unalike."""
+    engine = {"fp32": "float32", "bf16": "bfloat16"}[config.engine.dtype]
+    if held not in (engine, "None"):
+        raise ConfigError(
+            f"engine.dtype must be that of the weights ({held}) but got {config.engine.dtype!r}; "
+            f"set model.dtype: {config.engine.dtype}, or engine.dtype to what the weights are"
+        )
 
 
 def _baseline(config: SweepConfig, benchmark: Benchmark, *, phase: Phase, given: str | None) -> Job:

@@ -268,3 +268,12 @@ def test_a_range_that_training_would_refuse_is_refused_before(name, low, rule) -
 def test_an_l1_penalty_on_a_whole_model_is_refused() -> None:
     said = refusal(baselines={"training": {"l1": 0.1}})
     assert said.startswith("baselines.training.l1 must be 0 without an adapter but got 0.1")
+
+
+@pytest.mark.parametrize("npo", [{"alpha": 5.0}, {"search": {"alpha": "default"}}])
+def test_a_weight_of_no_retain_term_is_neither_set_nor_searched(npo: dict[str, Any]) -> None:
+    text = refusal(methods={"npo": npo})
+    assert "alpha" in text
+    assert "left out where retain_term is none" in text
+    assert "set retain_term: nll or kl" in text
+    assert sweep(methods={"npo": {**npo, "retain_term": "nll"}}).methods["npo"].method == "npo"

@@ -85,7 +85,7 @@ def test_a_plug_in_with_another_name_replaces_the_old_one_whole(file: Path) -> N
 def test_a_resolved_config_written_as_json_loads_again_as_the_same_sweep(
     file: Path, tmp_path: Path
 ) -> None:
-    config = load(file, "methods.npo={search: {alpha: default}}")
+    config = load(file, "methods.npo={retain_term: nll, search: {alpha: default}}")
     again = tmp_path / "resolved.yaml"
     again.write_text(yaml.safe_dump(config.model_dump(mode="json")))
     assert load(again) == config

@@ -54,6 +54,7 @@ def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         ("model={name: causal_lm, path: ./nowhere}", r"model\.path must be .*nowhere"),
         ("benchmark={name: tofu, path: ./nowhere}", r"benchmark.* '?./nowhere|nowhere"),
         ("methods.rmu.layer=7", r"methods\.rmu\.layer must be .* 0 to 3, but got 7; .* such as 2"),
+        ("engine.dtype=bf16", r"engine\.dtype must be .*\(float32\) but got 'bf16'; set model"),
         ("baselines.gold=./nowhere", r"baselines\.gold must be .*nowhere"),
     ],
 )

@@ -150,3 +150,19 @@ def test_items_with_an_answer_that_was_cut_are_counted_among_the_facts(base: Pat
         assert facts["num_truncated"] == sum(size > length for size in longest)
         assert facts["eval_s"] > 0
     bench.clear()
+
+
+def test_a_baseline_with_an_adapter_is_scored_as_the_merged_model_that_trials_start_from(
+    tmp_path: Path,
+):
+    bench = Workbench(Place())
+    adapter = AdapterSettings(rank=2)
+    changes = {"phase": Phase.ORIGINAL, "method": None, "base": None, "adapter": adapter}
+    bf16 = job().model.model_copy(update={"settings": {**job().model.settings, "dtype": "bf16"}})
+    changes |= {"model": bf16, "engine": EngineSettings(zero_stage=0, dtype="bf16")}
+    original = job().model_copy(update=changes)
+    *_, trained = run(Order(original, tmp_path), bench)
+    saved = original.model_copy(update={"checkpoint": str(tmp_path / "model"), "adapter": None})
+    *_, found = run(Order(saved, tmp_path), bench)
+    assert trained.sheet == found.sheet
+    bench.clear()

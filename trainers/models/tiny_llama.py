@@ -6,6 +6,7 @@ of question-answer pairs. The byte-level BPE tokenizer is trained on the benchma
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -24,11 +25,14 @@ from evals.errors import FieldError
 from trainers.language_model import LanguageModel
 from trainers.pretrained import (
     Running,
+    Shape,
     Source,
     check_loads,
     load_model,
     load_tokenizer,
     prepare,
+    require_attention,
+    shape_of,
     torch_dtype,
 )
 
@@ -85,6 +89,7 @@ class Family:
             tokenizer = load_tokenizer(source)
             model = load_model(source, self._config)
             return LanguageModel(model, tokenizer, self._config.prompt)
+        require_attention(self._config)
         tokenizer = train_tokenizer(benchmark, self._config)
         model = _random_model(self._config, tokenizer, seed=seed)
         return LanguageModel(prepare(model, self._config), tokenizer, self._config.prompt)
@@ -96,11 +101,20 @@ class Family:
             ConfigError: configuration, tokenizer or weight files are missing or broken.
         """
         if checkpoint is not None:
-            check_loads(Source(path=str(checkpoint)))
+            check_loads(Source(path=str(checkpoint)), self._config)
 
-    def num_layers(self) -> int:
-        """Returns the number of decoder layers."""
-        return self._config.num_layers
+    def shape(self, checkpoint: Path | None) -> Shape:
+        """Returns the shape of the model, or of `checkpoint` if one is given.
+
+        Raises:
+            ConfigError: the checkpoint's configuration cannot be read.
+        """
+        chosen = torch_dtype(self._config)
+        dtype = torch.float32 if chosen == "auto" else chosen
+        if checkpoint is None:
+            return Shape(self._config.num_layers, dtype)
+        stated = shape_of(Source(path=str(checkpoint)))
+        return stated if chosen == "auto" else replace(stated, dtype=dtype)
 
     def fingerprint(self) -> str:
         """Returns the name of the recipe: size, texts and seed stand in the job beside it."""
