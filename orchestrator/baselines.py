@@ -18,7 +18,8 @@ from orchestrator.space import SHARED
 from trainers.job import Job, Phase
 from trainers.settings import TrainingSettings
 
-WEIGHTS = ("*.safetensors", "*.bin", "config.json")
+FILES = ("*.json", "*.safetensors", "*.bin", "*.model", "*.jinja")
+"""What decides how a saved model answers: weights, configuration, tokenizer, chat template."""
 
 
 def original_job(config: SweepConfig, benchmark: Benchmark) -> Job:
@@ -136,10 +137,10 @@ def _family_fingerprint(config: SweepConfig) -> str:
 
 
 def _files(given: str, *, phase: Phase) -> str:
-    """Returns the SHA-256 of a saved model's weights and configuration, wherever it lies."""
+    """Returns the SHA-256 of a saved model's files, wherever it lies."""
     folder = Path(given).expanduser()
-    files = sorted({file for pattern in WEIGHTS for file in folder.glob(pattern)})
-    if not any(file.suffix != ".json" for file in files):
+    files = sorted({file for pattern in FILES for file in folder.glob(pattern)})
+    if not any(file.suffix in (".safetensors", ".bin") for file in files):
         raise ConfigError(
             f"baselines.{phase} must be a folder with a saved model (*.safetensors) but got "
             f"{given!r}; correct the path, or leave the key out to fine-tune one"
