@@ -1,6 +1,7 @@
 """The settings of a sweep, validated whole before anything starts; no torch at import."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -223,7 +224,7 @@ def _anchored(raw: Mapping[str, Any]) -> dict[str, Any]:
     whole = dict(raw)
     for key in ("path", "refusals_file"):
         given = whole.get(key)
-        if isinstance(given, str) and Path(given).expanduser().exists():
+        if isinstance(given, str) and given and Path(given).expanduser().exists():
             whole[key] = str(Path(given).expanduser().resolve())
     return whole
 
@@ -233,5 +234,11 @@ def listed(methods: Any) -> Any:
     if isinstance(methods, str):
         methods = [methods]
     if isinstance(methods, list | tuple):
+        twice = [name for name, count in Counter(map(str, methods)).items() if count > 1]
+        if twice:
+            raise ConfigError(
+                f"methods must be a list of different names but got {twice[0]!r} twice; leave one "
+                "out, or give it a label of its own"
+            )
         return {str(name): {} for name in methods}
     return methods

@@ -174,8 +174,20 @@ def test_an_override_whose_value_is_not_yaml_is_refused(file: Path) -> None:
         ),
         (
             "search.trials=many",
-            "search.trials must be a valid integer, unable to parse string as an integer "
-            "but got 'many'; give a whole number",
+            "search.trials must be a whole number but got 'many'; give a whole number",
+        ),
+        (
+            "methods=[ga, ga]",
+            "methods must be a list of different names but got 'ga' twice; "
+            "leave one out, or give it a label of its own",
+        ),
+        (
+            "name=a b",
+            "name must be text like ^[A-Za-z0-9][A-Za-z0-9_.-]*$ but got 'a b'; rename it",
+        ),
+        (
+            "evaluation.metrics=retain",
+            "evaluation.metrics must be a list but got 'retain'; give a list like [a, b]",
         ),
         (
             "search.sampler=gpp",
