@@ -7,7 +7,6 @@ import yaml
 
 from evals.errors import ConfigError
 
-
 MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
