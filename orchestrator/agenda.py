@@ -1,6 +1,6 @@
 """What to run next, and what a result means: the sweep's logic, without Ray.
 
-First the two baselines; once both are done they are the Reference that floors and forget quality
+First the two baselines; once both are done they are the Reference that bounds and forget quality
 need. Then the methods take turns, each asking its own study, until every budget is spent. A job
 whose Result is in storage already is told to its study at once and never scheduled.
 """
@@ -16,8 +16,8 @@ from evals.scores import ScoreSheet
 from evals.suites.text import measure
 from orchestrator.baselines import gold_job, original_job, trial_job
 from orchestrator.config import SweepConfig
+from orchestrator.constraints import bounds_of, violations
 from orchestrator.entry import Entry, Reference
-from orchestrator.floor import floor_value, violation
 from orchestrator.records import Result, State, Storage
 from orchestrator.search import MethodSearch, Suggestion
 from orchestrator.ticket import Ticket
@@ -115,8 +115,11 @@ class Agenda:
         for phase, result in self._done.items():
             sheet = self._storage.sheet(result.job.hash)
             whole[phase] = replace(result, metrics=measure(sheet, self._gold_sheet, names))
-        floor = floor_value(self._config.search.floor, whole[Phase.ORIGINAL].metrics)
-        return Reference(whole[Phase.ORIGINAL], whole[Phase.GOLD], floor)
+        original, gold = whole[Phase.ORIGINAL], whole[Phase.GOLD]
+        bounds = bounds_of(
+            self._config.search.constraints, original=original.metrics, gold=gold.metrics
+        )
+        return Reference(original, gold, bounds)
 
     def _recall(self) -> None:
         """Tells of every trial that an earlier run of this sweep has finished."""
@@ -170,7 +173,7 @@ class Agenda:
             search.fail(suggestion.number, result.reason, job=job_hash)
         else:
             objective = result.metrics[self._config.search.objective]
-            search.tell(suggestion.number, objective=objective, violation=missed, job=job_hash)
+            search.tell(suggestion.number, objective=objective, violations=missed, job=job_hash)
         self._on_entry(Entry(label, result, suggestion.number, suggestion.params, missed, cached))
 
     def _found(self, job: Job) -> Result | None:
@@ -186,23 +189,25 @@ class Agenda:
         compared = measure(self._storage.sheet(job.hash), self._gold_sheet, names)
         return replace(found, metrics={**found.metrics, **compared})
 
-    def _judged(self, result: Result) -> tuple[Result, float | None]:
-        """Returns the result and its distance below the floor; FAILED, None if not to be ranked."""
+    def _judged(self, result: Result) -> tuple[Result, dict[str, float] | None]:
+        """Returns the result and by how much it misses each bound; FAILED, None if not ranked."""
         assert self.reference is not None
         if result.state == State.FAILED:
             return result, None
         if reason := self._not_finite(result):
             return replace(result, state=State.FAILED, reason=reason), None
-        measured = result.metrics[self._config.search.floor.metric]
-        return result, violation(self.reference.floor, measured)
+        return result, violations(self.reference.bounds, result.metrics)
 
     def _not_finite(self, result: Result) -> str:
-        """Says which deciding metric is NaN or infinite; empty if none is."""
-        settings = self._config.search
-        values = {
-            name: result.metrics[name] for name in (settings.objective, settings.floor.metric)
-        }
-        wrong = [f"{name} is {value}" for name, value in values.items() if not math.isfinite(value)]
+        """Says which deciding metric is missing, NaN or infinite; empty if none is."""
+        search = self._config.search
+        wrong = []
+        for name in dict.fromkeys((search.objective, *search.constraints)):
+            value = result.metrics.get(name)
+            if value is None:
+                wrong.append(f"{name} was not measured")
+            elif not math.isfinite(value):
+                wrong.append(f"{name} is {value}")
         return " and ".join(wrong)
 
     def _ticket(self, job: Job) -> Ticket:

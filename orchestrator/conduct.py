@@ -76,7 +76,8 @@ def _run(
 
     def on_entry(entry: Entry) -> None:
         entries.append(entry)
-        progress.entry(entry)
+        assert agenda.reference is not None
+        progress.entry(entry, bounds=agenda.reference.bounds)
         tracker.log_entry(entry, job_folder=storage.job_folder(entry.result.job.hash))
 
     folder = storage.sweep_folder(config.name)
@@ -125,13 +126,13 @@ def _write_tables(
             entries,
             labels=list(config.methods),
             search=config.search,
-            floor=reference.floor,
+            bounds=reference.bounds,
         ),
         "pareto": pareto_table(entries, search=config.search),
         "trials": trials_table(entries),
     }
     paths = [path for name, table in tables.items() for path in save(table, folder, name)]
-    figure = pareto_figure(entries, search=config.search, floor=reference.floor, folder=folder)
+    figure = pareto_figure(entries, search=config.search, bounds=reference.bounds, folder=folder)
     tracker.log_tables([*paths, figure])
     _say(f"\n{terminal_text(tables['table'])}")
     _say(f"Pareto front:\n\n{terminal_text(tables['pareto'])}")

@@ -11,6 +11,7 @@ from evals.choice import Choice, Settings, choose
 from evals.errors import ConfigError
 from evals.metric import load_metric
 from evals.settings import EvaluationSettings
+from orchestrator.search_settings import SearchSettings, check_constraints, check_measured
 from orchestrator.space import MethodSettings, SearchRange, resolve_method
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
@@ -28,32 +29,6 @@ class GangSettings(Settings):
     strategy: Literal["PACK", "SPREAD", "STRICT_PACK", "STRICT_SPREAD"] = "PACK"
     recycle_after: int = Field(200, ge=1)
     """Trials after which a gang's processes are replaced by fresh ones."""
-
-
-class Floor(Settings):
-    """A trial is feasible if `metric` is at least `value`, or that fraction of the original's."""
-
-    metric: str = "retain"
-    value: float = Field(0.9, ge=0, le=1)
-    relative_to: Literal["original", "absolute"] = "original"
-
-
-class SearchSettings(Settings):
-    """One study per method: `trials` each, the first `startup_trials` of them spread evenly.
-
-    The studies' seeds derive from the sweep's.
-    """
-
-    trials: int = Field(8, ge=1)
-    startup_trials: int = Field(4, ge=1)
-    sampler: Literal["gp", "tpe", "random"] = "gp"
-    objective: str = "log_forget_quality"
-    floor: Floor = Floor()
-    lr: SearchRange = SearchRange(low=1e-5, high=1e-3)
-    l1: SearchRange | None = SearchRange(low=1e-3, high=1.0)
-    """None keeps `training.l1` for every trial. The default is for the proximal mode, where l1 is
-    the share of an Adam step that is taken back: nothing to speak of up to about 1e-2, all at 1.
-    The subgradient mode sets l1 against the gradient's entries and needs far smaller ones."""
 
 
 class BaselineSettings(Settings):
@@ -139,35 +114,18 @@ class SweepConfig(Settings):
         }
 
     @model_validator(mode="after")
-    def _metrics_exist(self) -> "SweepConfig":
+    def _metrics_are_measured(self) -> "SweepConfig":
         for name in self.evaluation.metrics:
             load_metric(name, key="evaluation.metrics")
-        wanted = {
-            "search.objective": self.search.objective,
-            "search.floor.metric": self.search.floor.metric,
-        }
-        for key, name in wanted.items():
-            load_metric(name, key=key)
-            if name not in self.evaluation.metrics:
-                raise ConfigError(
-                    f"{key} must be one of evaluation.metrics "
-                    f"({', '.join(self.evaluation.metrics)}) but got {name!r}; add it there"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _metrics_have_a_direction(self) -> "SweepConfig":
-        objective, floor = self.search.objective, self.search.floor.metric
-        if load_metric(objective).better == "gold":
+        objective = load_metric(self.search.objective, key="search.objective")
+        check_measured(self.search.objective, self.evaluation.metrics, key="search.objective")
+        if objective.better == "gold":
             raise ConfigError(
-                f"search.objective must be a metric with a best direction but got {objective!r}, "
-                "which is best near the gold model's value; choose log_forget_quality"
+                f"search.objective must be a metric with a best direction but got "
+                f"{self.search.objective!r}, which is best near the gold model's value; "
+                "choose log_forget_quality"
             )
-        if load_metric(floor).better != "higher":
-            raise ConfigError(
-                f"search.floor.metric must be a metric of which more is better but got {floor!r}; "
-                "choose retain"
-            )
+        check_constraints(self.search, self.evaluation.metrics)
         return self
 
     @model_validator(mode="after")

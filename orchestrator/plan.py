@@ -11,7 +11,9 @@ from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
 from orchestrator.baselines import gold_job, original_job, trial_job
 from orchestrator.config import GangSettings, SweepConfig
+from orchestrator.constraints import SIGNS
 from orchestrator.records import Storage
+from orchestrator.search_settings import Constraint
 from orchestrator.space import SearchRange
 from trainers.job import Job, Phase
 
@@ -139,7 +141,7 @@ def render(plan: Plan) -> str:
         f"Model {config.model.name}, {config.engine.dtype}, ZeRO stage {config.engine.zero_stage}",
         f"Gang: {_gang(config.gang)}",
         f"Objective: {config.direction} {config.search.objective} "
-        f"with {config.search.floor.metric} {_floor(config)}",
+        f"{_constraints(config.search.constraints)}",
         "",
         f"{'baseline':<10} {'job':<16} {'steps':>6}  state",
         *(_baseline_line(baseline) for baseline in plan.baselines),
@@ -192,11 +194,20 @@ def _gang(gang: GangSettings) -> str:
     return f"{gang.ranks} ranks of {gang.cpus_per_rank:g} CPU{gpus}, {gang.strategy}"
 
 
-def _floor(config: SweepConfig) -> str:
-    floor = config.search.floor
-    if floor.relative_to == "absolute":
-        return f">= {floor.value:g}"
-    return f">= {floor.value:g} x the original's"
+def _constraints(constraints: Mapping[str, Constraint]) -> str:
+    """Returns the bounds as far as they are known before the baselines are."""
+    parts = [
+        f"{metric} {SIGNS[side]} {value:g}{_unit(constraint)}"
+        for metric, constraint in constraints.items()
+        for side, value in constraint.sides.items()
+    ]
+    return f"with {' and '.join(parts)}" if parts else "without constraints"
+
+
+def _unit(constraint: Constraint) -> str:
+    if constraint.relative_to == "absolute":
+        return ""
+    return f" x the {constraint.relative_to}'s"
 
 
 def _width(plan: Plan) -> int:

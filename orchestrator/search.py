@@ -1,15 +1,15 @@
 """One constrained Optuna study per method: what to try next, and what came of it.
 
-The objective is maximised (or minimised, as its metric says) subject to one constraint, the
-distance below the floor, told as a constraint and never folded into the objective. Every trial
+The objective is maximised (or minimised, as its metric says) subject to the sweep's constraints,
+told as constraints by name and never folded into the objective. Every trial
 ends in one state: COMPLETE with finite numbers, or FAIL with its reason, which the samplers
 never look at.
 
 Objectives have heavy tails: the natural log of a Kolmogorov-Smirnov p-value runs from 0 to -400,
 and a Gaussian process would fit the tail and little else. As ln p is about -n D^2 for n items and
 a distance D, Optuna is told sign(x) sqrt(|x|), which is linear in D and keeps the order, hence
-the optimum. The number itself is kept in the trial's user attributes. The violation of a floor
-is at most the floor's own size and is told as it is.
+the optimum. The number itself is kept in the trial's user attributes. Violations are told as they
+are.
 """
 
 import hashlib
@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
 from evals.metric import load_metric
-from orchestrator.config import SearchSettings
+from orchestrator.constraints import is_feasible
+from orchestrator.search_settings import SearchSettings
 from orchestrator.space import SearchRange
 from orchestrator.startup import spread
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial
 
 JOURNAL = "search.journal"
-CONSTRAINT = "floor"
 INTERRUPTED = "interrupted"
 
 
@@ -105,21 +105,24 @@ class MethodSearch:
         self._running[number] = trial
         return Suggestion(number, trial.params)
 
-    def tell(self, number: int, *, objective: float, violation: float, job: str = "") -> None:
+    def tell(
+        self, number: int, *, objective: float, violations: Mapping[str, float], job: str = ""
+    ) -> None:
         """Ends a trial that was measured; a number that is not finite makes it a failure.
 
-        `violation` is the distance below the floor (<= 0 is feasible), `job` the job's hash.
+        `violations` say by how much each bound is missed (<= 0 keeps it), `job` is the hash.
         """
-        wrong = {"objective": objective, "violation": violation}
+        wrong = {"objective": objective, **violations}
         reasons = [f"{name} is {x}" for name, x in wrong.items() if not math.isfinite(x)]
         if reasons:
             self.fail(number, " and ".join(reasons), job=job)
             return
         trial = self._running.pop(number)
-        trial.set_constraint(CONSTRAINT, violation)
-        facts = {"job": job, "feasible": violation <= 0, "objective": objective}
-        for name, value in facts.items():
-            trial.set_user_attr(name, value)
+        for name, value in violations.items():
+            trial.set_constraint(name, value)
+        facts = {"job": job, "feasible": is_feasible(violations), "objective": objective}
+        for name, fact in facts.items():
+            trial.set_user_attr(name, fact)
         self._study.tell(trial, signed_root(objective))
 
     def fail(self, number: int, reason: str, *, job: str = "") -> None:

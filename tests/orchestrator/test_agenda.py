@@ -15,6 +15,7 @@ from orchestrator.entry import Entry
 from orchestrator.loading import load_config
 from orchestrator.records import Result, State, Storage
 from orchestrator.search import MethodSearch
+from orchestrator.search_settings import Constraint
 from orchestrator.ticket import Ticket
 from trainers.job import Job, Phase
 
@@ -155,7 +156,8 @@ def test_below_the_floor_is_infeasible_and_never_a_failure(config, benchmark) ->
     desk.run_all(retain=0.01)
     trials = [entry for entry in desk.entries if entry.number is not None]
     assert [entry.feasible for entry in trials] == [False] * 6
-    assert all(entry.result.state == State.DONE and entry.violation > 0 for entry in trials)
+    assert {entry.result.state for entry in trials} == {State.DONE}
+    assert all(entry.violations["retain.at_least"] > 0 for entry in trials)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -167,6 +169,32 @@ def test_a_metric_that_is_not_finite_is_a_failed_row_with_its_reason(
     trials = [entry for entry in desk.entries if entry.number is not None]
     assert {entry.result.reason for entry in trials} == {f"retain is {value}"}
     assert {entry.result.state for entry in trials} == {State.FAILED}
+
+
+def test_every_bound_is_held_against_every_trial(config, benchmark) -> None:
+    constraints = {
+        "retain": Constraint(at_least=0.7, at_most=0.9, relative_to="absolute"),
+        "log_forget_quality": Constraint(at_least=-2, relative_to="absolute"),
+    }
+    search = config.search.model_copy(update={"constraints": constraints})
+    desk = Desk(config.model_copy(update={"search": search}), benchmark)
+    desk.run_all()
+    trial = desk.entries[-1]
+    assert trial.violations == pytest.approx(
+        {"retain.at_least": -0.1, "retain.at_most": -0.1, "log_forget_quality.at_least": 1.0}
+    )
+    assert not trial.feasible
+
+
+def test_a_metric_that_is_missing_is_a_failure_that_says_so(config, benchmark) -> None:
+    desk = Desk(config, benchmark)
+    desk.run(desk.agenda.next())
+    desk.run(desk.agenda.next())
+    job = desk.agenda.next().job
+    result = Result(job, State.DONE, "", {"retain": 0.8}, {}, 1.0, (), 0.0)
+    desk.storage.commit(result, desk.storage.begin(job), None)
+    desk.agenda.finish(job, error="")
+    assert desk.entries[-1].result.reason == "log_forget_quality was not measured"
 
 
 def test_a_failed_trial_is_one_row_and_the_sweep_goes_on(config, benchmark) -> None:
@@ -284,5 +312,5 @@ def same(ask: Callable) -> Callable:
 
 
 def key(entries: list[Entry]) -> list[tuple[str, Job]]:
-    rows = [(e.label, e.number or 0, e.result.job.hash, e.violation) for e in entries]
-    return sorted(rows)
+    rows = [(e.label, e.number or 0, e.result.job.hash, e.violations) for e in entries]
+    return sorted(rows, key=lambda row: row[:3])

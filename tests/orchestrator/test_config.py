@@ -1,4 +1,4 @@
-"""A sweep is validated whole: names, ranges, floors, metrics and batch sizes."""
+"""A sweep is validated whole: names, ranges, metrics and batch sizes."""
 
 import subprocess
 import sys
@@ -177,29 +177,14 @@ def test_a_hyperparameter_both_fixed_and_searched_is_refused() -> None:
     assert said.startswith("methods.npo.beta must be either fixed or searched but got both 0.1")
 
 
-@pytest.mark.parametrize(
-    ("value", "rule"), [(1.5, "less than or equal to 1"), (-0.1, "greater than or equal to 0")]
-)
-def test_a_floor_outside_0_and_1_is_refused(value: float, rule: str) -> None:
-    said = refusal(search={"floor": {"value": value}})
-    assert said.startswith(f"search.floor.value must be {rule} but got {value}; give")
-
-
-def test_a_floor_that_is_not_a_number_is_refused() -> None:
-    assert refusal(search={"floor": {"value": float("nan")}}).startswith("search.floor.value must")
-
-
 def test_an_unknown_metric_suggests_the_nearest() -> None:
     said = refusal(evaluation={"metrics": ["retian"]})
     assert said.startswith("evaluation.metrics must be one of ")
     assert said.endswith("but got 'retian'; did you mean 'retain'?")
 
 
-def test_an_unknown_objective_or_floor_metric_is_named_by_its_key() -> None:
+def test_an_unknown_objective_is_named_by_its_key() -> None:
     assert refusal(search={"objective": "forgett"}).startswith("search.objective must be one of")
-    assert refusal(search={"floor": {"metric": "retian"}}).startswith(
-        "search.floor.metric must be one of"
-    )
 
 
 def test_an_objective_that_is_not_measured_is_refused() -> None:
@@ -214,11 +199,6 @@ def test_an_objective_without_a_best_direction_is_refused() -> None:
     metrics = ["retain", "forget_truth_ratio"]
     said = refusal(evaluation={"metrics": metrics}, search={"objective": "forget_truth_ratio"})
     assert said.startswith("search.objective must be a metric with a best direction")
-
-
-def test_a_floor_under_a_metric_of_which_less_is_better_is_refused() -> None:
-    said = refusal(search={"floor": {"metric": "forget"}})
-    assert said.startswith("search.floor.metric must be a metric of which more is better but got")
 
 
 def test_a_batch_that_the_ranks_cannot_share_is_refused_with_one_that_they_can() -> None:

@@ -9,8 +9,8 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from evals.errors import ConfigError
-from orchestrator.config import SearchSettings
 from orchestrator.search import MethodSearch, signed_root
+from orchestrator.search_settings import SearchSettings
 from orchestrator.space import SearchRange
 
 SPACE = {
@@ -27,6 +27,10 @@ def surface(lr, l1):
     return objective, 0.7 * (1 - max(0.0, x - 0.35 - 0.4 * y))
 
 
+def missed(retain):
+    return {"retain.at_least": FLOOR - retain}
+
+
 def begin(folder, *, label="npo", seed=0, space=SPACE, **settings):
     made = SearchSettings(**{"trials": 25, **settings})
     return MethodSearch(label, space=space, settings=made, folder=folder, seed=seed)
@@ -38,7 +42,7 @@ def play(search, num=None):
     while search.remaining and (num is None or len(asked) < num):
         suggestion = search.ask()
         objective, retain = surface(**suggestion.params)
-        search.tell(suggestion.number, objective=objective, violation=FLOOR - retain)
+        search.tell(suggestion.number, objective=objective, violations=missed(retain))
         asked.append(suggestion)
         if retain >= FLOOR:
             best = max(best, objective)
@@ -146,7 +150,7 @@ def test_a_failed_trial_counts_and_keeps_its_reason(tmp_path):
 @pytest.mark.parametrize("objective", [math.nan, math.inf, -math.inf])
 def test_an_objective_that_is_not_finite_is_a_failure_with_its_reason(objective, tmp_path):
     search = begin(tmp_path)
-    search.tell(search.ask().number, objective=objective, violation=-0.1)
+    search.tell(search.ask().number, objective=objective, violations={"retain.at_least": -0.1})
     trial = stored(tmp_path)[0]
     assert trial.state == TrialState.FAIL
     assert trial.user_attrs["reason"] == f"objective is {objective}"
@@ -155,8 +159,8 @@ def test_an_objective_that_is_not_finite_is_a_failure_with_its_reason(objective,
 
 def test_a_violation_that_is_not_a_number_is_a_failure(tmp_path):
     search = begin(tmp_path)
-    search.tell(search.ask().number, objective=-1.0, violation=math.nan)
-    assert stored(tmp_path)[0].user_attrs["reason"] == "violation is nan"
+    search.tell(search.ask().number, objective=-1.0, violations={"retain.at_least": math.nan})
+    assert stored(tmp_path)[0].user_attrs["reason"] == "retain.at_least is nan"
 
 
 def test_failures_among_the_trials_do_not_stop_the_gp(tmp_path):
@@ -166,7 +170,7 @@ def test_failures_among_the_trials_do_not_stop_the_gp(tmp_path):
         objective, retain = surface(**suggestion.params)
         if suggestion.params["lr"] > 5e-4:
             objective = math.nan
-        search.tell(suggestion.number, objective=objective, violation=FLOOR - retain)
+        search.tell(suggestion.number, objective=objective, violations=missed(retain))
     assert {trial.state for trial in stored(tmp_path)} == {TrialState.COMPLETE, TrialState.FAIL}
 
 
@@ -176,7 +180,7 @@ def test_several_trials_may_run_at_once_and_end_in_any_order(tmp_path):
     for _ in range(6):
         suggestion = running.pop()
         objective, retain = surface(**suggestion.params)
-        search.tell(suggestion.number, objective=objective, violation=FLOOR - retain)
+        search.tell(suggestion.number, objective=objective, violations=missed(retain))
         running.insert(0, search.ask())
     assert search.remaining == 0
     assert len({str(suggestion.params) for suggestion in running}) == 4
@@ -184,10 +188,15 @@ def test_several_trials_may_run_at_once_and_end_in_any_order(tmp_path):
 
 def test_the_optuna_trial_keeps_the_raw_numbers(tmp_path):
     search = begin(tmp_path)
-    search.tell(search.ask().number, objective=-200.0, violation=0.25, job="0123456789abcdef")
+    search.tell(
+        search.ask().number,
+        objective=-200.0,
+        violations={"retain.at_least": 0.25},
+        job="0123456789abcdef",
+    )
     trial = stored(tmp_path)[0]
     assert trial.value == pytest.approx(-math.sqrt(200))
-    assert trial.constraints == {"floor": 0.25}
+    assert trial.constraints == {"retain.at_least": 0.25}
     expected = {"number": 0, "job": "0123456789abcdef", "feasible": False, "objective": -200.0}
     assert trial.user_attrs == expected
 
