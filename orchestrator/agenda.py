@@ -168,9 +168,10 @@ class Agenda:
         self, label: str, suggestion: Suggestion, result: Result, *, cached: bool
     ) -> None:
         search, job_hash = self._searches[label], result.job.hash
+        collapsed = self._collapsed(result)
         result, missed = self._judged(result)
         if missed is None:
-            search.fail(suggestion.number, result.reason, job=job_hash)
+            search.fail(suggestion.number, result.reason, job=job_hash, collapsed=collapsed)
         else:
             objective = result.metrics[self._config.search.objective]
             search.tell(suggestion.number, objective=objective, violations=missed, job=job_hash)
@@ -200,15 +201,20 @@ class Agenda:
 
     def _not_finite(self, result: Result) -> str:
         """Says which deciding metric is missing, NaN or infinite; empty if none is."""
+        values = self._deciding(result)
+        wrong = {n: v for n, v in values.items() if v is None or not math.isfinite(v)}
+        said = [f"{n} {'was not measured' if v is None else f'is {v}'}" for n, v in wrong.items()]
+        return " and ".join(said)
+
+    def _collapsed(self, result: Result) -> bool:
+        """Returns whether a model was measured and found destroyed."""
+        values = self._deciding(result).values()
+        return any(value is not None and not math.isfinite(value) for value in values)
+
+    def _deciding(self, result: Result) -> dict[str, float | None]:
+        """Returns the objective and what is constrained; None is a metric that is missing."""
         search = self._config.search
-        wrong = []
-        for name in dict.fromkeys((search.objective, *search.constraints)):
-            value = result.metrics.get(name)
-            if value is None:
-                wrong.append(f"{name} was not measured")
-            elif not math.isfinite(value):
-                wrong.append(f"{name} is {value}")
-        return " and ".join(wrong)
+        return {n: result.metrics.get(n) for n in (search.objective, *search.constraints)}
 
     def _ticket(self, job: Job) -> Ticket:
         base = gold = None

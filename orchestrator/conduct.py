@@ -83,7 +83,11 @@ def _run(
     folder = storage.sweep_folder(config.name)
     searches = _searches(config, folder)
     agenda = Agenda(config, benchmark, storage=storage, searches=searches, on_entry=on_entry)
-    run_agenda(agenda, config.gang, folder=folder, on_report=progress.report)
+    try:
+        run_agenda(agenda, config.gang, folder=folder, on_report=progress.report)
+    finally:
+        for search in searches.values():
+            search.close()
     if agenda.reference is None:
         if agenda.failure is None:
             return _interrupted()
@@ -104,7 +108,7 @@ def _searches(config: SweepConfig, folder: Path) -> dict[str, MethodSearch]:
         label: MethodSearch(
             label,
             space=config.space(label),
-            settings=config.search,
+            settings=config.search_for(label),
             folder=folder,
             seed=config.seed,
         )

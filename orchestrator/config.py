@@ -11,8 +11,11 @@ from evals.choice import Choice, Settings, choose
 from evals.errors import ConfigError
 from evals.metric import load_metric
 from evals.settings import EvaluationSettings
+from orchestrator.first_points import check_first
+from orchestrator.grid import grid_size
+from orchestrator.method_settings import MethodSettings, resolve_method
 from orchestrator.search_settings import SearchSettings, check_constraints, check_measured
-from orchestrator.space import MethodSettings, SearchRange, resolve_method
+from orchestrator.space import SearchChoices, Searched, check_conditions
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
 FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
@@ -77,17 +80,16 @@ class SweepConfig(Settings):
         """The storage folder, absolute."""
         return self.storage.expanduser().resolve()
 
-    @property
-    def direction(self) -> Literal["maximize", "minimize"]:
-        """Which way the objective is better."""
-        better = load_metric(self.search.objective, key="search.objective").better
-        return "minimize" if better == "lower" else "maximize"
-
-    def space(self, label: str) -> dict[str, SearchRange]:
+    def space(self, label: str) -> dict[str, Searched]:
         """Returns what is searched for the method `label`, by parameter name."""
         shared = {"lr": self.search.lr, "l1": self.search.l1}
         common = {name: interval for name, interval in shared.items() if interval is not None}
         return {**common, **self.methods[label].search}
+
+    def search_for(self, label: str) -> SearchSettings:
+        """Returns the search settings of the method `label`: with its own first points, too."""
+        first = (*self.search.first, *self.methods[label].first)
+        return self.search.model_copy(update={"first": first})
 
     @field_validator("benchmark", "model", mode="before")
     @classmethod
@@ -130,15 +132,18 @@ class SweepConfig(Settings):
 
     @model_validator(mode="after")
     def _ranges_can_be_trained_with(self) -> "SweepConfig":
-        searched = {"search": {"lr": self.search.lr, "l1": self.search.l1}}
+        _check_lowest(self.search.lr, "above 0", key="search.lr")
+        _check_lowest(self.search.l1, "at least 0", key="search.l1")
         for label, method in self.methods.items():
-            searched[f"methods.{label}.search"] = {**method.search}
-        for key, ranges in searched.items():
-            lr, l1 = ranges.get("lr"), ranges.get("l1")
-            if lr is not None and lr.low <= 0:
-                raise ConfigError(f"{key}.lr.low must be above 0 but got {lr.low:g}; raise it")
-            if l1 is not None and l1.low < 0:
-                raise ConfigError(f"{key}.l1.low must be at least 0 but got {l1.low:g}; raise it")
+            key = f"methods.{label}.search"
+            _check_lowest(method.search.get("lr"), "above 0", key=f"{key}.lr")
+            _check_lowest(method.search.get("l1"), "at least 0", key=f"{key}.l1")
+        return self
+
+    @model_validator(mode="after")
+    def _spaces_can_be_searched(self) -> "SweepConfig":
+        for label in self.methods:
+            _check_search(self, label)
         return self
 
     @model_validator(mode="after")
@@ -174,6 +179,44 @@ class SweepConfig(Settings):
                     f"but got {label!r}; rename it"
                 )
         return self
+
+
+def _check_lowest(searched: Searched | None, rule: str, *, key: str) -> None:
+    """Refuses values of lr or l1 that training would refuse; `rule` is "above 0", or "at least"."""
+    if searched is None:
+        return
+    where = "choices" if isinstance(searched, SearchChoices) else "low"
+    for value in searched.ends:
+        number = -1.0 if isinstance(value, bool | str) else float(value)
+        if number < 0 or (number == 0 and rule == "above 0"):
+            said = value if isinstance(value, bool | str) else f"{value:g}"
+            raise ConfigError(f"{key}.{where} must be {rule} but got {said}; raise it")
+
+
+def _check_search(config: SweepConfig, label: str) -> None:
+    """Refuses conditions, first points and a grid that the search of a method could not follow."""
+    method, search, space = config.methods[label], config.search, config.space(label)
+    own = f"methods.{label}"
+    keys = {
+        name: f"{own}.search.{name}" if name in method.search else f"search.{name}"
+        for name in space
+    }
+    check_conditions(space, keys=keys)
+    points = {f"search.first.{i}": point for i, point in enumerate(search.first)}
+    points |= {f"{own}.first.{i}": point for i, point in enumerate(method.first)}
+    for key, point in points.items():
+        check_first(point, space, key=key, method=own)
+    left = search.trials - len(points)
+    if left < 0:
+        raise ConfigError(
+            f"search.trials must be at least the number of first points ({len(points)} for {own}) "
+            f"but got {search.trials}; raise it or leave points out of first"
+        )
+    if search.sampler == "grid" and (size := grid_size(space, search.grid_points)) > left:
+        raise ConfigError(
+            f"search.trials must be at least the size of the grid, {size + len(points)} for {own} "
+            f"with its first points, but got {search.trials}; raise it, or search less"
+        )
 
 
 def _anchored(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from orchestrator.config import GangSettings, SweepConfig
 from orchestrator.constraints import SIGNS
 from orchestrator.records import Storage
 from orchestrator.search_settings import Constraint
-from orchestrator.space import SearchRange
+from orchestrator.space import Searched, SearchRange, Space, Value, active_part, holds
 from trainers.job import Job, Phase
 
 
@@ -34,7 +34,7 @@ class PlannedMethod:
 
     label: str
     method: str
-    space: Mapping[str, SearchRange]
+    space: Space
     trials: int
     finished: int
 
@@ -140,7 +140,7 @@ def render(plan: Plan) -> str:
         f"Benchmark {plan.benchmark.name}: {_splits(plan.benchmark, plan.config.evaluation)}",
         f"Model {config.model.name}, {config.engine.dtype}, ZeRO stage {config.engine.zero_stage}",
         f"Gang: {_gang(config.gang)}",
-        f"Objective: {config.direction} {config.search.objective} "
+        f"Objective: {config.search.direction} {config.search.objective} "
         f"{_constraints(config.search.constraints)}",
         "",
         f"{'baseline':<10} {'job':<16} {'steps':>6}  state",
@@ -173,12 +173,10 @@ def _asks_for(
     if job.method.name != config.methods[label].method:
         return False
     given = {"lr": job.training.lr, "l1": job.training.l1, **job.method.settings}
-    params = {}
-    for name, interval in config.space(label).items():
-        value = given.get(name)
-        if not isinstance(value, int | float) or not interval.low <= value <= interval.high:
-            return False
-        params[name] = value
+    space = config.space(label)
+    params = active_part(space, {n: v for n, v in given.items() if isinstance(v, Value)})
+    if not holds(space, params):
+        return False
     made = trial_job(config, benchmark, label=label, params=params, original=original)
     return made.hash == job.hash
 
@@ -220,13 +218,18 @@ def _baseline_line(baseline: PlannedBaseline) -> str:
 
 
 def _method_line(plan: Plan, method: PlannedMethod) -> str:
-    searched = ", ".join(_interval(name, found) for name, found in method.space.items())
+    searched = ", ".join(_searched(name, found) for name, found in method.space.items())
     return (
         f"{method.label:<{_width(plan)}} {method.trials:>6} {method.finished:>5} "
         f"{plan.steps_per_trial:>6}  {searched}"
     )
 
 
-def _interval(name: str, interval: SearchRange) -> str:
-    scale = " log" if interval.log else ""
-    return f"{name} {interval.low:g}..{interval.high:g}{scale}"
+def _searched(name: str, searched: Searched) -> str:
+    if isinstance(searched, SearchRange):
+        scale = " log" if searched.log else ""
+        said = f"{name} {searched.low:g}..{searched.high:g}{scale}"
+    else:
+        said = f"{name} {'|'.join(map(str, searched.choices))}"
+    where = [f"{parent} {'|'.join(map(str, of))}" for parent, of in searched.when.items()]
+    return f"{said} if {' and '.join(where)}" if where else said

@@ -1,6 +1,7 @@
 """The settings of a sweep's search: the budget, the objective, and what a trial must keep to."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -8,8 +9,9 @@ from pydantic import Field, field_validator, model_validator
 from evals.choice import Settings
 from evals.errors import ConfigError, FieldError
 from evals.metric import Metric, load_metric
-from orchestrator.space import SearchRange
+from orchestrator.space import SearchRange, Value
 
+Direction = Literal["minimize", "maximize"]
 HORIZONTAL = "retain"
 """What the objective is shown against in a sweep that constrains nothing else."""
 
@@ -50,7 +52,15 @@ class SearchSettings(Settings):
 
     trials: int = Field(8, ge=1)
     startup_trials: int = Field(4, ge=1)
-    sampler: Literal["gp", "tpe", "random"] = "gp"
+    sampler: Literal["gp", "tpe", "random", "grid"] = "gp"
+    """The constrained Gaussian process, the tree-structured Parzen estimator, or what learns
+    nothing: points at random, or a fixed grid."""
+    grid_points: int | None = Field(None, ge=1)
+    """Values of each range in the grid; None takes as many as the trials allow."""
+    first: tuple[dict[str, Value], ...] = ()
+    """Points to try first, for every method; what one leaves out is left to the sampler."""
+    warm_start: Path | None = None
+    """The folder of another sweep, whose trials of the same label the search begins with."""
     objective: str = "log_forget_quality"
     constraints: dict[str, Constraint] = {HORIZONTAL: Constraint(at_least=0.9)}
     """By metric. Whatever is written here takes the default's place; `{}` constrains nothing, and
@@ -67,6 +77,21 @@ class SearchSettings(Settings):
         if not isinstance(raw, Mapping):
             return raw
         return {metric: entry for metric, entry in raw.items() if entry is not None}
+
+    @model_validator(mode="after")
+    def _grid_points_make_a_grid(self) -> "SearchSettings":
+        if self.grid_points is not None and self.sampler != "grid":
+            raise FieldError(
+                f"grid_points must be left out with the sampler {self.sampler} but got "
+                f"{self.grid_points}; set sampler: grid to try one"
+            )
+        return self
+
+    @property
+    def direction(self) -> Direction:
+        """Which way the objective is better."""
+        better = load_metric(self.objective, key="search.objective").better
+        return "minimize" if better == "lower" else "maximize"
 
     @property
     def horizontal(self) -> str:

@@ -51,7 +51,11 @@ class Desk:
         folder = self.storage.sweep_folder(config.name)
         searches = {
             label: MethodSearch(
-                label, space=config.space(label), settings=config.search, folder=folder, seed=0
+                label,
+                space=config.space(label),
+                settings=config.search_for(label),
+                folder=folder,
+                seed=0,
             )
             for label in config.methods
         }

@@ -73,9 +73,9 @@ def test_a_searched_value_beyond_the_plug_ins_rule_is_refused() -> None:
 
 def test_the_objectives_direction_is_its_metrics() -> None:
     metrics = {"metrics": ["retain", "forget", "log_forget_quality"]}
-    assert sweep(evaluation=metrics).direction == "maximize"
+    assert sweep(evaluation=metrics).search.direction == "maximize"
     lower = sweep(evaluation=metrics, search={"objective": "forget"})
-    assert lower.direction == "minimize"
+    assert lower.search.direction == "minimize"
 
 
 def test_an_unknown_method_suggests_the_nearest() -> None:
