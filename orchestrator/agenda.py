@@ -7,20 +7,21 @@ whose Result is in storage already is told to its study at once and never schedu
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from evals.benchmark import Benchmark
-from evals.metric import Need, load_metric
 from evals.scores import ScoreSheet
 from evals.suites.text import measure
 from orchestrator.baselines import gold_job, original_job, trial_job
+from orchestrator.comparison import compared
 from orchestrator.config import SweepConfig
 from orchestrator.constraints import bounds_of, violations
 from orchestrator.entry import Entry, Reference
 from orchestrator.records import Result, State, Storage
 from orchestrator.search import MethodSearch, Suggestion
 from orchestrator.ticket import Ticket
+from orchestrator.warm_start import Past
 from trainers.job import Job, Phase
 
 
@@ -50,6 +51,7 @@ class Agenda:
         self._done: dict[Phase, Result] = {}
         self._gold_sheet: ScoreSheet | None = None
         self._turn: list[str] = list(searches)
+        self._past: tuple[Past, ...] = ()
         self.reference: Reference | None = None
         self.failure: str | None = None
         """Why the sweep cannot go on: without both baselines nothing can be compared."""
@@ -65,6 +67,10 @@ class Agenda:
     def complete(self) -> bool:
         """Whether everything was given out and has come back."""
         return self.failure is None and self.finished and not self._running
+
+    def begin_with(self, past: Sequence[Past]) -> None:
+        """Has the searches begin with trials of another sweep, once the baselines are known."""
+        self._past = tuple(past)
 
     def next(self) -> Ticket | None:
         """Returns the next ticket; None if there is none now (see `finished`)."""
@@ -105,6 +111,7 @@ class Agenda:
                 return
             for done in (self.reference.original, self.reference.gold):
                 self._on_entry(Entry(str(done.job.phase), done, cached=cached))
+            self._teach()
             self._recall()
 
     def _compare(self) -> Reference:
@@ -120,6 +127,20 @@ class Agenda:
             self._config.search.constraints, original=original.metrics, gold=gold.metrics
         )
         return Reference(original, gold, bounds)
+
+    def _teach(self) -> None:
+        """Gives the searches what another sweep has measured, held against this one's bounds."""
+        assert self.reference is not None
+        for past in self._past:
+            result = past.result
+            if result.job.data == self._benchmark.fingerprint:
+                result = compared(result, past.storage, self._gold_sheet)
+            result, missed = self._judged(result)
+            if missed is not None:
+                objective = result.metrics[self._config.search.objective]
+                self._searches[past.label].learn(
+                    past.origin, past.params, objective=objective, violations=missed
+                )
 
     def _recall(self) -> None:
         """Tells of every trial that an earlier run of this sweep has finished."""
@@ -178,17 +199,11 @@ class Agenda:
         self._on_entry(Entry(label, result, suggestion.number, suggestion.params, missed, cached))
 
     def _found(self, job: Job) -> Result | None:
-        """Returns a trial's result in storage, held against this sweep's gold model.
-
-        The hash of a trial says nothing of the gold model, so the sweep that stored the result
-        may have had another one.
-        """
+        """Returns a trial's result in storage, held against this sweep's gold model."""
         found = self._storage.find(job)
         if found is None or found.state == State.FAILED:
             return found
-        names = [n for n in job.evaluation.metrics if Need.GOLD in load_metric(n).needs]
-        compared = measure(self._storage.sheet(job.hash), self._gold_sheet, names)
-        return replace(found, metrics={**found.metrics, **compared})
+        return compared(found, self._storage, self._gold_sheet)
 
     def _judged(self, result: Result) -> tuple[Result, dict[str, float] | None]:
         """Returns the result and by how much it misses each bound; FAILED, None if not ranked."""

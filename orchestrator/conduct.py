@@ -3,7 +3,6 @@
 from functools import partial
 from pathlib import Path
 
-from evals.benchmark import Benchmark
 from evals.building import build_benchmark
 from orchestrator.agenda import Agenda
 from orchestrator.baselines import check_weights
@@ -12,7 +11,7 @@ from orchestrator.continuity import check_continues, write_config
 from orchestrator.entry import Entry, Reference
 from orchestrator.figures import pareto_figure
 from orchestrator.layout import Table, save, terminal_text
-from orchestrator.plan import plan, render
+from orchestrator.plan import Plan, plan, render
 from orchestrator.progress import Progress
 from orchestrator.records import Storage
 from orchestrator.search import MethodSearch
@@ -40,7 +39,8 @@ def conduct(config: SweepConfig) -> int:
     """
     benchmark = build_benchmark(config.benchmark)
     storage = Storage(config.folder)
-    _say(render(plan(config, benchmark, storage=storage)))
+    planned = plan(config, benchmark, storage=storage)
+    _say(render(planned))
     check_weights(config)
     check_continues(config, storage.root / "sweeps" / config.name)
     from orchestrator.schedule import connect  # imports Ray
@@ -49,11 +49,12 @@ def conduct(config: SweepConfig) -> int:
     folder = storage.sweep_folder(config.name)
     place = Place(config.name, folder, storage.root)
     tracker = Tracker.open(config.tracking, place, config_json=write_config(config, folder))
-    progress = Progress(_say, labels=tuple(config.methods), search=config.search)
+    trials = {method.label: method.trials for method in planned.methods}
+    progress = Progress(_say, trials=trials, search=config.search)
     progress.begin(config.name, gang=config.gang, num_gangs=num_gangs)
     code = FAILED
     try:
-        code = _run(config, benchmark, storage=storage, tracker=tracker, progress=progress)
+        code = _run(planned, storage=storage, tracker=tracker, progress=progress)
     finally:
         tracker.close(finished=code == DONE)
         for line in filter(None, (tracker.complaint, tracker.how_to_open)):
@@ -61,17 +62,11 @@ def conduct(config: SweepConfig) -> int:
     return code
 
 
-def _run(
-    config: SweepConfig,
-    benchmark: Benchmark,
-    *,
-    storage: Storage,
-    tracker: Tracker,
-    progress: Progress,
-) -> int:
+def _run(planned: Plan, *, storage: Storage, tracker: Tracker, progress: Progress) -> int:
     """Runs the jobs, writes the tables of what came out, and returns the exit code."""
     from orchestrator.schedule import run_agenda
 
+    config = planned.config
     entries: list[Entry] = []
 
     def on_entry(entry: Entry) -> None:
@@ -82,7 +77,10 @@ def _run(
 
     folder = storage.sweep_folder(config.name)
     searches = _searches(config, folder)
-    agenda = Agenda(config, benchmark, storage=storage, searches=searches, on_entry=on_entry)
+    agenda = Agenda(
+        config, planned.benchmark, storage=storage, searches=searches, on_entry=on_entry
+    )
+    agenda.begin_with(planned.past)
     try:
         run_agenda(agenda, config.gang, folder=folder, on_report=progress.report)
     finally:

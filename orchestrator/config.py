@@ -12,7 +12,7 @@ from evals.errors import ConfigError
 from evals.metric import load_metric
 from evals.settings import EvaluationSettings
 from orchestrator.first_points import check_first
-from orchestrator.grid import grid_size
+from orchestrator.grid import grid_size, num_trials
 from orchestrator.method_settings import MethodSettings, resolve_method
 from orchestrator.search_settings import SearchSettings, check_constraints, check_measured
 from orchestrator.space import SearchChoices, Searched, check_conditions
@@ -90,6 +90,10 @@ class SweepConfig(Settings):
         """Returns the search settings of the method `label`: with its own first points, too."""
         first = (*self.search.first, *self.methods[label].first)
         return self.search.model_copy(update={"first": first})
+
+    def num_trials(self, label: str) -> int:
+        """Returns how many trials the method `label` is given."""
+        return num_trials(self.space(label), self.search_for(label))
 
     @field_validator("benchmark", "model", mode="before")
     @classmethod

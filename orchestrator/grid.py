@@ -4,7 +4,28 @@ import itertools
 import random
 from collections.abc import Mapping
 
-from orchestrator.space import SearchRange, Space, Value, active_part
+from orchestrator.search_settings import SearchSettings
+from orchestrator.space import SearchRange, Space, Value, active_part, typed
+
+
+def planned_grid(
+    space: Space, search: SearchSettings, *, seed: int
+) -> tuple[dict[str, Value], ...]:
+    """Returns the grid that a method's search goes through after its first points."""
+    first = [typed(space, point) for point in search.first]
+    budget = search.trials - len(first)
+    found = grid(space, seed=seed, num_points=search.grid_points, budget=budget)
+    return tuple(point for point in found if point not in first)
+
+
+def num_trials(space: Space, search: SearchSettings) -> int:
+    """Returns how many trials a method's search makes: its budget, or fewer if a grid is smaller.
+
+    `search` holds the method's own first points, too.
+    """
+    if search.sampler != "grid":
+        return search.trials
+    return len(search.first) + len(planned_grid(space, search, seed=0))
 
 
 def grid(

@@ -1,7 +1,7 @@
 """What a sweep would do: its jobs, which of them are done already, and the gang it needs."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evals.benchmark import Benchmark, Role
@@ -15,6 +15,7 @@ from orchestrator.constraints import SIGNS
 from orchestrator.records import Storage
 from orchestrator.search_settings import Constraint
 from orchestrator.space import Searched, SearchRange, Space, Value, active_part, holds
+from orchestrator.warm_start import Past, warm_start
 from trainers.job import Job, Phase
 
 
@@ -48,6 +49,8 @@ class Plan:
     baselines: tuple[PlannedBaseline, ...]
     methods: tuple[PlannedMethod, ...]
     steps_per_trial: int
+    past: tuple[Past, ...] = ()
+    """Trials of another sweep that the searches begin with."""
 
     @property
     def num_trials(self) -> int:
@@ -64,8 +67,8 @@ def plan(config: SweepConfig, benchmark: Benchmark, *, storage: Storage) -> Plan
     """Returns the plan of the sweep, having looked into `storage` for what is done already.
 
     Raises:
-        ConfigError: the benchmark lacks what a metric or a method needs, or a given checkpoint
-            is not one of this benchmark.
+        ConfigError: the benchmark lacks what a metric or a method needs, a given checkpoint is
+            not one of this benchmark, or there is nothing to begin the searches with.
     """
     check_needs(config, benchmark)
     original, gold = original_job(config, benchmark), gold_job(config, benchmark)
@@ -79,12 +82,13 @@ def plan(config: SweepConfig, benchmark: Benchmark, *, storage: Storage) -> Plan
                 label=label,
                 method=settings.method,
                 space=config.space(label),
-                trials=config.search.trials,
-                finished=min(finished[label], config.search.trials),
+                trials=config.num_trials(label),
+                finished=min(finished[label], config.num_trials(label)),
             )
             for label, settings in config.methods.items()
         ),
         steps_per_trial=config.training.num_steps(len(benchmark.splits["forget"])),
+        past=warm_start(config),
     )
 
 
@@ -151,6 +155,7 @@ def render(plan: Plan) -> str:
         "",
         f"{plan.num_trials} trials of {plan.steps_per_trial} optimizer steps, "
         f"{plan.num_finished} of them finished already",
+        *_warm(plan.past),
     ]
     return "\n".join(lines)
 
@@ -223,6 +228,15 @@ def _method_line(plan: Plan, method: PlannedMethod) -> str:
         f"{method.label:<{_width(plan)}} {method.trials:>6} {method.finished:>5} "
         f"{plan.steps_per_trial:>6}  {searched}"
     )
+
+
+def _warm(past: Sequence[Past]) -> list[str]:
+    """Returns a line that says where the searches begin, if it is not at nothing."""
+    if not past:
+        return []
+    counts = Counter(trial.label for trial in past)
+    said = ", ".join(f"{label} {number}" for label, number in counts.items())
+    return [f"Warm start: trials of {past[0].origin.partition('/')[0]} ({said})"]
 
 
 def _searched(name: str, searched: Searched) -> str:

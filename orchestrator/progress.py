@@ -23,34 +23,36 @@ PACE_OVER = 20
 class Progress:
     """Writes a header, then one line per entry: what was tried, what came out, how far along.
 
-    `write` gets each line without its end. `labels` are the methods' labels.
+    `write` gets each line without its end. `trials` are the methods' numbers of trials, by label.
     """
 
     def __init__(
         self,
         write: Callable[[str], None],
         *,
-        labels: tuple[str, ...],
+        trials: Mapping[str, int],
         search: SearchSettings,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._write = write
         self._search = search
         self._clock = clock
-        self._total = 2 + search.trials * len(labels)
-        self._width = max(map(len, ("original", *labels)))
+        self._trials = dict(trials)
+        self._total = 2 + sum(trials.values())
+        self._width = max(map(len, ("original", *trials)))
         self._num_done = 0
         self._best: dict[str, float] = {}
         self._ended: deque[float] = deque(maxlen=PACE_OVER)
 
     def begin(self, name: str, *, gang: GangSettings, num_gangs: int) -> None:
         """Writes what will run."""
-        num_methods = (self._total - 2) // self._search.trials
-        methods = f"{num_methods} method" + "s" * (num_methods > 1)
+        numbers = sorted(set(self._trials.values()))
+        trials = f"{' to '.join(map(str, numbers[:1] + numbers[1:][-1:]))} trials"
+        methods = f"{len(self._trials)} method" + "s" * (len(self._trials) > 1)
         ranks = f"{gang.ranks} rank" + "s" * (gang.ranks > 1)
         gangs = f"{num_gangs} gang" + "s" * (num_gangs > 1)
         self._write(
-            f"Sweep {name}: {self._total} jobs, 2 baselines and {self._search.trials} trials for "
+            f"Sweep {name}: {self._total} jobs, 2 baselines and {trials} for "
             f"each of {methods}; {gangs} of {ranks}"
         )
 

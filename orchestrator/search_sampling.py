@@ -24,10 +24,10 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from orchestrator.grid import grid
+from orchestrator.grid import planned_grid
 from orchestrator.search_settings import Direction, SearchSettings
-from orchestrator.search_space import at_rest, distributions, draw, typed
-from orchestrator.space import Point, Space, Value, holds
+from orchestrator.search_space import at_rest, distributions, draw
+from orchestrator.space import Point, Space, Value, holds, typed
 from orchestrator.startup import spread
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ class Sampling:
         return self._completed({}, number, tried)
 
     def _untried(self, tried: Sequence[Tried]) -> list[dict[str, Value]]:
-        """Returns the grid's points that were not tried and will not be as first points."""
-        own = [*(trial.params for trial in tried if trial.number is not None), *self._first]
+        """Returns the grid's points that were not tried yet."""
+        own = [trial.params for trial in tried if trial.number is not None]
         return [point for point in self._grid if point not in own]
 
     def _completed(self, part: Point, number: int, tried: Sequence[Tried]) -> dict[str, Value]:
@@ -136,12 +136,7 @@ class Sampling:
     def _grid_points(self) -> tuple[dict[str, Value], ...]:
         if self._settings.sampler != "grid":
             return ()
-        return grid(
-            self._space,
-            seed=self._dice("grid"),
-            num_points=self._settings.grid_points,
-            budget=self._settings.trials - len(self._first),
-        )
+        return planned_grid(self._space, self._settings, seed=self._dice("grid"))
 
     def _sampler(self, number: int) -> "BaseSampler":
         """Returns a fresh sampler for one trial."""

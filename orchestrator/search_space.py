@@ -29,12 +29,6 @@ def at_rest(space: Space, params: Mapping[str, Value]) -> dict[str, Value]:
     return {name: params.get(name, space[name].at(0.5)) for name in order(space)}
 
 
-def typed(space: Space, params: Mapping[str, Value]) -> dict[str, Value]:
-    """Returns `params` with whole numbers and fractions as their ranges have them."""
-    kinds = {n: int if s.integer else float for n, s in space.items() if isinstance(s, SearchRange)}
-    return {name: kinds.get(name, lambda v: v)(value) for name, value in params.items()}
-
-
 def _distribution(searched: Searched) -> "BaseDistribution":
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 

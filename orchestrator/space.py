@@ -60,7 +60,9 @@ class SearchRange(Settings):
     def at(self, share: float) -> float | int:
         """Returns the value at the share (0 to 1) of the way through the range, on its scale."""
         low, high = self.low, self.high
-        if self.log:
+        if share in (0, 1):
+            value = high if share else low
+        elif self.log:
             value = math.exp(math.log(low) + share * (math.log(high) - math.log(low)))
         else:
             value = low + share * (high - low)
@@ -153,6 +155,12 @@ def holds(space: Space, params: Point) -> bool:
     active = {name for name in space if name in params and is_active(space[name], params)}
     wanted = {name for name in space if is_active(space[name], params)}
     return active == wanted == set(params) and all(space[n].holds(v) for n, v in params.items())
+
+
+def typed(space: Space, params: Point) -> dict[str, Value]:
+    """Returns `params` with whole numbers and fractions as their ranges have them."""
+    kinds = {n: int if s.integer else float for n, s in space.items() if isinstance(s, SearchRange)}
+    return {name: kinds.get(name, lambda v: v)(value) for name, value in params.items()}
 
 
 def check_conditions(space: Space, *, keys: Mapping[str, str]) -> None:

@@ -69,8 +69,8 @@ def lines():
 
 @pytest.fixture
 def progress(lines, clock):
-    search = SearchSettings(trials=5)
-    return Progress(lines.append, labels=("npo", "retain_ft"), search=search, clock=clock)
+    trials = {"npo": 5, "retain_ft": 5}
+    return Progress(lines.append, trials=trials, search=SearchSettings(), clock=clock)
 
 
 def test_the_header_says_what_will_run(progress, lines):
@@ -78,6 +78,13 @@ def test_the_header_says_what_will_run(progress, lines):
     assert lines == [
         "Sweep demo: 12 jobs, 2 baselines and 5 trials for each of 2 methods; 1 gang of 2 ranks"
     ]
+
+
+def test_the_header_says_if_methods_have_unequal_numbers_of_trials(lines):
+    progress = Progress(lines.append, trials={"ga": 4, "npo": 8}, search=SearchSettings())
+    progress.begin("demo", gang=GangSettings(ranks=1), num_gangs=2)
+    said = "Sweep demo: 14 jobs, 2 baselines and 4 to 8 trials for each of 2 methods; "
+    assert lines == [said + "2 gangs of 1 rank"]
 
 
 def test_a_line_says_what_was_tried_and_what_came_out(progress, lines):
