@@ -17,6 +17,7 @@ from orchestrator.records import Result, State, Storage
 from orchestrator.search import MethodSearch
 from orchestrator.search_settings import Constraint
 from orchestrator.ticket import Ticket
+from orchestrator.warm_start import warm_start
 from trainers.job import Job, Phase
 
 
@@ -286,6 +287,49 @@ def test_a_metric_that_is_not_finite_is_a_failed_row_of_a_continued_sweep_too(
     again.run_all()
     trials = [entry.result for entry in again.entries if entry.number is not None]
     assert [(r.state, r.reason) for r in trials] == [(State.FAILED, "retain is nan")] * 6
+
+
+def test_a_warm_start_is_held_against_this_sweeps_bounds_and_is_no_trial_of_it(
+    config, benchmark, tmp_path
+) -> None:
+    first = Desk(config, benchmark)
+    first.run_all(retain=0.5)
+    folder = first.storage.root / "sweeps" / config.name
+    warm = config.search.model_copy(update={"warm_start": folder})
+    changed = config.model_copy(
+        update={"name": "second", "search": warm, "storage": tmp_path / "other"}
+    )
+    second = Desk(changed, benchmark)
+    second.agenda.begin_with(warm_start(changed))
+    second.run(second.agenda.next(), nll=3.0)
+    second.run(second.agenda.next())
+    for search in second.agenda._searches.values():
+        past = search._study.get_trials(deepcopy=False)
+        assert [trial.user_attrs.get("number") for trial in past] == [None] * 3
+        original = second.agenda.reference.original.metrics["retain"]
+        known = {"retain.at_least": pytest.approx(0.9 * original - 0.5)}
+        assert [trial.constraints for trial in past] == [known] * 3
+        # Every truth ratio differs from this gold's: ln p of two disjoint samples.
+        size = len(benchmark.splits["forget"])
+        disjoint = math.log(2 / math.comb(2 * size, size))
+        objectives = [trial.user_attrs["objective"] for trial in past]
+        assert objectives == pytest.approx([disjoint] * 3)
+        assert search.remaining == 3
+    second.run_all()
+    trials = [entry for entry in second.entries if entry.number is not None]
+    assert sorted(entry.number for entry in trials) == [0, 0, 1, 1, 2, 2]
+    assert second.agenda.complete
+
+
+def test_a_metric_that_collapsed_is_marked_for_the_search(config, benchmark) -> None:
+    desk = Desk(config, benchmark)
+    desk.run_all(retain=math.nan)
+    again = Desk(config.model_copy(update={"name": "other", "seed": 1}), benchmark)
+    again.run_all(fails="rank 0 was lost")
+    for made, marked in ((desk, True), (again, False)):
+        for search in made.agenda._searches.values():
+            trials = search._study.get_trials(deepcopy=False)
+            assert [trial.user_attrs.get("collapsed", False) for trial in trials] == [marked] * 3
 
 
 def test_a_job_asked_for_twice_at_once_runs_once(config, benchmark, monkeypatch) -> None:

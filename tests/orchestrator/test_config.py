@@ -167,6 +167,86 @@ def test_a_default_range_that_the_plug_in_does_not_declare_is_refused() -> None:
     assert said.startswith("methods.npo.search.retain_term must be {low: ..., high: ...}")
 
 
+TERMS = {"choices": ["none", "nll", "kl"]}
+
+
+def test_a_choice_may_be_searched_and_another_hyperparameter_under_a_condition_on_it() -> None:
+    alpha = {"low": 0.5, "high": 5, "when": {"retain_term": ["nll", "kl"]}}
+    config = sweep(methods={"npo": {"search": {"retain_term": TERMS, "alpha": alpha}}})
+    space = config.space("npo")
+    assert space["retain_term"].choices == ("none", "nll", "kl")
+    assert space["alpha"].when == {"retain_term": ("nll", "kl")}
+    assert config.methods["npo"].choice({"retain_term": "kl"}).settings["retain_term"] == "kl"
+    assert validated(SweepConfig, config.model_dump(mode="json"), key="") == config
+
+
+def test_a_condition_may_be_put_on_the_range_that_the_plug_in_declares() -> None:
+    search = {"retain_term": TERMS, "alpha": {"when": {"retain_term": "kl"}}}
+    alpha = sweep(methods={"npo": {"search": search}}).space("npo")["alpha"]
+    assert (alpha.low, alpha.high, alpha.when) == (0.1, 10.0, {"retain_term": ("kl",)})
+
+
+def test_a_condition_is_refused_by_its_full_key() -> None:
+    search = {"retain_term": TERMS, "alpha": {"when": {"retain_term": "klx"}}}
+    assert refusal(methods={"npo": {"search": search}}) == (
+        "methods.npo.search.alpha.when.retain_term must be one of none, nll, kl but got 'klx'; "
+        "correct it or add it there"
+    )
+
+
+def test_a_choice_that_the_plug_in_refuses_is_refused() -> None:
+    search = {"retain_term": {"choices": ["none", "klx"]}}
+    said = refusal(methods={"npo": {"search": search}})
+    assert said.startswith("methods.npo.search.retain_term.choices must be 'none', 'nll' or 'kl'")
+    assert said.endswith("but got 'klx'; did you mean 'kl'?")
+
+
+@pytest.mark.parametrize(("name", "value"), [("lr", 0.0), ("l1", -0.5)])
+def test_a_choice_that_training_would_refuse_is_refused_before(name, value) -> None:
+    said = refusal(methods={"ga": {"search": {name: {"choices": [0.1, value]}}}})
+    assert said.startswith(f"methods.ga.search.{name}.choices must be ")
+
+
+def test_first_points_are_those_of_all_methods_and_then_the_methods_own() -> None:
+    own = {"search": {"beta": "default"}, "first": [{"beta": 0.5}]}
+    config = sweep(methods={"ga": {}, "npo": own}, search={"first": [{"lr": 1e-4}]})
+    assert config.search_for("npo").first == ({"lr": 1e-4}, {"beta": 0.5})
+    assert config.search_for("ga").first == ({"lr": 1e-4},)
+    assert validated(SweepConfig, config.model_dump(mode="json"), key="") == config
+
+
+def test_first_points_out_of_the_space_are_refused_by_their_full_key() -> None:
+    said = refusal(search={"first": [{"lr": 1e-4}, {"lr": 1.0}]})
+    assert said.startswith("search.first.1.lr must be a number from 1e-05 to 0.001, as methods.ga")
+    said = refusal(methods={"npo": {"first": [{"beta": 0.5}]}})
+    assert said.startswith("methods.npo.first.0.beta must be searched by methods.npo but is not")
+
+
+def test_more_first_points_than_trials_are_refused() -> None:
+    said = refusal(search={"trials": 1, "first": [{"lr": 1e-4}, {"lr": 2e-4}]})
+    assert said == (
+        "search.trials must be at least the number of first points (2 for methods.ga) but got 1; "
+        "raise it or leave points out of first"
+    )
+
+
+def test_a_grid_must_fit_its_budget_whole() -> None:
+    said = refusal(search={"sampler": "grid", "grid_points": 3, "trials": 8})
+    assert said == (
+        "search.trials must be at least the size of the grid, 9 for methods.ga with its first "
+        "points, but got 8; raise it, or search less"
+    )
+    config = sweep(search={"sampler": "grid", "grid_points": 3, "trials": 9})
+    assert config.num_trials("ga") == 9
+
+
+def test_grid_points_without_a_grid_are_refused() -> None:
+    assert refusal(search={"grid_points": 3}) == (
+        "search.grid_points must be left out with the sampler gp but got 3; "
+        "set sampler: grid to try one"
+    )
+
+
 def test_a_word_that_is_no_range_is_refused() -> None:
     said = refusal(methods={"npo": {"search": {"beta": "defualt"}}})
     assert "but got 'defualt'; give a range" in said
