@@ -6,7 +6,6 @@ no label. So the same work asked for by another sweep is found again.
 
 import hashlib
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from evals.benchmark import Benchmark
 from evals.errors import ConfigError
 from orchestrator.config import SweepConfig
 from orchestrator.records import version
-from orchestrator.space import SHARED
+from orchestrator.space import SHARED, Point
 from trainers.job import Job, Phase
 from trainers.settings import TrainingSettings
 
@@ -37,7 +36,7 @@ def trial_job(
     benchmark: Benchmark,
     *,
     label: str,
-    params: Mapping[str, float | int | str],
+    params: Point,
     original: Job,
 ) -> Job:
     """Returns the job that unlearns with the method `label`, starting from `original`.
@@ -91,8 +90,10 @@ def _check_layers(config: SweepConfig, num_layers: int) -> None:
     """Refuses a method that looks at a layer which the model has not."""
     for label, method in config.methods.items():
         layer = method.settings.get("layer")
-        highest = method.search["layer"].high if "layer" in method.search else layer
-        if isinstance(highest, int | float) and highest >= num_layers:
+        layers = method.search["layer"].ends if "layer" in method.search else (layer,)
+        for highest in layers:
+            if not isinstance(highest, int) or highest < num_layers:
+                continue
             raise ConfigError(
                 f"methods.{label}.layer must be a layer of the model, 0 to {num_layers - 1}, but "
                 f"got {highest:g}; choose one in the middle, such as {num_layers // 2}"

@@ -48,7 +48,10 @@ def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         ("serach.trials=3", r"serach .*did you mean .*search"),
         ("methods=[npoo]", r"'npoo'; did you mean 'npo'"),
         ("search.lr={low: 1e-2, high: 1e-4}", r"search\.lr.*low.*below high"),
-        ("search.floor.value=1.5", r"search\.floor\.value must be .*1.* but got 1\.5"),
+        (
+            "search.constraints.retain.at_least=1.5",
+            r"search\.constraints\.retain\.at_least must be .*0 to 1.* but got 1\.5",
+        ),
         ("training.batch_size=6", r"training\.batch_size must be a multiple"),
         ("evaluation.metrics=[retian]", r"'retian'; did you mean 'retain'"),
         ("model={name: causal_lm, path: ./nowhere}", r"model\.path must be .*nowhere"),

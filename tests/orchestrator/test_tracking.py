@@ -47,8 +47,8 @@ def entry(number=0, *, lr=1e-4, reason="", retain=0.72, num_reports=4):
         reports=REPORTS[:num_reports],
         started_at=1_700_000_000.25,
     )
-    violation = None if reason else 0.7 - retain
-    return Entry("npo_l1", result, number, {"lr": lr, "l1": 2e-3, "beta": 0.1}, violation)
+    missed = None if reason else {"retain.at_least": 0.7 - retain}
+    return Entry("npo_l1", result, number, {"lr": lr, "l1": 2e-3, "beta": 0.1}, missed)
 
 
 def job_folder(storage, made):
@@ -138,6 +138,7 @@ def test_a_job_keeps_its_tags_parameters_and_metrics(storage):
     assert {**params, **more}.items() <= run.data.params.items()
     assert run.data.metrics["retain"] == 0.72
     assert run.data.metrics["log_forget_quality"] == -3.0
+    assert run.data.metrics["violation/retain.at_least"] == pytest.approx(-0.02)
     assert run.data.metrics["final_loss"] != run.data.metrics["final_loss"]
     assert (run.info.start_time, run.info.end_time) == (1_700_000_000_250, 1_700_000_008_250)
 
