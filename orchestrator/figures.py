@@ -69,7 +69,7 @@ def pareto_figure(
     _scale(axes, points, drawn)
     _head(axes, entries, points, search=search, bounds=bounds)
     _draw_bounds(axes, drawn)
-    _draw_front(axes, front_corners(trials, search))
+    _draw_front(axes, front_corners(trials, search), sign=search.horizontal_sign)
     _draw_trials(axes, trials)
     _draw_named(axes, named)
     _name(axes, named, taken=_taken(axes, points, named, drawn))
@@ -140,11 +140,12 @@ def _draw_bounds(axes: "Axes", bounds: Sequence[Bound]) -> None:
         axes.axvline(bound.value, color=INK, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
 
 
-def _draw_front(axes: "Axes", corners: Sequence[tuple[float, float]]) -> None:
+def _draw_front(axes: "Axes", corners: Sequence[tuple[float, float]], *, sign: int) -> None:
     """Draws the edge of what some trial reached in both metrics at once."""
     if corners:
         xs, ys = zip(*corners, strict=True)
-        axes.plot(xs, ys, drawstyle="steps-pre", color=FRONT, linewidth=1.6, zorder=2)
+        steps: Literal["steps-pre", "steps-post"] = "steps-pre" if sign > 0 else "steps-post"
+        axes.plot(xs, ys, drawstyle=steps, color=FRONT, linewidth=1.6, zorder=2)
 
 
 def _draw_trials(axes: "Axes", trials: Sequence[Point]) -> None:
