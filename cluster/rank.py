@@ -2,7 +2,6 @@
 
 import datetime
 import os
-import resource
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +10,12 @@ import ray
 import torch
 import torch.distributed as dist
 
+from trainers import memory
 from trainers.job import Beat, Outcome, Report, TrialFailure
 from trainers.order import Order
 from trainers.place import Place
 from trainers.run import run
 from trainers.workbench import Workbench
-
-STATM = Path("/proc/self/statm")
 
 
 class Rank:
@@ -73,10 +71,8 @@ class Rank:
         return self._bench.save(folder)
 
     def memory_bytes(self) -> int:
-        """Returns this process's resident memory (its peak, where the system tells no more)."""
-        if STATM.exists():
-            return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        """Returns this process's resident memory."""
+        return memory.resident_bytes()
 
     def advance(self) -> Report | Beat | Outcome | TrialFailure:
         """Runs the job to its next report or beat, its outcome or its failure."""

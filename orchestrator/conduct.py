@@ -3,7 +3,6 @@
 from functools import partial
 from pathlib import Path
 
-from evals.benchmark import Benchmark
 from evals.building import build_benchmark
 from orchestrator.agenda import Agenda
 from orchestrator.baselines import check_weights
@@ -12,7 +11,7 @@ from orchestrator.continuity import check_continues, write_config
 from orchestrator.entry import Entry, Reference
 from orchestrator.figures import pareto_figure
 from orchestrator.layout import Table, save, terminal_text
-from orchestrator.plan import plan, render
+from orchestrator.plan import Plan, plan, render
 from orchestrator.progress import Progress
 from orchestrator.records import Storage
 from orchestrator.search import MethodSearch
@@ -40,7 +39,8 @@ def conduct(config: SweepConfig) -> int:
     """
     benchmark = build_benchmark(config.benchmark)
     storage = Storage(config.folder)
-    _say(render(plan(config, benchmark, storage=storage)))
+    planned = plan(config, benchmark, storage=storage)
+    _say(render(planned))
     check_weights(config)
     check_continues(config, storage.root / "sweeps" / config.name)
     from orchestrator.schedule import connect  # imports Ray
@@ -49,11 +49,12 @@ def conduct(config: SweepConfig) -> int:
     folder = storage.sweep_folder(config.name)
     place = Place(config.name, folder, storage.root)
     tracker = Tracker.open(config.tracking, place, config_json=write_config(config, folder))
-    progress = Progress(_say, labels=tuple(config.methods), search=config.search)
+    trials = {method.label: method.trials for method in planned.methods}
+    progress = Progress(_say, trials=trials, search=config.search)
     progress.begin(config.name, gang=config.gang, num_gangs=num_gangs)
     code = FAILED
     try:
-        code = _run(config, benchmark, storage=storage, tracker=tracker, progress=progress)
+        code = _run(planned, storage=storage, tracker=tracker, progress=progress)
     finally:
         tracker.close(finished=code == DONE)
         for line in filter(None, (tracker.complaint, tracker.how_to_open)):
@@ -61,28 +62,30 @@ def conduct(config: SweepConfig) -> int:
     return code
 
 
-def _run(
-    config: SweepConfig,
-    benchmark: Benchmark,
-    *,
-    storage: Storage,
-    tracker: Tracker,
-    progress: Progress,
-) -> int:
+def _run(planned: Plan, *, storage: Storage, tracker: Tracker, progress: Progress) -> int:
     """Runs the jobs, writes the tables of what came out, and returns the exit code."""
     from orchestrator.schedule import run_agenda
 
+    config = planned.config
     entries: list[Entry] = []
 
     def on_entry(entry: Entry) -> None:
         entries.append(entry)
-        progress.entry(entry)
+        assert agenda.reference is not None
+        progress.entry(entry, bounds=agenda.reference.bounds)
         tracker.log_entry(entry, job_folder=storage.job_folder(entry.result.job.hash))
 
     folder = storage.sweep_folder(config.name)
     searches = _searches(config, folder)
-    agenda = Agenda(config, benchmark, storage=storage, searches=searches, on_entry=on_entry)
-    run_agenda(agenda, config.gang, folder=folder, on_report=progress.report)
+    agenda = Agenda(
+        config, planned.benchmark, storage=storage, searches=searches, on_entry=on_entry
+    )
+    agenda.begin_with(planned.past)
+    try:
+        run_agenda(agenda, config.gang, folder=folder, on_report=progress.report)
+    finally:
+        for search in searches.values():
+            search.close()
     if agenda.reference is None:
         if agenda.failure is None:
             return _interrupted()
@@ -103,7 +106,7 @@ def _searches(config: SweepConfig, folder: Path) -> dict[str, MethodSearch]:
         label: MethodSearch(
             label,
             space=config.space(label),
-            settings=config.search,
+            settings=config.search_for(label),
             folder=folder,
             seed=config.seed,
         )
@@ -125,13 +128,13 @@ def _write_tables(
             entries,
             labels=list(config.methods),
             search=config.search,
-            floor=reference.floor,
+            bounds=reference.bounds,
         ),
         "pareto": pareto_table(entries, search=config.search),
         "trials": trials_table(entries),
     }
     paths = [path for name, table in tables.items() for path in save(table, folder, name)]
-    figure = pareto_figure(entries, search=config.search, floor=reference.floor, folder=folder)
+    figure = pareto_figure(entries, search=config.search, bounds=reference.bounds, folder=folder)
     tracker.log_tables([*paths, figure])
     _say(f"\n{terminal_text(tables['table'])}")
     _say(f"Pareto front:\n\n{terminal_text(tables['pareto'])}")

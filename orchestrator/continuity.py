@@ -10,7 +10,7 @@ from orchestrator.config import SweepConfig
 
 CONFIG_FILE = "config.json"
 
-FREE = ("storage", "search.trials", "gang.", "checkpoint.", "tracking.")
+FREE = ("storage", "search.trials", "search.warm_start", "gang.", "checkpoint.", "tracking.")
 """Keys that may change between runs: none of them changes what a trial measures."""
 
 

@@ -24,18 +24,19 @@ def unlearn(order: Order, bench: Workbench) -> Generator[Report | Beat, None, Ou
     station = bench.adapter_station(job, order.base)
     lesson = _lesson(job, bench, station)
     facts = yield from bench.train(station.engine, lesson, resume=order.resume)
-    sheet, eval_s = yield from bench.evaluate(station.module, station.language_model, job)
+    sheet, measured = yield from bench.evaluate(station.module, station.language_model, job)
     learned = _keep_adapter(job, bench, station, order.folder / "adapter")
-    return Outcome(sheet, {**facts, "eval_s": eval_s, **learned})
+    return Outcome(sheet, {**facts, **measured, **learned})
 
 
 def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:
     assert job.method is not None
     benchmark = bench.benchmark(job.benchmark)
     method = build_method(job.method)
+    max_length = job.training.max_length
     sampler = Sampler(
         _material(benchmark),
-        bench.encoder(station.language_model, max_length=job.training.max_length),
+        bench.encoder(station.language_model, max_length=max_length, key="training.max_length"),
         needs=method.needs,
         shape=_shape(job, method, job.method),
         place=bench.place,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import torch
 from torch import nn
 
 from evals.benchmark import Benchmark, Role, Task
@@ -23,10 +24,13 @@ def evaluate(
     *,
     settings: EvaluationSettings,
     shard: Shard,
+    device: torch.device,
 ) -> ScoreSheet:
     """Returns this shard's part of the score sheet; see `evaluate_tasks`."""
     return ScoreSheet(
-        tuple(evaluate_tasks(model, encoder, benchmark, settings=settings, shard=shard))
+        tuple(
+            evaluate_tasks(model, encoder, benchmark, settings=settings, shard=shard, device=device)
+        )
     )
 
 
@@ -37,12 +41,13 @@ def evaluate_tasks(
     *,
     settings: EvaluationSettings,
     shard: Shard,
+    device: torch.device,
 ) -> Iterator[TaskScores]:
     """Yields this shard's part of the score sheet, task by task.
 
+    `device` is where the model computes; its parameters may be kept elsewhere (ZeRO-3 offload).
     Answers are generated only for the roles that some metric of `settings.metrics` reads.
     """
-    device = next(model.parameters()).device
     roles = frozenset[Role]().union(
         *(load_metric(name).generation_roles for name in settings.metrics)
     )
@@ -51,9 +56,10 @@ def evaluate_tasks(
             model, encoder, task, batch_size=settings.batch_size, shard=shard, device=device
         )
         if task.role in roles:
-            items = _with_generations(
-                items, generate_task(model, encoder, task, settings=settings, shard=shard)
+            texts = generate_task(
+                model, encoder, task, settings=settings, shard=shard, device=device
             )
+            items = _with_generations(items, texts)
         yield _task_scores(task, items)
 
 

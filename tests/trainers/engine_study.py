@@ -63,7 +63,7 @@ def study(rank: int, world: int, folder: Path) -> dict:
         name: _continues(halves, world, **settings) for name, settings in CONTINUED.items()
     }
     found["crosses"] = _crosses(halves, world)
-    found["failures"] = {stage: _failure(halves, world, stage) for stage in (1, 2, 3)}
+    found["failures"] = {stage: _failure(halves, world, stage) for stage in STAGES}
     found["growth_bytes"] = {stage: _growth(halves, world, stage) for stage in (2, 3)}
     found["freed"] = {stage: _freed(halves, world, stage) for stage in STAGES}
     return found

@@ -142,7 +142,7 @@ def test_a_training_is_gone_on_with_at_another_stage(found):
 
 @pytest.mark.dist
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", [1, 2, 3])
+@pytest.mark.parametrize("stage", STAGES)
 def test_an_infinite_gradient_fails_the_trial_and_not_the_next(found, stage):
     assert found["failures"][stage] == (True, True)
 

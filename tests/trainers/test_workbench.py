@@ -1,6 +1,8 @@
 """A warm rank trains as its settings say, and as a fresh one would."""
 
+from collections.abc import Generator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import torch
@@ -9,6 +11,8 @@ from torch import Tensor
 
 from evals.building import build_benchmark
 from evals.choice import choose
+from evals.errors import ConfigError
+from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
 from trainers import checkpoint, loop
 from trainers.execution import Execution, Memory, lighter
@@ -19,6 +23,8 @@ from trainers.place import Place
 from trainers.run import run
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 from trainers.workbench import Workbench
+
+Result = TypeVar("Result")
 
 BENCHMARK = choose(
     "evals.benchmarks",
@@ -190,4 +196,64 @@ def test_every_way_out_of_memory_learns_the_same(base: Path, tmp_path: Path) -> 
         found = learned(bench, now.applied(task), base, tmp_path / str(num_ways))
         assert all(torch.allclose(wanted[name], found[name], atol=1e-5) for name in wanted), now
     assert num_ways == 4
+    bench.clear()
+
+
+@pytest.mark.parametrize(
+    ("phase", "part", "key"),
+    [
+        (Phase.TRIAL, "training", "training.max_length"),
+        (Phase.ORIGINAL, "training", "baselines.training.max_length"),
+        (Phase.TRIAL, "evaluation", "evaluation.max_length"),
+    ],
+)
+def test_a_length_that_holds_no_answer_is_refused_by_its_full_key(
+    phase: Phase, part: str, key: str, base: Path, tmp_path: Path
+):
+    short = getattr(job(), part).model_copy(update={"max_length": 8})
+    order = Order(job().model_copy(update={"phase": phase, part: short}), tmp_path, base)
+    with pytest.raises(ConfigError, match=rf"^{key} must be .* got 8, .*; raise {key}$"):
+        list(run(order, Workbench(Place())))
+
+
+def returned(running: Generator[object, None, Result]) -> Result:
+    """Runs a generator to its end and gives what it returns."""
+    while True:
+        try:
+            next(running)
+        except StopIteration as end:
+            return end.value
+
+
+def test_items_with_an_answer_that_was_cut_are_counted_among_the_facts(base: Path):
+    bench, trial = Workbench(Place()), job()
+    station = bench.adapter_station(trial, base)
+    encoder = bench.encoder(station.language_model, max_length=256, key="evaluation.max_length")
+    longest = [
+        max(len(encoder.encode(e.question, a).input_ids) for a in (e.answer, *e.perturbed))
+        for task in selected_tasks(bench.benchmark(trial.benchmark), trial.evaluation)
+        for e in task.examples
+    ]
+    for length in (max(longest), max(longest) - 1):
+        settings = trial.evaluation.model_copy(update={"max_length": length})
+        shorter = trial.model_copy(update={"evaluation": settings})
+        _, facts = returned(bench.evaluate(station.module, station.language_model, shorter))
+        assert facts["num_truncated"] == sum(size > length for size in longest)
+        assert facts["eval_s"] > 0
+    bench.clear()
+
+
+def test_a_baseline_with_an_adapter_is_scored_as_the_merged_model_that_trials_start_from(
+    tmp_path: Path,
+):
+    bench = Workbench(Place())
+    adapter = AdapterSettings(rank=2)
+    changes = {"phase": Phase.ORIGINAL, "method": None, "base": None, "adapter": adapter}
+    bf16 = job().model.model_copy(update={"settings": {**job().model.settings, "dtype": "bf16"}})
+    changes |= {"model": bf16, "engine": EngineSettings(zero_stage=0, dtype="bf16")}
+    original = job().model_copy(update=changes)
+    *_, trained = run(Order(original, tmp_path), bench)
+    saved = original.model_copy(update={"checkpoint": str(tmp_path / "model"), "adapter": None})
+    *_, found = run(Order(saved, tmp_path), bench)
+    assert trained.sheet == found.sheet
     bench.clear()
