@@ -16,7 +16,7 @@ import hashlib
 import math
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,11 +31,10 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler
     from optuna.storages import JournalStorage
-    from optuna.trial import FrozenTrial, Trial
+    from optuna.trial import Trial
 
 JOURNAL = "search.journal"
 CONSTRAINT = "floor"
-INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +43,18 @@ class Suggestion:
 
     number: int
     params: Mapping[str, float | int | str]
+    again: bool = field(default=False, compare=False)
+    """Whether it was given out before and never ended."""
 
 
 class MethodSearch:
     """The search of one method, kept in the journal of the sweep's folder and resumed from it.
 
-    A trial that a killed process left running is asked again, first of all, under its old number
-    and with its old parameters. Suggestions depend on the seed, the label and the trials told so
-    far, not on how often the process was started.
+    A trial enters the journal in one record, with all its parameters, and stays in it until it is
+    told: what a killed process left running waits, and is asked again first of all. So the journal
+    of a search that was killed and resumed holds the same trials, in the same order and states, as
+    that of one that was not. Suggestions depend on the seed, the label, the trials told and the
+    trials running, not on how often the process was started.
     """
 
     def __init__(
@@ -73,7 +76,7 @@ class MethodSearch:
         self._start = self._first_points(space)
         self._running: dict[int, Trial] = {}
         self._again = self._recover()
-        self._next = len(self._counted())
+        self._next = len(self._study.get_trials(deepcopy=False))
 
     @property
     def remaining(self) -> int:
@@ -81,29 +84,35 @@ class MethodSearch:
         return max(0, self._settings.trials - self._next) + len(self._again)
 
     @property
+    def next_number(self) -> int:
+        """The number of the trial that would be asked now."""
+        return self._again[0] if self._again else self._next
+
+    @property
     def finished(self) -> tuple[Suggestion, ...]:
         """Every trial that was told or has failed, by number."""
-        done = [trial for trial in self._counted() if trial.state.is_finished()]
+        trials = self._study.get_trials(deepcopy=False)
+        done = [trial for trial in trials if trial.state.is_finished()]
         found = [Suggestion(trial.user_attrs["number"], trial.params) for trial in done]
         return tuple(sorted(found, key=lambda suggestion: suggestion.number))
 
     def ask(self) -> Suggestion:
-        """Returns the next trial; interrupted ones come first."""
+        """Returns the next trial; those that were asked before and never ended come first."""
         again = bool(self._again)
-        number = self._again.pop(0) if again else self._next
-        self._next = max(self._next, number + 1)
-        self._study.sampler = self._sampler(number)
-        if number < len(self._start) and not again:
-            self._study.enqueue_trial(self._start[number], user_attrs={"number": number})
-        with warnings.catch_warnings():
-            # The Gaussian process's own arithmetic on a flat objective; it copes.
-            warnings.simplefilter("ignore", RuntimeWarning)
-            trial = self._study.ask(self._distributions)
-        if "number" not in trial.user_attrs:
-            trial.set_user_attr("number", number)
-        assert trial.user_attrs["number"] == number
+        if again:
+            self._again.pop(0)
+        else:
+            self._study.enqueue_trial(self._point(), user_attrs={"number": self._next})
+            self._next += 1
+        trial = self._study.ask(self._distributions)  # the first one that waits
+        number = trial.user_attrs["number"]
         self._running[number] = trial
-        return Suggestion(number, trial.params)
+        return Suggestion(number, trial.params, again)
+
+    def withdraw(self, number: int) -> None:
+        """Takes back a trial that was asked and will not be run now: it waits to be asked again."""
+        self._wait(self._running.pop(number).number)
+        self._again = sorted([*self._again, number])
 
     def tell(self, number: int, *, objective: float, violation: float, job: str = "") -> None:
         """Ends a trial that was measured; a number that is not finite makes it a failure.
@@ -116,7 +125,9 @@ class MethodSearch:
             self.fail(number, " and ".join(reasons), job=job)
             return
         trial = self._running.pop(number)
-        trial.set_constraint(CONSTRAINT, violation)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a process that was killed here has set it already
+            trial.set_constraint(CONSTRAINT, violation)
         facts = {"job": job, "feasible": violation <= 0, "objective": objective}
         for name, value in facts.items():
             trial.set_user_attr(name, value)
@@ -131,33 +142,41 @@ class MethodSearch:
         trial.set_user_attr("reason", reason)
         self._study.tell(trial, state=TrialState.FAIL)
 
-    def _counted(self) -> "list[FrozenTrial]":
-        """Returns the trials that count against the budget: all but interrupted attempts."""
-        trials = self._study.get_trials(deepcopy=False)
-        return [trial for trial in trials if trial.user_attrs.get("reason") != INTERRUPTED]
-
     def _recover(self) -> list[int]:
-        """Fails what a killed process left running, queues it again, and returns its numbers.
-
-        The replacement is queued before the attempt is failed, so that being killed in between
-        loses nothing; an attempt without a number was killed before it was given out.
-        """
+        """Lets wait what a killed process left running; returns the numbers of all that wait."""
         from optuna.trial import TrialState
 
-        waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-        numbers = [trial.user_attrs["number"] for trial in waiting]
         for orphan in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            number = orphan.user_attrs.get("number")
-            if number is not None and number not in numbers:
-                self._study.enqueue_trial(orphan.params, user_attrs={"number": number})
-                numbers.append(number)
-            self._storage.set_trial_user_attr(self._trial_id(orphan), "reason", INTERRUPTED)
-            self._study.tell(orphan.number, state=TrialState.FAIL)
-        return numbers
+            self._wait(orphan.number)
+        waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+        return sorted(trial.user_attrs["number"] for trial in waiting)
 
-    def _trial_id(self, trial: "FrozenTrial") -> int:
+    def _wait(self, optuna_number: int) -> None:
+        from optuna.trial import TrialState
+
         study_id = self._storage.get_study_id_from_name(self._label)
-        return self._storage.get_trial_id_from_study_id_trial_number(study_id, trial.number)
+        trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, optuna_number)
+        self._storage.set_trial_state_values(trial_id, TrialState.WAITING)
+
+    def _point(self) -> dict[str, float | int | str]:
+        """Returns the parameters of the next new trial.
+
+        They are drawn in a copy of the study, as Optuna would write them to the journal one by
+        one: a process killed in between would leave half a trial, which the sampler, asked for
+        the other half, would complete to another one.
+        """
+        import optuna
+
+        if self._next < len(self._start):
+            return dict(self._start[self._next])
+        copy = optuna.create_study(
+            direction=self._study.direction, sampler=self._sampler(self._next)
+        )
+        copy.add_trials(self._study.get_trials(deepcopy=False))
+        with warnings.catch_warnings():
+            # The Gaussian process's own arithmetic on a flat objective; it copes.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            return copy.ask(self._distributions).params
 
     def _sampler(self, number: int) -> "BaseSampler":
         """Returns a fresh sampler for one trial, so that a resumed search goes on unchanged."""
@@ -207,7 +226,19 @@ def _open_storage(journal: Path) -> "JournalStorage":
     from optuna.storages.journal import JournalFileBackend
 
     journal.parent.mkdir(parents=True, exist_ok=True)
+    _mend(journal)
     return JournalStorage(JournalFileBackend(str(journal)))
+
+
+def _mend(journal: Path) -> None:
+    """Removes what a process that died while it wrote has left: its lock, and half a line.
+
+    A sweep's folder has one driver at a time, so nobody else writes now.
+    """
+    journal.with_name(f"{journal.name}.lock").unlink(missing_ok=True)
+    if journal.is_file():
+        with journal.open("r+b") as stream:
+            stream.truncate(stream.read().rfind(b"\n") + 1)
 
 
 def _open_study(label: str, objective: str, storage: "JournalStorage") -> "Study":
