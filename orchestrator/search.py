@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from evals.errors import ConfigError
 from evals.metric import load_metric
 from orchestrator.config import SearchSettings
+from orchestrator.line_file import mend
 from orchestrator.space import SearchRange
 from orchestrator.startup import spread
 
@@ -226,19 +227,10 @@ def _open_storage(journal: Path) -> "JournalStorage":
     from optuna.storages.journal import JournalFileBackend
 
     journal.parent.mkdir(parents=True, exist_ok=True)
-    _mend(journal)
-    return JournalStorage(JournalFileBackend(str(journal)))
-
-
-def _mend(journal: Path) -> None:
-    """Removes what a process that died while it wrote has left: its lock, and half a line.
-
-    A sweep's folder has one driver at a time, so nobody else writes now.
-    """
+    # A sweep's folder has one driver at a time: a lock that is there is a dead one's.
     journal.with_name(f"{journal.name}.lock").unlink(missing_ok=True)
-    if journal.is_file():
-        with journal.open("r+b") as stream:
-            stream.truncate(stream.read().rfind(b"\n") + 1)
+    mend(journal)
+    return JournalStorage(JournalFileBackend(str(journal)))
 
 
 def _open_study(label: str, objective: str, storage: "JournalStorage") -> "Study":

@@ -93,8 +93,10 @@ class Tracker:
     def close(self, *, finished: bool) -> None:
         """Waits until everything is written, tries again what was missed, ends the sweep's run.
 
-        `finished` says whether the sweep came to its end.
+        `finished` says whether the sweep came to its end. What is closed already stays as it is.
         """
+        if self._closing:
+            return
         self._closing = True
         status = "FINISHED" if finished else "KILLED"
         self._later(lambda session: session.client.set_terminated(session.run_id, status=status))

@@ -1,6 +1,7 @@
 """The agenda gives out baselines, then methods in turn, and makes sense of what comes back."""
 
 import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
 from orchestrator.agenda import Agenda
 from orchestrator.config import SweepConfig
 from orchestrator.entry import Entry
+from orchestrator.ledger import Ledger
 from orchestrator.loading import load_config
 from orchestrator.records import Result, State, Storage
 from orchestrator.search import MethodSearch
@@ -43,7 +45,13 @@ def benchmark() -> Benchmark:
 class Desk:
     """An agenda with the entries it told of; runs tickets with a fake rank."""
 
-    def __init__(self, config: SweepConfig, benchmark: Benchmark) -> None:
+    def __init__(
+        self,
+        config: SweepConfig,
+        benchmark: Benchmark,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.entries: list[Entry] = []
         self.storage = Storage(config.folder)
         self.benchmark = benchmark
@@ -54,11 +62,13 @@ class Desk:
             )
             for label in config.methods
         }
+        self.ledger = ledger_in(folder, config, clock=clock)
         self.agenda = Agenda(
             config,
             benchmark,
             storage=self.storage,
             searches=searches,
+            ledger=self.ledger,
             on_entry=self.entries.append,
         )
 
@@ -81,6 +91,10 @@ class Desk:
             baseline = ticket.job.phase != Phase.TRIAL
             self.run(ticket, **({} if baseline else how))
         return tickets
+
+
+def ledger_in(folder: Path, config: SweepConfig, *, clock: Callable[[], float]) -> Ledger:
+    return Ledger(folder, gang_cpus=2, gang_gpus=0, budget=config.budget, clock=clock)
 
 
 def sheet_of(benchmark: Benchmark, *, nll: float) -> ScoreSheet:
