@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
+from orchestrator.budget import HOUR_S
 from orchestrator.config import SweepConfig
 from orchestrator.entry import Entry
 from orchestrator.layout import Cell, Column, Table
 from orchestrator.ledger import Account, Ledger
 from orchestrator.records import State
 from trainers.job import Phase
-
-HOUR_S = 3600.0
 
 
 def ledger_table(config: SweepConfig, entries: Sequence[Entry], ledger: Ledger) -> Table:
@@ -20,17 +19,17 @@ def ledger_table(config: SweepConfig, entries: Sequence[Entry], ledger: Ledger) 
     device = "GPU" if on_gpus else "CPU"
     columns = [Column("Method"), Column("Trials given", "d"), Column("Trials used", "d")]
     columns += [Column("Found", "d"), Column("Failed", "d")]
-    columns += [Column("Gang s", ".1f"), Column("Interrupted s", ".1f")]
     columns += [Column(f"{device}-hours given", ".3g"), Column(f"{device}-hours used", ".3g")]
-    rows: list[tuple[Cell, ...]] = []
+    columns += [Column("Gang s", ".1f"), Column("Interrupted s", ".1f")]
     baselines = [ledger.account(str(phase)) for phase in (Phase.ORIGINAL, Phase.GOLD)]
-    rows.append(("Baselines", None, None, None, None, *_used(baselines, None, on_gpus=on_gpus)))
-    for label in config.methods:
+    own = {label: ledger.account(label) for label in config.methods}
+    none: tuple[Cell, ...] = (None,) * 4
+    rows = [("Baselines", *none, None, *_used(baselines, on_gpus=on_gpus))]
+    for label, account in own.items():
         counts = _counts([e for e in entries if e.label == label], ledger)
-        used = _used([ledger.account(label)], each, on_gpus=on_gpus)
-        rows.append((label, config.search.trials, *counts, *used))
-    accounts = [*baselines, *(ledger.account(label) for label in config.methods)]
-    rows.append(("Sweep", None, None, None, None, *_used(accounts, whole, on_gpus=on_gpus)))
+        used = _used([account], on_gpus=on_gpus)
+        rows.append((label, config.search.trials, *counts, each, *used))
+    rows.append(("Sweep", *none, whole, *_used([*baselines, *own.values()], on_gpus=on_gpus)))
     return Table(tuple(columns), tuple(rows), tuple(_notes(config, entries, ledger)))
 
 
@@ -49,13 +48,11 @@ def _counts(trials: Sequence[Entry], ledger: Ledger) -> tuple[int, int, int]:
     return len(trials), found, failed
 
 
-def _used(
-    accounts: Sequence[Account], given_hours: float | None, *, on_gpus: bool
-) -> tuple[Cell, ...]:
-    gang_s = sum(account.use.gang_s for account in accounts)
+def _used(accounts: Sequence[Account], *, on_gpus: bool) -> tuple[Cell, ...]:
+    """Returns the hours of the devices, and the seconds of gang time and those cut off."""
     device_s = sum(a.use.gpu_s if on_gpus else a.use.cpu_s for a in accounts)
-    interrupted_s = sum(account.interrupted_s for account in accounts)
-    return gang_s, interrupted_s, given_hours, device_s / HOUR_S
+    gang_s = sum(account.use.gang_s for account in accounts)
+    return device_s / HOUR_S, gang_s, sum(account.interrupted_s for account in accounts)
 
 
 def _notes(config: SweepConfig, entries: Sequence[Entry], ledger: Ledger) -> list[str]:

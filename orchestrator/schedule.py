@@ -116,6 +116,10 @@ class Steward(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
         self._searcher = searcher
         self._watch = watch
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Gives Tune, which pickles it as it does its searcher, nothing to keep."""
+        return {}
+
     def choose_trial_to_run(self, tune_controller: TuneController) -> Trial | None:
         """Returns the trial that waits, if it may start."""
         if self._watch.look():
