@@ -10,7 +10,7 @@ LAUNCHER = Path(__file__).with_name("distributed.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--kills", type=int, default=3, help="how often test_kills.py kills a driver")
+    parser.addoption("--kills", type=int, default=2, help="how often test_kills.py kills a driver")
 
 
 @pytest.fixture(scope="session")

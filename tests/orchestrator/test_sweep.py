@@ -218,8 +218,8 @@ def until(process: subprocess.Popen[str], start: str) -> None:
 
 
 def ended(process: subprocess.Popen[str]) -> Finished:
-    output = process.stdout.read()
-    return Finished(process.wait(timeout=120), output, Path())
+    output, _ = process.communicate(timeout=120)
+    return Finished(process.returncode, output, Path())
 
 
 def sweep_status(storage: Path, name: str) -> str:
@@ -234,10 +234,11 @@ def sweep_status(storage: Path, name: str) -> str:
 
 @pytest.mark.ray
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_sweep_leaves_in_order_when_asked_to_and_goes_on_where_it_was(
     finished: Finished, capsys
 ) -> None:
-    words = ["methods=[npo]", "name=interrupted", "training.epochs=40", "search.trials=3"]
+    words = ["methods=[npo]", "name=interrupted", "training.epochs=20", "search.trials=3"]
     folder = finished.storage / "sweeps" / "interrupted"
     first = start(finished.storage, *words)
     until(first, "[3/5]")
