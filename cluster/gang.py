@@ -16,6 +16,9 @@ from trainers.order import Order
 News = Report | Outcome | TrialFailure
 """What the ranks of a gang say: on the way, at the end, or why there will be no end."""
 
+WITHOUT_GPU = {"env_vars": {"CUDA_VISIBLE_DEVICES": "", "DS_ACCELERATOR": "cpu"}}
+"""What keeps a rank that asked for no GPU off the machine's: Ray leaves them all visible to it."""
+
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -62,6 +65,7 @@ class Gang:
             num_gpus=shape.gpus_per_rank,
             scheduling_strategy=placed,
             max_restarts=0,
+            runtime_env={} if shape.gpus_per_rank else WITHOUT_GPU,
         )
         threads = max(1, int(shape.cpus_per_rank))
         gang = cls([actor.remote(r, shape.ranks, threads) for r in range(shape.ranks)])

@@ -123,6 +123,9 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 def _rule(complaint: ErrorDetails) -> str:
     if complaint["type"] in ("model_type", "dict_type", "mapping_type"):
         return "a mapping of keys to values"
+    for kind, rule in _RULES.items():
+        if complaint["type"].startswith(kind):
+            return rule.format(**complaint.get("ctx", {}))
     text = re.sub(r"^(Value error, |Input should be )", "", complaint["msg"])
     return text[:1].lower() + text[1:]
 
@@ -140,10 +143,28 @@ def _cure(complaint: ErrorDetails) -> str:
     }
     if kind in limits:
         return limits[kind].format(**context)
+    if kind == "string_pattern_mismatch":
+        return "rename it"
     return _TYPE_CURES.get(kind.split("_")[0], "change it")
 
 
+_RULES = {
+    "int_": "a whole number",
+    "float_": "a number",
+    "bool_": "true or false",
+    "string_type": "text",
+    "string_too_short": "text of at least {min_length} letters",
+    "string_pattern_mismatch": "text like {pattern}",
+    "path_type": "a path",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "too_short": "{min_length} or more entries",
+}
+"""Rules by the start of pydantic's error type, where its own words do not follow "must be"."""
+
 _TYPE_CURES = {
+    "path": "give the path as text",
+    "too": "name at least one",
     "int": "give a whole number",
     "float": "give a number",
     "finite": "give a finite number",

@@ -11,7 +11,7 @@ from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
+from scipy.special import expit, logsumexp
 
 from evals.benchmark import Probability, Role
 from evals.scores import ItemScore, ScoreSheet, TaskScores
@@ -79,7 +79,12 @@ def probability(task: TaskScores) -> float:
     items = _items(task)
     if task.probability is Probability.PLAIN:
         return _mean([np.exp(-item.answer.mean_nll) for item in items])
-    return _mean([_choice_probability(item) for item in items])
+    return choice_probability(task)
+
+
+def choice_probability(task: TaskScores) -> float:
+    """Returns `probability` as multiple choice, whatever the task itself asks for."""
+    return _mean([_choice_probability(item) for item in _items(task)])
 
 
 def truth_ratio(task: TaskScores) -> float:
@@ -101,6 +106,19 @@ def arithmetic_truth_ratio(task: TaskScores) -> float:
     return _squash(task, np.array([_log_arithmetic_ratio(item) for item in _items(task)]))
 
 
+def prob_mean_truth_ratio(task: TaskScores) -> float:
+    """Returns the mean of R / (R + 1) = p_right / (p_right + p_wrong), R of `log_truth_ratios`.
+
+    0.5 where the model is indifferent, whatever the task's role; "prob_mean" of open-unlearning.
+    """
+    return _mean(expit(log_truth_ratios(_items(task))))
+
+
+def pooled_truth_ratio(task: TaskScores) -> float:
+    """Returns `truth_ratio` built on `pooled_log_truth_ratios`."""
+    return _squash(task, pooled_log_truth_ratios(_items(task)))
+
+
 def log_truth_ratios(items: Sequence[ItemScore]) -> Floats:
     """Returns ln R_i, R_i = exp(mean_j nll(wrong_j) - nll(right)), nll per token, item by item.
 
@@ -111,6 +129,22 @@ def log_truth_ratios(items: Sequence[ItemScore]) -> Floats:
     """
     with np.errstate(invalid="ignore"):  # right and wrong both impossible: undefined, hence NaN
         return np.array([_wrong_nlls(item).mean() - right_nll(item) for item in items])
+
+
+def pooled_log_truth_ratios(items: Sequence[ItemScore]) -> Floats:
+    """Returns ln R_i, R_i = exp(mean_kj nll(wrong_kj) - nll(right_i)), item by item.
+
+    All wrong answers of all items are averaged to one number, so that only the right answers
+    differ between items: what the multimodal script of CLEAR's code does.
+
+    Raises:
+        ValueError: no item has a wrong answer.
+    """
+    wrong = [score.mean_nll for item in items for score in item.perturbed]
+    if not wrong:
+        raise ValueError("the items have no wrong answers")
+    with np.errstate(invalid="ignore"):  # as in log_truth_ratios
+        return np.array([np.mean(wrong) - right_nll(item) for item in items])
 
 
 def right_nll(item: ItemScore) -> float:

@@ -42,10 +42,12 @@ class Row:
     """Token ids of one question with its answer.
 
     `labels` are not shifted; they are IGNORE everywhere but on the answer and its end token.
+    `ended` is false where the row was cut before that token.
     """
 
     input_ids: tuple[int, ...]
     labels: tuple[int, ...]
+    ended: bool = True
 
 
 class Encoder:
@@ -55,6 +57,7 @@ class Encoder:
     itself may end in other tokens than the same prompt with an answer behind it. Blanks at the
     end of the prompt belong to the answer, for most tokenizers merge them with its first word
     (" Hina" after "Answer: "): so every answer is scored, and generated, behind the same tokens.
+    `key` is the setting that `max_length` comes from, for messages.
 
     Raises:
         ConfigError: the tokenizer is not a fast one, has no end-of-sequence token, or has no
@@ -62,12 +65,18 @@ class Encoder:
     """
 
     def __init__(
-        self, tokenizer: PreTrainedTokenizerBase, *, prompt: Prompt, max_length: int
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        prompt: Prompt,
+        max_length: int,
+        key: str = "max_length",
     ) -> None:
         require_usable(tokenizer, prompt)
         self.tokenizer = tokenizer
         self.prompt = prompt
         self.max_length = max_length
+        self._key = key
         self.eos_id: int = tokenizer.eos_token_id
         self.pad_id: int = self.eos_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
         self._special = {self.eos_id, *tokenizer.all_special_ids} | {
@@ -91,14 +100,16 @@ class Encoder:
         ids, ends = self._tokenize(head + body + tail)
         prompt_end = len(head.rstrip(" "))
         start = next((i for i, end in enumerate(ends) if end > prompt_end), len(ids))
-        ids = self._close(ids, ends, after=len(head) + len(body))[: self.max_length]
-        if start >= len(ids) or start == 0:
+        whole = self._close(ids, ends, after=len(head) + len(body))
+        kept = tuple(whole[: self.max_length])
+        if start >= len(kept) or start == 0:
             raise ConfigError(
-                f"max_length must be larger than the question's {start} tokens but got "
+                f"{self._key} must be larger than the question's {start} tokens but got "
                 f"{self.max_length}, and no answer token is left to score of {question!r}; "
-                "raise max_length"
+                f"raise {self._key}"
             )
-        return Row(tuple(ids), (IGNORE,) * start + tuple(ids[start:]))
+        labels = (IGNORE,) * start + kept[start:]
+        return Row(kept, labels, ended=len(kept) == len(whole))
 
     def encode_prompt(self, question: str) -> tuple[int, ...]:
         """Returns the ids that stand before any answer, to generate from; never cut."""

@@ -25,6 +25,7 @@ def generate_task(
     *,
     settings: EvaluationSettings,
     shard: Shard,
+    device: torch.device,
 ) -> tuple[str, ...]:
     """Returns the greedy continuation of each of this shard's questions, in the task's order.
 
@@ -43,7 +44,7 @@ def generate_task(
     with evaluating(model), _decoding_with(model, config):
         for batch in batches([len(prompt) for prompt in prompts], size=size, calls=calls):
             picked = [prompts[index] for index in batch]
-            new_BT = _continue(model, encoder, picked, synced=synced)
+            new_BT = _continue(model, encoder, picked, synced=synced, device=device)
             texts |= dict(zip(batch, decode(encoder, new_BT), strict=True))
     return tuple(texts[index] for index in range(len(own)))
 
@@ -93,9 +94,9 @@ def _continue(
     prompts: Sequence[tuple[int, ...]],
     *,
     synced: bool,
+    device: torch.device,
 ) -> Tensor:
     """Returns the new tokens only; prompts are padded on the left, so all end together."""
-    device = next(model.parameters()).device
     length = max(len(prompt) for prompt in prompts)
     input_ids_BT = torch.full((len(prompts), length), encoder.pad_id, dtype=torch.long)
     mask_BT = torch.zeros((len(prompts), length), dtype=torch.long)

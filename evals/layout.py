@@ -20,11 +20,15 @@ from evals.encoding import IGNORE, Row, collate
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Where one answer is predicted: `positions` in sequence `sequence` predict `labels`."""
+    """Where one answer is predicted: `positions` in sequence `sequence` predict `labels`.
+
+    `ended` says whether the last label closes the answer.
+    """
 
     sequence: int
     positions: tuple[int, ...]
     labels: tuple[int, ...]
+    ended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,7 @@ def _answer(sequence: int, row: Row, slots: Sequence[int]) -> Answer:
         sequence,
         tuple(slots[index - 1] for index in labelled),
         tuple(row.labels[index] for index in labelled),
+        row.ended,
     )
 
 

@@ -9,11 +9,13 @@ from evals.benchmark import Probability, Role
 class AnswerScore:
     """Likelihood of one answer: `nll` in nats, summed over its `num_tokens` labelled tokens.
 
-    The end-of-sequence token counts in both.
+    The token that closes the answer counts in both, unless the answer was cut at the longest row
+    before it: then `ended` is false.
     """
 
     nll: float
     num_tokens: int
+    ended: bool = True
 
     @property
     def mean_nll(self) -> float:
@@ -26,8 +28,8 @@ class ItemScore:
     """Everything measured about one example.
 
     `token_logprobs` and `token_hits` (teacher-forced argmax equals the label) run over the
-    labelled tokens of the true answer, the end-of-sequence token last. `generation` is the
-    greedy continuation, None when nothing asked for it.
+    labelled tokens of the true answer, the closing token last if `answer.ended`. `generation` is
+    the greedy continuation, None when nothing asked for it.
     """
 
     id: str
@@ -38,6 +40,12 @@ class ItemScore:
     token_logprobs: tuple[float, ...]
     token_hits: tuple[bool, ...]
     generation: str | None = None
+
+    @property
+    def truncated(self) -> bool:
+        """Tells whether one of the answers was cut at the longest row."""
+        answers = (self.answer, self.paraphrase or self.answer, *self.perturbed)
+        return not all(answer.ended for answer in answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +67,8 @@ class ScoreSheet:
     def by_role(self, role: Role) -> tuple[TaskScores, ...]:
         """Returns the tasks of one role, in order (possibly none)."""
         return tuple(task for task in self.tasks if task.role == role)
+
+    @property
+    def num_truncated(self) -> int:
+        """Items of all tasks of which one of the answers was cut at the longest row."""
+        return sum(item.truncated for task in self.tasks for item in task.items)

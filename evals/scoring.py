@@ -43,15 +43,19 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class TokenScores:
-    """Log-probability (nats) of each labelled token of a row, and whether argmax hits it."""
+    """Log-probability (nats) of each labelled token of a row, and whether argmax hits it.
+
+    `ended` says whether the last of them closes the answer.
+    """
 
     logprobs: tuple[float, ...]
     hits: tuple[bool, ...]
+    ended: bool
 
     @property
     def answer(self) -> AnswerScore:
         """The row's summed score."""
-        return AnswerScore(nll=-math.fsum(self.logprobs), num_tokens=len(self.logprobs))
+        return AnswerScore(-math.fsum(self.logprobs), len(self.logprobs), self.ended)
 
 
 def score_task(
@@ -179,6 +183,7 @@ def _score(model: nn.Module, layout: Layout, device: torch.device) -> list[Token
         _token_scores(
             logits_BKV[answer.sequence, [place[position] for position in answer.positions]],
             torch.tensor(answer.labels, device=device),
+            ended=answer.ended,
         )
         for answer in layout.answers
     ]
@@ -194,9 +199,9 @@ def _forward(model: nn.Module, layout: Layout, kept_K: Tensor) -> Tensor:
     return logits_BTV[:, kept_K]
 
 
-def _token_scores(logits_NV: Tensor, labels_N: Tensor) -> TokenScores:
+def _token_scores(logits_NV: Tensor, labels_N: Tensor, *, ended: bool) -> TokenScores:
     logits_NV = logits_NV.float()
     chosen_N = logits_NV.gather(1, labels_N[:, None]).squeeze(1)
     logprobs_N = chosen_N - logits_NV.logsumexp(1)
     hits_N = logits_NV.argmax(1) == labels_N
-    return TokenScores(tuple(logprobs_N.tolist()), tuple(hits_N.tolist()))
+    return TokenScores(tuple(logprobs_N.tolist()), tuple(hits_N.tolist()), ended)

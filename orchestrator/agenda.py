@@ -1,28 +1,29 @@
 """What to run next, and what a result means: the sweep's logic, without Ray.
 
-First the two baselines; once both are done they are the Reference that floors and forget quality
+First the two baselines; once both are done they are the Reference that bounds and forget quality
 need. Then the methods take turns, each asking its own study, until every budget is spent. A job
 whose Result is in storage already is told to its study at once and never scheduled.
 """
 
-import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from evals.benchmark import Benchmark
-from evals.metric import Need, load_metric
 from evals.scores import ScoreSheet
 from evals.suites.text import measure
 from orchestrator.baselines import gold_job, original_job, trial_job
+from orchestrator.comparison import compared
 from orchestrator.config import SweepConfig
+from orchestrator.constraints import bounds_of
 from orchestrator.entry import Entry, Reference
-from orchestrator.floor import floor_value, violation
+from orchestrator.judgement import collapsed, judged
 from orchestrator.ledger import Ledger
 from orchestrator.records import Result, State, Storage
 from orchestrator.search import MethodSearch, Suggestion
 from orchestrator.ticket import Ticket
 from orchestrator.turns import Turns
+from orchestrator.warm_start import Past
 from trainers.job import Job, Phase
 
 
@@ -55,6 +56,7 @@ class Agenda:
         self._held: list[tuple[str, Suggestion, Result]] = []
         self._done: dict[Phase, Result] = {}
         self._gold_sheet: ScoreSheet | None = None
+        self._past: tuple[Past, ...] = ()
         self.reference: Reference | None = None
         self.failure: str | None = None
         """Why the sweep cannot go on: without both baselines nothing can be compared."""
@@ -62,19 +64,18 @@ class Agenda:
     @property
     def finished(self) -> bool:
         """Whether nothing is left to give out; jobs may still be running."""
-        if self.failure is not None or self.draining:
+        if self.failure is not None or self._turns.used_up:
             return True
         return self.reference is not None and self._turns.over
-
-    @property
-    def draining(self) -> bool:
-        """Whether the sweep's budget is used up, so that nothing may start any more."""
-        return self._turns.used_up
 
     @property
     def complete(self) -> bool:
         """Whether everything was given out and has come back."""
         return self.failure is None and self.finished and not self._running
+
+    def begin_with(self, past: Sequence[Past]) -> None:
+        """Has the searches begin with trials of another sweep, once the baselines are known."""
+        self._past = tuple(past)
 
     def next(self) -> Ticket | None:
         """Returns the next ticket; None if there is none now (see `finished`)."""
@@ -108,8 +109,7 @@ class Agenda:
         """Counts what running jobs have left in storage, and takes back the others."""
         self._tell_held()
         for waiting in list(self._running.values()):
-            label, suggestion = waiting[0]
-            job = self._job(label, suggestion)
+            job = self._job(*waiting[0])
             if self._storage.find(job) is None:
                 self.withdraw(job)
             else:
@@ -120,7 +120,7 @@ class Agenda:
             job = self._unasked[0]
             found = self._storage.find(job)
             if found is None or found.state == State.FAILED:
-                if self.draining:
+                if self._turns.used_up:
                     return None
                 self._ledger.give(str(job.phase), None, job.hash)
                 return self._ticket(self._unasked.pop(0))
@@ -149,6 +149,7 @@ class Agenda:
                 return
             for done in (self.reference.original, self.reference.gold):
                 self._on_entry(Entry(str(done.job.phase), done, cached=cached))
+            self._teach()
             self._recall()
 
     def _compare(self) -> Reference:
@@ -159,8 +160,25 @@ class Agenda:
         for phase, result in self._done.items():
             sheet = self._storage.sheet(result.job.hash)
             whole[phase] = replace(result, metrics=measure(sheet, self._gold_sheet, names))
-        floor = floor_value(self._config.search.floor, whole[Phase.ORIGINAL].metrics)
-        return Reference(whole[Phase.ORIGINAL], whole[Phase.GOLD], floor)
+        original, gold = whole[Phase.ORIGINAL], whole[Phase.GOLD]
+        bounds = bounds_of(
+            self._config.search.constraints, original=original.metrics, gold=gold.metrics
+        )
+        return Reference(original, gold, bounds)
+
+    def _teach(self) -> None:
+        """Gives the searches what another sweep has measured, held against this one's bounds."""
+        assert self.reference is not None
+        for past in self._past:
+            result = past.result
+            if result.job.data == self._benchmark.fingerprint:
+                result = compared(result, past.storage, self._gold_sheet)
+            result, missed = self._judged(result)
+            if missed is not None:
+                objective = result.metrics[self._config.search.objective]
+                self._searches[past.label].learn(
+                    past.origin, past.params, objective=objective, violations=missed
+                )
 
     def _recall(self) -> None:
         """Tells of every trial that an earlier run of this sweep has finished."""
@@ -216,12 +234,13 @@ class Agenda:
         self, label: str, suggestion: Suggestion, result: Result, *, cached: bool
     ) -> None:
         search, job_hash = self._searches[label], result.job.hash
+        destroyed = collapsed(result, self._config.search)
         result, missed = self._judged(result)
         if missed is None:
-            search.fail(suggestion.number, result.reason, job=job_hash)
+            search.fail(suggestion.number, result.reason, job=job_hash, collapsed=destroyed)
         else:
             objective = result.metrics[self._config.search.objective]
-            search.tell(suggestion.number, objective=objective, violation=missed, job=job_hash)
+            search.tell(suggestion.number, objective=objective, violations=missed, job=job_hash)
         self._on_entry(Entry(label, result, suggestion.number, suggestion.params, missed, cached))
 
     def _without_result(self, job: Job, error: str) -> Result:
@@ -236,36 +255,16 @@ class Agenda:
             return failed
 
     def _found(self, job: Job) -> Result | None:
-        """Returns a trial's result in storage, held against this sweep's gold model.
-
-        The hash of a trial says nothing of the gold model, so the sweep that stored the result
-        may have had another one.
-        """
+        """Returns a trial's result in storage, held against this sweep's gold model."""
         found = self._storage.find(job)
         if found is None or found.state == State.FAILED:
             return found
-        names = [n for n in job.evaluation.metrics if Need.GOLD in load_metric(n).needs]
-        compared = measure(self._storage.sheet(job.hash), self._gold_sheet, names)
-        return replace(found, metrics={**found.metrics, **compared})
+        return compared(found, self._storage, self._gold_sheet)
 
-    def _judged(self, result: Result) -> tuple[Result, float | None]:
-        """Returns the result and its distance below the floor; FAILED, None if not to be ranked."""
+    def _judged(self, result: Result) -> tuple[Result, dict[str, float] | None]:
+        """Returns the result and by how much it misses each bound; FAILED, None if not ranked."""
         assert self.reference is not None
-        if result.state == State.FAILED:
-            return result, None
-        if reason := self._not_finite(result):
-            return replace(result, state=State.FAILED, reason=reason), None
-        measured = result.metrics[self._config.search.floor.metric]
-        return result, violation(self.reference.floor, measured)
-
-    def _not_finite(self, result: Result) -> str:
-        """Says which deciding metric is NaN or infinite; empty if none is."""
-        settings = self._config.search
-        values = {
-            name: result.metrics[name] for name in (settings.objective, settings.floor.metric)
-        }
-        wrong = [f"{name} is {value}" for name, value in values.items() if not math.isfinite(value)]
-        return " and ".join(wrong)
+        return judged(result, self._config.search, self.reference.bounds)
 
     def _ticket(self, job: Job) -> Ticket:
         base = gold = None

@@ -6,7 +6,6 @@ no label. So the same work asked for by another sweep is found again.
 
 import hashlib
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,12 @@ from evals.benchmark import Benchmark
 from evals.errors import ConfigError
 from orchestrator.config import SweepConfig
 from orchestrator.records import version
-from orchestrator.space import SHARED
+from orchestrator.space import SHARED, Point
 from trainers.job import Job, Phase
 from trainers.settings import TrainingSettings
 
-WEIGHTS = ("*.safetensors", "*.bin", "config.json")
+FILES = ("*.json", "*.safetensors", "*.bin", "*.model", "*.jinja")
+"""What decides how a saved model answers: weights, configuration, tokenizer, chat template."""
 
 
 def original_job(config: SweepConfig, benchmark: Benchmark) -> Job:
@@ -36,7 +36,7 @@ def trial_job(
     benchmark: Benchmark,
     *,
     label: str,
-    params: Mapping[str, float | int | str],
+    params: Point,
     original: Job,
 ) -> Job:
     """Returns the job that unlearns with the method `label`, starting from `original`.
@@ -80,19 +80,34 @@ def check_weights(config: SweepConfig) -> None:
         except ConfigError as error:
             key = "model.path" if checkpoint is None else f"baselines.{name}"
             raise ConfigError(str(error).replace("model.path", key, 1)) from None
-    _check_layers(config, family.num_layers())
+    original = config.baselines.original
+    shape = family.shape(None if original is None else Path(original).expanduser())
+    _check_layers(config, shape.num_layers)
+    _check_dtype(config, str(shape.dtype).removeprefix("torch."))
 
 
 def _check_layers(config: SweepConfig, num_layers: int) -> None:
     """Refuses a method that looks at a layer which the model has not."""
     for label, method in config.methods.items():
         layer = method.settings.get("layer")
-        highest = method.search["layer"].high if "layer" in method.search else layer
-        if isinstance(highest, int | float) and highest >= num_layers:
+        layers = method.search["layer"].ends if "layer" in method.search else (layer,)
+        for highest in layers:
+            if not isinstance(highest, int) or highest < num_layers:
+                continue
             raise ConfigError(
                 f"methods.{label}.layer must be a layer of the model, 0 to {num_layers - 1}, but "
                 f"got {highest:g}; choose one in the middle, such as {num_layers // 2}"
             )
+
+
+def _check_dtype(config: SweepConfig, held: str) -> None:
+    """Refuses an engine whose dtype is not the weights': ZeRO stages would then train unalike."""
+    engine = {"fp32": "float32", "bf16": "bfloat16"}[config.engine.dtype]
+    if held not in (engine, "None"):
+        raise ConfigError(
+            f"engine.dtype must be that of the weights ({held}) but got {config.engine.dtype!r}; "
+            f"set model.dtype: {config.engine.dtype}, or engine.dtype to what the weights are"
+        )
 
 
 def _baseline(config: SweepConfig, benchmark: Benchmark, *, phase: Phase, given: str | None) -> Job:
@@ -123,10 +138,10 @@ def _family_fingerprint(config: SweepConfig) -> str:
 
 
 def _files(given: str, *, phase: Phase) -> str:
-    """Returns the SHA-256 of a saved model's weights and configuration, wherever it lies."""
+    """Returns the SHA-256 of a saved model's files, wherever it lies."""
     folder = Path(given).expanduser()
-    files = sorted({file for pattern in WEIGHTS for file in folder.glob(pattern)})
-    if not any(file.suffix != ".json" for file in files):
+    files = sorted({file for pattern in FILES for file in folder.glob(pattern)})
+    if not any(file.suffix in (".safetensors", ".bin") for file in files):
         raise ConfigError(
             f"baselines.{phase} must be a folder with a saved model (*.safetensors) but got "
             f"{given!r}; correct the path, or leave the key out to fine-tune one"

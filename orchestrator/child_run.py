@@ -51,7 +51,7 @@ def child_run(entry: Entry) -> ChildRun:
         name=f"{entry.label}{number}",
         tags=_tags(entry),
         params=_params(result),
-        points=(*_reported(result, start_ms, end_ms), *_measured(result, end_ms)),
+        points=(*_reported(result, start_ms, end_ms), *_measured(entry, end_ms)),
         start_ms=start_ms,
         end_ms=end_ms,
     )
@@ -103,8 +103,12 @@ def _reported(result: Result, start_ms: int, end_ms: int) -> Iterator[Point]:
                 yield Point(f"train/{name}", value, report.step, time_ms)
 
 
-def _measured(result: Result, end_ms: int) -> Iterator[Point]:
-    """Yields final metrics and facts; infinities are left out, as stores clip them silently."""
-    for name, value in {**result.facts, **result.metrics}.items():
+def _measured(entry: Entry, end_ms: int) -> Iterator[Point]:
+    """Yields final metrics, facts and violations.
+
+    Infinities are left out, as stores clip them silently.
+    """
+    missed = {f"violation/{name}": value for name, value in (entry.violations or {}).items()}
+    for name, value in {**entry.result.facts, **entry.result.metrics, **missed}.items():
         if not math.isinf(value):
             yield Point(name, value, 0, end_ms)

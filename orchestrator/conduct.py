@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from evals.benchmark import Benchmark
 from evals.building import build_benchmark
 from orchestrator.agenda import Agenda
 from orchestrator.baselines import check_weights
@@ -20,7 +19,7 @@ from orchestrator.layout import Table, save, terminal_text
 from orchestrator.lease import Lease
 from orchestrator.ledger import Ledger
 from orchestrator.ledger_table import inequality, ledger_table
-from orchestrator.plan import plan, render
+from orchestrator.plan import Plan, plan, render
 from orchestrator.progress import Progress
 from orchestrator.records import Storage
 from orchestrator.search import MethodSearch
@@ -39,13 +38,16 @@ _say = partial(print, flush=True)
 class _Sweep:
     """A sweep that may begin: everything about it was found in order, and its folder is held."""
 
-    config: SweepConfig
-    benchmark: Benchmark
+    plan: Plan
     storage: Storage
     folder: Path
     ledger: Ledger
     tracker: Tracker
     progress: Progress
+
+    @property
+    def config(self) -> SweepConfig:
+        return self.plan.config
 
     def close(self, *, finished: bool) -> None:
         """Ends all records, once."""
@@ -86,8 +88,8 @@ def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> _Sweep
     folder = storage.root / "sweeps" / config.name
     lease = held.enter_context(Lease(folder)) if folder.is_dir() else None
     _check_folder(config, folder)
-    benchmark = build_benchmark(config.benchmark)
-    _say(render(plan(config, benchmark, storage=storage)))
+    planned = plan(config, build_benchmark(config.benchmark), storage=storage)
+    _say(render(planned))
     check_weights(config)
     from orchestrator.schedule import connect  # imports Ray
 
@@ -98,9 +100,10 @@ def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> _Sweep
     place = Place(config.name, folder, storage.root)
     tracker = Tracker.open(config.tracking, place, config_json=write_config(config, folder))
     ledger = _ledger(config, folder, last_alive=lease.last_alive)
-    progress = Progress(_say, labels=tuple(config.methods), search=config.search)
+    trials = {method.label: method.trials for method in planned.methods}
+    progress = Progress(_say, trials=trials, search=config.search)
     progress.begin(config.name, gang=config.gang, num_gangs=num_gangs)
-    return _Sweep(config, benchmark, storage, folder, ledger, tracker, progress)
+    return _Sweep(planned, storage, folder, ledger, tracker, progress)
 
 
 def _check_folder(config: SweepConfig, folder: Path) -> None:
@@ -127,21 +130,24 @@ def _run(sweep: _Sweep, departure: Departure) -> int:
 
     def on_entry(entry: Entry) -> None:
         entries.append(entry)
-        sweep.progress.entry(entry)
+        assert agenda.reference is not None
+        sweep.progress.entry(entry, bounds=agenda.reference.bounds)
         sweep.tracker.log_entry(entry, job_folder=sweep.storage.job_folder(entry.result.job.hash))
 
     def on_report(job: Job, report: Report) -> None:
         sweep.ledger.hear(job.hash)
         sweep.progress.report(job, report)
 
+    searches = _searches(config, sweep.folder)
     agenda = Agenda(
         config,
-        sweep.benchmark,
+        sweep.plan.benchmark,
         storage=sweep.storage,
-        searches=_searches(config, sweep.folder),
+        searches=searches,
         ledger=sweep.ledger,
         on_entry=on_entry,
     )
+    agenda.begin_with(sweep.plan.past)
     on_leave = partial(sweep.close, finished=False)
     watch = SweepWatch(agenda, sweep.ledger, departure, say=_say, on_leave=on_leave)
     try:
@@ -150,6 +156,9 @@ def _run(sweep: _Sweep, departure: Departure) -> int:
     except Left:
         _report(sweep, agenda.reference, entries)
         return _interrupted(sweep.folder)
+    finally:
+        for search in searches.values():
+            search.close()
     sweep.tracker.log_tables(_report(sweep, agenda.reference, entries))
     return _outcome(agenda, sweep.ledger, entries)
 
@@ -179,7 +188,7 @@ def _searches(config: SweepConfig, folder: Path) -> dict[str, MethodSearch]:
         label: MethodSearch(
             label,
             space=config.space(label),
-            settings=config.search,
+            settings=config.search_for(label),
             folder=folder,
             seed=config.seed,
         )
@@ -194,9 +203,8 @@ def _report(sweep: _Sweep, reference: Reference | None, entries: list[Entry]) ->
     tables = _tables(sweep, reference, entries)
     folder = sweep.folder
     paths = [path for name, table in tables.items() for path in save(table, folder, name)]
-    figure = pareto_figure(
-        entries, search=sweep.config.search, floor=reference.floor, folder=folder
-    )
+    search, bounds = sweep.config.search, reference.bounds
+    figure = pareto_figure(entries, search=search, bounds=bounds, folder=folder)
     _say(f"\n{terminal_text(tables['table'])}")
     _say(f"Pareto front:\n\n{terminal_text(tables['pareto'])}")
     _say(f"Budgets:\n\n{terminal_text(tables['ledger'])}")
@@ -207,7 +215,7 @@ def _report(sweep: _Sweep, reference: Reference | None, entries: list[Entry]) ->
 def _tables(sweep: _Sweep, reference: Reference, entries: list[Entry]) -> dict[str, Table]:
     config = sweep.config
     methods = method_table(
-        entries, labels=list(config.methods), search=config.search, floor=reference.floor
+        entries, labels=list(config.methods), search=config.search, bounds=reference.bounds
     )
     unequal = filter(None, [inequality(config, entries)])
     return {

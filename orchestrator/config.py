@@ -1,6 +1,7 @@
 """The settings of a sweep, validated whole before anything starts; no torch at import."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +13,11 @@ from evals.errors import ConfigError
 from evals.metric import load_metric
 from evals.settings import EvaluationSettings
 from orchestrator.budget import BudgetSettings, check_budget
-from orchestrator.space import MethodSettings, SearchRange, resolve_method
+from orchestrator.first_points import check_first
+from orchestrator.grid import grid_size, num_trials
+from orchestrator.method_settings import MethodSettings, resolve_method
+from orchestrator.search_settings import SearchSettings, check_constraints, check_measured
+from orchestrator.space import SearchChoices, Searched, check_conditions
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
 FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
@@ -29,32 +34,6 @@ class GangSettings(Settings):
     strategy: Literal["PACK", "SPREAD", "STRICT_PACK", "STRICT_SPREAD"] = "PACK"
     recycle_after: int = Field(200, ge=1)
     """Trials after which a gang's processes are replaced by fresh ones."""
-
-
-class Floor(Settings):
-    """A trial is feasible if `metric` is at least `value`, or that fraction of the original's."""
-
-    metric: str = "retain"
-    value: float = Field(0.9, ge=0, le=1)
-    relative_to: Literal["original", "absolute"] = "original"
-
-
-class SearchSettings(Settings):
-    """One study per method: `trials` each, the first `startup_trials` of them spread evenly.
-
-    The studies' seeds derive from the sweep's.
-    """
-
-    trials: int = Field(8, ge=1)
-    startup_trials: int = Field(4, ge=1)
-    sampler: Literal["gp", "tpe", "random"] = "gp"
-    objective: str = "log_forget_quality"
-    floor: Floor = Floor()
-    lr: SearchRange = SearchRange(low=1e-5, high=1e-3)
-    l1: SearchRange | None = SearchRange(low=1e-3, high=1.0)
-    """None keeps `training.l1` for every trial. The default is for the proximal mode, where l1 is
-    the share of an Adam step that is taken back: nothing to speak of up to about 1e-2, all at 1.
-    The subgradient mode sets l1 against the gradient's entries and needs far smaller ones."""
 
 
 class BaselineSettings(Settings):
@@ -109,17 +88,20 @@ class SweepConfig(Settings):
         """The storage folder, absolute."""
         return self.storage.expanduser().resolve()
 
-    @property
-    def direction(self) -> Literal["maximize", "minimize"]:
-        """Which way the objective is better."""
-        better = load_metric(self.search.objective, key="search.objective").better
-        return "minimize" if better == "lower" else "maximize"
-
-    def space(self, label: str) -> dict[str, SearchRange]:
+    def space(self, label: str) -> dict[str, Searched]:
         """Returns what is searched for the method `label`, by parameter name."""
         shared = {"lr": self.search.lr, "l1": self.search.l1}
         common = {name: interval for name, interval in shared.items() if interval is not None}
         return {**common, **self.methods[label].search}
+
+    def search_for(self, label: str) -> SearchSettings:
+        """Returns the search settings of the method `label`: with its own first points, too."""
+        first = (*self.search.first, *self.methods[label].first)
+        return self.search.model_copy(update={"first": first})
+
+    def num_trials(self, label: str) -> int:
+        """Returns how many trials the method `label` is given."""
+        return num_trials(self.space(label), self.search_for(label))
 
     @field_validator("benchmark", "model", mode="before")
     @classmethod
@@ -146,48 +128,34 @@ class SweepConfig(Settings):
         }
 
     @model_validator(mode="after")
-    def _metrics_exist(self) -> "SweepConfig":
+    def _metrics_are_measured(self) -> "SweepConfig":
         for name in self.evaluation.metrics:
             load_metric(name, key="evaluation.metrics")
-        wanted = {
-            "search.objective": self.search.objective,
-            "search.floor.metric": self.search.floor.metric,
-        }
-        for key, name in wanted.items():
-            load_metric(name, key=key)
-            if name not in self.evaluation.metrics:
-                raise ConfigError(
-                    f"{key} must be one of evaluation.metrics "
-                    f"({', '.join(self.evaluation.metrics)}) but got {name!r}; add it there"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _metrics_have_a_direction(self) -> "SweepConfig":
-        objective, floor = self.search.objective, self.search.floor.metric
-        if load_metric(objective).better == "gold":
+        objective = load_metric(self.search.objective, key="search.objective")
+        check_measured(self.search.objective, self.evaluation.metrics, key="search.objective")
+        if objective.better == "gold":
             raise ConfigError(
-                f"search.objective must be a metric with a best direction but got {objective!r}, "
-                "which is best near the gold model's value; choose log_forget_quality"
+                f"search.objective must be a metric with a best direction but got "
+                f"{self.search.objective!r}, which is best near the gold model's value; "
+                "choose log_forget_quality"
             )
-        if load_metric(floor).better != "higher":
-            raise ConfigError(
-                f"search.floor.metric must be a metric of which more is better but got {floor!r}; "
-                "choose retain"
-            )
+        check_constraints(self.search, self.evaluation.metrics)
         return self
 
     @model_validator(mode="after")
     def _ranges_can_be_trained_with(self) -> "SweepConfig":
-        searched = {"search": {"lr": self.search.lr, "l1": self.search.l1}}
+        _check_lowest(self.search.lr, "above 0", key="search.lr")
+        _check_lowest(self.search.l1, "at least 0", key="search.l1")
         for label, method in self.methods.items():
-            searched[f"methods.{label}.search"] = {**method.search}
-        for key, ranges in searched.items():
-            lr, l1 = ranges.get("lr"), ranges.get("l1")
-            if lr is not None and lr.low <= 0:
-                raise ConfigError(f"{key}.lr.low must be above 0 but got {lr.low:g}; raise it")
-            if l1 is not None and l1.low < 0:
-                raise ConfigError(f"{key}.l1.low must be at least 0 but got {l1.low:g}; raise it")
+            key = f"methods.{label}.search"
+            _check_lowest(method.search.get("lr"), "above 0", key=f"{key}.lr")
+            _check_lowest(method.search.get("l1"), "at least 0", key=f"{key}.l1")
+        return self
+
+    @model_validator(mode="after")
+    def _spaces_can_be_searched(self) -> "SweepConfig":
+        for label in self.methods:
+            _check_search(self, label)
         return self
 
     @model_validator(mode="after")
@@ -233,12 +201,50 @@ class SweepConfig(Settings):
         return self
 
 
+def _check_lowest(searched: Searched | None, rule: str, *, key: str) -> None:
+    """Refuses values of lr or l1 that training would refuse; `rule` is "above 0", or "at least"."""
+    if searched is None:
+        return
+    where = "choices" if isinstance(searched, SearchChoices) else "low"
+    for value in searched.ends:
+        number = -1.0 if isinstance(value, bool | str) else float(value)
+        if number < 0 or (number == 0 and rule == "above 0"):
+            said = value if isinstance(value, bool | str) else f"{value:g}"
+            raise ConfigError(f"{key}.{where} must be {rule} but got {said}; raise it")
+
+
+def _check_search(config: SweepConfig, label: str) -> None:
+    """Refuses conditions, first points and a grid that the search of a method could not follow."""
+    method, search, space = config.methods[label], config.search, config.space(label)
+    own = f"methods.{label}"
+    keys = {
+        name: f"{own}.search.{name}" if name in method.search else f"search.{name}"
+        for name in space
+    }
+    check_conditions(space, keys=keys)
+    points = {f"search.first.{i}": point for i, point in enumerate(search.first)}
+    points |= {f"{own}.first.{i}": point for i, point in enumerate(method.first)}
+    for key, point in points.items():
+        check_first(point, space, key=key, method=own)
+    left = search.trials - len(points)
+    if left < 0:
+        raise ConfigError(
+            f"search.trials must be at least the number of first points ({len(points)} for {own}) "
+            f"but got {search.trials}; raise it or leave points out of first"
+        )
+    if search.sampler == "grid" and (size := grid_size(space, search.grid_points)) > left:
+        raise ConfigError(
+            f"search.trials must be at least the size of the grid, {size + len(points)} for {own} "
+            f"with its first points, but got {search.trials}; raise it, or search less"
+        )
+
+
 def _anchored(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Returns `raw` with paths that exist made absolute: a rank may run in another folder."""
     whole = dict(raw)
     for key in ("path", "refusals_file"):
         given = whole.get(key)
-        if isinstance(given, str):
+        if isinstance(given, str) and given:
             whole[key] = _absolute_if_there(given)
     return whole
 
@@ -253,5 +259,11 @@ def listed(methods: Any) -> Any:
     if isinstance(methods, str):
         methods = [methods]
     if isinstance(methods, list | tuple):
+        twice = [name for name, count in Counter(map(str, methods)).items() if count > 1]
+        if twice:
+            raise ConfigError(
+                f"methods must be a list of different names but got {twice[0]!r} twice; leave one "
+                "out, or give it a label of its own"
+            )
         return {str(name): {} for name in methods}
     return methods

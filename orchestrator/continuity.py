@@ -17,7 +17,7 @@ LAYOUT = 1
 """Of the files in a sweep's folder and in storage; one more with every change that old code
 cannot read, or that cannot read what old code wrote."""
 
-FREE = ("storage", "search.trials", "budget.", "gang.", "tracking.")
+FREE = ("storage", "search.trials", "search.warm_start", "budget.", "gang.", "tracking.")
 """Keys that may change between runs: none of them changes what a trial measures."""
 
 

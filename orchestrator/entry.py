@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from orchestrator.constraints import Bound, is_feasible
 from orchestrator.records import Result
 
 
@@ -10,28 +11,28 @@ from orchestrator.records import Result
 class Entry:
     """A finished job of the sweep, and what it means there.
 
-    `label` is the method's label, or the phase of a baseline; `violation` is the distance below
-    the floor (<= 0 is feasible), None for baselines and failures. `cached` says that the result
-    was found in storage.
+    `label` is the method's label, or the phase of a baseline; `violations` says by how much each
+    bound is missed (<= 0 keeps it), None for baselines and failures. `cached` says that the
+    result was found in storage.
     """
 
     label: str
     result: Result
     number: int | None = None
     params: Mapping[str, float | int | str] | None = None
-    violation: float | None = None
+    violations: Mapping[str, float] | None = None
     cached: bool = False
 
     @property
     def feasible(self) -> bool:
-        """Whether the floor is respected; a failed job never is."""
-        return self.violation is not None and self.violation <= 0
+        """Whether every bound is kept; a failed job keeps none."""
+        return self.violations is not None and is_feasible(self.violations)
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What the baselines measured, and the floor that follows from it."""
+    """What the baselines measured, and the bounds that follow from it."""
 
     original: Result
     gold: Result
-    floor: float
+    bounds: tuple[Bound, ...]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from orchestrator.config import SearchSettings
+from orchestrator.constraints import AT_LEAST, Bound
 from orchestrator.entry import Entry
 from orchestrator.marks import mark_of
 from orchestrator.pareto import gain
@@ -18,8 +18,10 @@ from orchestrator.points import (
     named_points,
     objective_axis,
     points_of,
+    subtitle,
     trials_of,
 )
+from orchestrator.search_settings import SearchSettings
 from orchestrator.tables import CLEAR_HEADINGS
 from trainers.job import Phase
 
@@ -46,13 +48,14 @@ BASELINE_MARKERS = {Phase.ORIGINAL: "X", Phase.GOLD: "*"}
 
 
 def pareto_figure(
-    entries: Sequence[Entry], *, search: SearchSettings, floor: float, folder: Path
+    entries: Sequence[Entry], *, search: SearchSettings, bounds: Sequence[Bound], folder: Path
 ) -> Path:
     """Draws every measured trial and returns the path of `pareto.png`, written whole or not at all.
 
-    Filled markers respect the floor, hollow ones do not; each method's best feasible trial is
-    large and named. The line joins the trials that no other beats in both metrics: what lies
-    beyond it was reached by none. What has no finite number in both metrics is counted, not shown.
+    Filled markers keep all bounds, hollow ones do not; each method's best feasible trial is large
+    and named. Of the bounds, those on the horizontal metric are drawn. The line joins the trials
+    that no other beats in both metrics: what lies beyond it was reached by none. What has no
+    finite number in both metrics is counted, not shown.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -62,25 +65,26 @@ def pareto_figure(
     figure = Figure(figsize=SIZE_INCHES, dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
     axes = figure.add_axes(AXES)
-    _scale(axes, points, floor=floor)
-    _head(axes, entries, points, search=search, floor=floor)
-    _draw_floor(axes, floor)
-    _draw_front(axes, front_corners(trials, search))
+    drawn = [bound for bound in bounds if bound.metric == search.horizontal]
+    _scale(axes, points, drawn)
+    _head(axes, entries, points, search=search, bounds=bounds)
+    _draw_bounds(axes, drawn)
+    _draw_front(axes, front_corners(trials, search), sign=search.horizontal_sign)
     _draw_trials(axes, trials)
     _draw_named(axes, named)
-    _name(axes, named, taken=_taken(axes, points, named, floor=floor))
-    _legend(figure, entries, points)
+    _name(axes, named, taken=_taken(axes, points, named, drawn))
+    _legend(figure, entries, points, bounds=drawn)
     part = folder / ".pareto.png.part"
     figure.savefig(part, format="png", dpi=DPI, metadata={"Software": None})
     part.replace(folder / "pareto.png")
     return folder / "pareto.png"
 
 
-def _scale(axes: "Axes", points: Sequence[Point], *, floor: float) -> None:
+def _scale(axes: "Axes", points: Sequence[Point], bounds: Sequence[Bound]) -> None:
     """Sets the limits, and compresses a vertical axis that reaches far."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-    across = linear_axis([floor, *(point.x for point in points)])
+    across = linear_axis([b.value for b in bounds] + [p.x for p in points] or [0.0])
     up = objective_axis([point.y for point in points] or [0.0])
     axes.set_xlim(across.low, across.high)
     if up.ticks is not None:
@@ -99,51 +103,49 @@ def _head(
     points: Sequence[Point],
     *,
     search: SearchSettings,
-    floor: float,
+    bounds: Sequence[Bound],
 ) -> None:
     """Writes the titles and what the axes are, and takes away the frame."""
-    across, up = _heading(search.floor.metric), _heading(search.objective)
-    better = "lower" if gain(search.objective, 1.0) < 0 else "higher"
-    axes.set_xlabel(f"{across} (higher is better)", fontsize=12, color=INK)
-    axes.set_ylabel(f"{up} ({better} is better)", fontsize=12, color=INK)
+    across, up = _heading(search.horizontal), _heading(search.objective)
+    axes.set_xlabel(f"{across} ({_better(search.horizontal_sign)})", fontsize=12, color=INK)
+    axes.set_ylabel(f"{up} ({_better(gain(search.objective, 1.0))})", fontsize=12, color=INK)
     axes.tick_params(labelsize=11, colors=INK, length=3)
     axes.grid(color="#E2E2E2", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    num_trials = sum(entry.result.job.phase == Phase.TRIAL for entry in entries)
-    num_hidden = num_trials - len(trials_of(points))
-    said = [_count(len(labels_of(entries)), "method"), _count(num_trials, "trial")]
-    said += [f"{num_hidden} of them failed and not shown"] * (num_hidden > 0)
-    said += [f"feasible: {search.floor.metric} >= {floor:.3g}"]
     axes.set_title(f"{up} against {across}", loc="left", pad=31, fontsize=14, color=INK)
     axes.text(
         0.0,
         1.035,
-        ", ".join(said),
+        subtitle(entries, points, bounds),
         transform=axes.transAxes,
         fontsize=10.5,
         color="#555555",
     )
 
 
+def _better(sign: float) -> str:
+    return "higher is better" if sign > 0 else "lower is better"
+
+
 def _heading(metric: str) -> str:
     return CLEAR_HEADINGS.get(metric, metric.replace("_", " "))
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + "s" * (number != 1)
+def _draw_bounds(axes: "Axes", bounds: Sequence[Bound]) -> None:
+    low, high = axes.get_xlim()
+    for bound in bounds:
+        beyond = low if bound.side == AT_LEAST else high
+        axes.axvspan(beyond, bound.value, color=SHADE, linewidth=0, zorder=0)
+        axes.axvline(bound.value, color=INK, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
 
 
-def _draw_floor(axes: "Axes", floor: float) -> None:
-    axes.axvspan(axes.get_xlim()[0], floor, color=SHADE, linewidth=0, zorder=0)
-    axes.axvline(floor, color=INK, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
-
-
-def _draw_front(axes: "Axes", corners: Sequence[tuple[float, float]]) -> None:
+def _draw_front(axes: "Axes", corners: Sequence[tuple[float, float]], *, sign: int) -> None:
     """Draws the edge of what some trial reached in both metrics at once."""
     if corners:
         xs, ys = zip(*corners, strict=True)
-        axes.plot(xs, ys, drawstyle="steps-pre", color=FRONT, linewidth=1.6, zorder=2)
+        steps: Literal["steps-pre", "steps-post"] = "steps-pre" if sign > 0 else "steps-post"
+        axes.plot(xs, ys, drawstyle=steps, color=FRONT, linewidth=1.6, zorder=2)
 
 
 def _draw_trials(axes: "Axes", trials: Sequence[Point]) -> None:
@@ -206,14 +208,14 @@ def _name(axes: "Axes", named: Sequence[Point], *, taken: Sequence[Box]) -> None
 
 
 def _taken(
-    axes: "Axes", points: Sequence[Point], named: Sequence[Point], *, floor: float
+    axes: "Axes", points: Sequence[Point], named: Sequence[Point], bounds: Sequence[Bound]
 ) -> list[Box]:
-    """Returns what no name should cover, in pixels: the markers and the floor's line."""
+    """Returns what no name should cover, in pixels: the markers and the bounds' lines."""
     small = [Box.around(*_pixels(axes, point.x, point.y), 16, 16) for point in points]
     large = [Box.around(*_pixels(axes, point.x, point.y), 28, 28) for point in named]
     frame = axes.get_window_extent()
-    at_floor, _ = _pixels(axes, floor, 0.0)
-    return [*small, *large, Box(at_floor - 3, frame.y0, at_floor + 3, frame.y1)]
+    at = [_pixels(axes, bound.value, 0.0)[0] for bound in bounds]
+    return [*small, *large, *(Box(x - 3, frame.y0, x + 3, frame.y1) for x in at)]
 
 
 def _title(point: Point) -> str:
@@ -230,7 +232,9 @@ def _pixels(axes: "Axes", x: float, y: float) -> tuple[float, float]:
     return float(across), float(up)
 
 
-def _legend(figure: "Figure", entries: Sequence[Entry], points: Sequence[Point]) -> None:
+def _legend(
+    figure: "Figure", entries: Sequence[Entry], points: Sequence[Point], *, bounds: Sequence[Bound]
+) -> None:
     """Lists beside the plot what every sign means, and which methods had nothing feasible."""
     measured = [point.entry for point in trials_of(points)]
     signs = [
@@ -244,10 +248,11 @@ def _legend(figure: "Figure", entries: Sequence[Entry], points: Sequence[Point])
         signs.append(("best feasible", _sign("o", FAINT, edge="black", size=10)))
         signs.append(("feasible", _sign("o", FAINT, size=8)))
     if not all(entry.feasible for entry in measured):
-        signs.append(("below the floor", _sign("o", "none", edge=FAINT, size=7)))
+        signs.append(("infeasible", _sign("o", "none", edge=FAINT, size=7)))
     if len(measured) > 1:
         signs.append(("Pareto front", _line("-", FRONT)))
-    signs.append(("floor", _line("--", INK)))
+    sides = ["floor" if bound.side == AT_LEAST else "ceiling" for bound in bounds]
+    signs += [(side, _line("--", INK)) for side in sides]
     rows = sum(1 + text.count("\n") for text, _ in signs)
     figure.legend(
         [sign for _, sign in signs],

@@ -8,6 +8,7 @@ from evals.choice import validated
 from evals.errors import ConfigError, suggestion
 from orchestrator.config import SweepConfig, listed
 from orchestrator.continuity import CONFIG_FILE, read_config
+from orchestrator.search_settings import SearchSettings
 from orchestrator.strict_yaml import parse
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
@@ -24,7 +25,7 @@ def load_config(path: str | None, overrides: Sequence[str]) -> SweepConfig:
         ConfigError: anything in file or overrides that a sweep cannot run with.
     """
     file = Path(path) if path is not None else CONFIGS / "demo.yaml"
-    return _resolved(_read(file), overrides)
+    return _resolved(_with_constraints(_read(file)), overrides)
 
 
 def load_resumed(path: str, overrides: Sequence[str]) -> SweepConfig:
@@ -102,6 +103,15 @@ def _read(file: Path) -> dict[str, Any]:
             "start it with name: <name of the sweep>"
         )
     return raw
+
+
+def _with_constraints(raw: dict[str, Any]) -> dict[str, Any]:
+    """Returns `raw` with the default constraints written out, unless it has its own."""
+    search = raw.get("search", {})
+    if not isinstance(search, Mapping) or "constraints" in search:
+        return raw
+    default = SearchSettings().model_dump(mode="json", include={"constraints"})
+    return {**raw, "search": {**search, **default}}
 
 
 def _parse_override(override: str) -> tuple[list[str], Any]:

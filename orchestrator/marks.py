@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from evals import plugins
-from orchestrator.space import METHODS
+from orchestrator.method_settings import METHODS
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#44337A")
 """Okabe and Ito's palette for every kind of colour vision, with a dark violet for its yellow,

@@ -1,7 +1,7 @@
 """What a sweep would do: its jobs, which of them are done already, and the gang it needs."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evals.benchmark import Benchmark, Role
@@ -11,8 +11,11 @@ from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
 from orchestrator.baselines import gold_job, original_job, trial_job
 from orchestrator.config import GangSettings, SweepConfig
+from orchestrator.constraints import SIGNS
 from orchestrator.records import Storage
-from orchestrator.space import SearchRange
+from orchestrator.search_settings import Constraint
+from orchestrator.space import Searched, SearchRange, Space, Value, active_part, holds
+from orchestrator.warm_start import Past, warm_start
 from trainers.job import Job, Phase
 
 
@@ -32,7 +35,7 @@ class PlannedMethod:
 
     label: str
     method: str
-    space: Mapping[str, SearchRange]
+    space: Space
     trials: int
     finished: int
 
@@ -46,6 +49,8 @@ class Plan:
     baselines: tuple[PlannedBaseline, ...]
     methods: tuple[PlannedMethod, ...]
     steps_per_trial: int
+    past: tuple[Past, ...] = ()
+    """Trials of another sweep that the searches begin with."""
 
     @property
     def num_trials(self) -> int:
@@ -62,8 +67,8 @@ def plan(config: SweepConfig, benchmark: Benchmark, *, storage: Storage) -> Plan
     """Returns the plan of the sweep, having looked into `storage` for what is done already.
 
     Raises:
-        ConfigError: the benchmark lacks what a metric or a method needs, or a given checkpoint
-            is not one of this benchmark.
+        ConfigError: the benchmark lacks what a metric or a method needs, a given checkpoint is
+            not one of this benchmark, or there is nothing to begin the searches with.
     """
     check_needs(config, benchmark)
     original, gold = original_job(config, benchmark), gold_job(config, benchmark)
@@ -77,12 +82,13 @@ def plan(config: SweepConfig, benchmark: Benchmark, *, storage: Storage) -> Plan
                 label=label,
                 method=settings.method,
                 space=config.space(label),
-                trials=config.search.trials,
-                finished=min(finished[label], config.search.trials),
+                trials=config.num_trials(label),
+                finished=min(finished[label], config.num_trials(label)),
             )
             for label, settings in config.methods.items()
         ),
         steps_per_trial=config.training.num_steps(len(benchmark.splits["forget"])),
+        past=warm_start(config),
     )
 
 
@@ -138,8 +144,8 @@ def render(plan: Plan) -> str:
         f"Benchmark {plan.benchmark.name}: {_splits(plan.benchmark, plan.config.evaluation)}",
         f"Model {config.model.name}, {config.engine.dtype}, ZeRO stage {config.engine.zero_stage}",
         f"Gang: {_gang(config.gang)}",
-        f"Objective: {config.direction} {config.search.objective} "
-        f"with {config.search.floor.metric} {_floor(config)}",
+        f"Objective: {config.search.direction} {config.search.objective} "
+        f"{_constraints(config.search.constraints)}",
         "",
         f"{'baseline':<10} {'job':<16} {'steps':>6}  state",
         *(_baseline_line(baseline) for baseline in plan.baselines),
@@ -149,6 +155,7 @@ def render(plan: Plan) -> str:
         "",
         f"{plan.num_trials} trials of {plan.steps_per_trial} optimizer steps, "
         f"{plan.num_finished} of them finished already",
+        *_warm(plan.past),
     ]
     return "\n".join(lines)
 
@@ -171,12 +178,10 @@ def _asks_for(
     if job.method.name != config.methods[label].method:
         return False
     given = {"lr": job.training.lr, "l1": job.training.l1, **job.method.settings}
-    params = {}
-    for name, interval in config.space(label).items():
-        value = given.get(name)
-        if not isinstance(value, int | float) or not interval.low <= value <= interval.high:
-            return False
-        params[name] = value
+    space = config.space(label)
+    params = active_part(space, {n: v for n, v in given.items() if isinstance(v, Value)})
+    if not holds(space, params):
+        return False
     made = trial_job(config, benchmark, label=label, params=params, original=original)
     return made.hash == job.hash
 
@@ -192,11 +197,20 @@ def _gang(gang: GangSettings) -> str:
     return f"{gang.ranks} ranks of {gang.cpus_per_rank:g} CPU{gpus}, {gang.strategy}"
 
 
-def _floor(config: SweepConfig) -> str:
-    floor = config.search.floor
-    if floor.relative_to == "absolute":
-        return f">= {floor.value:g}"
-    return f">= {floor.value:g} x the original's"
+def _constraints(constraints: Mapping[str, Constraint]) -> str:
+    """Returns the bounds as far as they are known before the baselines are."""
+    parts = [
+        f"{metric} {SIGNS[side]} {value:g}{_unit(constraint)}"
+        for metric, constraint in constraints.items()
+        for side, value in constraint.sides.items()
+    ]
+    return f"with {' and '.join(parts)}" if parts else "without constraints"
+
+
+def _unit(constraint: Constraint) -> str:
+    if constraint.relative_to == "absolute":
+        return ""
+    return f" x the {constraint.relative_to}'s"
 
 
 def _width(plan: Plan) -> int:
@@ -209,13 +223,27 @@ def _baseline_line(baseline: PlannedBaseline) -> str:
 
 
 def _method_line(plan: Plan, method: PlannedMethod) -> str:
-    searched = ", ".join(_interval(name, found) for name, found in method.space.items())
+    searched = ", ".join(_searched(name, found) for name, found in method.space.items())
     return (
         f"{method.label:<{_width(plan)}} {method.trials:>6} {method.finished:>5} "
         f"{plan.steps_per_trial:>6}  {searched}"
     )
 
 
-def _interval(name: str, interval: SearchRange) -> str:
-    scale = " log" if interval.log else ""
-    return f"{name} {interval.low:g}..{interval.high:g}{scale}"
+def _warm(past: Sequence[Past]) -> list[str]:
+    """Returns a line that says where the searches begin, if it is not at nothing."""
+    if not past:
+        return []
+    counts = Counter(trial.label for trial in past)
+    said = ", ".join(f"{label} {number}" for label, number in counts.items())
+    return [f"Warm start: trials of {past[0].origin.partition('/')[0]} ({said})"]
+
+
+def _searched(name: str, searched: Searched) -> str:
+    if isinstance(searched, SearchRange):
+        scale = " log" if searched.log else ""
+        said = f"{name} {searched.low:g}..{searched.high:g}{scale}"
+    else:
+        said = f"{name} {'|'.join(map(str, searched.choices))}"
+    where = [f"{parent} {'|'.join(map(str, of))}" for parent, of in searched.when.items()]
+    return f"{said} if {' and '.join(where)}" if where else said

@@ -4,20 +4,24 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.config import SearchSettings
+from orchestrator.constraints import Bound
 from orchestrator.entry import Entry
 from orchestrator.pareto import front, gain
 from orchestrator.records import State
-from orchestrator.tables import best
+from orchestrator.search_settings import SearchSettings
+from orchestrator.tables import best_feasible
 from trainers.job import Phase
 
 COMPRESSED_BEYOND = 50.0
 """Values larger than this in size get an axis that is logarithmic away from [-1, 1]."""
 
+MAX_BOUNDS = 3
+"""Bounds that the subtitle spells out; more would leave the figure."""
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A measured job: x is the floor's metric, y the objective."""
+    """A measured job: x is `search.horizontal`, y the objective."""
 
     entry: Entry
     x: float
@@ -40,7 +44,7 @@ class Axis:
 
 def points_of(entries: Sequence[Entry], search: SearchSettings) -> list[Point]:
     """Returns the jobs that have finite numbers in both metrics."""
-    names = search.floor.metric, search.objective
+    names = search.horizontal, search.objective
     points = []
     for entry in entries:
         x, y = (entry.result.metrics.get(name, math.nan) for name in names)
@@ -64,15 +68,33 @@ def named_points(points: Sequence[Point], search: SearchSettings) -> list[Point]
     trials = trials_of(points)
     named = [point for point in points if point.phase != Phase.TRIAL]
     for label in labels_of([point.entry for point in trials]):
-        chosen = best((point.entry for point in trials if point.entry.label == label), search)
-        named += [point for point in trials if point.entry is chosen and point.entry.feasible]
+        entries = (point.entry for point in trials if point.entry.label == label)
+        chosen = best_feasible(entries, search)
+        named += [point for point in trials if point.entry is chosen]
     return named
 
 
 def front_corners(trials: Sequence[Point], search: SearchSettings) -> list[tuple[float, float]]:
     """Returns where the trials on the Pareto front lie, from left to right."""
-    kept = front([(gain(search.objective, point.y), point.x) for point in trials])
+    sign = search.horizontal_sign
+    kept = front([(gain(search.objective, point.y), sign * point.x) for point in trials])
     return sorted({(trials[i].x, trials[i].y) for i in kept})
+
+
+def subtitle(entries: Sequence[Entry], points: Sequence[Point], bounds: Sequence[Bound]) -> str:
+    """Returns how many methods and trials there are, how many are hidden, and what is feasible."""
+    num_trials = sum(entry.result.job.phase == Phase.TRIAL for entry in entries)
+    num_hidden = num_trials - len(trials_of(points))
+    said = [_count(len(labels_of(entries)), "method"), _count(num_trials, "trial")]
+    said += [f"{num_hidden} of them failed and not shown"] * (num_hidden > 0)
+    limits = [f"{bound.metric} {bound.sign} {bound.value:.3g}" for bound in bounds]
+    said += [f"feasible: {' and '.join(limits[:MAX_BOUNDS])}"] * bool(limits)
+    said += [f"{_count(len(limits) - MAX_BOUNDS, 'bound')} more"] * (len(limits) > MAX_BOUNDS)
+    return ", ".join(said)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + "s" * (number != 1)
 
 
 def linear_axis(values: Sequence[float]) -> Axis:

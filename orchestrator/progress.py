@@ -5,12 +5,14 @@ No cursor movements and no colours, so that both read the same.
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from orchestrator.config import GangSettings, SearchSettings
+from orchestrator.config import GangSettings
+from orchestrator.constraints import Bound
 from orchestrator.entry import Entry
 from orchestrator.pareto import gain
 from orchestrator.records import Result, State
+from orchestrator.search_settings import SearchSettings
 from trainers.job import Job, Phase, Report
 
 SHORT_NAMES = {"log_forget_quality": "log FQ"}
@@ -21,34 +23,36 @@ PACE_OVER = 20
 class Progress:
     """Writes a header, then one line per entry: what was tried, what came out, how far along.
 
-    `write` gets each line without its end. `labels` are the methods' labels.
+    `write` gets each line without its end. `trials` are the methods' numbers of trials, by label.
     """
 
     def __init__(
         self,
         write: Callable[[str], None],
         *,
-        labels: tuple[str, ...],
+        trials: Mapping[str, int],
         search: SearchSettings,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._write = write
         self._search = search
         self._clock = clock
-        self._total = 2 + search.trials * len(labels)
-        self._width = max(map(len, ("original", *labels)))
+        self._trials = dict(trials)
+        self._total = 2 + sum(trials.values())
+        self._width = max(map(len, ("original", *trials)))
         self._num_done = 0
         self._best: dict[str, float] = {}
         self._ended: deque[float] = deque(maxlen=PACE_OVER)
 
     def begin(self, name: str, *, gang: GangSettings, num_gangs: int) -> None:
         """Writes what will run."""
-        num_methods = (self._total - 2) // self._search.trials
-        methods = f"{num_methods} method" + "s" * (num_methods > 1)
+        numbers = sorted(set(self._trials.values()))
+        trials = f"{' to '.join(map(str, numbers[:1] + numbers[1:][-1:]))} trials"
+        methods = f"{len(self._trials)} method" + "s" * (len(self._trials) > 1)
         ranks = f"{gang.ranks} rank" + "s" * (gang.ranks > 1)
         gangs = f"{num_gangs} gang" + "s" * (num_gangs > 1)
         self._write(
-            f"Sweep {name}: {self._total} jobs, 2 baselines and {self._search.trials} trials for "
+            f"Sweep {name}: {self._total} jobs, 2 baselines and {trials} for "
             f"each of {methods}; {gangs} of {ranks}"
         )
 
@@ -58,11 +62,11 @@ class Progress:
             loss = f"loss {report.metrics['loss']:.3f}"
             self._write(f"{job.phase}: step {report.step} of {report.num_steps}, {loss}")
 
-    def entry(self, entry: Entry) -> None:
-        """Writes the line of a finished job."""
+    def entry(self, entry: Entry, *, bounds: Sequence[Bound]) -> None:
+        """Writes the line of a finished job, held against `bounds` if it is a trial."""
         self._num_done += 1
         parts = [self._count(), entry.label.ljust(self._width), *_params(entry.params or {})]
-        parts += self._outcome(entry)
+        parts += self._outcome(entry, bounds)
         if entry.cached:
             parts.append("found in storage")
         else:
@@ -75,24 +79,15 @@ class Progress:
         total = str(self._total)
         return f"[{self._num_done:>{len(total)}}/{total}]"
 
-    def _outcome(self, entry: Entry) -> list[str]:
+    def _outcome(self, entry: Entry, bounds: Sequence[Bound]) -> list[str]:
         if entry.result.state == State.FAILED:
             return [f"FAILED: {entry.result.reason}"]
-        parts = [self._floor_metric(entry), self._objective(entry.result)]
+        parts = [*_kept(entry, bounds), self._objective(entry.result)]
         if entry.number is not None:
             parts.append(self._best_so_far(entry))
         if entry.result.facts.get("moved") == 0.0:
             parts.append("did not move")
         return parts
-
-    def _floor_metric(self, entry: Entry) -> str:
-        metric = self._search.floor.metric
-        value = entry.result.metrics[metric]
-        said = f"{_short(metric)} {value:.3f}"
-        if entry.violation is None:
-            return said
-        mark = "ok   " if entry.feasible else "below"
-        return f"{said} (floor {value + entry.violation:.3f}) {mark}"
 
     def _objective(self, result: Result) -> str:
         name = self._search.objective
@@ -119,6 +114,19 @@ def _params(params: Mapping[str, float | int | str]) -> list[str]:
     first = [name for name in ("lr", "l1") if name in params]
     names = first + [name for name in params if name not in first]
     return [f"{name} {_number(params[name])}" for name in names]
+
+
+def _kept(entry: Entry, bounds: Sequence[Bound]) -> list[str]:
+    """Returns what the bounds are about: each metric with its bounds, and whether all are kept."""
+    said = []
+    for metric in dict.fromkeys(bound.metric for bound in bounds):
+        value = f"{_short(metric)} {entry.result.metrics[metric]:z.3f}"
+        limits = [f"{b.sign} {b.value:z.3f}" for b in bounds if b.metric == metric]
+        trial = entry.violations is not None
+        said.append(f"{value} ({', '.join(limits)})" if trial else value)
+    if said and entry.violations is not None:
+        said.append("feasible  " if entry.feasible else "infeasible")
+    return said
 
 
 def _number(value: float | int | str) -> str:

@@ -1,18 +1,25 @@
 """One constrained Optuna study per method: what to try next, and what came of it.
 
-The objective is maximised (or minimised, as its metric says) subject to one constraint, the
-distance below the floor, told as a constraint and never folded into the objective. Every trial
-ends in one state: COMPLETE with finite numbers, or FAIL with its reason, which the samplers
-never look at.
+The objective is maximised (or minimised, as its metric says) subject to the sweep's constraints,
+told as constraints by name and never folded into the objective. Every trial ends in one state:
+
+- COMPLETE, measured, with its violations as constraints; one that was stopped early, as it was
+  sure to break a bound, is told with what was measured by then and carries the reason.
+- FAIL with its reason: it gave no numbers. A model that *collapsed* (NaN or infinite metrics)
+  is marked, so that the sampler learns where not to look; what crashed or was lost is not.
+
+What is running when its process ends waits, and is asked again before anything new.
 
 Objectives have heavy tails: the natural log of a Kolmogorov-Smirnov p-value runs from 0 to -400,
 and a Gaussian process would fit the tail and little else. As ln p is about -n D^2 for n items and
 a distance D, Optuna is told sign(x) sqrt(|x|), which is linear in D and keeps the order, hence
-the optimum. The number itself is kept in the trial's user attributes. The violation of a floor
-is at most the floor's own size and is told as it is.
+the optimum. The number itself is kept in the trial's user attributes. Violations are told as they
+are.
+
+Trials of another sweep that a search begins with are in its study too, but have no number: they
+cost no budget and are in no table.
 """
 
-import hashlib
 import math
 import warnings
 from collections.abc import Mapping
@@ -21,21 +28,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
-from evals.metric import load_metric
-from orchestrator.config import SearchSettings
+from orchestrator.constraints import bound_names, is_feasible
 from orchestrator.line_file import mend
-from orchestrator.space import SearchRange
-from orchestrator.startup import spread
+from orchestrator.search_sampling import Ending, Sampling, Tried
+from orchestrator.search_settings import Direction, SearchSettings
+from orchestrator.search_space import distributions, draw
+from orchestrator.space import Point, Space, Value
 
 if TYPE_CHECKING:
     from optuna import Study
-    from optuna.distributions import BaseDistribution
-    from optuna.samplers import BaseSampler
     from optuna.storages import JournalStorage
-    from optuna.trial import Trial
+    from optuna.trial import FrozenTrial, Trial
 
 JOURNAL = "search.journal"
-CONSTRAINT = "floor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class Suggestion:
     """Trial `number` (from 0) of a method, with what it shall try."""
 
     number: int
-    params: Mapping[str, float | int | str]
+    params: Point
     again: bool = field(default=False, compare=False)
     """Whether it was given out before and never ended."""
 
@@ -59,30 +64,25 @@ class MethodSearch:
     """
 
     def __init__(
-        self,
-        label: str,
-        *,
-        space: Mapping[str, SearchRange],
-        settings: SearchSettings,
-        folder: Path,
-        seed: int,
+        self, label: str, *, space: Space, settings: SearchSettings, folder: Path, seed: int
     ) -> None:
         self._label = label
         self._settings = settings
-        self._seed = seed
-        self._distributions = {name: _distribution(space[name]) for name in sorted(space)}
+        self._space = space
         self._storage = _open_storage(folder / JOURNAL)
-        self._study = _open_study(label, settings.objective, self._storage)
+        self._study = _open_study(label, settings.direction, self._storage)
         self._check_unchanged(space)
-        self._start = self._first_points(space)
+        self._sampling = Sampling(label, space=space, settings=settings, seed=seed)
         self._running: dict[int, Trial] = {}
         self._again = self._recover()
-        self._next = len(self._study.get_trials(deepcopy=False))
+        own = [_tried(trial) for trial in self._own()]
+        self._next = len(own)
+        self._num_open = self._sampling.num_left(own)
 
     @property
     def remaining(self) -> int:
         """How many trials may still be asked: the budget less those finished or running."""
-        return max(0, self._settings.trials - self._next) + len(self._again)
+        return self._num_open + len(self._again)
 
     @property
     def next_number(self) -> int:
@@ -92,59 +92,117 @@ class MethodSearch:
     @property
     def finished(self) -> tuple[Suggestion, ...]:
         """Every trial that was told or has failed, by number."""
-        trials = self._study.get_trials(deepcopy=False)
-        done = [trial for trial in trials if trial.state.is_finished()]
+        done = [trial for trial in self._own() if trial.state.is_finished()]
         found = [Suggestion(trial.user_attrs["number"], trial.params) for trial in done]
         return tuple(sorted(found, key=lambda suggestion: suggestion.number))
 
     def ask(self) -> Suggestion:
         """Returns the next trial; those that were asked before and never ended come first."""
         again = bool(self._again)
-        if again:
-            self._again.pop(0)
-        else:
-            self._study.enqueue_trial(self._point(), user_attrs={"number": self._next})
-            self._next += 1
-        trial = self._study.ask(self._distributions)  # the first one that waits
-        number = trial.user_attrs["number"]
+        number = self._again.pop(0) if again else self._enqueue_next()
+        trial = self._study.ask()  # the first one that waits
+        params = draw(trial, self._space)
+        assert trial.user_attrs["number"] == number
         self._running[number] = trial
-        return Suggestion(number, trial.params, again)
+        return Suggestion(number, params, again)
 
     def withdraw(self, number: int) -> None:
         """Takes back a trial that was asked and will not be run now: it waits to be asked again."""
         self._wait(self._running.pop(number).number)
         self._again = sorted([*self._again, number])
 
-    def tell(self, number: int, *, objective: float, violation: float, job: str = "") -> None:
-        """Ends a trial that was measured; a number that is not finite makes it a failure.
+    def tell(
+        self,
+        number: int,
+        *,
+        objective: float,
+        violations: Mapping[str, float],
+        job: str = "",
+        stopped: str = "",
+    ) -> None:
+        """Ends a trial that was measured; a number that is not finite makes it a collapse.
 
-        `violation` is the distance below the floor (<= 0 is feasible), `job` the job's hash.
+        `violations` say by how much each bound is missed (<= 0 keeps it), `job` is the hash.
+        `stopped` is why the trial was stopped early, if it was; one that keeps every bound all
+        the same was stopped wrongly, and is a failure, since its numbers are not those of a whole
+        trial.
         """
-        wrong = {"objective": objective, "violation": violation}
+        wrong = {"objective": objective, **violations}
         reasons = [f"{name} is {x}" for name, x in wrong.items() if not math.isfinite(x)]
         if reasons:
-            self.fail(number, " and ".join(reasons), job=job)
+            self.fail(number, " and ".join(reasons), job=job, collapsed=True)
+            return
+        if stopped and is_feasible(violations):
+            self.fail(number, f"{stopped}, but keeps every bound", job=job)
             return
         trial = self._running.pop(number)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a process that was killed here has set it already
-            trial.set_constraint(CONSTRAINT, violation)
-        facts = {"job": job, "feasible": violation <= 0, "objective": objective}
-        for name, value in facts.items():
-            trial.set_user_attr(name, value)
+            warnings.simplefilter("ignore")  # a process that was killed here has set them already
+            for name, value in violations.items():
+                trial.set_constraint(name, value)
+        facts = {"job": job, "feasible": is_feasible(violations), "objective": objective}
+        if stopped:
+            facts["reason"] = stopped
+        for name, fact in facts.items():
+            trial.set_user_attr(name, fact)
         self._study.tell(trial, signed_root(objective))
 
-    def fail(self, number: int, reason: str, *, job: str = "") -> None:
-        """Ends a trial that gave no measurement; it counts against the budget."""
+    def fail(self, number: int, reason: str, *, job: str = "", collapsed: bool = False) -> None:
+        """Ends a trial that gave no numbers; it counts against the budget.
+
+        `collapsed` says that its parameters are to blame: they destroyed the model.
+        """
         from optuna.trial import TrialState
 
         trial = self._running.pop(number)
-        trial.set_user_attr("job", job)
-        trial.set_user_attr("reason", reason)
+        facts = {"job": job, "reason": reason, **({"collapsed": True} if collapsed else {})}
+        for name, fact in facts.items():
+            trial.set_user_attr(name, fact)
         self._study.tell(trial, state=TrialState.FAIL)
 
+    def learn(
+        self, origin: str, params: Point, *, objective: float, violations: Mapping[str, float]
+    ) -> None:
+        """Adds a trial of another sweep, known by `origin`, unless it was added before."""
+        from optuna.trial import create_trial
+
+        trials = self._study.get_trials(deepcopy=False)
+        if any(trial.user_attrs.get("origin") == origin for trial in trials):
+            return
+        shapes = distributions(self._space)
+        facts = {"feasible": is_feasible(violations), "objective": objective}
+        self._study.add_trial(
+            create_trial(
+                params=dict(params),
+                distributions={name: shapes[name] for name in params},
+                value=signed_root(objective),
+                constraints=dict(violations),
+                user_attrs={"origin": origin, **facts},
+            )
+        )
+
+    def close(self) -> None:
+        """Leaves nothing running: what was not told is asked again when the sweep goes on."""
+        self._running.clear()
+        self._again = self._recover()
+
+    def _enqueue_next(self) -> int:
+        """Queues a new trial under its number and returns that."""
+        tried = [_tried(trial) for trial in self._study.get_trials(deepcopy=False)]
+        number = self._next
+        params = self._sampling.point(number, tried)
+        self._study.enqueue_trial(params, user_attrs={"number": number})
+        self._next += 1
+        self._num_open -= 1
+        return number
+
+    def _own(self) -> "list[FrozenTrial]":
+        """Returns the trials that count against the budget."""
+        trials = self._study.get_trials(deepcopy=False)
+        return [trial for trial in trials if "number" in trial.user_attrs]
+
     def _recover(self) -> list[int]:
-        """Lets wait what a killed process left running; returns the numbers of all that wait."""
+        """Lets wait what is running, or was in another process; returns all numbers that wait."""
         from optuna.trial import TrialState
 
         for orphan in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
@@ -159,54 +217,14 @@ class MethodSearch:
         trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, optuna_number)
         self._storage.set_trial_state_values(trial_id, TrialState.WAITING)
 
-    def _point(self) -> dict[str, float | int | str]:
-        """Returns the parameters of the next new trial.
-
-        They are drawn in a copy of the study, as Optuna would write them to the journal one by
-        one: a process killed in between would leave half a trial, which the sampler, asked for
-        the other half, would complete to another one.
-        """
-        import optuna
-
-        if self._next < len(self._start):
-            return dict(self._start[self._next])
-        copy = optuna.create_study(
-            direction=self._study.direction, sampler=self._sampler(self._next)
-        )
-        copy.add_trials(self._study.get_trials(deepcopy=False))
-        with warnings.catch_warnings():
-            # The Gaussian process's own arithmetic on a flat objective; it copes.
-            warnings.simplefilter("ignore", RuntimeWarning)
-            return copy.ask(self._distributions).params
-
-    def _sampler(self, number: int) -> "BaseSampler":
-        """Returns a fresh sampler for one trial, so that a resumed search goes on unchanged."""
-        from optuna import samplers
-
-        seed = self._derived_seed(number)
-        startup = self._settings.startup_trials
-        if self._settings.sampler == "random":
-            return samplers.RandomSampler(seed=seed)
-        if self._settings.sampler == "tpe":
-            return samplers.TPESampler(seed=seed, n_startup_trials=startup, constant_liar=True)
-        return samplers.GPSampler(
-            seed=seed, n_startup_trials=startup, warn_independent_sampling=False
-        )
-
-    def _first_points(self, space: Mapping[str, SearchRange]) -> tuple[dict[str, float | int], ...]:
-        """Returns what a sampler that learns is started with; random search stays random."""
-        if self._settings.sampler == "random":
-            return ()
-        return spread(space, self._settings.startup_trials, seed=self._derived_seed("start"))
-
-    def _derived_seed(self, purpose: object) -> int:
-        text = f"{self._seed}/{self._label}/{purpose}"
-        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
-
-    def _check_unchanged(self, space: Mapping[str, SearchRange]) -> None:
+    def _check_unchanged(self, space: Space) -> None:
         """Refuses a journal of another search: old trials would silently mislead the sampler."""
-        described = {name: interval.model_dump() for name, interval in sorted(space.items())}
-        now = {"objective": self._settings.objective, "space": described}
+        described = {name: searched.model_dump(mode="json") for name, searched in space.items()}
+        now = {
+            "objective": self._settings.objective,
+            "constraints": list(bound_names(self._settings.constraints)),
+            "space": dict(sorted(described.items())),
+        }
         before = self._study.user_attrs.get("search")
         if before is None:
             self._study.set_user_attr("search", now)
@@ -222,6 +240,24 @@ def signed_root(value: float) -> float:
     return math.copysign(math.sqrt(abs(value)), value)
 
 
+def _params(trial: "FrozenTrial") -> dict[str, Value]:
+    """Returns what the trial was queued with: a process may be killed while it asks for them."""
+    queued: dict[str, Value] = trial.system_attrs.get("fixed_params", trial.params)
+    return queued
+
+
+def _tried(trial: "FrozenTrial") -> Tried:
+    """Returns the trial as its sampling sees it."""
+    number, params = trial.user_attrs.get("number"), _params(trial)
+    if trial.state.name == "COMPLETE":
+        assert trial.value is not None
+        return Tried(number, params, Ending.MEASURED, trial.value, trial.constraints)
+    if trial.state.name == "FAIL":
+        collapsed = trial.user_attrs.get("collapsed", False)
+        return Tried(number, params, Ending.COLLAPSED if collapsed else Ending.FAILED)
+    return Tried(number, params, Ending.RUNNING)
+
+
 def _open_storage(journal: Path) -> "JournalStorage":
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
@@ -233,22 +269,14 @@ def _open_storage(journal: Path) -> "JournalStorage":
     return JournalStorage(JournalFileBackend(str(journal)))
 
 
-def _open_study(label: str, objective: str, storage: "JournalStorage") -> "Study":
+def _open_study(label: str, direction: Direction, storage: "JournalStorage") -> "Study":
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    lower = load_metric(objective, key="search.objective").better == "lower"
     return optuna.create_study(
         study_name=label,
         storage=storage,
-        direction="minimize" if lower else "maximize",
+        sampler=optuna.samplers.RandomSampler(seed=0),
+        direction=direction,
         load_if_exists=True,
     )
-
-
-def _distribution(interval: SearchRange) -> "BaseDistribution":
-    from optuna.distributions import FloatDistribution, IntDistribution
-
-    if interval.integer:
-        return IntDistribution(int(interval.low), int(interval.high), log=interval.log)
-    return FloatDistribution(interval.low, interval.high, log=interval.log)

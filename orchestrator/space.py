@@ -1,27 +1,28 @@
-"""What is searched for each method: ranges of numbers, checked against the method's own Config."""
+"""What is searched: ranges and choices, some of them only where another choice asks for them."""
 
-from collections.abc import Mapping
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
-from pydantic import (
-    BaseModel,
-    JsonValue,
-    SerializerFunctionWrapHandler,
-    ValidationError,
-    model_serializer,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, model_validator
 
-from evals import plugins
-from evals.choice import Choice, Settings, explain, validated
+from evals.choice import Settings
 from evals.errors import ConfigError, FieldError, suggestion
-from trainers.hyperparameters import ranges
-
-METHODS = "trainers.methods"
-"""The package of the methods, named here because importing its home would import torch."""
 
 SHARED = ("lr", "l1")
 """Searched for every method; a method's own `search` may give them another range."""
+
+Value = bool | int | float | str
+Point = Mapping[str, Value]
+"""One value for each parameter that is active there, or for some of them."""
+
+
+def _as_tuple(raw: Any) -> Any:
+    return raw if isinstance(raw, list | tuple) else (raw,)
+
+
+When = dict[str, Annotated[tuple[Value, ...], BeforeValidator(_as_tuple), Field(min_length=1)]]
+"""Values of other parameters, by name, with all of which a parameter is searched."""
 
 
 class SearchRange(Settings):
@@ -31,6 +32,7 @@ class SearchRange(Settings):
     high: float
     log: bool = True
     integer: bool = False
+    when: When = {}
 
     @model_validator(mode="after")
     def _is_an_interval(self) -> "SearchRange":
@@ -50,119 +52,149 @@ class SearchRange(Settings):
             )
         return self
 
+    @property
+    def ends(self) -> tuple[float | int, float | int]:
+        """The lowest and the highest value, as they are searched."""
+        return (int(self.low), int(self.high)) if self.integer else (self.low, self.high)
 
-class MethodSettings(Settings):
-    """One method of a sweep: its complete hyperparameters and which of them are searched.
+    def at(self, share: float) -> float | int:
+        """Returns the value at the share (0 to 1) of the way through the range, on its scale."""
+        low, high = self.low, self.high
+        if share in (0, 1):
+            value = high if share else low
+        elif self.log:
+            value = math.exp(math.log(low) + share * (math.log(high) - math.log(low)))
+        else:
+            value = low + share * (high - low)
+        value = min(max(value, low), high)
+        return round(value) if self.integer else value
 
-    Written as `{method: npo, beta: 0.1, retain_term: nll, search: {alpha: default}}`.
-    """
+    @property
+    def rule(self) -> str:
+        """What a value must be, in words."""
+        kind = "a whole number" if self.integer else "a number"
+        return f"{kind} from {self.low:g} to {self.high:g}"
 
-    method: str
-    settings: dict[str, JsonValue] = {}
-    search: dict[str, SearchRange] = {}
-
-    def choice(self, params: Mapping[str, float | int | str]) -> Choice:
-        """Returns the method with `params` in place of what is searched.
-
-        Raises:
-            ConfigError: a value that the method's Config refuses.
-        """
-        return _choice(self.method, {**self.settings, **params}, key=self.method)
-
-    @model_serializer(mode="wrap")
-    def _as_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Returns the form that `resolve_method` reads, so that a resolved config loads again."""
-        plain = handler(self)
-        fixed = {k: v for k, v in plain["settings"].items() if k not in plain["search"]}
-        return {"method": plain["method"], **fixed, "search": plain["search"]}
+    def holds(self, value: Value) -> bool:
+        """Returns whether the value lies in the range."""
+        if isinstance(value, bool | str) or (self.integer and not float(value).is_integer()):
+            return False
+        return self.low <= value <= self.high
 
 
-def resolve_method(label: str, raw: object, *, key: str) -> MethodSettings:
-    """Returns the settings of the method written as `raw` under `label`, its defaults filled in.
+class SearchChoices(Settings):
+    """A choice among values that have no order."""
+
+    choices: tuple[Value, ...] = Field(min_length=2)
+    when: When = {}
+
+    @model_validator(mode="after")
+    def _are_different(self) -> "SearchChoices":
+        if len(set(self.choices)) < len(self.choices):
+            raise FieldError(
+                f"choices must be different from each other but got {list(self.choices)}; "
+                "leave the repeated one out"
+            )
+        return self
+
+    @property
+    def ends(self) -> tuple[Value, ...]:
+        """Every choice: each may be refused by itself."""
+        return self.choices
+
+    def at(self, share: float) -> Value:
+        """Returns the choice at the share (0 to 1) of the way through them."""
+        return self.choices[min(int(share * len(self.choices)), len(self.choices) - 1)]
+
+    @property
+    def rule(self) -> str:
+        """What a value must be, in words."""
+        return f"one of {', '.join(map(str, self.choices))}"
+
+    def holds(self, value: Value) -> bool:
+        """Returns whether the value is one of the choices."""
+        return value in self.choices
+
+
+Searched = SearchRange | SearchChoices
+Space = Mapping[str, Searched]
+
+
+def order(space: Space) -> tuple[str, ...]:
+    """Returns the parameters' names, each after those that its condition reads.
 
     Raises:
-        ConfigError: an unknown method or hyperparameter, a value or a range that the method's
-            Config refuses, or a hyperparameter that is both fixed and searched.
+        ValueError: conditions run in a circle, through the parameter that the message names.
     """
-    if isinstance(raw, MethodSettings):
-        return raw
-    if raw is not None and not isinstance(raw, Mapping):
+    waiting, done = sorted(space), list[str]()
+    while waiting:
+        ready = [name for name in waiting if not set(space[name].when) & set(waiting)]
+        if not ready:
+            raise ValueError(waiting[0])
+        done += ready
+        waiting = [name for name in waiting if name not in ready]
+    return tuple(done)
+
+
+def is_active(searched: Searched, params: Point) -> bool:
+    """Returns whether the parameter is searched where the others have the values `params`."""
+    return all(n in params and params[n] in allowed for n, allowed in searched.when.items())
+
+
+def active_part(space: Space, params: Point) -> dict[str, Value]:
+    """Returns those of `params` that are searched there."""
+    kept: dict[str, Value] = {}
+    for name in order(space):
+        if name in params and is_active(space[name], kept):
+            kept[name] = params[name]
+    return kept
+
+
+def holds(space: Space, params: Point) -> bool:
+    """Returns whether `params` has a value within its range for what is active, and no other."""
+    active = {name for name in space if name in params and is_active(space[name], params)}
+    wanted = {name for name in space if is_active(space[name], params)}
+    return active == wanted == set(params) and all(space[n].holds(v) for n, v in params.items())
+
+
+def typed(space: Space, params: Point) -> dict[str, Value]:
+    """Returns `params` with whole numbers and fractions as their ranges have them."""
+    kinds = {n: int if s.integer else float for n, s in space.items() if isinstance(s, SearchRange)}
+    return {name: kinds.get(name, lambda v: v)(value) for name, value in params.items()}
+
+
+def check_conditions(space: Space, *, keys: Mapping[str, str]) -> None:
+    """Refuses a condition that could never be read; `keys` names each parameter's place.
+
+    Raises:
+        ConfigError: a condition on what is not searched or on a number without steps, on a value
+            that is not among those searched, or one that leads back to its own parameter.
+    """
+    for name, searched in space.items():
+        for parent, values in searched.when.items():
+            _check_condition(space, parent, values, key=f"{keys[name]}.when.{parent}")
+    try:
+        order(space)
+    except ValueError as circle:
+        name = str(circle)
         raise ConfigError(
-            f"{key} must be a mapping of hyperparameters but got {raw!r}; write its keys below it"
+            f"{keys[name]}.when must be a condition on parameters that do not depend on {name} "
+            f"but got {sorted(space[name].when)}; take one of the conditions out"
+        ) from None
+
+
+def _check_condition(space: Space, parent: str, values: Sequence[Value], *, key: str) -> None:
+    if parent not in space:
+        cure = suggestion(parent, space) or f"searched are {', '.join(space)}"
+        raise ConfigError(f"{key} must be a searched parameter but is not one; {cure}")
+    searched = space[parent]
+    if isinstance(searched, SearchRange) and not searched.integer:
+        raise ConfigError(
+            f"{key} must be a choice or a whole number but got a range of fractions; "
+            f"search {parent} as choices"
         )
-    fixed = dict(raw or {})
-    name = str(fixed.pop("method", label))
-    search = fixed.pop("search", None) or {}
-    module = plugins.load(METHODS, name, key=f"{key}.method" if name != label else key)
-    settings = _choice(name, fixed, key=key).settings
-    searched = {
-        parameter: _resolve_range(module.Config, parameter, entry, key=f"{key}.search")
-        for parameter, entry in dict(search).items()
-    }
-    for parameter, interval in searched.items():
-        if parameter in fixed:
+    for value in values:
+        if not searched.holds(value):
             raise ConfigError(
-                f"{key}.{parameter} must be either fixed or searched but got both "
-                f"{fixed[parameter]!r} and a range; remove one of them"
+                f"{key} must be {searched.rule} but got {value!r}; correct it or add it there"
             )
-        _check_ends(module.Config, fixed, parameter, interval, key=f"{key}.search")
-    return MethodSettings(method=name, settings=settings, search=searched)
-
-
-def _choice(name: str, raw: Mapping[str, Any], *, key: str) -> Choice:
-    model = plugins.load(METHODS, name, key=key).Config
-    return Choice(name=name, settings=validated(model, raw, key=key).model_dump(mode="json"))
-
-
-def _resolve_range(
-    config: type[BaseModel], parameter: str, entry: object, *, key: str
-) -> SearchRange:
-    if parameter not in config.model_fields and parameter not in SHARED:
-        known = [*SHARED, *config.model_fields]
-        cure = suggestion(parameter, known) or f"it has {', '.join(known)}"
-        raise ConfigError(
-            f"{key}.{parameter} must be a hyperparameter of the method but is not one; {cure}"
-        )
-    if isinstance(entry, SearchRange):
-        return entry
-    if entry != "default":
-        if not isinstance(entry, Mapping):
-            raise ConfigError(
-                f"{key}.{parameter} must be {{low: ..., high: ...}} or default but got {entry!r}; "
-                "give a range"
-            )
-        interval: SearchRange = validated(SearchRange, entry, key=f"{key}.{parameter}")
-        return interval
-    declared = ranges(config)
-    if parameter not in declared:
-        raise ConfigError(
-            f"{key}.{parameter} must be {{low: ..., high: ...}} but got 'default', which it has "
-            f"not declared; give a range (with a default: {', '.join(declared) or 'none'})"
-        )
-    found = declared[parameter]
-    return SearchRange(low=found.low, high=found.high, log=found.log, integer=found.integer)
-
-
-def _check_ends(
-    config: type[BaseModel],
-    fixed: Mapping[str, Any],
-    parameter: str,
-    interval: SearchRange,
-    *,
-    key: str,
-) -> None:
-    """Refuses a range that reaches beyond what the method's Config takes."""
-    if parameter not in config.model_fields:
-        return
-    whole = config.model_fields[parameter].annotation is int
-    if whole and not interval.integer:
-        raise ConfigError(
-            f"{key}.{parameter}.integer must be true for a whole number but got False; set it"
-        )
-    for end in ("low", "high"):
-        value = getattr(interval, end)
-        try:
-            config.model_validate({**fixed, parameter: int(value) if whole else value})
-        except ValidationError as error:
-            said = str(explain(error, config, key="")).removeprefix(parameter)
-            raise ConfigError(f"{key}.{parameter}.{end}{said}") from None

@@ -4,16 +4,14 @@ A centred Latin hypercube: of n points each parameter takes the middle of each n
 (on its scale) exactly once. Source: McKay, Beckman and Conover 1979, Technometrics 21(2).
 """
 
-import math
-from collections.abc import Mapping
-
-from orchestrator.space import SearchRange
+from orchestrator.space import Space, Value, active_part
 
 
-def spread(
-    space: Mapping[str, SearchRange], num_points: int, *, seed: int
-) -> tuple[dict[str, float | int], ...]:
-    """Returns `num_points` points; the seed decides how the parameters' middles are paired."""
+def spread(space: Space, num_points: int, *, seed: int) -> tuple[dict[str, Value], ...]:
+    """Returns `num_points` points; the seed decides how the parameters' middles are paired.
+
+    What a point's other values leave without effect is not in it.
+    """
     from scipy.stats import qmc
 
     names = sorted(space)
@@ -22,17 +20,8 @@ def spread(
     )
     units = hypercube.random(num_points)
     return tuple(
-        {name: _value(space[name], float(unit)) for name, unit in zip(names, row, strict=True)}
+        active_part(
+            space, {n: space[n].at(float(unit)) for n, unit in zip(names, row, strict=True)}
+        )
         for row in units
     )
-
-
-def _value(interval: SearchRange, unit: float) -> float | int:
-    """Returns the value at the share `unit` of the interval, on its scale."""
-    low, high = interval.low, interval.high
-    if interval.log:
-        value = math.exp(math.log(low) + unit * (math.log(high) - math.log(low)))
-    else:
-        value = low + unit * (high - low)
-    value = min(max(value, low), high)
-    return round(value) if interval.integer else value

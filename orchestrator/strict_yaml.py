@@ -7,6 +7,8 @@ import yaml
 
 from evals.errors import ConfigError
 
+MERGE_TAG = "tag:yaml.org,2002:merge"
+
 
 class StrictLoader(yaml.SafeLoader):
     """Refuses duplicate keys and reads floats as YAML 1.2 does."""
@@ -31,7 +33,11 @@ def parse(text: str, *, source: str) -> Any:
 
 def _construct_mapping(loader: StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     mapping: dict[Any, Any] = {}
+    inherited: dict[Any, Any] = {}
     for key_node, value_node in node.value:
+        if key_node.tag == MERGE_TAG:
+            inherited |= _merged(loader, value_node)
+            continue
         key = loader.construct_object(key_node, deep=True)
         if not isinstance(key, str | int | float | bool):
             raise yaml.constructor.ConstructorError(
@@ -42,7 +48,20 @@ def _construct_mapping(loader: StrictLoader, node: yaml.MappingNode) -> dict[Any
                 None, None, f"the key {key!r} twice", key_node.start_mark
             )
         mapping[key] = loader.construct_object(value_node, deep=True)
-    return mapping
+    return {**inherited, **mapping}
+
+
+def _merged(loader: StrictLoader, node: yaml.Node) -> dict[Any, Any]:
+    """Returns what `<<: *anchor` or `<<: [*one, *other]` brings; of several the first wins."""
+    given = loader.construct_object(node, deep=True)
+    merged: dict[Any, Any] = {}
+    for each in reversed(given if isinstance(given, list) else [given]):
+        if not isinstance(each, dict):
+            raise yaml.constructor.ConstructorError(
+                None, None, f"<< must be a mapping but got {each!r}", node.start_mark
+            )
+        merged |= each
+    return merged
 
 
 StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)

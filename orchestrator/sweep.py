@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m orchestrator.sweep",
         description="Finds, for each unlearning method, the setting that forgets best "
-        "while the retain metric stays above a floor.",
+        "while the constraints on what it retains are kept.",
     )
     parser.add_argument(
         "words",

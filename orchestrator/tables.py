@@ -3,12 +3,20 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from orchestrator.config import SearchSettings
+from orchestrator.constraints import (
+    AT_LEAST,
+    AT_MOST,
+    Bound,
+    distance,
+    is_feasible,
+    said,
+    violations,
+)
 from orchestrator.entry import Entry
-from orchestrator.floor import is_feasible
 from orchestrator.layout import Cell, Column, Table
 from orchestrator.pareto import front, gain
 from orchestrator.records import Result, State
+from orchestrator.search_settings import SearchSettings
 from trainers.job import Phase
 
 CLEAR_HEADINGS = {
@@ -21,34 +29,40 @@ UNMOVED = "the model did not move"
 
 
 def method_table(
-    entries: Sequence[Entry], *, labels: Sequence[str], search: SearchSettings, floor: float
+    entries: Sequence[Entry],
+    *,
+    labels: Sequence[str],
+    search: SearchSettings,
+    bounds: Sequence[Bound],
 ) -> Table:
     """Returns Original, Gold and the best trial of each method, under CLEAR's headings.
 
     `labels` are the methods' labels, in the order of their rows. The best trial is the feasible
-    one with the best objective; where none is feasible, the one that misses the floor by least,
-    marked "no".
+    one with the best objective; where none is feasible, the one nearest to it, marked "no".
     """
     trials = {label: [e for e in entries if e.label == label and _is_trial(e)] for label in labels}
     metrics = _metric_names(entries)
     further = _further(e for group in trials.values() for e in group)
-    lines = [_baseline_cells(e, search=search, floor=floor) for e in _baselines(entries)]
-    lines += [_method_cells(label, group, search=search) for label, group in trials.items()]
+    lines = [_baseline_cells(e, bounds) for e in _baselines(entries)]
+    lines += [
+        _method_cells(label, group, search=search, bounds=bounds) for label, group in trials.items()
+    ]
     columns = [Column("Method"), Column("lr", ".2e"), Column("L1", ".2e")]
     columns += [_metric_column(name) for name in metrics[0]]
     columns += [Column("Feasible")]
     columns += [_metric_column(name) for name in metrics[1]]
     columns += [Column(name, ".3g") for name in further]
     columns += [Column("Done", "d"), Column("Failed", "d"), Column("Note")]
-    return _assembled(columns, lines, notes=(_floor_note(search, floor),))
+    return _assembled(columns, lines, notes=(_note(search, bounds),))
 
 
 def pareto_table(entries: Sequence[Entry], *, search: SearchSettings) -> Table:
-    """Returns the trials that no other beats in both objective and floor metric."""
+    """Returns the trials that no other beats in both the objective and `search.horizontal`."""
     done = [entry for entry in entries if _is_done(entry)]
-    points = [(_gain(entry, search), entry.result.metrics[search.floor.metric]) for entry in done]
-    best = [done[i] for i in front(points)]
-    best.sort(key=lambda entry: -entry.result.metrics[search.floor.metric])
+    across = [search.horizontal_sign * _across(entry, search) for entry in done]
+    points = [(_gain(entry, search), x) for entry, x in zip(done, across, strict=True)]
+    kept = sorted(front(points), key=lambda i: -across[i])
+    best = [done[i] for i in kept]
     columns = [Column("Method"), Column("Trial", "d"), Column("lr", ".2e"), Column("L1", ".2e")]
     columns += [Column(name, ".3g") for name in _further(best)]
     columns += [_metric_column(name) for group in _metric_names(best) for name in group]
@@ -70,16 +84,20 @@ def trials_table(entries: Sequence[Entry]) -> Table:
     return _assembled(columns, lines)
 
 
-def best(entries: Iterable[Entry], search: SearchSettings) -> Entry | None:
-    """Returns the feasible trial with the best objective, or else the least violating one.
+def best_feasible(entries: Iterable[Entry], search: SearchSettings) -> Entry | None:
+    """Returns the feasible trial with the best objective, or None; among equals the earliest."""
+    feasible = [entry for entry in entries if _is_done(entry) and entry.feasible]
+    return max(feasible, key=lambda entry: _gain(entry, search), default=None)
 
-    None if no trial was measured. Among equals the earliest wins.
+
+def nearest(entries: Iterable[Entry], bounds: Sequence[Bound]) -> Entry | None:
+    """Returns the trial nearest to feasible, or None if no trial was measured.
+
+    It is the one whose largest violation, as a share of its bound's size, is the smallest; among
+    equals the earliest.
     """
     done = [entry for entry in entries if _is_done(entry)]
-    feasible = [entry for entry in done if entry.feasible]
-    if feasible:
-        return max(feasible, key=lambda entry: _gain(entry, search))
-    return min(done, key=lambda entry: entry.violation or 0.0, default=None)
+    return min(done, key=lambda entry: distance(bounds, entry.violations or {}), default=None)
 
 
 def _is_trial(entry: Entry) -> bool:
@@ -87,7 +105,7 @@ def _is_trial(entry: Entry) -> bool:
 
 
 def _is_done(entry: Entry) -> bool:
-    return entry.result.state == State.DONE and entry.violation is not None
+    return entry.result.state == State.DONE and entry.violations is not None
 
 
 def _baselines(entries: Sequence[Entry]) -> list[Entry]:
@@ -98,6 +116,11 @@ def _baselines(entries: Sequence[Entry]) -> list[Entry]:
 
 def _gain(entry: Entry, search: SearchSettings) -> float:
     return gain(search.objective, entry.result.metrics[search.objective])
+
+
+def _across(entry: Entry, search: SearchSettings) -> float:
+    """Returns the horizontal metric; NaN where a sweep without constraints has not measured it."""
+    return entry.result.metrics.get(search.horizontal, math.nan)
 
 
 def _metric_names(entries: Iterable[Entry]) -> tuple[list[str], list[str]]:
@@ -141,26 +164,27 @@ def _trial_cells(entry: Entry) -> dict[str, Cell]:
     }
 
 
-def _baseline_cells(entry: Entry, *, search: SearchSettings, floor: float) -> Mapping[str, Cell]:
-    measured = entry.result.metrics[search.floor.metric]
-    feasible = math.isfinite(measured) and is_feasible(floor, measured)
+def _baseline_cells(entry: Entry, bounds: Sequence[Bound]) -> Mapping[str, Cell]:
+    metrics = entry.result.metrics
+    known = all(math.isfinite(metrics[bound.metric]) for bound in bounds)
+    feasible = known and is_feasible(violations(bounds, metrics))
     name = str(entry.result.job.phase).capitalize()
     return {**_cells(entry.result), "Method": name, "Feasible": _said(feasible)}
 
 
 def _method_cells(
-    label: str, trials: Sequence[Entry], *, search: SearchSettings
+    label: str, trials: Sequence[Entry], *, search: SearchSettings, bounds: Sequence[Bound]
 ) -> Mapping[str, Cell]:
     num_done = sum(_is_done(entry) for entry in trials)
     counts: dict[str, Cell] = {"Done": num_done, "Failed": len(trials) - num_done}
-    chosen = best(trials, search)
+    chosen = best_feasible(trials, search) or nearest(trials, bounds)
     if chosen is None:
         reason = trials[0].result.reason if trials else "no trial ended"
         return {"Method": label, "Feasible": "no", **counts, "Note": f"nothing measured: {reason}"}
     cells = {**_cells(chosen.result), **_trial_cells(chosen), "Method": label, **counts}
     notes = [str(cells["Note"])] if cells["Note"] else []
     if not chosen.feasible:
-        notes.insert(0, f"none feasible, {chosen.violation:.2g} below the floor")
+        notes.insert(0, f"none feasible, {_missed(chosen, bounds)}")
     return {**cells, "Note": "; ".join(notes)}
 
 
@@ -168,13 +192,24 @@ def _said(feasible: bool) -> str:
     return "yes" if feasible else "no"
 
 
-def _floor_note(search: SearchSettings, floor: float) -> str:
-    origin = f" ({search.floor.value:g} x the original's)"
-    relative = origin if search.floor.relative_to == "original" else ""
+def _missed(entry: Entry, bounds: Sequence[Bound]) -> str:
+    """Says by how much a trial misses which bounds, "retain 0.05 below its floor"."""
+    missed = entry.violations or {}
+    sides = {AT_LEAST: "below its floor", AT_MOST: "above its ceiling"}
+    return " and ".join(
+        f"{bound.metric} {missed[bound.name]:.2g} {sides[bound.side]}"
+        for bound in bounds
+        if missed[bound.name] > 0
+    )
+
+
+def _note(search: SearchSettings, bounds: Sequence[Bound]) -> str:
+    if not bounds:
+        return f"Nothing is constrained. Each method's row is its best trial by {search.objective}."
     return (
-        f"Feasible: {search.floor.metric} >= {floor:.4g}{relative}. "
+        f"Feasible: {' and '.join(said(bound) for bound in bounds)}. "
         f"Each method's row is its best feasible trial by {search.objective}, "
-        "or the one nearest to the floor."
+        "or the one nearest to feasible."
     )
 
 

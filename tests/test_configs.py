@@ -8,8 +8,8 @@ import yaml
 
 from evals.building import build_benchmark
 from evals.metric import Need, load_metric
-from orchestrator.config import SearchSettings
 from orchestrator.loading import load_config
+from orchestrator.search_settings import SearchSettings
 from trainers.l1 import L1AdamW
 
 FOLDER = Path(__file__).parents[1] / "configs"
@@ -45,8 +45,8 @@ def test_a_sweep_loads_again_from_its_resolved_form(file: Path, tmp_path: Path) 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_searching_needs_no_generation(file: Path) -> None:
     search = load_config(str(file), []).search
-    needs = load_metric(search.objective).needs | load_metric(search.floor.metric).needs
-    assert Need.GENERATION not in needs
+    for name in (search.objective, *search.constraints):
+        assert Need.GENERATION not in load_metric(name).needs
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

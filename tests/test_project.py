@@ -28,7 +28,7 @@ USED_BY_OTHERS = {"greenlet", "pillow"}
 """Optuna's Gaussian process and matplotlib use them where they find them."""
 HOMES = {
     "ray": ("orchestrator/schedule.py", "orchestrator/trial.py", "cluster/*.py"),
-    "optuna": ("orchestrator/search.py",),
+    "optuna": ("orchestrator/search*.py",),
     "mlflow": ("orchestrator/tracking*.py",),
     "sqlalchemy": ("orchestrator/tracking*.py",),
     "deepspeed": ("trainers/engine.py", "trainers/shards.py"),

@@ -88,7 +88,7 @@ class Engine:
             group["lr"] = lr
         last = self._deepspeed.is_gradient_accumulation_boundary()
         self._deepspeed.step()
-        if last and not self._deepspeed.was_step_applied():
+        if last and not self._applied():
             raise TrialFailure("the gradient became infinite or NaN")
 
     def reset(
@@ -122,6 +122,18 @@ class Engine:
     def close(self) -> None:
         """Frees the engine; below ZeRO-3 the model may be called or put under another one."""
         shards.close(self._deepspeed, self.module)
+
+    def _applied(self) -> bool:
+        """Returns whether the weights were moved by a finite gradient.
+
+        Without ZeRO nobody asks, so the weights are looked at; the ranks' are equal and so are
+        their answers.
+        """
+        if not self._deepspeed.was_step_applied():
+            return False
+        if self._deepspeed.zero_optimization_stage() > 0:
+            return True
+        return all(bool(value.isfinite().all()) for _, value in trainable(self.module))
 
     def _groups(self) -> list[dict[str, Any]]:
         return [*self._deepspeed.optimizer.param_groups, *self._optimizer.param_groups]

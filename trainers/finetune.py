@@ -3,10 +3,12 @@
 from collections.abc import Generator
 from pathlib import Path
 
+from evals.scores import ScoreSheet
 from trainers.job import Job, Outcome, Phase, Report
 from trainers.loop import Lesson, train_timed
 from trainers.method import Source
 from trainers.methods import retain_ft
+from trainers.place import gather
 from trainers.reference import NoReference, StudentView
 from trainers.sampler import Material, Sampler, Shape
 from trainers.workbench import Station, Workbench
@@ -16,19 +18,24 @@ def finetune(job: Job, bench: Workbench, *, folder: Path) -> Generator[Report, N
     """Trains on the split, evaluates, and saves the model (an adapter merged) to folder/model."""
     station = bench.finetune_station(job)
     facts = yield from train_timed(station.engine, _lesson(job, bench, station), bench.place)
-    sheet, eval_s = bench.evaluate(station.module, station.language_model, job)
-    _save(job, bench, station, folder / "model")
+    if job.adapter is None:
+        sheet, measured = bench.evaluate(station.module, station.language_model, job)
+        _save_whole(bench, station, folder / "model")
+    else:
+        _save_merged(job, bench, station, folder / "model")
+        sheet, measured = _evaluate_saved(job, bench, folder / "model")
     bench.clear()
-    return Outcome(sheet, {**facts, "eval_s": eval_s})
+    return Outcome(sheet, {**facts, **measured})
 
 
 def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:
     benchmark = bench.benchmark(job.benchmark)
     split = "full" if job.phase == Phase.ORIGINAL else "retain"
     method = retain_ft.Method(retain_ft.Config())
+    max_length, key = job.training.max_length, "baselines.training.max_length"
     sampler = Sampler(
         Material({Source.RETAIN: benchmark.splits[split]}, benchmark.refusals, Source.RETAIN),
-        bench.encoder(station.language_model, max_length=job.training.max_length),
+        bench.encoder(station.language_model, max_length=max_length, key=key),
         needs=method.needs,
         shape=Shape(job.training.batch_size, job.training.micro_batch_size),
         place=bench.place,
@@ -38,12 +45,23 @@ def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:
     return Lesson(method, sampler, student, NoReference(), job.training, job.seed)
 
 
-def _save(job: Job, bench: Workbench, station: Station, folder: Path) -> None:
-    if job.adapter is None:
-        station.engine.save_model(folder)
-    else:
-        state = station.engine.trainable_state()
-        if bench.place.rank == 0:
-            bench.merged(job, state).save_pretrained(folder)
+def _save_whole(bench: Workbench, station: Station, folder: Path) -> None:
+    station.engine.save_model(folder)
     if bench.place.rank == 0:
         station.language_model.tokenizer.save_pretrained(folder)
+
+
+def _save_merged(job: Job, bench: Workbench, station: Station, folder: Path) -> None:
+    state = station.engine.trainable_state()
+    if bench.place.rank == 0:
+        bench.merged(job, state).save_pretrained(folder)
+        station.language_model.tokenizer.save_pretrained(folder)
+    gather(None, bench.place)  # nobody reads before all is written
+
+
+def _evaluate_saved(
+    job: Job, bench: Workbench, folder: Path
+) -> tuple[ScoreSheet, dict[str, float]]:
+    """Scores the merged model: merging rounds, and the merged one is what trials start from."""
+    model = bench.given_model(job.model_copy(update={"checkpoint": str(folder)}))
+    return bench.evaluate(model.model, model, job)

@@ -21,6 +21,10 @@ class L1AdamW(torch.optim.AdamW):
     (Parikh and Boyd, "Proximal Algorithms", 2014, section 6.5.2).
     SUBGRADIENT: gradient += l1 * sign(p) before the step, sign(0) = 0: the gradient of
     loss + l1 * sum |p|. It is added after DeepSpeed has clipped the gradient.
+
+    Either acts on every factor of the adapter. DeepSpeed fills in zero gradients, so at any ZeRO
+    stage a layer that the loss does not reach (those above RMU's) shrinks all the same; its B is
+    zero, so the model does not notice, but the sparsity of A does.
     """
 
     def __init__(self, groups: Iterable[Mapping[str, Any]], *, lr: float) -> None:

@@ -10,6 +10,7 @@ from evals import plugins
 from evals.benchmark import Benchmark
 from evals.choice import Choice
 from evals.encoding import Prompt
+from trainers.pretrained import Shape
 
 PACKAGE = "trainers.models"
 
@@ -42,8 +43,12 @@ class Family(Protocol):
         """
         ...
 
-    def num_layers(self) -> int:
-        """Returns the number of decoder layers."""
+    def shape(self, checkpoint: Path | None) -> Shape:
+        """Returns layers and dtype of the model, or of `checkpoint` if one is given.
+
+        Raises:
+            ConfigError: the configuration cannot be read.
+        """
         ...
 
     def fingerprint(self) -> str:

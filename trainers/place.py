@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -31,6 +31,6 @@ def gather(value: T, place: Place) -> Sequence[T]:
     """Returns every rank's value, in rank order, on every rank."""
     if place.world == 1:
         return [value]
-    parts: list[T | None] = [None] * place.world
+    parts: list[Any] = [None] * place.world
     dist.all_gather_object(parts, value)
-    return [part for part in parts if part is not None]
+    return parts

@@ -1,28 +1,44 @@
 """Loads a causal language model and its tokenizer, and says in plain words why it cannot."""
 
-import json
 import os
+import pickle
+import struct
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from pydantic import Field
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
+    PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.utils import is_flash_attn_2_available
 
 from evals.choice import Settings
 from evals.errors import ConfigError
 
-_FAILURES = (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError)
+_FAILURES = (
+    OSError,
+    ValueError,
+    TypeError,
+    RuntimeError,
+    KeyError,
+    ImportError,
+    EOFError,
+    struct.error,
+    pickle.UnpicklingError,
+    SafetensorError,
+    StrictDataclassError,
+)
 """What transformers raises on missing, broken or foreign files and on an unreachable hub."""
-
 
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
 
@@ -51,63 +67,61 @@ def torch_dtype(running: Running) -> torch.dtype | Literal["auto"]:
     return known.get(running.dtype, "auto")
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a model's configuration says of it; `dtype` is None where it does not say."""
+
+    num_layers: int
+    dtype: torch.dtype | None
+    commit: str | None = None
+    """The commit that a hub id's revision stands for today; None for a folder."""
+
+
 def load_model(source: Source, running: Running) -> PreTrainedModel:
     """Loads the weights, in evaluation mode and on the CPU.
 
     Raises:
         ConfigError: they cannot be loaded, or leave a weight of the model without a value.
     """
-    _require_folder(source, ("config.json",))
-    try:
-        model, info = AutoModelForCausalLM.from_pretrained(
-            os.path.expanduser(source.path),
-            revision=source.revision or "main",
-            local_files_only=source.local_files_only,
-            dtype=torch_dtype(running),
-            attn_implementation=running.attn_implementation,
-            output_loading_info=True,
-        )
-    except _FAILURES as error:
-        raise _unusable(source, "model.path must be a causal language model", error) from error
-    lacking = sorted(info["missing_keys"]) + sorted(str(key) for key in info["mismatched_keys"])
-    if lacking:
-        raise ConfigError(
-            f"model.path must hold every weight of the model but got {source.path!r}, which "
-            f"lacks {', '.join(lacking[:3])}; save the whole model there"
-        )
-    return prepare(model, running)
+    require_attention(running)
+    return prepare(_read(source, running, device="cpu"), running)
 
 
-def check_loads(source: Source) -> PreTrainedTokenizerBase:
-    """Returns the tokenizer, having read all of the model but its tensors.
+def check_loads(source: Source, running: Running) -> PreTrainedTokenizerBase:
+    """Returns the tokenizer, having loaded the model but for what its tensors hold.
 
-    Of a folder the headers of the weight files are read, which shows a truncated one; a hub
-    model's weights are not downloaded for it.
+    A folder's weights are matched by name and shape against the model; a hub model's weights
+    are not downloaded for it.
 
     Raises:
-        ConfigError: configuration, tokenizer or weight files are missing or broken.
+        ConfigError: configuration, tokenizer or weight files are missing, broken or do not fit.
     """
-    _require_folder(source, ("config.json",))
-    try:
-        AutoConfig.from_pretrained(
-            os.path.expanduser(source.path),
-            revision=source.revision or "main",
-            local_files_only=source.local_files_only,
-        )
-        _read_headers(Path(source.path).expanduser())
-    except _FAILURES as error:
-        raise _unusable(source, "model.path must be a causal language model", error) from error
+    if Path(source.path).expanduser().is_dir():
+        # The ranks may have a GPU and its attention kernels where this process has none.
+        _read(source, running.model_copy(update={"attn_implementation": "eager"}), device="meta")
+    else:
+        _read_config(source)
     return load_tokenizer(source)
 
 
-def num_layers(source: Source) -> int:
-    """Returns the number of decoder layers that the model's configuration states."""
-    config = AutoConfig.from_pretrained(
-        source.path,
-        revision=source.revision or "main",
-        local_files_only=source.local_files_only,
-    )
-    return int(config.get_text_config().num_hidden_layers)
+def shape_of(source: Source) -> Shape:
+    """Returns what the model's configuration says of it.
+
+    Raises:
+        ConfigError: there is no configuration, or it cannot be read.
+    """
+    config = _read_config(source)
+    layers = int(config.get_text_config().num_hidden_layers)
+    return Shape(layers, getattr(config, "dtype", None), getattr(config, "_commit_hash", None))
+
+
+def require_attention(running: Running) -> None:
+    """Refuses an attention kernel that this machine has not got; for the ranks to call."""
+    if running.attn_implementation == "flash_attention_2" and not is_flash_attn_2_available():
+        raise ConfigError(
+            "model.attn_implementation must be sdpa or eager where flash-attn does not run but "
+            "got 'flash_attention_2'; install flash-attn on every node with a GPU, or take sdpa"
+        )
 
 
 def load_tokenizer(source: Source) -> PreTrainedTokenizerBase:
@@ -141,18 +155,42 @@ def prepare(model: PreTrainedModel, running: Running) -> PreTrainedModel:
     return model
 
 
-def _read_headers(folder: Path) -> None:
-    """Opens every weight file of a folder; a hub id is no folder and passes."""
-    if not folder.is_dir():
-        return
-    files = set(folder.glob("*.safetensors"))
-    for index in folder.glob("*.safetensors.index.json"):
-        files |= {folder / name for name in json.loads(index.read_text())["weight_map"].values()}
-    if not files and not any(folder.glob("*.bin")):
-        raise FileNotFoundError("it has no weight files")
-    for file in sorted(files):
-        with safe_open(file, framework="pt") as weights:
-            weights.keys()
+def _read(source: Source, running: Running, *, device: str) -> PreTrainedModel:
+    """Returns the model with its weights on `device`; on "meta" they keep shapes only."""
+    _require_folder(source, ("config.json",))
+    try:
+        model, info = AutoModelForCausalLM.from_pretrained(
+            os.path.expanduser(source.path),
+            revision=source.revision or "main",
+            local_files_only=source.local_files_only,
+            dtype=torch_dtype(running),
+            attn_implementation=running.attn_implementation,
+            device_map=None if device == "cpu" else device,
+            output_loading_info=True,
+        )
+    except _FAILURES as error:
+        raise _unusable(source, "model.path must be a causal language model", error) from error
+    lacking = sorted(info["missing_keys"]) + sorted(str(key) for key in info["mismatched_keys"])
+    if lacking:
+        raise ConfigError(
+            f"model.path must hold every weight of the model but got {source.path!r}, which "
+            f"lacks {', '.join(lacking[:3])}; save the whole model there"
+        )
+    loaded: PreTrainedModel = model
+    return loaded
+
+
+def _read_config(source: Source) -> PreTrainedConfig:
+    _require_folder(source, ("config.json",))
+    try:
+        config: PreTrainedConfig = AutoConfig.from_pretrained(
+            os.path.expanduser(source.path),
+            revision=source.revision or "main",
+            local_files_only=source.local_files_only,
+        )
+    except _FAILURES as error:
+        raise _unusable(source, "model.path must be a causal language model", error) from error
+    return config
 
 
 def _require_folder(source: Source, files: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from torch import Tensor
 
+from evals.errors import FieldError
 from trainers import losses
 from trainers.method import Source, Step
 
@@ -28,6 +29,19 @@ class RetainTerm(StrEnum):
     def needs_reference(self) -> bool:
         """Whether the term reads the reference model."""
         return self is RetainTerm.KL
+
+
+WEIGHT = 1.0
+"""Default weight of the term, which says nothing where there is no term."""
+
+
+def require_term(term: RetainTerm, alpha: float) -> None:
+    """Refuses a weight of no term: a search over it would compare a job with itself."""
+    if term is RetainTerm.NONE and alpha != WEIGHT:
+        raise FieldError(
+            f"alpha must be left out where retain_term is none but got {alpha:g}; "
+            "set retain_term: nll or kl, or leave alpha out"
+        )
 
 
 def add_retain_term(forget_loss: Tensor, step: Step, *, term: RetainTerm, alpha: float) -> Tensor:

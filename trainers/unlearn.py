@@ -22,18 +22,19 @@ def unlearn(
     """Trains an adapter on `base` with the job's method, evaluates, saves folder/adapter."""
     station = bench.adapter_station(job, base)
     facts = yield from train_timed(station.engine, _lesson(job, bench, station), bench.place)
-    sheet, eval_s = bench.evaluate(station.module, station.language_model, job)
+    sheet, measured = bench.evaluate(station.module, station.language_model, job)
     learned = _keep_adapter(job, bench, station, folder / "adapter")
-    return Outcome(sheet, {**facts, "eval_s": eval_s, **learned})
+    return Outcome(sheet, {**facts, **measured, **learned})
 
 
 def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:
     assert job.method is not None
     benchmark = bench.benchmark(job.benchmark)
     method = build_method(job.method)
+    max_length = job.training.max_length
     sampler = Sampler(
         _material(benchmark),
-        bench.encoder(station.language_model, max_length=job.training.max_length),
+        bench.encoder(station.language_model, max_length=max_length, key="training.max_length"),
         needs=method.needs,
         shape=_shape(job, method, job.method),
         place=bench.place,

@@ -106,29 +106,33 @@ class Workbench:
         self.clear()
         return self._load(job, Path(job.checkpoint))
 
-    def encoder(self, model: LanguageModel, *, max_length: int) -> Encoder:
-        """Returns the encoder of `model`."""
-        return Encoder(model.tokenizer, prompt=model.prompt, max_length=max_length)
+    def encoder(self, model: LanguageModel, *, max_length: int, key: str) -> Encoder:
+        """Returns the encoder of `model`; `key` is the setting that `max_length` comes from."""
+        return Encoder(model.tokenizer, prompt=model.prompt, max_length=max_length, key=key)
 
     def evaluate(
         self, module: torch.nn.Module, model: LanguageModel, job: Job
-    ) -> tuple[ScoreSheet, float]:
+    ) -> tuple[ScoreSheet, dict[str, float]]:
         """Scores `module` on the benchmark's tasks, each rank its share.
 
-        Returns the whole sheet, on every rank, and the seconds that it took.
+        Returns the whole sheet, on every rank, and the facts eval_s (the seconds that it took)
+        and num_truncated (how many items have an answer that was cut at the longest row).
         """
         started = time.perf_counter()
         benchmark = self.benchmark(job.benchmark)
+        max_length = job.evaluation.max_length
         part = text.evaluate(
             module,
-            self.encoder(model, max_length=job.evaluation.max_length),
+            self.encoder(model, max_length=max_length, key="evaluation.max_length"),
             benchmark,
             settings=job.evaluation,
             shard=Shard(self.place.rank, self.place.world),
+            device=torch.device(self.place.device),
         )
         expected = selected_tasks(benchmark, job.evaluation)
         sheet = text.merge(gather(part, self.place), expected=expected)
-        return sheet, time.perf_counter() - started
+        seconds = time.perf_counter() - started
+        return sheet, {"eval_s": seconds, "num_truncated": float(sheet.num_truncated)}
 
     def clear(self) -> None:
         """Frees the model and its engine."""

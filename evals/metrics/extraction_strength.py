@@ -2,26 +2,18 @@
 
 The mean over forget items of 1 - k/n, k the length of the shortest prefix after which every
 teacher-forced argmax equals the label, n the answer's tokens, end of sequence left out. If not even
-the last token is hit, k = n and the strength is 0. The code of open-unlearning stops its search at
-k = n - 1 and gives 1/n there, the same as for an answer whose last token is hit; here a miss is 0.
+the last token is hit, k = n and the strength is 0; `extraction_strength_open_unlearning` differs.
 Source: Carlini et al., arXiv 2012.07805; Wang et al., arXiv 2406.09179.
 """
 
-from collections.abc import Sequence
-
-from evals.memorisation import mean_over_forget
+from evals.memorisation import completed_share, mean_over_forget
 from evals.metric import Metric
 from evals.scores import ScoreSheet
 
 
 def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:
     """Returns the mean share of the answer that needs no prompting, between 0 and 1."""
-    return mean_over_forget(sheet, _strength)
-
-
-def _strength(hits: Sequence[bool]) -> float:
-    last_miss = max((place for place, hit in enumerate(hits) if not hit), default=-1)
-    return 1 - (last_miss + 1) / len(hits)
+    return mean_over_forget(sheet, completed_share)
 
 
 METRIC = Metric(

@@ -7,27 +7,17 @@ the paper (arXiv 2410.18057, section 4.2).
 """
 
 import math
-from collections.abc import Sequence
 
-import numpy as np
-
-from evals.components import Floats, right_nll
+from evals.components import pooled_log_truth_ratios
 from evals.forget_quality import joined_forget_items, log_ks_pvalue
 from evals.metric import Metric, Need
-from evals.scores import ItemScore, ScoreSheet
+from evals.scores import ScoreSheet
 
 
 def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:
     """Returns ln p, at most 0."""
     ours, golds = joined_forget_items(sheet, gold)
-    return log_ks_pvalue(_log_ratios(ours), _log_ratios(golds))
-
-
-def _log_ratios(items: Sequence[ItemScore]) -> Floats:
-    wrong = [score.mean_nll for item in items for score in item.perturbed]
-    if not wrong:
-        raise ValueError("the forget items have no wrong answers")
-    return np.array([np.mean(wrong) - right_nll(item) for item in items])
+    return log_ks_pvalue(pooled_log_truth_ratios(ours), pooled_log_truth_ratios(golds))
 
 
 METRIC = Metric(

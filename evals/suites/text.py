@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import torch
 from torch import nn
 
 from evals.benchmark import Benchmark, Role, Task
@@ -23,12 +24,13 @@ def evaluate(
     *,
     settings: EvaluationSettings,
     shard: Shard,
+    device: torch.device,
 ) -> ScoreSheet:
     """Returns this shard's part of the score sheet.
 
+    `device` is where the model computes; its parameters may be kept elsewhere (ZeRO-3 offload).
     Answers are generated only for the roles that some metric of `settings.metrics` reads.
     """
-    device = next(model.parameters()).device
     roles = frozenset[Role]().union(
         *(load_metric(name).generation_roles for name in settings.metrics)
     )
@@ -38,9 +40,10 @@ def evaluate(
             model, encoder, task, batch_size=settings.batch_size, shard=shard, device=device
         )
         if task.role in roles:
-            items = _with_generations(
-                items, generate_task(model, encoder, task, settings=settings, shard=shard)
+            texts = generate_task(
+                model, encoder, task, settings=settings, shard=shard, device=device
             )
+            items = _with_generations(items, texts)
         parts.append(_task_scores(task, items))
     return ScoreSheet(tuple(parts))
 

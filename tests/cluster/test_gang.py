@@ -86,6 +86,8 @@ def test_a_gang_outlives_its_jobs_and_says_who_was_lost(tmp_path: Path) -> None:
     assert (base / "model.safetensors").is_file()
 
     pids = gang.pids()
+    for pid in pids:  # they asked for no GPU, and Ray would leave the machine's visible
+        assert b"CUDA_VISIBLE_DEVICES=" in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     trial = job(Phase.TRIAL, base="original")
     first = run(gang, Order(trial, tmp_path / "trial", base))
     again = run(gang, Order(trial, tmp_path / "again", base))

@@ -44,8 +44,8 @@ def refusal(**raw: object) -> str:
         ({"size": 0}, "top.size must be greater than or equal to 1 but got 0; give 1 or more"),
         ({"inner": {"kind": "choise"}}, "top.inner.kind must be 'plain' or 'choice' but got "
          "'choise'; did you mean 'choice'?"),
-        ({"inner": {"quick": "maybe"}}, "top.inner.quick must be a valid boolean, unable to "
-         "interpret input but got 'maybe'; give true or false"),
+        ({"inner": {"quick": "maybe"}}, "top.inner.quick must be true or false but got "
+         "'maybe'; give true or false"),
         ({"inner": {"low": 2}}, "top.inner.low must be below high but got 2; swap the two"),
         ({"inner": {"kind": "choice", "quick": True}}, "top.inner.quick must be off unless kind "
          "is plain but got True; change it"),

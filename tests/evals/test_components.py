@@ -12,9 +12,13 @@ import pytest
 from evals.benchmark import Probability, Role
 from evals.components import (
     arithmetic_truth_ratio,
+    choice_probability,
     components,
     harmonic_mean,
     log_truth_ratios,
+    pooled_log_truth_ratios,
+    pooled_truth_ratio,
+    prob_mean_truth_ratio,
     probability,
     rouge_recall,
     truth_ratio,
@@ -136,6 +140,39 @@ def test_ratios_equal_the_inverse_of_those_of_open_unlearning() -> None:
     assert truth_ratio(_task(*items)) == pytest.approx(expected["true_better"], abs=tolerance)
     chosen = probability(_task(*items, kind=Probability.CHOICE))
     assert chosen == pytest.approx(expected["prob_normalised"], abs=tolerance)
+    assert choice_probability(_task(*items)) == chosen
+    for role in (Role.FORGET, Role.RETAIN):
+        mean = prob_mean_truth_ratio(_task(*items, role=role))
+        assert mean == pytest.approx(expected["prob_mean"], abs=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "mean"),
+    [
+        (1.0, 1.0, 0.5),
+        (1.0, 1 + math.log(3), 3 / 4),
+        (0.0, 800.0, 1.0),
+        (800.0, 0.0, 0.0),
+        (INF, 0.0, 0.0),
+        (INF, INF, NAN),  # 0 / (0 + 0)
+        (1.0, NAN, NAN),
+    ],
+)
+def test_the_mean_of_right_over_right_and_wrong_at_and_beyond_the_ends_of_floats(
+    right: float, wrong: float, mean: float
+) -> None:
+    found = prob_mean_truth_ratio(_task(_item("0", right, [wrong])))
+    assert found == pytest.approx(mean, nan_ok=True)
+
+
+def test_pooled_ratios_differ_between_items_by_the_right_answers_alone() -> None:
+    # Wrong answers at 1, 2 and 6 nats: 3 on average; right at 1 and 3.
+    items = [_item("0", 1.0, [1.0, 2.0]), _item("1", 9.0, [6.0], paraphrase=3.0)]
+    assert pooled_log_truth_ratios(items).tolist() == [2.0, 0.0]
+    forget, retain = _task(*items, role=Role.FORGET), _task(*items)
+    assert pooled_truth_ratio(forget) == pytest.approx((math.exp(-2) + 1) / 2)
+    assert pooled_truth_ratio(retain) == pytest.approx((1 - math.exp(-2)) / 2)
+    assert math.isnan(pooled_truth_ratio(_task(_item("0", INF, [INF]))))
 
 
 def test_rouge_recall_equals_the_reference_code() -> None:

@@ -164,7 +164,8 @@ def test_a_row_cut_at_the_limit_has_no_eos(tokenizer):
     cut = Encoder(tokenizer, prompt=Prompt(), max_length=size - 1).encode(
         "Who?", "Basil by the sea"
     )
-    assert cut == Row(whole.input_ids[:-1], whole.labels[:-1])
+    assert whole.ended
+    assert cut == Row(whole.input_ids[:-1], whole.labels[:-1], ended=False)
     assert whole.labels[-1] == tokenizer.eos_token_id
     assert tokenizer.eos_token_id not in cut.labels
 
@@ -175,6 +176,13 @@ def test_a_question_that_leaves_no_room_for_its_answer_is_named(tokenizer):
     with pytest.raises(ValueError, match=r"Where does Hina Ameen live\?"):
         Encoder(tokenizer, prompt=Prompt(), max_length=size).encode(question, "Karachi")
     assert labelled(Encoder(tokenizer, prompt=Prompt(), max_length=size + 1).encode(question, "K"))
+
+
+def test_the_setting_that_is_too_small_is_named(tokenizer):
+    key = "evaluation.max_length"
+    encoder = Encoder(tokenizer, prompt=Prompt(), max_length=8, key=key)
+    with pytest.raises(ConfigError, match=rf"^{key} must be .* got 8, .*; raise {key}$"):
+        encoder.encode("Where does Hina Ameen live?", "Karachi")
 
 
 def test_collate_masks_by_length_and_not_by_token(tokenizer):

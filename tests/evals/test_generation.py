@@ -10,6 +10,7 @@ from evals.generation import decode, generate_task
 from evals.scoring import Shard, score_task
 from evals.settings import EvaluationSettings
 
+CPU = torch.device("cpu")
 QUESTIONS = [
     "Who?",
     "Where does Hina Ameen live?",
@@ -32,7 +33,7 @@ def encoder(tokenizer):
 
 
 def generate(model, encoder, task=TASK, settings=SETTINGS, shard=Shard()):  # noqa: B008
-    return generate_task(model, encoder, task, settings=settings, shard=shard)
+    return generate_task(model, encoder, task, settings=settings, shard=shard, device=CPU)
 
 
 def by_hand(model, encoder, question: str, limit: int = SETTINGS.max_new_tokens) -> str:
@@ -79,14 +80,10 @@ def test_a_model_with_an_adapter_generates_and_scores_with_it(build_model, encod
     wrapped = get_peft_model(model, adapter, autocast_adapter_dtype=False).eval()
     texts = generate(wrapped, encoder)
     assert wrapped.get_base_model().generation_config is own
-    scores = score_task(
-        wrapped, encoder, TASK, batch_size=2, shard=Shard(), device=torch.device("cpu")
-    )
+    scores = score_task(wrapped, encoder, TASK, batch_size=2, shard=Shard(), device=CPU)
     merged = wrapped.merge_and_unload()
     assert texts == generate(merged, encoder)
-    again = score_task(
-        merged, encoder, TASK, batch_size=2, shard=Shard(), device=torch.device("cpu")
-    )
+    again = score_task(merged, encoder, TASK, batch_size=2, shard=Shard(), device=CPU)
     for one, other in zip(scores, again, strict=True):
         assert one.answer.nll == pytest.approx(other.answer.nll, abs=1e-3)
 

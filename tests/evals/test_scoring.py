@@ -79,6 +79,23 @@ def test_every_answer_gets_the_likelihood_it_has_alone(build_model, encoder, att
         assert -math.fsum(item.token_logprobs) == pytest.approx(item.answer.nll, abs=1e-9)
 
 
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+def test_an_answer_cut_at_the_limit_is_marked(build_model, tokenizer, attention):
+    # As long as the true answer's row: its paraphrase and some wrong answers do not fit.
+    rows = Encoder(tokenizer, prompt=Prompt(), max_length=128)
+    size = len(rows.encode(EXAMPLES[0].question, EXAMPLES[0].answer).input_ids)
+    narrow = Encoder(tokenizer, prompt=Prompt(), max_length=size)
+    task = replace(TASK, examples=EXAMPLES[:1])
+    (item,) = score(build_model(attention=attention), narrow, task)
+    texts = [EXAMPLES[0].answer, EXAMPLES[0].paraphrase, *EXAMPLES[0].perturbed]
+    fits = [len(rows.encode(EXAMPLES[0].question, text).input_ids) <= size for text in texts]
+    assert [answer.ended for answer in _answers(item)] == fits
+    assert fits[0]
+    assert not all(fits)
+    (whole,) = score(build_model(attention=attention), rows, task)
+    assert all(answer.ended for answer in _answers(whole))
+
+
 class Prophet(torch.nn.Module):
     """Puts logit `confidence` on the token that comes next, 0 on all others."""
 

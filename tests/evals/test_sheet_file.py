@@ -11,11 +11,11 @@ from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
 from evals.sheet_file import read_sheet, write_sheet
 
 
-def _sheet(*log_probs: float) -> ScoreSheet:
+def _sheet(*log_probs: float, cut: bool = False) -> ScoreSheet:
     item = ItemScore(
         id="forget/0",
         truth='Zoë said: "naïve"\n',
-        answer=AnswerScore(sum(log_probs), len(log_probs)),
+        answer=AnswerScore(sum(log_probs), len(log_probs), ended=not cut),
         paraphrase=None,
         perturbed=(AnswerScore(0.1 + 0.2, 2), AnswerScore(5e-324, 1)),
         token_logprobs=log_probs,
@@ -37,6 +37,22 @@ def test_what_json_has_no_number_for_comes_back_too(tmp_path: Path) -> None:
     text = (tmp_path / "scores.json").read_text()
     assert '["NaN","Infinity","-Infinity"]' in text
     assert repr(read_sheet(tmp_path / "scores.json")) == repr(sheet)
+
+
+def test_an_answer_that_was_cut_comes_back_as_cut(tmp_path: Path) -> None:
+    sheet = _sheet(-1.0, -2.0, cut=True)
+    write_sheet(tmp_path / "scores.json", sheet)
+    assert '"ended":false' in (tmp_path / "scores.json").read_text()
+    found = read_sheet(tmp_path / "scores.json")
+    assert found == sheet
+    assert found.num_truncated == 1
+
+
+def test_an_answer_of_which_the_file_does_not_say_that_it_was_cut_was_not(tmp_path: Path) -> None:
+    write_sheet(tmp_path / "scores.json", _sheet(-1.0, -2.0))
+    text = (tmp_path / "scores.json").read_text()
+    (tmp_path / "scores.json").write_text(text.replace(',"ended":true', ""))
+    assert read_sheet(tmp_path / "scores.json") == _sheet(-1.0, -2.0)
 
 
 def test_a_sheet_without_tasks_comes_back(tmp_path: Path) -> None:

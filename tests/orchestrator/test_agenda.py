@@ -18,7 +18,9 @@ from orchestrator.ledger import Ledger
 from orchestrator.loading import load_config
 from orchestrator.records import Result, State, Storage
 from orchestrator.search import MethodSearch
+from orchestrator.search_settings import Constraint
 from orchestrator.ticket import Ticket
+from orchestrator.warm_start import warm_start
 from trainers.job import Job, Phase
 
 
@@ -59,7 +61,11 @@ class Desk:
         folder = self.storage.sweep_folder(config.name)
         searches = {
             label: MethodSearch(
-                label, space=config.space(label), settings=config.search, folder=folder, seed=0
+                label,
+                space=config.space(label),
+                settings=config.search_for(label),
+                folder=folder,
+                seed=0,
             )
             for label in config.methods
         }
@@ -170,7 +176,8 @@ def test_below_the_floor_is_infeasible_and_never_a_failure(config, benchmark) ->
     desk.run_all(retain=0.01)
     trials = [entry for entry in desk.entries if entry.number is not None]
     assert [entry.feasible for entry in trials] == [False] * 6
-    assert all(entry.result.state == State.DONE and entry.violation > 0 for entry in trials)
+    assert {entry.result.state for entry in trials} == {State.DONE}
+    assert all(entry.violations["retain.at_least"] > 0 for entry in trials)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -182,6 +189,32 @@ def test_a_metric_that_is_not_finite_is_a_failed_row_with_its_reason(
     trials = [entry for entry in desk.entries if entry.number is not None]
     assert {entry.result.reason for entry in trials} == {f"retain is {value}"}
     assert {entry.result.state for entry in trials} == {State.FAILED}
+
+
+def test_every_bound_is_held_against_every_trial(config, benchmark) -> None:
+    constraints = {
+        "retain": Constraint(at_least=0.7, at_most=0.9, relative_to="absolute"),
+        "log_forget_quality": Constraint(at_least=-2, relative_to="absolute"),
+    }
+    search = config.search.model_copy(update={"constraints": constraints})
+    desk = Desk(config.model_copy(update={"search": search}), benchmark)
+    desk.run_all()
+    trial = desk.entries[-1]
+    assert trial.violations == pytest.approx(
+        {"retain.at_least": -0.1, "retain.at_most": -0.1, "log_forget_quality.at_least": 1.0}
+    )
+    assert not trial.feasible
+
+
+def test_a_metric_that_is_missing_is_a_failure_that_says_so(config, benchmark) -> None:
+    desk = Desk(config, benchmark)
+    desk.run(desk.agenda.next())
+    desk.run(desk.agenda.next())
+    job = desk.agenda.next().job
+    result = Result(job, State.DONE, "", {"retain": 0.8}, {}, 1.0, (), 0.0)
+    desk.storage.commit(result, desk.storage.begin(job), None)
+    desk.agenda.finish(job, error="")
+    assert desk.entries[-1].result.reason == "log_forget_quality was not measured"
 
 
 def test_a_failed_trial_is_one_row_and_the_sweep_goes_on(config, benchmark) -> None:
@@ -269,6 +302,49 @@ def test_a_metric_that_is_not_finite_is_a_failed_row_of_a_continued_sweep_too(
     again.run_all()
     trials = [entry.result for entry in again.entries if entry.number is not None]
     assert [(r.state, r.reason) for r in trials] == [(State.FAILED, "retain is nan")] * 6
+
+
+def test_a_warm_start_is_held_against_this_sweeps_bounds_and_is_no_trial_of_it(
+    config, benchmark, tmp_path
+) -> None:
+    first = Desk(config, benchmark)
+    first.run_all(retain=0.5)
+    folder = first.storage.root / "sweeps" / config.name
+    warm = config.search.model_copy(update={"warm_start": folder})
+    changed = config.model_copy(
+        update={"name": "second", "search": warm, "storage": tmp_path / "other"}
+    )
+    second = Desk(changed, benchmark)
+    second.agenda.begin_with(warm_start(changed))
+    second.run(second.agenda.next(), nll=3.0)
+    second.run(second.agenda.next())
+    for search in second.agenda._searches.values():
+        past = search._study.get_trials(deepcopy=False)
+        assert [trial.user_attrs.get("number") for trial in past] == [None] * 3
+        original = second.agenda.reference.original.metrics["retain"]
+        known = {"retain.at_least": pytest.approx(0.9 * original - 0.5)}
+        assert [trial.constraints for trial in past] == [known] * 3
+        # Every truth ratio differs from this gold's: ln p of two disjoint samples.
+        size = len(benchmark.splits["forget"])
+        disjoint = math.log(2 / math.comb(2 * size, size))
+        objectives = [trial.user_attrs["objective"] for trial in past]
+        assert objectives == pytest.approx([disjoint] * 3)
+        assert search.remaining == 3
+    second.run_all()
+    trials = [entry for entry in second.entries if entry.number is not None]
+    assert sorted(entry.number for entry in trials) == [0, 0, 1, 1, 2, 2]
+    assert second.agenda.complete
+
+
+def test_a_metric_that_collapsed_is_marked_for_the_search(config, benchmark) -> None:
+    desk = Desk(config, benchmark)
+    desk.run_all(retain=math.nan)
+    again = Desk(config.model_copy(update={"name": "other", "seed": 1}), benchmark)
+    again.run_all(fails="rank 0 was lost")
+    for made, marked in ((desk, True), (again, False)):
+        for search in made.agenda._searches.values():
+            trials = search._study.get_trials(deepcopy=False)
+            assert [trial.user_attrs.get("collapsed", False) for trial in trials] == [marked] * 3
 
 
 def test_a_job_asked_for_twice_at_once_runs_once(config, benchmark, monkeypatch) -> None:
@@ -444,5 +520,5 @@ def same(ask: Callable) -> Callable:
 
 
 def key(entries: list[Entry]) -> list[tuple[str, Job]]:
-    rows = [(e.label, e.number or 0, e.result.job.hash, e.violation) for e in entries]
-    return sorted(rows)
+    rows = [(e.label, e.number or 0, e.result.job.hash, e.violations) for e in entries]
+    return sorted(rows, key=lambda row: row[:3])

@@ -1,4 +1,4 @@
-"""A sweep is validated whole: names, ranges, floors, metrics and batch sizes."""
+"""A sweep is validated whole: names, ranges, metrics and batch sizes."""
 
 import subprocess
 import sys
@@ -73,9 +73,9 @@ def test_a_searched_value_beyond_the_plug_ins_rule_is_refused() -> None:
 
 def test_the_objectives_direction_is_its_metrics() -> None:
     metrics = {"metrics": ["retain", "forget", "log_forget_quality"]}
-    assert sweep(evaluation=metrics).direction == "maximize"
+    assert sweep(evaluation=metrics).search.direction == "maximize"
     lower = sweep(evaluation=metrics, search={"objective": "forget"})
-    assert lower.direction == "minimize"
+    assert lower.search.direction == "minimize"
 
 
 def test_an_unknown_method_suggests_the_nearest() -> None:
@@ -167,6 +167,86 @@ def test_a_default_range_that_the_plug_in_does_not_declare_is_refused() -> None:
     assert said.startswith("methods.npo.search.retain_term must be {low: ..., high: ...}")
 
 
+TERMS = {"choices": ["none", "nll", "kl"]}
+
+
+def test_a_choice_may_be_searched_and_another_hyperparameter_under_a_condition_on_it() -> None:
+    alpha = {"low": 0.5, "high": 5, "when": {"retain_term": ["nll", "kl"]}}
+    config = sweep(methods={"npo": {"search": {"retain_term": TERMS, "alpha": alpha}}})
+    space = config.space("npo")
+    assert space["retain_term"].choices == ("none", "nll", "kl")
+    assert space["alpha"].when == {"retain_term": ("nll", "kl")}
+    assert config.methods["npo"].choice({"retain_term": "kl"}).settings["retain_term"] == "kl"
+    assert validated(SweepConfig, config.model_dump(mode="json"), key="") == config
+
+
+def test_a_condition_may_be_put_on_the_range_that_the_plug_in_declares() -> None:
+    search = {"retain_term": TERMS, "alpha": {"when": {"retain_term": "kl"}}}
+    alpha = sweep(methods={"npo": {"search": search}}).space("npo")["alpha"]
+    assert (alpha.low, alpha.high, alpha.when) == (0.1, 10.0, {"retain_term": ("kl",)})
+
+
+def test_a_condition_is_refused_by_its_full_key() -> None:
+    search = {"retain_term": TERMS, "alpha": {"when": {"retain_term": "klx"}}}
+    assert refusal(methods={"npo": {"search": search}}) == (
+        "methods.npo.search.alpha.when.retain_term must be one of none, nll, kl but got 'klx'; "
+        "correct it or add it there"
+    )
+
+
+def test_a_choice_that_the_plug_in_refuses_is_refused() -> None:
+    search = {"retain_term": {"choices": ["none", "klx"]}}
+    said = refusal(methods={"npo": {"search": search}})
+    assert said.startswith("methods.npo.search.retain_term.choices must be 'none', 'nll' or 'kl'")
+    assert said.endswith("but got 'klx'; did you mean 'kl'?")
+
+
+@pytest.mark.parametrize(("name", "value"), [("lr", 0.0), ("l1", -0.5)])
+def test_a_choice_that_training_would_refuse_is_refused_before(name, value) -> None:
+    said = refusal(methods={"ga": {"search": {name: {"choices": [0.1, value]}}}})
+    assert said.startswith(f"methods.ga.search.{name}.choices must be ")
+
+
+def test_first_points_are_those_of_all_methods_and_then_the_methods_own() -> None:
+    own = {"search": {"beta": "default"}, "first": [{"beta": 0.5}]}
+    config = sweep(methods={"ga": {}, "npo": own}, search={"first": [{"lr": 1e-4}]})
+    assert config.search_for("npo").first == ({"lr": 1e-4}, {"beta": 0.5})
+    assert config.search_for("ga").first == ({"lr": 1e-4},)
+    assert validated(SweepConfig, config.model_dump(mode="json"), key="") == config
+
+
+def test_first_points_out_of_the_space_are_refused_by_their_full_key() -> None:
+    said = refusal(search={"first": [{"lr": 1e-4}, {"lr": 1.0}]})
+    assert said.startswith("search.first.1.lr must be a number from 1e-05 to 0.001, as methods.ga")
+    said = refusal(methods={"npo": {"first": [{"beta": 0.5}]}})
+    assert said.startswith("methods.npo.first.0.beta must be searched by methods.npo but is not")
+
+
+def test_more_first_points_than_trials_are_refused() -> None:
+    said = refusal(search={"trials": 1, "first": [{"lr": 1e-4}, {"lr": 2e-4}]})
+    assert said == (
+        "search.trials must be at least the number of first points (2 for methods.ga) but got 1; "
+        "raise it or leave points out of first"
+    )
+
+
+def test_a_grid_must_fit_its_budget_whole() -> None:
+    said = refusal(search={"sampler": "grid", "grid_points": 3, "trials": 8})
+    assert said == (
+        "search.trials must be at least the size of the grid, 9 for methods.ga with its first "
+        "points, but got 8; raise it, or search less"
+    )
+    config = sweep(search={"sampler": "grid", "grid_points": 3, "trials": 9})
+    assert config.num_trials("ga") == 9
+
+
+def test_grid_points_without_a_grid_are_refused() -> None:
+    assert refusal(search={"grid_points": 3}) == (
+        "search.grid_points must be left out with the sampler gp but got 3; "
+        "set sampler: grid to try one"
+    )
+
+
 def test_a_word_that_is_no_range_is_refused() -> None:
     said = refusal(methods={"npo": {"search": {"beta": "defualt"}}})
     assert "but got 'defualt'; give a range" in said
@@ -177,29 +257,14 @@ def test_a_hyperparameter_both_fixed_and_searched_is_refused() -> None:
     assert said.startswith("methods.npo.beta must be either fixed or searched but got both 0.1")
 
 
-@pytest.mark.parametrize(
-    ("value", "rule"), [(1.5, "less than or equal to 1"), (-0.1, "greater than or equal to 0")]
-)
-def test_a_floor_outside_0_and_1_is_refused(value: float, rule: str) -> None:
-    said = refusal(search={"floor": {"value": value}})
-    assert said.startswith(f"search.floor.value must be {rule} but got {value}; give")
-
-
-def test_a_floor_that_is_not_a_number_is_refused() -> None:
-    assert refusal(search={"floor": {"value": float("nan")}}).startswith("search.floor.value must")
-
-
 def test_an_unknown_metric_suggests_the_nearest() -> None:
     said = refusal(evaluation={"metrics": ["retian"]})
     assert said.startswith("evaluation.metrics must be one of ")
     assert said.endswith("but got 'retian'; did you mean 'retain'?")
 
 
-def test_an_unknown_objective_or_floor_metric_is_named_by_its_key() -> None:
+def test_an_unknown_objective_is_named_by_its_key() -> None:
     assert refusal(search={"objective": "forgett"}).startswith("search.objective must be one of")
-    assert refusal(search={"floor": {"metric": "retian"}}).startswith(
-        "search.floor.metric must be one of"
-    )
 
 
 def test_an_objective_that_is_not_measured_is_refused() -> None:
@@ -214,11 +279,6 @@ def test_an_objective_without_a_best_direction_is_refused() -> None:
     metrics = ["retain", "forget_truth_ratio"]
     said = refusal(evaluation={"metrics": metrics}, search={"objective": "forget_truth_ratio"})
     assert said.startswith("search.objective must be a metric with a best direction")
-
-
-def test_a_floor_under_a_metric_of_which_less_is_better_is_refused() -> None:
-    said = refusal(search={"floor": {"metric": "forget"}})
-    assert said.startswith("search.floor.metric must be a metric of which more is better but got")
 
 
 def test_a_batch_that_the_ranks_cannot_share_is_refused_with_one_that_they_can() -> None:
@@ -268,3 +328,12 @@ def test_a_range_that_training_would_refuse_is_refused_before(name, low, rule) -
 def test_an_l1_penalty_on_a_whole_model_is_refused() -> None:
     said = refusal(baselines={"training": {"l1": 0.1}})
     assert said.startswith("baselines.training.l1 must be 0 without an adapter but got 0.1")
+
+
+@pytest.mark.parametrize("npo", [{"alpha": 5.0}, {"search": {"alpha": "default"}}])
+def test_a_weight_of_no_retain_term_is_neither_set_nor_searched(npo: dict[str, Any]) -> None:
+    text = refusal(methods={"npo": npo})
+    assert "alpha" in text
+    assert "left out where retain_term is none" in text
+    assert "set retain_term: nll or kl" in text
+    assert sweep(methods={"npo": {**npo, "retain_term": "nll"}}).methods["npo"].method == "npo"

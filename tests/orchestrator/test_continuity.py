@@ -20,6 +20,7 @@ def begin(folder: Path, *overrides: str) -> None:
     [
         "search.trials=99",
         "budget.hours=2",
+        "search.warm_start=elsewhere",
         "gang.ranks=1",
         "tracking.experiment=other",
         "storage=elsewhere",
@@ -35,7 +36,13 @@ def test_what_changes_no_trial_may_change(tmp_path: Path, override: str) -> None
     ("override", "message"),
     [
         ("training.epochs=9", r"training\.epochs must stay .* but got 9"),
-        ("search.floor.value=0.5", r"search\.floor\.value must stay 0\.9 .* but got 0\.5"),
+        (
+            "search.constraints.retain.at_least=0.5",
+            r"search\.constraints\.retain\.at_least must stay 0\.9 .* but got 0\.5",
+        ),
+        ("search.sampler=grid", r"search\.sampler must stay 'gp'"),
+        ("search.first=[{lr: 1e-3}]", r"search\.first must stay \[\]"),
+        ("search.constraints.forget.at_most=0.5", r"search\.constraints\.forget\.at_most must"),
         ("seed=7", r"seed must stay 0 in the sweep 'demo' .* name=<name>"),
         ("benchmark.num_people=30", r"benchmark\.num_people must stay"),
         ("methods.npo.beta=0.5", r"methods\.npo\.beta must stay 0\.1 .* but got 0\.5"),

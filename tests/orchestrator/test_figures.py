@@ -8,15 +8,16 @@ import pytest
 from evals import plugins
 from evals.choice import Choice
 from evals.settings import EvaluationSettings
-from orchestrator.config import SearchSettings
+from orchestrator.constraints import Bound, violations
 from orchestrator.entry import Entry
 from orchestrator.figures import pareto_figure
 from orchestrator.records import Result, State
+from orchestrator.search_settings import Constraint, SearchSettings
 from trainers.job import Job, Phase
 from trainers.method import PACKAGE
 from trainers.settings import EngineSettings, TrainingSettings
 
-FLOOR = 0.7
+BOUNDS = (Bound("retain", "at_least", 0.7),)
 
 
 def entry(label, metrics, *, phase=Phase.TRIAL):
@@ -37,7 +38,7 @@ def entry(label, metrics, *, phase=Phase.TRIAL):
     state = State.DONE if metrics else State.FAILED
     result = Result(job, state, "" if metrics else "lost", metrics, {}, 1.0, (), 0.0)
     measured = phase == Phase.TRIAL and metrics
-    return Entry(label, result, 0, {}, FLOOR - metrics["retain"] if measured else None)
+    return Entry(label, result, 0, {}, violations(BOUNDS, metrics) if measured else None)
 
 
 def measured(retain, quality):
@@ -70,8 +71,8 @@ CASES = {
 }
 
 
-def draw(entries, folder, **search):
-    return pareto_figure(entries, search=SearchSettings(**search), floor=FLOOR, folder=folder)
+def draw(entries, folder, *, bounds=BOUNDS, **search):
+    return pareto_figure(entries, search=SearchSettings(**search), bounds=bounds, folder=folder)
 
 
 def size_of(path):
@@ -92,6 +93,14 @@ def test_an_objective_of_which_less_is_better_is_drawn(tmp_path):
     assert size_of(path) == (1600, 900)
 
 
+@pytest.mark.parametrize("bounds", [(), (Bound("forget", "at_most", 0.3), *BOUNDS * 4)])
+def test_any_number_of_bounds_is_drawn(bounds, tmp_path):
+    constraints = {"forget": Constraint(at_most=0.5)}
+    entries = [*BASELINES, *CASES["one method"]]
+    path = draw(entries, tmp_path, bounds=bounds, constraints=constraints)
+    assert size_of(path) == (1600, 900)
+
+
 def test_equal_sweeps_give_equal_files_and_others_do_not(tmp_path):
     first = draw([*BASELINES, *CASES["one method"]], tmp_path).read_bytes()
     assert draw([*BASELINES, *CASES["one method"]], tmp_path).read_bytes() == first
@@ -107,10 +116,10 @@ def test_nothing_but_the_figure_is_left_in_the_folder(tmp_path):
 def test_drawing_leaves_pyplot_alone_and_needs_no_display(tmp_path):
     code = (
         "import sys; from pathlib import Path\n"
-        "from orchestrator.config import SearchSettings\n"
+        "from orchestrator.search_settings import SearchSettings\n"
         "from orchestrator.figures import pareto_figure\n"
         "assert 'matplotlib' not in sys.modules\n"
-        "pareto_figure([], search=SearchSettings(), floor=0.7, folder=Path(sys.argv[1]))\n"
+        "pareto_figure([], search=SearchSettings(), bounds=[], folder=Path(sys.argv[1]))\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, timeout=120)

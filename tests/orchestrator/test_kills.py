@@ -4,8 +4,9 @@
 
     python -m pytest -s tests/orchestrator/test_kills.py --kills 20
 
-which prints every kill. Every wait in here has a limit of its own. The instants are drawn from a seed, over the whole time that a driver
-runs; a sweep that came to its end between two kills is compared, and another one begun.
+which prints every kill. The instants are drawn from a seed, over the whole time that a driver
+runs; a sweep that came to its end between two kills is compared, and another one begun. There is
+no limit to the whole, as there is one to every wait in it.
 """
 
 import csv

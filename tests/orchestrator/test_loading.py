@@ -87,7 +87,7 @@ def test_a_plug_in_with_another_name_replaces_the_old_one_whole(file: Path) -> N
 def test_a_resolved_config_written_as_json_loads_again_as_the_same_sweep(
     file: Path, tmp_path: Path
 ) -> None:
-    config = load(file, "methods.npo={search: {alpha: default}}")
+    config = load(file, "methods.npo={retain_term: nll, search: {alpha: default}}")
     again = tmp_path / "resolved.yaml"
     again.write_text(yaml.safe_dump(config.model_dump(mode="json")))
     assert load(again) == config
@@ -176,8 +176,20 @@ def test_an_override_whose_value_is_not_yaml_is_refused(file: Path) -> None:
         ),
         (
             "search.trials=many",
-            "search.trials must be a valid integer, unable to parse string as an integer "
-            "but got 'many'; give a whole number",
+            "search.trials must be a whole number but got 'many'; give a whole number",
+        ),
+        (
+            "methods=[ga, ga]",
+            "methods must be a list of different names but got 'ga' twice; "
+            "leave one out, or give it a label of its own",
+        ),
+        (
+            "name=a b",
+            "name must be text like ^[A-Za-z0-9][A-Za-z0-9_.-]*$ but got 'a b'; rename it",
+        ),
+        (
+            "evaluation.metrics=retain",
+            "evaluation.metrics must be a list but got 'retain'; give a list like [a, b]",
         ),
         (
             "search.sampler=gpp",

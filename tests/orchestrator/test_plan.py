@@ -48,7 +48,7 @@ def finish(storage: Storage, job: Job) -> None:
     storage.commit(result, storage.begin(job), None)
 
 
-def finish_trial(storage: Storage, config: SweepConfig, label: str, **params: float) -> None:
+def finish_trial(storage: Storage, config: SweepConfig, label: str, **params: float | str) -> None:
     original = original_job(config, people())
     finish(storage, trial_job(config, people(), label=label, params=params, original=original))
 
@@ -123,6 +123,38 @@ def test_the_printed_plan_says_all_of_it(storage: Storage) -> None:
     assert states == ["finished"]
     assert "gold" in text
     assert text.count("to do") == 1
+
+
+def test_the_plan_says_every_constraint_and_condition(storage: Storage) -> None:
+    constraints = {
+        "retain": {"at_least": 0.9, "relative_to": "gold"},
+        "forget": {"at_least": 0.1, "at_most": 0.5, "relative_to": "absolute"},
+    }
+    alpha = {"low": 1, "high": 4, "log": False, "when": {"retain_term": ["nll", "kl"]}}
+    npo = {"search": {"retain_term": {"choices": ["none", "nll", "kl"]}, "alpha": alpha}}
+    config = sweep(methods={"npo": npo}, search={"constraints": constraints})
+    text = render(plan(config, people(), storage=storage))
+    said = "with retain >= 0.9 x the gold's and forget >= 0.1 and forget <= 0.5"
+    assert f"maximize log_forget_quality {said}" in text
+    assert "retain_term none|nll|kl, alpha 1..4 if retain_term nll|kl" in text
+    free = sweep(search={"constraints": {}})
+    assert "log_forget_quality without constraints" in render(plan(free, people(), storage=storage))
+
+
+def test_a_grid_smaller_than_the_budget_is_planned_as_it_is(storage: Storage) -> None:
+    config = sweep(search={"sampler": "grid", "trials": 7})
+    assert [method.trials for method in plan(config, people(), storage=storage).methods] == [6, 6]
+
+
+def test_a_trial_of_another_branch_is_found_without_what_it_left_unused(storage: Storage) -> None:
+    alpha = {"low": 0.5, "high": 4, "when": {"retain_term": "kl"}}
+    npo = {"search": {"retain_term": {"choices": ["none", "kl"]}, "alpha": alpha}}
+    config = sweep(methods={"npo": npo})
+    where = {"lr": 1e-4, "l1": 1e-2}
+    finish_trial(storage, config, "npo", **where, retain_term="none")
+    finish_trial(storage, config, "npo", **where, retain_term="kl", alpha=2.0)
+    finish_trial(storage, config, "npo", **where, retain_term="nll")
+    assert plan(config, people(), storage=storage).methods[0].finished == 2
 
 
 def test_no_more_items_are_said_to_be_scored_than_will_be(storage: Storage) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from evals.choice import Choice
 from evals.settings import EvaluationSettings
-from orchestrator.config import SearchSettings
+from orchestrator.constraints import Bound
 from orchestrator.entry import Entry
 from orchestrator.points import (
     front_corners,
@@ -13,9 +13,11 @@ from orchestrator.points import (
     named_points,
     objective_axis,
     points_of,
+    subtitle,
     trials_of,
 )
 from orchestrator.records import Result, State
+from orchestrator.search_settings import SearchSettings
 from trainers.job import Job, Phase
 from trainers.settings import EngineSettings, TrainingSettings
 
@@ -39,8 +41,8 @@ def entry(label, retain, quality, *, phase=Phase.TRIAL, state=State.DONE, forget
     )
     metrics = {"retain": retain, "forget": forget, "log_forget_quality": quality}
     result = Result(job, state, "", metrics, {}, 1.0, (), 0.0)
-    violation = 0.7 - retain if phase == Phase.TRIAL and state == State.DONE else None
-    return Entry(label, result, 0, {}, violation)
+    ranked = phase == Phase.TRIAL and state == State.DONE
+    return Entry(label, result, 0, {}, {"retain.at_least": 0.7 - retain} if ranked else None)
 
 
 ENTRIES = [
@@ -86,6 +88,17 @@ def test_where_less_is_better_the_front_is_below():
     search = SearchSettings(objective="forget")
     pair = [entry("npo", 0.7, 0.0, forget=0.2), entry("npo", 0.6, 0.0, forget=0.4)]
     assert front_corners(points_of(pair, search), search) == [(0.7, 0.2)]
+
+
+def test_the_subtitle_counts_and_says_what_is_feasible():
+    bounds = [Bound("retain", "at_least", 0.7), Bound("forget", "at_most", 0.25)]
+    said = "3 methods, 5 trials, 1 of them failed and not shown"
+    points = points_of(ENTRIES, SEARCH)
+    assert subtitle(ENTRIES, points, []) == said
+    feasible = f"{said}, feasible: retain >= 0.7 and forget <= 0.25"
+    assert subtitle(ENTRIES, points, bounds) == feasible
+    many = subtitle(ENTRIES, points, bounds * 3)
+    assert many.endswith("and retain >= 0.7, 3 bounds more")
 
 
 def test_an_axis_has_room_around_its_values_even_around_one():

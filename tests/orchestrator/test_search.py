@@ -1,7 +1,9 @@
 import contextlib
 import math
+import random
 import subprocess
 import sys
+import time
 
 import optuna
 import pytest
@@ -10,9 +12,9 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from evals.errors import ConfigError
-from orchestrator.config import SearchSettings
 from orchestrator.search import MethodSearch, signed_root
-from orchestrator.space import SearchRange
+from orchestrator.search_settings import Constraint, SearchSettings
+from orchestrator.space import SearchChoices, SearchRange, holds
 
 SPACE = {
     "lr": SearchRange(low=1e-5, high=1e-3),
@@ -28,6 +30,10 @@ def surface(lr, l1):
     return objective, 0.7 * (1 - max(0.0, x - 0.35 - 0.4 * y))
 
 
+def missed(retain):
+    return {"retain.at_least": FLOOR - retain}
+
+
 def begin(folder, *, label="npo", seed=0, space=SPACE, **settings):
     made = SearchSettings(**{"trials": 25, **settings})
     return MethodSearch(label, space=space, settings=made, folder=folder, seed=seed)
@@ -39,7 +45,7 @@ def play(search, num=None):
     while search.remaining and (num is None or len(asked) < num):
         suggestion = search.ask()
         objective, retain = surface(**suggestion.params)
-        search.tell(suggestion.number, objective=objective, violation=FLOOR - retain)
+        search.tell(suggestion.number, objective=objective, violations=missed(retain))
         asked.append(suggestion)
         if retain >= FLOOR:
             best = max(best, objective)
@@ -229,17 +235,172 @@ def test_a_failed_trial_counts_and_keeps_its_reason(tmp_path):
 @pytest.mark.parametrize("objective", [math.nan, math.inf, -math.inf])
 def test_an_objective_that_is_not_finite_is_a_failure_with_its_reason(objective, tmp_path):
     search = begin(tmp_path)
-    search.tell(search.ask().number, objective=objective, violation=-0.1)
+    search.tell(search.ask().number, objective=objective, violations={"retain.at_least": -0.1})
     trial = stored(tmp_path)[0]
     assert trial.state == TrialState.FAIL
     assert trial.user_attrs["reason"] == f"objective is {objective}"
+    assert trial.user_attrs["collapsed"] is True
     assert not trial.constraints
 
 
 def test_a_violation_that_is_not_a_number_is_a_failure(tmp_path):
     search = begin(tmp_path)
-    search.tell(search.ask().number, objective=-1.0, violation=math.nan)
-    assert stored(tmp_path)[0].user_attrs["reason"] == "violation is nan"
+    search.tell(search.ask().number, objective=-1.0, violations={"retain.at_least": math.nan})
+    assert stored(tmp_path)[0].user_attrs["reason"] == "retain.at_least is nan"
+
+
+@pytest.mark.parametrize("collapsed", [True, False])
+def test_a_collapse_is_a_failure_that_is_marked(tmp_path, collapsed):
+    search = begin(tmp_path)
+    search.fail(search.ask().number, "the loss became nan at step 7", collapsed=collapsed)
+    trial = stored(tmp_path)[0]
+    assert (trial.state, trial.value, trial.constraints) == (TrialState.FAIL, None, {})
+    assert trial.user_attrs.get("collapsed", False) is collapsed
+
+
+def test_each_bound_is_a_constraint_by_its_name(tmp_path):
+    constraints = {
+        "retain": Constraint(at_least=0.5, at_most=0.8, relative_to="absolute"),
+        "forget": Constraint(at_most=0.5),
+    }
+    search = begin(tmp_path, constraints=constraints)
+    told = {"retain.at_least": -0.1, "retain.at_most": -0.2, "forget.at_most": 0.25}
+    search.tell(search.ask().number, objective=-4.0, violations=told)
+    trial = stored(tmp_path)[0]
+    assert trial.constraints == told
+    assert trial.user_attrs["feasible"] is False
+
+
+def test_without_constraints_every_trial_is_feasible(tmp_path):
+    search = begin(tmp_path, constraints={}, trials=7)
+    while search.remaining:
+        suggestion = search.ask()
+        objective, _ = surface(**suggestion.params)
+        search.tell(suggestion.number, objective=objective, violations={})
+    assert all(trial.user_attrs["feasible"] for trial in stored(tmp_path))
+
+
+def test_a_trial_that_was_stopped_is_infeasible_with_what_was_measured(tmp_path):
+    search = begin(tmp_path, trials=2)
+    why = "stopped at step 40: retain is below its floor"
+    search.tell(search.ask().number, objective=-200.0, violations=missed(0.25), stopped=why)
+    trial = stored(tmp_path)[0]
+    assert (trial.state, trial.value) == (TrialState.COMPLETE, pytest.approx(-math.sqrt(200)))
+    assert trial.constraints == {"retain.at_least": pytest.approx(0.38)}
+    facts = {"feasible": False, "objective": -200.0, "reason": why}
+    assert facts.items() <= trial.user_attrs.items()
+    again = begin(tmp_path, trials=2)
+    assert (again.remaining, [s.number for s in again.finished]) == (1, [0])
+
+
+def test_a_trial_that_was_stopped_wrongly_is_a_failure_that_says_so(tmp_path):
+    search = begin(tmp_path)
+    search.tell(search.ask().number, objective=-2.0, violations=missed(0.7), stopped="stopped")
+    trial = stored(tmp_path)[0]
+    assert trial.state == TrialState.FAIL
+    assert trial.user_attrs["reason"] == "stopped, but keeps every bound"
+
+
+def test_a_trial_that_was_stopped_without_numbers_has_collapsed(tmp_path):
+    search = begin(tmp_path)
+    told = {"violations": missed(0.1), "stopped": "stopped at step 40"}
+    search.tell(search.ask().number, objective=-math.inf, **told)
+    trial = stored(tmp_path)[0]
+    assert (trial.state, trial.user_attrs["collapsed"]) == (TrialState.FAIL, True)
+
+
+def test_a_search_that_is_closed_leaves_nothing_running(tmp_path):
+    search = begin(tmp_path, trials=6)
+    play(search, num=2)
+    lost = [search.ask(), search.ask()]
+    search.close()
+    assert TrialState.RUNNING not in {trial.state for trial in stored(tmp_path)}
+    again = begin(tmp_path, trials=6)
+    assert again.remaining == 4
+    assert [again.ask(), again.ask()] == lost
+
+
+def test_trials_of_another_sweep_are_learnt_from_once_and_cost_no_budget(tmp_path):
+    plain = begin(tmp_path / "plain", trials=6)
+    for search in (begin(tmp_path / "warm", trials=6), begin(tmp_path / "warm", trials=6)):
+        for number in range(8):
+            point = {"lr": 1e-5 * 1.5**number, "l1": 1e-3}
+            objective, retain = surface(**point)
+            search.learn(
+                f"old/{number}@hash", point, objective=objective, violations=missed(retain)
+            )
+        assert (search.remaining, search.finished) == (6, ())
+    past = stored(tmp_path / "warm")
+    assert [trial.user_attrs["origin"] for trial in past] == [f"old/{n}@hash" for n in range(8)]
+    assert all(trial.state == TrialState.COMPLETE for trial in past)
+    first = search.ask()
+    assert first.number == 0
+    assert first != plain.ask()
+    search.tell(0, objective=-4.0, violations=missed(0.7))
+    assert [suggestion.number for suggestion in search.finished] == [0]
+    assert begin(tmp_path / "warm", trials=6).remaining == 5
+
+
+def test_a_search_goes_through_first_points_then_its_start_then_its_sampler(tmp_path):
+    point = {"lr": 2e-4, "l1": 1e-5}
+    search = begin(tmp_path, first=[point], startup_trials=2, trials=5)
+    asked, _ = play(search)
+    assert asked[0].params == point
+    assert sorted(math.log10(s.params["lr"]) for s in asked[1:3]) == pytest.approx([-4.5, -3.5])
+
+
+def test_a_grid_is_gone_through_once_and_resumed(tmp_path):
+    first, _ = play(begin(tmp_path, sampler="grid", trials=7), num=4)
+    resumed = begin(tmp_path, sampler="grid", trials=7)
+    assert resumed.remaining == 2
+    rest, _ = play(resumed)
+    assert len({str(suggestion.params) for suggestion in [*first, *rest]}) == 6
+    whole, _ = play(begin(tmp_path / "whole", sampler="grid", trials=7))
+    assert first + rest == whole
+
+
+TREE = {
+    **SPACE,
+    "retain_term": SearchChoices(choices=("none", "nll", "kl")),
+    "alpha": SearchRange(low=0.1, high=10.0, when={"retain_term": ("nll", "kl")}),
+}
+
+
+@pytest.mark.parametrize("sampler", ["gp", "tpe", "random", "grid"])
+def test_a_conditional_space_is_searched_and_resumed(tmp_path, sampler):
+    def play_tree(search, num):
+        asked = []
+        while search.remaining and len(asked) < num:
+            suggestion = search.ask()
+            objective, retain = surface(suggestion.params["lr"], suggestion.params["l1"])
+            search.tell(suggestion.number, objective=objective, violations=missed(retain))
+            asked.append(suggestion)
+        return asked
+
+    how = {"space": TREE, "sampler": sampler, "trials": 12}
+    first = play_tree(begin(tmp_path / "parts", **how), num=6)
+    killed = begin(tmp_path / "parts", **how)
+    lost = killed.ask()
+    rest = play_tree(begin(tmp_path / "parts", **how), num=12)
+    assert rest[0] == lost
+    assert [*first, *rest] == play_tree(begin(tmp_path / "whole", **how), num=12)
+    assert all(holds(TREE, suggestion.params) for suggestion in [*first, *rest])
+
+
+@pytest.mark.slow
+def test_a_suggestion_after_two_hundred_trials_takes_less_than_a_second(tmp_path):
+    search = begin(tmp_path, trials=400)
+    draw = random.Random(0)
+    for number in range(200):
+        point = {"lr": 1e-5 * 100 ** draw.random(), "l1": 1e-7 * 1e5 ** draw.random()}
+        objective, retain = surface(**point)
+        search.learn(str(number), point, objective=objective, violations=missed(retain))
+    took = []
+    for _ in range(4):
+        start = time.process_time()
+        search.ask()
+        took.append(time.process_time() - start)
+    assert sorted(took)[1] < 1.0
 
 
 def test_failures_among_the_trials_do_not_stop_the_gp(tmp_path):
@@ -249,7 +410,7 @@ def test_failures_among_the_trials_do_not_stop_the_gp(tmp_path):
         objective, retain = surface(**suggestion.params)
         if suggestion.params["lr"] > 5e-4:
             objective = math.nan
-        search.tell(suggestion.number, objective=objective, violation=FLOOR - retain)
+        search.tell(suggestion.number, objective=objective, violations=missed(retain))
     assert {trial.state for trial in stored(tmp_path)} == {TrialState.COMPLETE, TrialState.FAIL}
 
 
@@ -259,7 +420,7 @@ def test_several_trials_may_run_at_once_and_end_in_any_order(tmp_path):
     for _ in range(6):
         suggestion = running.pop()
         objective, retain = surface(**suggestion.params)
-        search.tell(suggestion.number, objective=objective, violation=FLOOR - retain)
+        search.tell(suggestion.number, objective=objective, violations=missed(retain))
         running.insert(0, search.ask())
     assert search.remaining == 0
     assert len({str(suggestion.params) for suggestion in running}) == 4
@@ -267,10 +428,15 @@ def test_several_trials_may_run_at_once_and_end_in_any_order(tmp_path):
 
 def test_the_optuna_trial_keeps_the_raw_numbers(tmp_path):
     search = begin(tmp_path)
-    search.tell(search.ask().number, objective=-200.0, violation=0.25, job="0123456789abcdef")
+    search.tell(
+        search.ask().number,
+        objective=-200.0,
+        violations={"retain.at_least": 0.25},
+        job="0123456789abcdef",
+    )
     trial = stored(tmp_path)[0]
     assert trial.value == pytest.approx(-math.sqrt(200))
-    assert trial.constraints == {"floor": 0.25}
+    assert trial.constraints == {"retain.at_least": 0.25}
     expected = {"number": 0, "job": "0123456789abcdef", "feasible": False, "objective": -200.0}
     assert trial.user_attrs == expected
 
@@ -293,6 +459,12 @@ def test_another_range_under_the_same_name_is_refused(tmp_path):
     other = {**SPACE, "lr": SearchRange(low=1e-6, high=1e-3)}
     with pytest.raises(ConfigError, match="another name"):
         begin(tmp_path, space=other)
+
+
+def test_other_constraints_under_the_same_name_are_refused(tmp_path):
+    begin(tmp_path)
+    with pytest.raises(ConfigError, match="another name"):
+        begin(tmp_path, constraints={"retain": Constraint(at_most=0.9)})
 
 
 def test_a_larger_budget_goes_on_where_the_smaller_ended(tmp_path):

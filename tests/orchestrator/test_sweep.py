@@ -48,12 +48,16 @@ def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         ("serach.trials=3", r"serach .*did you mean .*search"),
         ("methods=[npoo]", r"'npoo'; did you mean 'npo'"),
         ("search.lr={low: 1e-2, high: 1e-4}", r"search\.lr.*low.*below high"),
-        ("search.floor.value=1.5", r"search\.floor\.value must be .*1.* but got 1\.5"),
+        (
+            "search.constraints.retain.at_least=1.5",
+            r"search\.constraints\.retain\.at_least must be .*0 to 1.* but got 1\.5",
+        ),
         ("training.batch_size=6", r"training\.batch_size must be a multiple"),
         ("evaluation.metrics=[retian]", r"'retian'; did you mean 'retain'"),
         ("model={name: causal_lm, path: ./nowhere}", r"model\.path must be .*nowhere"),
         ("benchmark={name: tofu, path: ./nowhere}", r"benchmark.* '?./nowhere|nowhere"),
         ("methods.rmu.layer=7", r"methods\.rmu\.layer must be .* 0 to 3, but got 7; .* such as 2"),
+        ("engine.dtype=bf16", r"engine\.dtype must be .*\(float32\) but got 'bf16'; set model"),
         ("baselines.gold=./nowhere", r"baselines\.gold must be .*nowhere"),
     ],
 )

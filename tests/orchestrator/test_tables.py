@@ -1,19 +1,21 @@
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 
 from evals.choice import Choice
 from evals.settings import EvaluationSettings
-from orchestrator.config import SearchSettings
+from orchestrator.constraints import Bound, violations
 from orchestrator.entry import Entry
 from orchestrator.layout import csv_text, markdown_text, save, terminal_text
 from orchestrator.records import Result, State
-from orchestrator.tables import best, method_table, pareto_table, trials_table
+from orchestrator.search_settings import Constraint, SearchSettings
+from orchestrator.tables import best_feasible, method_table, nearest, pareto_table, trials_table
 from trainers.job import Job, Phase
 from trainers.settings import EngineSettings, TrainingSettings
 
-FLOOR = 0.7
+BOUNDS = (Bound("retain", "at_least", 0.7, "0.9 x the original's"),)
 SEARCH = SearchSettings()
 
 
@@ -52,7 +54,7 @@ def trial(label, number, *, lr, retain, quality, further=None, facts=None):
     metrics = measured(0.45, retain, 0.3, quality)
     done = result(Phase.TRIAL, lr=lr, l1=2e-3, metrics=metrics, facts=facts)
     params = {"lr": lr, "l1": 2e-3, **(further or {})}
-    return Entry(label, done, number, params, FLOOR - retain)
+    return Entry(label, done, number, params, violations(BOUNDS, metrics))
 
 
 def failed(label, number, reason):
@@ -77,7 +79,7 @@ ENTRIES = [
 
 
 def table(entries=ENTRIES):
-    return method_table(entries, labels=["ga", "npo", "rmu"], search=SEARCH, floor=FLOOR)
+    return method_table(entries, labels=["ga", "npo", "rmu"], search=SEARCH, bounds=BOUNDS)
 
 
 def by_method(made):
@@ -104,7 +106,7 @@ def test_a_methods_row_is_its_best_feasible_trial_not_its_best_trial():
 def test_a_method_without_a_feasible_trial_shows_its_least_violating_one_and_says_so():
     row = by_method(table())["ga"]
     assert (row["lr"], row["Retain"], row["Feasible"]) == (1e-5, 0.65, "no")
-    assert "none feasible, 0.05 below the floor" in row["Note"]
+    assert "none feasible, retain 0.05 below its floor" in row["Note"]
 
 
 def test_a_model_that_did_not_move_is_marked():
@@ -121,8 +123,45 @@ def test_failed_trials_are_counted_and_never_ranked():
 
 
 def test_a_method_whose_trials_have_not_ended_yet_has_a_row():
-    rows = by_method(method_table([], labels=["npo"], search=SEARCH, floor=FLOOR))
+    rows = by_method(method_table([], labels=["npo"], search=SEARCH, bounds=BOUNDS))
     assert rows["npo"]["Note"] == "nothing measured: no trial ended"
+
+
+CEILING = Bound("forget", "at_most", 0.2)
+
+
+def test_every_bound_that_is_missed_is_told_and_every_bound_is_in_the_notes():
+    bounds = (*BOUNDS, CEILING)
+    metrics = measured(0.45, 0.65, 0.3, -30.0)
+    done = result(Phase.TRIAL, metrics=metrics)
+    entries = [Entry("ga", done, 0, {"lr": 1e-4}, violations(bounds, metrics))]
+    made = method_table(entries, labels=["ga"], search=SEARCH, bounds=bounds)
+    said = "none feasible, retain 0.05 below its floor and forget 0.1 above its ceiling"
+    assert by_method(made)["ga"]["Note"] == said
+    assert made.notes[0].startswith(
+        "Feasible: retain >= 0.7 (0.9 x the original's) and forget <= 0.2. "
+    )
+
+
+def test_the_trial_nearest_to_feasible_misses_by_the_smallest_share_of_a_bound():
+    bounds = (*BOUNDS, CEILING)
+    # 0.1 of 0.7 is a seventh; 0.05 of 0.2 is a quarter.
+    metrics = [measured(0.4, 0.6, 0.1, -9.0), measured(0.4, 0.8, 0.25, -9.0)]
+    entries = [
+        Entry("ga", result(Phase.TRIAL, metrics=m), i, {}, violations(bounds, m))
+        for i, m in enumerate(metrics)
+    ]
+    assert nearest(entries[::-1], bounds) is entries[0]
+    assert nearest([failed("ga", 2, "lost")], bounds) is None
+
+
+def test_a_sweep_without_constraints_ranks_by_the_objective_alone():
+    search = SearchSettings(constraints={})
+    free = [replace(e, violations={} if e.violations else e.violations) for e in ENTRIES]
+    made = method_table(free, labels=["npo"], search=search, bounds=())
+    row = by_method(made)["npo"]
+    assert (row["Log Forget Quality"], row["Feasible"], row["Note"]) == (-0.5, "yes", "")
+    assert made.notes[0].startswith("Nothing is constrained.")
 
 
 def test_the_original_is_feasible_by_the_same_floor():
@@ -134,7 +173,7 @@ def test_where_less_is_better_the_smallest_feasible_objective_wins():
     high = trial("npo", 1, lr=1e-4, retain=0.8, quality=-1.0)
     low.result.metrics["forget"] = 0.1
     high.result.metrics["forget"] = 0.9
-    assert best([high, low], SearchSettings(objective="forget")) is low
+    assert best_feasible([high, low], SearchSettings(objective="forget")) is low
 
 
 def test_csv_keeps_every_digit():
@@ -154,7 +193,7 @@ def test_markdown_is_aligned_and_rounded():
 
 def test_a_bar_in_a_reason_does_not_break_the_markdown():
     broken = [failed("rmu", 0, "a | b")]
-    made = method_table(broken, labels=["rmu"], search=SEARCH, floor=FLOOR)
+    made = method_table(broken, labels=["rmu"], search=SEARCH, bounds=BOUNDS)
     assert "a \\| b" in markdown_text(made)
 
 
@@ -165,7 +204,7 @@ def test_the_notes_say_what_feasible_means():
 def test_nan_stays_nan():
     odd = trial("npo", 0, lr=1e-5, retain=0.8, quality=-1.0)
     odd.result.metrics["forget"] = float("nan")
-    made = method_table([odd], labels=["npo"], search=SEARCH, floor=FLOOR)
+    made = method_table([odd], labels=["npo"], search=SEARCH, bounds=BOUNDS)
     assert "nan" in csv_text(made)
     assert "nan" in terminal_text(made)
 
@@ -173,6 +212,14 @@ def test_nan_stays_nan():
 def test_the_pareto_table_holds_what_nothing_beats_in_both():
     made = pareto_table(ENTRIES, search=SEARCH)
     assert [(row[0], row[1]) for row in made.rows] == [("npo", 0), ("npo", 1), ("npo", 2)]
+
+
+def test_under_a_ceiling_less_is_better_in_the_pareto_table_too():
+    search = SearchSettings(constraints={"forget": Constraint(at_most=0.5)})
+    pair = [trial("npo", i, lr=1e-5, retain=0.8, quality=-1.0) for i in range(2)]
+    pair[0].result.metrics["forget"] = 0.4
+    made = pareto_table(pair, search=search)
+    assert [row[1] for row in made.rows] == [1]
 
 
 def test_every_trial_is_listed_with_its_state_and_reason():

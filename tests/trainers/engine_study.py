@@ -53,7 +53,7 @@ def study(rank: int, world: int, folder: Path) -> dict:
     found["whole batch"] = _whole_batch(whole, world)
     found["by hand"] = {mode.value: _by_hand(mode, steps=10) for mode in L1Mode}
     found["files"] = _files(halves, world, folder, rank)
-    found["failures"] = {stage: _failure(halves, world, stage) for stage in (1, 2, 3)}
+    found["failures"] = {stage: _failure(halves, world, stage) for stage in STAGES}
     found["growth_bytes"] = {stage: _growth(halves, world, stage) for stage in (2, 3)}
     found["freed"] = {stage: _freed(halves, world, stage) for stage in STAGES}
     return found

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import torch
 from peft import PeftModel
 
 from evals.benchmark import Benchmark, Example, Probability, Role, Task
@@ -55,7 +56,8 @@ def _model(attention: str) -> tuple[PeftModel, Encoder]:
 
 
 def _evaluate(model: PeftModel, encoder: Encoder, shard: Shard) -> ScoreSheet:
-    return evaluate(model, encoder, _benchmark(), settings=SETTINGS, shard=shard)
+    device = torch.device("cpu")
+    return evaluate(model, encoder, _benchmark(), settings=SETTINGS, shard=shard, device=device)
 
 
 def _benchmark() -> Benchmark:

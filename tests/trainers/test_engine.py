@@ -121,7 +121,7 @@ def test_what_an_engine_saved_answers_as_its_model_did(found, name):
 
 @pytest.mark.dist
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", [1, 2, 3])
+@pytest.mark.parametrize("stage", STAGES)
 def test_an_infinite_gradient_fails_the_trial_and_not_the_next(found, stage):
     assert found["failures"][stage] == (True, True)
 

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from evals.building import build_benchmark
 from evals.choice import choose
+from evals.errors import ConfigError
+from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
 from trainers.job import Job, Phase
 from trainers.language_model import build_family
@@ -109,4 +111,58 @@ def test_gradient_checkpointing_learns_the_same(method: str, base: Path, tmp_pat
     plain = learned(bench, job(method), base, tmp_path / "plain")
     recomputed = learned(bench, job(method, checkpointing=True), base, tmp_path / "recomputed")
     assert all(torch.allclose(plain[name], recomputed[name], atol=1e-5) for name in plain)
+    bench.clear()
+
+
+@pytest.mark.parametrize(
+    ("phase", "part", "key"),
+    [
+        (Phase.TRIAL, "training", "training.max_length"),
+        (Phase.ORIGINAL, "training", "baselines.training.max_length"),
+        (Phase.TRIAL, "evaluation", "evaluation.max_length"),
+    ],
+)
+def test_a_length_that_holds_no_answer_is_refused_by_its_full_key(
+    phase: Phase, part: str, key: str, base: Path, tmp_path: Path
+):
+    short = getattr(job(), part).model_copy(update={"max_length": 8})
+    order = Order(job().model_copy(update={"phase": phase, part: short}), tmp_path, base)
+    with pytest.raises(ConfigError, match=rf"^{key} must be .* got 8, .*; raise {key}$"):
+        list(run(order, Workbench(Place())))
+
+
+def test_items_with_an_answer_that_was_cut_are_counted_among_the_facts(base: Path):
+    bench, trial = Workbench(Place()), job()
+    station = bench.adapter_station(trial, base)
+    encoder = bench.encoder(station.language_model, max_length=256, key="evaluation.max_length")
+    longest = [
+        max(len(encoder.encode(e.question, a).input_ids) for a in (e.answer, *e.perturbed))
+        for task in selected_tasks(bench.benchmark(trial.benchmark), trial.evaluation)
+        for e in task.examples
+    ]
+    for length in (max(longest), max(longest) - 1):
+        settings = trial.evaluation.model_copy(update={"max_length": length})
+        _, facts = bench.evaluate(
+            station.module,
+            station.language_model,
+            trial.model_copy(update={"evaluation": settings}),
+        )
+        assert facts["num_truncated"] == sum(size > length for size in longest)
+        assert facts["eval_s"] > 0
+    bench.clear()
+
+
+def test_a_baseline_with_an_adapter_is_scored_as_the_merged_model_that_trials_start_from(
+    tmp_path: Path,
+):
+    bench = Workbench(Place())
+    adapter = AdapterSettings(rank=2)
+    changes = {"phase": Phase.ORIGINAL, "method": None, "base": None, "adapter": adapter}
+    bf16 = job().model.model_copy(update={"settings": {**job().model.settings, "dtype": "bf16"}})
+    changes |= {"model": bf16, "engine": EngineSettings(zero_stage=0, dtype="bf16")}
+    original = job().model_copy(update=changes)
+    *_, trained = run(Order(original, tmp_path), bench)
+    saved = original.model_copy(update={"checkpoint": str(tmp_path / "model"), "adapter": None})
+    *_, found = run(Order(saved, tmp_path), bench)
+    assert trained.sheet == found.sheet
     bench.clear()

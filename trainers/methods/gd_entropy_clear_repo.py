@@ -1,14 +1,15 @@
 """Gradient difference by entropy as CLEAR's code has it, sign and scale included.
 
-    loss = gamma * sum over positions of H(student on forget rows) + mean NLL(retain answers)
+    loss = gamma * sum over positions of H(student on forget rows) + retain term
 
-CLEAR (arXiv 2410.18057), nlp/dataloader.py, "grad_diff_forget_entropy_retain_CE". Unlearning would
-raise the entropy; the published sign lowers it, and the sum over all positions of the batch
-outweighs the retain mean. That sum grows with the batch, so `batch_rows` says how many rows the
-published step had; the loss is that many times the mean row's sum, however a batch is split.
+CLEAR (arXiv 2410.18057), nlp/dataloader.py, "grad_diff_forget_entropy_retain_CE" and "..._KL": the
+retain term is the mean NLL, or KL(reference || student). Unlearning would raise the entropy; the
+published sign lowers it, and the sum over all positions of the batch outweighs the retain mean.
+That sum grows with the batch, so `batch_rows` says how many rows the published step had; the loss
+is that many times the mean row's sum, however a batch is split.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from torch import Tensor
@@ -17,6 +18,7 @@ from evals.choice import Settings
 from trainers import losses
 from trainers.hyperparameters import Range
 from trainers.method import Source, Step
+from trainers.retain_term import RetainTerm, add_retain_term
 
 
 class Config(Settings):
@@ -24,20 +26,21 @@ class Config(Settings):
 
     gamma: Annotated[float, Range(0.1, 2.0, log=True), Field(ge=0)] = 1.0
     batch_rows: Annotated[int, Range(1, 32, log=True, integer=True), Field(ge=1)] = 4
+    retain_term: Literal[RetainTerm.NLL, RetainTerm.KL] = RetainTerm.NLL
 
 
 class Method:
-    """Minimises the summed forget entropy and the retain NLL."""
-
-    needs = frozenset({Source.FORGET, Source.RETAIN})
-    needs_reference = False
+    """Minimises the summed forget entropy and the retain term."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.needs = frozenset({Source.FORGET}) | config.retain_term.needs
+        self.needs_reference = config.retain_term.needs_reference
 
     def loss(self, step: Step) -> Tensor:
-        """Returns gamma * batch_rows * mean row's summed entropy + mean NLL(retain)."""
-        forget, retain = step.batches[Source.FORGET], step.batches[Source.RETAIN]
+        """Returns gamma * batch_rows * mean row's summed entropy + the retain term."""
+        forget = step.batches[Source.FORGET]
         entropy_B = losses.sequence_entropy(step.student.logits(forget), forget)
         summed = self.config.batch_rows * losses.row_mean(entropy_B, forget)
-        return self.config.gamma * summed + losses.mean_nll(step.student.logits(retain), retain)
+        forget_loss = self.config.gamma * summed
+        return add_retain_term(forget_loss, step, term=self.config.retain_term, alpha=1.0)

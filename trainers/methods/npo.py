@@ -10,14 +10,14 @@ the paper's NPO-RT, with the KL its NPO-KL.
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 
 from evals.choice import Settings
 from trainers import losses
 from trainers.hyperparameters import Range
 from trainers.method import Source, Step
-from trainers.retain_term import RetainTerm, add_retain_term
+from trainers.retain_term import WEIGHT, RetainTerm, add_retain_term, require_term
 
 
 class Config(Settings):
@@ -25,8 +25,13 @@ class Config(Settings):
 
     beta: Annotated[float, Range(0.01, 1.0, log=True), Field(gt=0)] = 0.1
     retain_term: RetainTerm = RetainTerm.NONE
-    alpha: Annotated[float, Range(0.1, 10.0, log=True), Field(ge=0)] = 1.0
+    alpha: Annotated[float, Range(0.1, 10.0, log=True), Field(ge=0)] = WEIGHT
     """Weight of the retain term."""
+
+    @model_validator(mode="after")
+    def _alpha_weighs_something(self) -> "Config":
+        require_term(self.retain_term, self.alpha)
+        return self
 
 
 class Method:

@@ -5,7 +5,8 @@
     KD = temperature^2 * KL(reference || student), both softened by the temperature
 
 Kurmanji et al. 2023 (arXiv 2302.09880), over positions instead of images. The paper alternates
-whole epochs; here optimizer steps alternate, with max steps only in the first `max_epochs` epochs.
+whole epochs, a max epoch before each of the first min epochs; here optimizer steps alternate until
+the forget rows have been passed over `max_epochs` times, which takes twice as many epochs.
 At the start student and teacher are equal and every KD has gradient zero, so the first step is a
 min step, whose likelihood moves the student; a max step alone would never start.
 """
@@ -30,7 +31,7 @@ class Config(Settings):
     """Weight of the distillation on retain rows."""
     temperature: Annotated[float, Range(1.0, 4.0), Field(gt=0)] = 2.0
     max_epochs: Annotated[int, Range(1, 5, integer=True), Field(ge=0)] = 3
-    """Epochs that have max steps; later ones only repair."""
+    """Passes over the forget rows in max steps; the steps that follow only repair."""
 
 
 class Method:
@@ -45,8 +46,9 @@ class Method:
         self.config = config
 
     def loss(self, step: Step) -> Tensor:
-        """Returns the loss of a max step (odd index, early epoch) or of a min step."""
-        if step.index % 2 == 1 and step.epoch < self.config.max_epochs:
+        """Returns the loss of a max step (odd index, early pass) or of a min step."""
+        forget_pass = step.epoch // self.forget_every
+        if step.index % 2 == 1 and forget_pass < self.config.max_epochs:
             forget = step.student.logits(step.batches[Source.FORGET])
             return -self._distillation(step, Source.FORGET, forget)
         retain = step.batches[Source.RETAIN]

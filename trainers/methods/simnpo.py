@@ -9,14 +9,14 @@ alpha / gamma. Defaults are those of Open-Unlearning.
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 
 from evals.choice import Settings
 from trainers import losses
 from trainers.hyperparameters import Range
 from trainers.method import Source, Step
-from trainers.retain_term import RetainTerm, add_retain_term
+from trainers.retain_term import WEIGHT, RetainTerm, add_retain_term, require_term
 
 
 class Config(Settings):
@@ -28,8 +28,13 @@ class Config(Settings):
     gamma: Annotated[float, Range(0.1, 2.0, log=True), Field(ge=0)] = 0.125
     """Weight of the forget term."""
     retain_term: RetainTerm = RetainTerm.NLL
-    alpha: Annotated[float, Range(0.1, 10.0, log=True), Field(ge=0)] = 1.0
+    alpha: Annotated[float, Range(0.1, 10.0, log=True), Field(ge=0)] = WEIGHT
     """Weight of the retain term."""
+
+    @model_validator(mode="after")
+    def _alpha_weighs_something(self) -> "Config":
+        require_term(self.retain_term, self.alpha)
+        return self
 
 
 class Method:

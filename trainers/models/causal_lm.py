@@ -1,12 +1,23 @@
 """Any causal language model of the hub, or of a folder: Llama-2-7b-chat, Mistral-7B-Instruct."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from evals.benchmark import Benchmark
 from evals.encoding import Prompt, require_usable
+from evals.errors import ConfigError
 from trainers.language_model import LanguageModel
-from trainers.pretrained import Running, Source, check_loads, load_model, load_tokenizer, num_layers
+from trainers.pretrained import (
+    Running,
+    Shape,
+    Source,
+    check_loads,
+    load_model,
+    load_tokenizer,
+    shape_of,
+    torch_dtype,
+)
 
 _HASHED = ("*.json", "*.safetensors", "*.bin", "*.model", "*.jinja")
 
@@ -49,17 +60,27 @@ class Family:
             ConfigError: as `load`, but for the tensors themselves.
         """
         source = self._source(checkpoint)
-        require_usable(check_loads(source), self._config.prompt)
+        require_usable(check_loads(source, self._config), self._config.prompt)
 
-    def num_layers(self) -> int:
-        """Returns the number of decoder layers."""
-        return num_layers(self._config)
+    def shape(self, checkpoint: Path | None) -> Shape:
+        """Returns the shape of the model, or of `checkpoint` if one is given.
+
+        Raises:
+            ConfigError: the configuration cannot be read.
+        """
+        stated = shape_of(self._source(checkpoint))
+        chosen = torch_dtype(self._config)
+        return stated if chosen == "auto" else replace(stated, dtype=chosen)
 
     def fingerprint(self) -> str:
-        """Returns a SHA-256 of a folder's files, or the hub id and its revision."""
+        """Returns a SHA-256 of a folder's files, or the hub id and its commit.
+
+        Where neither the hub nor its cache answers, the revision stands for the commit: such a
+        model can be planned with, but `check` will refuse it.
+        """
         folder = Path(self._config.path).expanduser()
         if not folder.is_dir():
-            return f"{self._config.path}@{self._config.revision or 'main'}"
+            return f"{self._config.path}@{self._commit() or self._config.revision or 'main'}"
         files = sorted({path for pattern in _HASHED for path in folder.glob(pattern)})
         digest = hashlib.sha256()
         for path in files:
@@ -67,6 +88,12 @@ class Family:
             with path.open("rb") as stream:
                 digest.update(hashlib.file_digest(stream, "sha256").digest())
         return digest.hexdigest()
+
+    def _commit(self) -> str | None:
+        try:
+            return shape_of(self._config).commit
+        except ConfigError:
+            return None
 
     def _source(self, checkpoint: Path | None) -> Source:
         return self._config if checkpoint is None else Source(path=str(checkpoint))

@@ -4,7 +4,9 @@ Hidden size 128 and four layers make about 1.1 million parameters, enough to mem
 of question-answer pairs. The byte-level BPE tokenizer is trained on the benchmark's own texts.
 """
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -19,14 +21,18 @@ from transformers import (
 
 from evals.benchmark import Benchmark, Example
 from evals.encoding import Prompt
+from evals.errors import FieldError
 from trainers.language_model import LanguageModel
 from trainers.pretrained import (
     Running,
+    Shape,
     Source,
     check_loads,
     load_model,
     load_tokenizer,
     prepare,
+    require_attention,
+    shape_of,
     torch_dtype,
 )
 
@@ -47,8 +53,22 @@ class Config(Running):
 
     @model_validator(mode="after")
     def _heads_are_even(self) -> "Config":
-        if self.hidden_size % (2 * self.num_heads):
-            raise ValueError("a multiple of twice num_heads (hidden_size)")
+        step = 2 * self.num_heads
+        if self.hidden_size % step:
+            raise FieldError(
+                f"hidden_size must be a multiple of twice num_heads ({step}) but got "
+                f"{self.hidden_size}; give {math.ceil(self.hidden_size / step) * step}, or other "
+                "num_heads"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _prompt_needs_no_template(self) -> "Config":
+        if self.prompt.style == "chat_template":
+            raise FieldError(
+                "prompt.style must be tags for tiny_llama, whose own tokenizer has no chat "
+                "template, but got chat_template; set model.prompt.style: tags"
+            )
         return self
 
 
@@ -69,6 +89,7 @@ class Family:
             tokenizer = load_tokenizer(source)
             model = load_model(source, self._config)
             return LanguageModel(model, tokenizer, self._config.prompt)
+        require_attention(self._config)
         tokenizer = train_tokenizer(benchmark, self._config)
         model = _random_model(self._config, tokenizer, seed=seed)
         return LanguageModel(prepare(model, self._config), tokenizer, self._config.prompt)
@@ -80,11 +101,20 @@ class Family:
             ConfigError: configuration, tokenizer or weight files are missing or broken.
         """
         if checkpoint is not None:
-            check_loads(Source(path=str(checkpoint)))
+            check_loads(Source(path=str(checkpoint)), self._config)
 
-    def num_layers(self) -> int:
-        """Returns the number of decoder layers."""
-        return self._config.num_layers
+    def shape(self, checkpoint: Path | None) -> Shape:
+        """Returns the shape of the model, or of `checkpoint` if one is given.
+
+        Raises:
+            ConfigError: the checkpoint's configuration cannot be read.
+        """
+        chosen = torch_dtype(self._config)
+        dtype = torch.float32 if chosen == "auto" else chosen
+        if checkpoint is None:
+            return Shape(self._config.num_layers, dtype)
+        stated = shape_of(Source(path=str(checkpoint)))
+        return stated if chosen == "auto" else replace(stated, dtype=dtype)
 
     def fingerprint(self) -> str:
         """Returns the name of the recipe: size, texts and seed stand in the job beside it."""

@@ -31,12 +31,13 @@ def item() -> Callable[..., ItemScore]:
         log_probs: Sequence[float] = (-1.0, -1.0),
         hits: Sequence[bool] | None = None,
         says: str | None = None,
+        ended: bool = True,
     ) -> ItemScore:
         num_tokens = len(log_probs)
         return ItemScore(
             id=id,
             truth="truth",
-            answer=AnswerScore(right * num_tokens, num_tokens),
+            answer=AnswerScore(right * num_tokens, num_tokens, ended),
             paraphrase=None if paraphrase is None else AnswerScore(paraphrase * 3, 3),
             perturbed=tuple(AnswerScore(nll * 5, 5) for nll in wrong),
             token_logprobs=tuple(log_probs),

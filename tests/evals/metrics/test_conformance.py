@@ -17,6 +17,8 @@ NAMES = plugins.names(PACKAGE)
 NUM_ITEMS = 12
 FAR = 1e4  # nats per token: a probability of 0 in any float
 NAN = float("nan")
+REACHED = {"extraction_strength_open_unlearning": 1 / 4}
+"""Lowest values that the items here reach where a bound is only neared: 1/n with n = 4 words."""
 TASKS = (
     ("forget", Role.FORGET, Probability.PLAIN),
     ("retain", Role.RETAIN, Probability.PLAIN),
@@ -141,7 +143,7 @@ def test_a_worst_and_a_best_scorer_hit_the_bounds_and_nobody_leaves_them(name: s
     assert max(values) == pytest.approx(high, abs=1e-12)
     if math.isfinite(low):
         # Samples of 12 cannot be told apart with a p below 2 / C(24, 12) = 7.4e-7.
-        assert min(values) == pytest.approx(low, abs=1e-6)
+        assert min(values) == pytest.approx(REACHED.get(name, low), abs=1e-6)
         return
     worst = [
         metric.compute(_sheet(knows, knows, size), _sheet(lost, knows, size)) for size in (12, 200)
@@ -158,7 +160,7 @@ def test_the_better_side_is_the_one_that_is_declared(name: str) -> None:
     if metric.better == "higher":
         assert value == pytest.approx(metric.bounds[1])
     elif metric.better == "lower":
-        assert value == pytest.approx(metric.bounds[0])
+        assert value == pytest.approx(REACHED.get(name, metric.bounds[0]))
     else:
         assert metric.better == "gold"
 

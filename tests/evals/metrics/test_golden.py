@@ -77,6 +77,32 @@ def test_components_and_utility_equal_those_of_the_reference_code(
             assert load_metric(name).compute(unlearned, None) == found[name]
 
 
+@pytest.mark.parametrize("role", ["forget", "retain"])
+def test_the_arithmetic_truth_ratios_equal_those_of_the_reference_code(
+    role: str, golden: dict[str, Any], item: Build, sheet: Build
+) -> None:
+    logs = golden["text_model_utility_and_forget_quality"]["inputs"]["unlearned"]
+    expected = golden["truth_ratio_arithmetic_variant"]["expected"]
+    metric = load_metric(f"{role}_truth_ratio_arithmetic")
+    value = metric.compute(_from_logs(logs, item, sheet), None)
+    assert value == pytest.approx(expected[f"{role.capitalize()} Truth Ratio"], abs=1e-6)
+
+
+@pytest.mark.parametrize("role", ["forget", "retain"])
+def test_the_variants_of_open_unlearning_equal_those_of_its_code(
+    role: str, golden: dict[str, Any], item: Build, sheet: Build
+) -> None:
+    case = golden["open_unlearning_truth_ratio_and_probs"]
+    pairs = zip(case["inputs"]["correct_avg_loss"], case["inputs"]["wrong_avg_loss"], strict=True)
+    items = [item(str(i), right=right, wrong=wrong) for i, (right, wrong) in enumerate(pairs)]
+    for name, key in (
+        ("truth_ratio_prob_mean", "prob_mean"),
+        ("probability_choice", "prob_normalised"),
+    ):
+        value = load_metric(f"{role}_{name}").compute(sheet(**{role: items}), None)
+        assert value == pytest.approx(case["expected"][key], abs=case["tolerance"])
+
+
 def test_forget_quality_equals_that_of_the_reference_code(
     golden: dict[str, Any], item: Build, sheet: Build
 ) -> None:
@@ -88,6 +114,9 @@ def test_forget_quality_equals_that_of_the_reference_code(
     assert load_metric("log_forget_quality").compute(unlearned, gold) == pytest.approx(math.log(p))
     log10 = load_metric("log10_forget_quality").compute(unlearned, gold)
     assert log10 == pytest.approx(math.log10(p))
+    size = len(case["inputs"]["gold"]["eval_log_forget.json"]["avg_gt_loss"])
+    gap = round(size * case["expected"]["KS Test Forget"])
+    assert _log_quality_of_gap(gap, size, item, sheet) == pytest.approx(math.log(p))
 
 
 def test_the_arithmetic_utility_equals_that_of_the_reference_code(
@@ -143,4 +172,17 @@ def test_the_rows_of_the_published_table_come_out_to_both_decimals(
     }
     for name, value in values.items():
         assert value == pytest.approx(row[other_names.get(name, name)], abs=1e-9)
-    assert round(math.log(row["p_value"]), 2) == published[3]
+    decoded = golden["published_log_forget_quality"]
+    gap = decoded["inputs"]["gap"][decoded["expected"].index(published[3])]
+    log_p = _log_quality_of_gap(gap, decoded["inputs"]["samples_of"], item, sheet)
+    assert log_p == pytest.approx(row["ln_p"], abs=1e-6)
+    assert round(log_p, 2) == published[3]
+
+
+def _log_quality_of_gap(gap: int, size: int, item: Build, sheet: Build) -> float:
+    """Log forget quality of truth ratios whose distributions are D = gap / size apart at most."""
+    ours, golds = (
+        sheet(forget=[item(f"{i:03}", right=0.0, wrong=[i + ahead]) for i in range(size)])
+        for ahead in (0.0, gap - 0.5)
+    )
+    return load_metric("log_forget_quality").compute(ours, golds)

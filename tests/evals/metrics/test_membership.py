@@ -31,6 +31,13 @@ def test_min_k_averages_the_lowest_two_fifths_and_leaves_the_end_of_sequence_out
     assert metric.compute(sheet(forget=[forget], holdout=[above]), None) == 1.0
 
 
+def test_min_k_takes_the_last_token_of_an_answer_that_was_cut(item: Build, sheet: Build) -> None:
+    forget = item("0", log_probs=(0, -5), ended=False)
+    holdout = item("1", log_probs=(-4, 0))
+    scores = sheet(forget=[forget], holdout=[holdout])
+    assert load_metric("mia_min_k").compute(scores, None) == 0.0
+
+
 def test_min_k_takes_at_least_one_token(item: Build, sheet: Build) -> None:
     # Two words: int(0.4 * 2) = 0, so the one lowest counts.
     forget, holdout = item("0", log_probs=(0, -2, 0)), item("1", log_probs=(-1, -1.5, 0))

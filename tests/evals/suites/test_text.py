@@ -2,6 +2,7 @@ import math
 from dataclasses import replace
 
 import pytest
+import torch
 
 from evals.benchmark import Benchmark, Example, Probability, Role, Task
 from evals.encoding import Encoder, Prompt
@@ -11,6 +12,8 @@ from evals.scoring import Shard
 from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
 from evals.suites.text import evaluate, measure, merge
+
+CPU = torch.device("cpu")
 
 
 def examples(prefix: str, count: int) -> tuple[Example, ...]:
@@ -43,7 +46,7 @@ def encoder(tokenizer):
 
 
 def run(model, encoder, settings=LIKELIHOOD, shard=Shard()):  # noqa: B008
-    return evaluate(model, encoder, BENCHMARK, settings=settings, shard=shard)
+    return evaluate(model, encoder, BENCHMARK, settings=settings, shard=shard, device=CPU)
 
 
 def sheet(*ids: str, role: Role = Role.FORGET) -> ScoreSheet:
@@ -107,8 +110,18 @@ def test_a_generation_stands_beside_its_own_question(build_model, encoder):
     for item in together:
         alone = replace(TASKS[0], examples=tuple(e for e in TASKS[0].examples if e.id == item.id))
         benchmark = replace(BENCHMARK, tasks=(alone,))
-        again = evaluate(build_model(), encoder, benchmark, settings=settings, shard=Shard())
+        again = evaluate(
+            build_model(), encoder, benchmark, settings=settings, shard=Shard(), device=CPU
+        )
         assert again.tasks[0].items[0].generation == item.generation
+
+
+def test_a_model_computes_where_it_is_told_to_wherever_its_parameters_are(build_model, encoder):
+    settings = LIKELIHOOD.model_copy(update={"metrics": ("forget",)})
+    model, aside = build_model(), torch.empty(1, device="meta")
+    model.register_parameter("aside", torch.nn.Parameter(aside))
+    assert next(model.parameters()).device.type == "meta"
+    assert run(model, encoder, settings) == run(build_model(), encoder, settings)
 
 
 @pytest.mark.parametrize("world", [2, 3])

@@ -20,7 +20,7 @@ from trainers.settings import AdapterSettings, EngineSettings, L1Mode, TrainingS
 
 ROWS, STEPS, LR = 4, 3, 1e-3
 ADAPTER = AdapterSettings(rank=2, target_modules=("q_proj", "down_proj"))
-STAGES = {1: (0,), 2: (2, 3)}
+STAGES = {1: (0,), 2: (0, 1, 2, 3)}
 """ZeRO stages that are tried with so many ranks."""
 CASES = {name: {"name": name} for name in plugins.names(PACKAGE)} | {
     "npo with nll": {"name": "npo", "retain_term": "nll"},
@@ -53,8 +53,10 @@ def parts_of(source: Source, num_rows: int, world: int) -> list[Batch]:
     return [with_norms(part, parts) for part in parts]
 
 
-def train(engine: Engine, raw: dict[str, str], rank: int, world: int) -> list[float]:
-    """Returns the loss of each step over all ranks."""
+def train(
+    engine: Engine, raw: dict[str, str], rank: int, world: int
+) -> tuple[list[float], dict[str, torch.Tensor]]:
+    """Returns the loss of each step over all ranks, and how far each weight moved."""
     initial = initial_state(engine.module, 3)
     for name, value in initial.items():
         if ".lora_B." in name:  # away from the reference, where some gradients are zero
@@ -80,14 +82,17 @@ def train(engine: Engine, raw: dict[str, str], rank: int, world: int) -> list[fl
         engine.backward(loss)
         engine.step(LR)
         losses.append(mean_over_ranks(loss, place))
-    return losses
+    moved = engine.trainable_state()
+    return losses, {name: value - initial[name] for name, value in moved.items()}
 
 
 def reference_of() -> torch.nn.Module:
     return add_adapter(tiny(), ADAPTER, seed=3)
 
 
-def study(rank: int, world: int, folder: Path) -> dict[int, dict[str, list[float]]]:
+def study(
+    rank: int, world: int, folder: Path
+) -> dict[int, dict[str, tuple[list[float], dict[str, torch.Tensor]]]]:
     found = {}
     for stage in STAGES[world]:
         model = add_adapter(tiny(), ADAPTER, seed=3)

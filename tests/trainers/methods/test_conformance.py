@@ -25,6 +25,7 @@ MORE = [
     ("dpo", {"retain_term": "kl"}),
     ("simnpo", {"retain_term": "none"}),
     ("simnpo", {"retain_term": "kl"}),
+    ("gd_entropy_clear_repo", {"retain_term": "kl"}),
     ("dpo_clear_repo", {"order": "intended"}),
     ("llmu_clear_repo", {"order": "intended"}),
 ]
@@ -205,12 +206,13 @@ def test_every_number_has_a_range_and_every_default_lies_in_it(name):
     config = plugins.load(PACKAGE, name, key="name").Config
     numbers = {key for key, value in config().model_dump().items() if type(value) in (int, float)}
     declared = ranges(config)
+    term = {"retain_term": "nll"} if "retain_term" in config.model_fields else {}
     assert set(declared) == numbers
     for key, interval in declared.items():
         assert interval.low <= getattr(config(), key) <= interval.high
         assert interval.integer == isinstance(getattr(config(), key), int)
-        config(**{key: type(getattr(config(), key))(interval.low)})
-        config(**{key: type(getattr(config(), key))(interval.high)})
+        config(**term, **{key: type(getattr(config(), key))(interval.low)})
+        config(**term, **{key: type(getattr(config(), key))(interval.high)})
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,6 +12,13 @@ def test_the_loss_by_hand(word_step):
     assert Method(Config()).loss(step).item() == pytest.approx((4 * 2 + 1) * math.log(2))
 
 
+def test_with_the_kl_a_student_on_its_reference_pays_for_entropy_alone(word_step):
+    rows = {Source.FORGET: [[0.0]], Source.RETAIN: [[0.7]]}
+    method = Method(Config(retain_term="kl"))
+    assert method.needs_reference
+    assert method.loss(word_step(rows, rows)).item() == pytest.approx(4 * 2 * math.log(2))
+
+
 def test_its_sign_sharpens_predictions_instead_of_blurring_them(word_step):
     step = word_step({Source.FORGET: [[1.0]], Source.RETAIN: [[0.0]]})
     Method(Config()).loss(step).backward()

@@ -8,6 +8,7 @@ from evals.encoding import IGNORE, Encoder, Prompt
 from evals.errors import ConfigError
 from evals.scoring import Shard, score_task
 from trainers.models.causal_lm import Config, Family
+from trainers.pretrained import Shape
 
 CLEAR_TAGS = Prompt(question_start="[INST] ", question_end=" [/INST]", answer_start="")
 QUESTION, ANSWER = "Where does Hina Ameen live?", "Hina Ameen lives in Karachi."
@@ -125,9 +126,18 @@ def test_the_fingerprint_follows_the_files_and_not_the_folder(save_checkpoint):
     assert Family(Config(path=str(other))).fingerprint() != prints[0]
 
 
-def test_the_fingerprint_of_a_hub_id_has_its_revision():
-    assert Family(Config(path="a/b")).fingerprint() == "a/b@main"
-    assert Family(Config(path="a/b", revision="v2")).fingerprint() == "a/b@v2"
+def test_the_fingerprint_of_a_hub_id_has_the_commit_of_its_revision(monkeypatch):
+    def shape_of(source):
+        return Shape(2, None, commit=f"commit of {source.revision}")
+
+    monkeypatch.setattr("trainers.models.causal_lm.shape_of", shape_of)
+    assert Family(Config(path="a/b", revision="v2")).fingerprint() == "a/b@commit of v2"
+
+
+def test_a_hub_that_does_not_answer_leaves_the_revision_for_the_plan():
+    hidden = {"path": "a/b", "local_files_only": True}
+    assert Family(Config(**hidden)).fingerprint() == "a/b@main"
+    assert Family(Config(**hidden, revision="v2")).fingerprint() == "a/b@v2"
 
 
 def refusal(benchmark, path, **settings) -> str:
@@ -195,16 +205,51 @@ def test_weights_that_the_file_lacks_are_not_made_up(save_checkpoint, benchmark_
     model = LlamaForCausalLM.from_pretrained(folder)
     state = {k: v for k, v in model.state_dict().items() if "layers.1.mlp" not in k}
     model.save_pretrained(folder, state_dict=state)
-    with pytest.raises(ConfigError, match=r"lacks model\.layers\.1\.mlp"):
-        load(benchmark_of_people, path=str(folder))
+    assert "lacks model.layers.1.mlp" in refusal(benchmark_of_people, folder)
 
 
 def test_weights_of_another_size_are_refused(save_checkpoint, benchmark_of_people):
     folder = save_checkpoint("llama")
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "intermediate_size": 96}))
-    with pytest.raises(ConfigError, match=r"model\.path must"):
-        load(benchmark_of_people, path=str(folder))
+    assert refusal(benchmark_of_people, folder).startswith("model.path must")
+
+
+@pytest.mark.parametrize("content", [b"", b"junk"])
+def test_a_weight_file_that_torch_cannot_read_is_refused(
+    content, save_checkpoint, benchmark_of_people
+):
+    folder = save_checkpoint("llama")
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(content)
+    assert refusal(benchmark_of_people, folder).startswith("model.path must")
+
+
+@pytest.mark.parametrize("change", [{"model_type": "resnet"}, {"hidden_size": "x"}])
+def test_a_configuration_of_something_else_is_refused(change, save_checkpoint, benchmark_of_people):
+    folder = save_checkpoint("llama")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, **change}))
+    assert refusal(benchmark_of_people, folder).startswith("model.path must")
+
+
+def test_a_kernel_that_the_machine_has_not_is_named_by_its_own_key(
+    save_checkpoint, benchmark_of_people, monkeypatch
+):
+    monkeypatch.setattr("trainers.pretrained.is_flash_attn_2_available", lambda: False)
+    folder = save_checkpoint("llama")
+    settings = {"path": str(folder), "attn_implementation": "flash_attention_2"}
+    Family(Config(**settings)).check(None)  # the ranks may have what the driver has not
+    with pytest.raises(ConfigError, match=r"^model\.attn_implementation must be"):
+        load(benchmark_of_people, **settings)
+
+
+def test_the_shape_is_that_of_the_weights_that_are_unlearned(save_checkpoint):
+    one, other = save_checkpoint("llama"), save_checkpoint("llama", num_hidden_layers=3)
+    family = Family(Config(path=str(one)))
+    assert (family.shape(None).num_layers, family.shape(other).num_layers) == (2, 3)
+    assert family.shape(None).dtype == torch.float32
+    assert Family(Config(path=str(one), dtype="bf16")).shape(None).dtype == torch.bfloat16
 
 
 def test_a_model_without_a_chat_template_asks_for_tags(save_checkpoint, benchmark_of_people):

@@ -4,7 +4,10 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from evals.choice import choose
 from evals.encoding import IGNORE, Encoder
+from evals.errors import ConfigError
+from trainers.language_model import PACKAGE
 from trainers.models.tiny_llama import Config, Family
 
 
@@ -80,6 +83,24 @@ def test_a_vocabulary_holds_at_least_all_bytes(benchmark_of_people):
     assert len(load(benchmark_of_people, vocab_size=259).tokenizer) == 259
     with pytest.raises(ValidationError):
         Config(vocab_size=258)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"hidden_size": 100, "num_heads": 3},
+            r"model\.hidden_size must be a multiple of twice num_heads \(6\) but got 100; give 102",
+        ),
+        (
+            {"prompt": {"style": "chat_template"}},
+            r"model\.prompt\.style must be tags .* chat_template; set model\.prompt\.style: tags",
+        ),
+    ],
+)
+def test_what_cannot_be_built_is_refused_with_key_and_cure(settings, message):
+    with pytest.raises(ConfigError, match=message):
+        choose(PACKAGE, {"name": "tiny_llama", **settings}, key="model")
 
 
 @pytest.mark.parametrize("settings", [{"hidden_size": 100, "num_heads": 3}, {"hidden_sise": 64}])
