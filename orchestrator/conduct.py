@@ -160,16 +160,18 @@ def _run(sweep: _Sweep, departure: Departure) -> int:
         for search in searches.values():
             search.close()
     sweep.tracker.log_tables(_report(sweep, agenda.reference, entries))
-    return _outcome(agenda, sweep.ledger, entries)
+    return _outcome(sweep, agenda, entries)
 
 
-def _outcome(agenda: Agenda, ledger: Ledger, entries: list[Entry]) -> int:
+def _outcome(sweep: _Sweep, agenda: Agenda, entries: list[Entry]) -> int:
     """Says what the sweep came to, where its tables do not, and returns the exit code."""
     if agenda.failure is not None:
         _say(f"lethe: {agenda.failure}")
         return FAILED
-    if ledger.limit is not None:
-        _say(f"lethe: {ledger.limit} is used up; raise it and run the same command to go on")
+    if not agenda.complete:
+        return _interrupted(sweep.folder)
+    if (limit := sweep.ledger.limit) is not None:
+        _say(f"lethe: {limit} is used up; raise it and run the same command to go on")
     if any(entry.feasible for entry in entries):
         return DONE
     _say("lethe: the budget has ended and no trial is feasible")
@@ -214,6 +216,7 @@ def _report(sweep: _Sweep, reference: Reference | None, entries: list[Entry]) ->
 
 def _tables(sweep: _Sweep, reference: Reference, entries: list[Entry]) -> dict[str, Table]:
     config = sweep.config
+    trials = {method.label: method.trials for method in sweep.plan.methods}
     methods = method_table(
         entries, labels=list(config.methods), search=config.search, bounds=reference.bounds
     )
@@ -222,5 +225,5 @@ def _tables(sweep: _Sweep, reference: Reference, entries: list[Entry]) -> dict[s
         "table": replace(methods, notes=(*methods.notes, *unequal)),
         "pareto": pareto_table(entries, search=config.search),
         "trials": trials_table(entries),
-        "ledger": ledger_table(config, entries, sweep.ledger),
+        "ledger": ledger_table(config, entries, sweep.ledger, trials=trials),
     }

@@ -1,6 +1,6 @@
 """The ledger as a table: what each method was given, and what it used."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from orchestrator.budget import HOUR_S
 from orchestrator.config import SweepConfig
@@ -11,8 +11,13 @@ from orchestrator.records import State
 from trainers.job import Phase
 
 
-def ledger_table(config: SweepConfig, entries: Sequence[Entry], ledger: Ledger) -> Table:
-    """Returns a row for each method, one for the baselines, and one for the sweep."""
+def ledger_table(
+    config: SweepConfig, entries: Sequence[Entry], ledger: Ledger, *, trials: Mapping[str, int]
+) -> Table:
+    """Returns a row for each method, one for the baselines, and one for the sweep.
+
+    `trials` are what each method was given, by label.
+    """
     on_gpus = config.gang.gpus_per_rank > 0
     each = config.budget.method_gpu_hours if on_gpus else config.budget.method_cpu_hours
     whole = config.budget.gpu_hours if on_gpus else config.budget.cpu_hours
@@ -28,7 +33,7 @@ def ledger_table(config: SweepConfig, entries: Sequence[Entry], ledger: Ledger) 
     for label, account in own.items():
         counts = _counts([e for e in entries if e.label == label], ledger)
         used = _used([account], on_gpus=on_gpus)
-        rows.append((label, config.search.trials, *counts, each, *used))
+        rows.append((label, trials[label], *counts, each, *used))
     rows.append(("Sweep", *none, whole, *_used([*baselines, *own.values()], on_gpus=on_gpus)))
     return Table(tuple(columns), tuple(rows), tuple(_notes(config, entries, ledger)))
 

@@ -457,7 +457,7 @@ def test_once_the_sweeps_hours_are_over_nothing_new_starts(config, benchmark) ->
     desk = with_baselines(config, benchmark, clock=clock)
     running, waiting = desk.agenda.next(), desk.agenda.next()
     clock.now += 3600
-    assert desk.agenda.draining
+    assert desk.agenda.finished
     assert desk.agenda.next() is None
     desk.agenda.withdraw(waiting.job)
     assert not desk.agenda.complete
@@ -493,7 +493,7 @@ def test_a_method_that_has_used_up_its_own_budget_leaves_the_others_going(
     desk.run_all()
     assert trials_of(desk) == [("ga", 0), ("npo", 0), ("ga", 1), ("npo", 1)]
     assert desk.agenda.complete
-    assert not desk.agenda.draining
+    assert desk.ledger.limit is None
 
 
 def test_what_was_found_in_storage_costs_nothing(config, benchmark) -> None:

@@ -15,7 +15,8 @@ from orchestrator.records import Result, State
 from trainers.job import Job, Phase
 from trainers.settings import EngineSettings, TrainingSettings
 
-CONFIG = load_config(None, ["methods=[ga, npo]", "search.trials=3", "gang.cpus_per_rank=1.5"])
+CONFIG = load_config(None, ["methods=[ga, npo]", "gang.cpus_per_rank=1.5"])
+GIVEN = {"ga": 3, "npo": 3}
 
 
 def trial(label: str, number: int, *, state: State = State.DONE) -> Entry:
@@ -63,7 +64,7 @@ def rows(made: Table) -> dict[str, dict[str, object]]:
 
 
 def test_each_method_has_what_it_was_given_and_what_it_used(tmp_path: Path) -> None:
-    made = rows(ledger_table(CONFIG, ENTRIES, filled(tmp_path)))
+    made = rows(ledger_table(CONFIG, ENTRIES, filled(tmp_path), trials=GIVEN))
     assert list(made) == ["Baselines", "ga", "npo", "Sweep"]
     assert made["ga"] == {
         "Method": "ga",
@@ -86,14 +87,14 @@ def test_where_ranks_have_gpus_it_counts_gpu_hours(tmp_path: Path) -> None:
     budget = BudgetSettings(gpu_hours=8, method_gpu_hours=2)
     gang = CONFIG.gang.model_copy(update={"gpus_per_rank": 1})
     config = CONFIG.model_copy(update={"gang": gang, "budget": budget})
-    made = rows(ledger_table(config, ENTRIES, filled(tmp_path)))
+    made = rows(ledger_table(config, ENTRIES, filled(tmp_path), trials=GIVEN))
     assert made["ga"]["GPU-hours used"] == pytest.approx(4 / 3)
     assert (made["ga"]["GPU-hours given"], made["Sweep"]["GPU-hours given"]) == (2, 8)
 
 
 def test_the_notes_say_what_found_means_and_which_limit_was_used_up(tmp_path: Path) -> None:
     config = CONFIG.model_copy(update={"budget": BudgetSettings(cpu_hours=3)})
-    text = terminal_text(ledger_table(config, ENTRIES, filled(tmp_path, cpu_hours=3)))
+    text = terminal_text(ledger_table(config, ENTRIES, filled(tmp_path, cpu_hours=3), trials=GIVEN))
     assert "count as trials and cost nothing" in text
     assert "Used up: budget.cpu_hours (3)." in text
     assert "UNEQUAL" in text

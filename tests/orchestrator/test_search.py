@@ -143,7 +143,7 @@ def test_a_trial_that_was_taken_back_waits_and_is_asked_again_first(tmp_path):
     search.withdraw(returned.number)
     assert [t.state for t in stored(tmp_path)] == [TrialState.RUNNING, TrialState.WAITING]
     assert (search.next_number, search.remaining) == (1, 9)
-    search.tell(kept.number, objective=-1.0, violation=-0.1)
+    search.tell(kept.number, objective=-1.0, violations=missed(0.7))
     assert search.ask() == returned
     assert search.ask().number == 2
 
@@ -182,7 +182,7 @@ def overlap(search):
             if suggestion.number == 2:
                 search.fail(2, "rank 1 was lost")
             else:
-                search.tell(suggestion.number, objective=objective, violation=FLOOR - retain)
+                search.tell(suggestion.number, objective=objective, violations=missed(retain))
 
 
 @pytest.mark.parametrize("sampler", ["random", "tpe", "gp"])
