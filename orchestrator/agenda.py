@@ -5,7 +5,6 @@ need. Then the methods take turns, each asking its own study, until every budget
 whose Result is in storage already is told to its study at once and never scheduled.
 """
 
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -16,11 +15,14 @@ from evals.suites.text import measure
 from orchestrator.baselines import gold_job, original_job, trial_job
 from orchestrator.comparison import compared
 from orchestrator.config import SweepConfig
-from orchestrator.constraints import bounds_of, violations
+from orchestrator.constraints import bounds_of
 from orchestrator.entry import Entry, Reference
+from orchestrator.judgement import collapsed, judged
+from orchestrator.ledger import Ledger
 from orchestrator.records import Result, State, Storage
 from orchestrator.search import MethodSearch, Suggestion
 from orchestrator.ticket import Ticket
+from orchestrator.turns import Turns
 from orchestrator.warm_start import Past
 from trainers.job import Job, Phase
 
@@ -35,12 +37,15 @@ class Agenda:
         *,
         storage: Storage,
         searches: Mapping[str, MethodSearch],
+        ledger: Ledger,
         on_entry: Callable[[Entry], None],
     ) -> None:
         self._config = config
         self._benchmark = benchmark
         self._storage = storage
         self._searches = dict(searches)
+        self._ledger = ledger
+        self._turns = Turns(searches, ledger)
         self._on_entry = on_entry
         self._baselines = {
             Phase.GOLD: gold_job(config, benchmark),
@@ -48,9 +53,9 @@ class Agenda:
         }
         self._unasked = list(self._baselines.values())
         self._running: dict[str, list[tuple[str, Suggestion]]] = {}
+        self._held: list[tuple[str, Suggestion, Result]] = []
         self._done: dict[Phase, Result] = {}
         self._gold_sheet: ScoreSheet | None = None
-        self._turn: list[str] = list(searches)
         self._past: tuple[Past, ...] = ()
         self.reference: Reference | None = None
         self.failure: str | None = None
@@ -59,9 +64,9 @@ class Agenda:
     @property
     def finished(self) -> bool:
         """Whether nothing is left to give out; jobs may still be running."""
-        if self.failure is not None:
+        if self.failure is not None or self._turns.used_up:
             return True
-        return self.reference is not None and not self._open()
+        return self.reference is not None and self._turns.over
 
     @property
     def complete(self) -> bool:
@@ -74,29 +79,62 @@ class Agenda:
 
     def next(self) -> Ticket | None:
         """Returns the next ticket; None if there is none now (see `finished`)."""
-        while self._unasked and self.failure is None:
-            job = self._unasked.pop(0)
-            found = self._storage.find(job)
-            if found is None or found.state == State.FAILED:
-                return self._ticket(job)
-            self._finish_baseline(found, cached=True)
-        while self.reference is not None and (label := self._next_label()) is not None:
-            ticket = self._suggested(label)
-            if ticket is not None:
-                return ticket
-        return None
+        self._tell_held()
+        ticket = self._next_baseline() or self._next_trial()
+        if ticket is None:
+            self._tell_held()
+        return ticket
 
     def finish(self, job: Job, *, error: str) -> None:
         """Takes in the job's result, which its trainable has written to storage.
 
         Without a result there, the job failed for the reason `error`.
         """
-        result = self._storage.find(job) or _failed(job, error)
+        result = self._storage.find(job) or self._without_result(job, error)
+        self._ledger.end(job.hash, result.wall_s)
         if job.phase in self._baselines:
             self._finish_baseline(result, cached=False)
             return
         for label, suggestion in self._running.pop(job.hash):
             self._finish_trial(label, suggestion, result, cached=False)
+
+    def withdraw(self, job: Job) -> None:
+        """Takes back a ticket whose job has not begun and will not be run now."""
+        if job.phase in self._baselines:
+            self._unasked.insert(0, job)
+        for label, suggestion in self._running.pop(job.hash, []):
+            self._searches[label].withdraw(suggestion.number)
+
+    def leave(self) -> None:
+        """Counts what running jobs have left in storage, and takes back the others."""
+        self._tell_held()
+        for waiting in list(self._running.values()):
+            job = self._job(*waiting[0])
+            if self._storage.find(job) is None:
+                self.withdraw(job)
+            else:
+                self.finish(job, error="")
+
+    def _next_baseline(self) -> Ticket | None:
+        while self._unasked and self.failure is None:
+            job = self._unasked[0]
+            found = self._storage.find(job)
+            if found is None or found.state == State.FAILED:
+                if self._turns.used_up:
+                    return None
+                self._ledger.give(str(job.phase), None, job.hash)
+                return self._ticket(self._unasked.pop(0))
+            self._ledger.end(job.hash, found.wall_s)
+            self._unasked.pop(0)
+            self._finish_baseline(found, cached=True)
+        return None
+
+    def _next_trial(self) -> Ticket | None:
+        while self.reference is not None and (label := self._turns.next()) is not None:
+            ticket = self._suggested(label)
+            if ticket is not None:
+                return ticket
+        return None
 
     def _finish_baseline(self, result: Result, *, cached: bool) -> None:
         if result.state == State.FAILED:
@@ -153,30 +191,37 @@ class Agenda:
                     Entry(label, result, suggestion.number, suggestion.params, missed, cached=True)
                 )
 
-    def _open(self) -> list[str]:
-        return [label for label in self._turn if self._searches[label].remaining > 0]
-
-    def _next_label(self) -> str | None:
-        """Returns the label whose turn it is, the methods taking turns."""
-        open_labels = self._open()
-        if not open_labels:
-            return None
-        label = open_labels[0]
-        self._turn.remove(label)
-        self._turn.append(label)
-        return label
-
     def _suggested(self, label: str) -> Ticket | None:
         """Asks the study; returns None if the job's result is known or on its way already."""
         suggestion = self._searches[label].ask()
         job = self._job(label, suggestion)
         found = self._found(job)
         if found is not None:
-            self._finish_trial(label, suggestion, found, cached=True)
+            self._take_found(label, suggestion, found)
             return None
         waiting = self._running.setdefault(job.hash, [])
         waiting.append((label, suggestion))
-        return self._ticket(job) if len(waiting) == 1 else None
+        if len(waiting) > 1:
+            return None
+        self._ledger.give(label, suggestion.number, job.hash)
+        return self._ticket(job)
+
+    def _take_found(self, label: str, suggestion: Suggestion, found: Result) -> None:
+        """Tells the study of a result that is in storage already.
+
+        One that an earlier run of this sweep has left there untold is held back until the next
+        job is wanted: that one is then suggested as it was, or would have been, while the trial
+        ran.
+        """
+        self._ledger.end(found.job.hash, found.wall_s)
+        self._held.append((label, suggestion, found))
+        if not suggestion.again:
+            self._tell_held()
+
+    def _tell_held(self) -> None:
+        held, self._held = self._held, []
+        for label, suggestion, found in held:
+            self._finish_trial(label, suggestion, found, cached=True)
 
     def _job(self, label: str, suggestion: Suggestion) -> Job:
         assert self.reference is not None
@@ -189,14 +234,25 @@ class Agenda:
         self, label: str, suggestion: Suggestion, result: Result, *, cached: bool
     ) -> None:
         search, job_hash = self._searches[label], result.job.hash
-        collapsed = self._collapsed(result)
+        destroyed = collapsed(result, self._config.search)
         result, missed = self._judged(result)
         if missed is None:
-            search.fail(suggestion.number, result.reason, job=job_hash, collapsed=collapsed)
+            search.fail(suggestion.number, result.reason, job=job_hash, collapsed=destroyed)
         else:
             objective = result.metrics[self._config.search.objective]
             search.tell(suggestion.number, objective=objective, violations=missed, job=job_hash)
         self._on_entry(Entry(label, result, suggestion.number, suggestion.params, missed, cached))
+
+    def _without_result(self, job: Job, error: str) -> Result:
+        """Returns the failure of a job that left no result, and puts it on record.
+
+        Otherwise a sweep that goes on would not know why the trial failed.
+        """
+        failed = _failed(job, error)
+        try:
+            return self._storage.commit(failed, self._storage.begin(job), None)
+        except OSError:  # a full disk, say, which may be why the job has failed
+            return failed
 
     def _found(self, job: Job) -> Result | None:
         """Returns a trial's result in storage, held against this sweep's gold model."""
@@ -208,28 +264,7 @@ class Agenda:
     def _judged(self, result: Result) -> tuple[Result, dict[str, float] | None]:
         """Returns the result and by how much it misses each bound; FAILED, None if not ranked."""
         assert self.reference is not None
-        if result.state == State.FAILED:
-            return result, None
-        if reason := self._not_finite(result):
-            return replace(result, state=State.FAILED, reason=reason), None
-        return result, violations(self.reference.bounds, result.metrics)
-
-    def _not_finite(self, result: Result) -> str:
-        """Says which deciding metric is missing, NaN or infinite; empty if none is."""
-        values = self._deciding(result)
-        wrong = {n: v for n, v in values.items() if v is None or not math.isfinite(v)}
-        said = [f"{n} {'was not measured' if v is None else f'is {v}'}" for n, v in wrong.items()]
-        return " and ".join(said)
-
-    def _collapsed(self, result: Result) -> bool:
-        """Returns whether a model was measured and found destroyed."""
-        values = self._deciding(result).values()
-        return any(value is not None and not math.isfinite(value) for value in values)
-
-    def _deciding(self, result: Result) -> dict[str, float | None]:
-        """Returns the objective and what is constrained; None is a metric that is missing."""
-        search = self._config.search
-        return {n: result.metrics.get(n) for n in (search.objective, *search.constraints)}
+        return judged(result, self._config.search, self.reference.bounds)
 
     def _ticket(self, job: Job) -> Ticket:
         base = gold = None

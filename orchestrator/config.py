@@ -12,6 +12,7 @@ from evals.choice import Choice, Settings, choose
 from evals.errors import ConfigError
 from evals.metric import load_metric
 from evals.settings import EvaluationSettings
+from orchestrator.budget import BudgetSettings, check_budget
 from orchestrator.first_points import check_first
 from orchestrator.grid import grid_size, num_trials
 from orchestrator.method_settings import MethodSettings, resolve_method
@@ -61,6 +62,11 @@ class BaselineSettings(Settings):
     gold: str | None = None
     """Folder of a saved model that was trained on the split "retain" only."""
 
+    @field_validator("original", "gold")
+    @classmethod
+    def _absolute(cls, given: str | None) -> str | None:
+        return given and _absolute_if_there(given)
+
 
 class TrackingSettings(Settings):
     """Where MLflow records the sweep."""
@@ -88,6 +94,7 @@ class SweepConfig(Settings):
     engine: EngineSettings = EngineSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     search: SearchSettings = SearchSettings()
+    budget: BudgetSettings = BudgetSettings()
     gang: GangSettings = GangSettings()
     checkpoint: CheckpointSettings = CheckpointSettings()
     tracking: TrackingSettings = TrackingSettings()
@@ -192,6 +199,14 @@ class SweepConfig(Settings):
         return self
 
     @model_validator(mode="after")
+    def _budget_can_be_kept(self) -> "SweepConfig":
+        gang = self.gang
+        check_budget(
+            self.budget, cpus_per_rank=gang.cpus_per_rank, gpus_per_rank=gang.gpus_per_rank
+        )
+        return self
+
+    @model_validator(mode="after")
     def _labels_are_names(self) -> "SweepConfig":
         for label in self.methods:
             if not re.match(FOLDER_NAME, label):
@@ -245,9 +260,14 @@ def _anchored(raw: Mapping[str, Any]) -> dict[str, Any]:
     whole = dict(raw)
     for key in ("path", "refusals_file"):
         given = whole.get(key)
-        if isinstance(given, str) and given and Path(given).expanduser().exists():
-            whole[key] = str(Path(given).expanduser().resolve())
+        if isinstance(given, str) and given:
+            whole[key] = _absolute_if_there(given)
     return whole
+
+
+def _absolute_if_there(given: str) -> str:
+    path = Path(given).expanduser()
+    return str(path.resolve()) if path.exists() else given
 
 
 def listed(methods: Any) -> Any:

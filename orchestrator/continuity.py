@@ -1,16 +1,31 @@
 """Whether a sweep folder was begun by the same sweep: old trials must not mislead the search."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from evals.errors import ConfigError
 from orchestrator.config import SweepConfig
+from orchestrator.records import version
 
 CONFIG_FILE = "config.json"
+ORIGIN_FILE = "origin.json"
 
-FREE = ("storage", "search.trials", "search.warm_start", "gang.", "checkpoint.", "tracking.")
+LAYOUT = 1
+"""Of the files in a sweep's folder and in storage; one more with every change that old code
+cannot read, or that cannot read what old code wrote."""
+
+FREE = (
+    "storage",
+    "search.trials",
+    "search.warm_start",
+    "budget.",
+    "gang.",
+    "checkpoint.",
+    "tracking.",
+)
 """Keys that may change between runs: none of them changes what a trial measures."""
 
 
@@ -38,21 +53,67 @@ def check_continues(config: SweepConfig, folder: Path) -> None:
             )
 
 
+def check_origin(folder: Path) -> None:
+    """Refuses a folder that another version of Lethe wrote: its results would not be found.
+
+    Raises:
+        ConfigError: names both versions and the cure.
+    """
+    file = folder / ORIGIN_FILE
+    if not file.is_file():
+        return
+    origin = _read(file)
+    theirs, layout = str(origin.get("version")), origin.get("layout")
+    if (theirs, layout) == (version(), LAYOUT):
+        return
+    newer = (layout or 0, _order(theirs)) > (LAYOUT, _order(version()))
+    raise ConfigError(
+        f"{folder} must be a sweep of this Lethe, version {version()} (storage layout {LAYOUT}), "
+        f"but got one of {'the newer' if newer else 'the older'} version {theirs} "
+        f"(layout {layout}); go on with it in version {theirs}, or give the new sweep a name of "
+        "its own with name=<name>"
+    )
+
+
 def write_config(config: SweepConfig, folder: Path) -> str:
-    """Writes the resolved config into the sweep's folder and returns it as JSON."""
+    """Writes the resolved config into the sweep's folder and returns it as JSON.
+
+    Where it comes from is written first, so that a folder with a config always has it.
+    """
+    origin = {"version": version(), "layout": LAYOUT}
+    _write(folder / ORIGIN_FILE, json.dumps(origin))
     text = config.model_dump_json(indent=2)
-    part = folder / f".{CONFIG_FILE}.part"
-    part.write_text(text, encoding="utf-8")
-    part.replace(folder / CONFIG_FILE)
+    _write(folder / CONFIG_FILE, text)
     return text
+
+
+def _write(file: Path, text: str) -> None:
+    part = file.with_name(f".{file.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(file)
+
+
+def _order(number: str) -> tuple[int, ...]:
+    """Returns what versions are ordered by: their numbers."""
+    return tuple(map(int, re.findall(r"\d+", number)))
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Returns the config that the sweep of the folder was begun with, as it was written.
+
+    Raises:
+        ConfigError: it cannot be read, or another version of Lethe wrote it.
+    """
+    check_origin(folder)
+    return _read(folder / CONFIG_FILE)
 
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        read: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        read: dict[str, Any] = dict(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
         raise ConfigError(
-            f"{file} must be a sweep's resolved config but got {error}; "
+            f"{file} must be the JSON that the sweep was begun with but got {error}; "
             "restore it, or give the new sweep a name of its own with name=<name>"
         ) from None
     return read

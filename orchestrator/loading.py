@@ -7,6 +7,7 @@ from typing import Any
 from evals.choice import validated
 from evals.errors import ConfigError, suggestion
 from orchestrator.config import SweepConfig, listed
+from orchestrator.continuity import CONFIG_FILE, read_config
 from orchestrator.search_settings import SearchSettings
 from orchestrator.strict_yaml import parse
 
@@ -24,7 +25,54 @@ def load_config(path: str | None, overrides: Sequence[str]) -> SweepConfig:
         ConfigError: anything in file or overrides that a sweep cannot run with.
     """
     file = Path(path) if path is not None else CONFIGS / "demo.yaml"
-    raw = _with_constraints(_read(file))
+    return _resolved(_with_constraints(_read(file)), overrides)
+
+
+def load_resumed(path: str, overrides: Sequence[str]) -> SweepConfig:
+    """Returns the sweep whose folder is `path`, `<storage>/sweeps/<name>`, with `overrides`.
+
+    Raises:
+        ConfigError: `path` is no sweep's folder, or not one of this version of Lethe; an override
+            cannot be used.
+    """
+    folder = Path(path).expanduser().resolve()
+    if not (folder / CONFIG_FILE).is_file() or folder.parent.name != "sweeps":
+        raise _no_sweep(path, folder)
+    for override in overrides:
+        if override.partition("=")[0].strip() in ("storage", "name"):
+            raise ConfigError(
+                f"storage and name must be those of the folder with --resume but got {override}; "
+                "leave it out"
+            )
+    raw = {**read_config(folder), "storage": str(folder.parent.parent)}
+    if raw.get("name") != folder.name:
+        raise ConfigError(
+            f"--resume must be a sweep's folder under its own name, {raw.get('name')!r}, but got "
+            f"{path!r}; rename the folder back"
+        )
+    return _resolved(raw, overrides)
+
+
+def _no_sweep(path: str, folder: Path) -> ConfigError:
+    """Returns the refusal of a folder that is no sweep's, naming those that are near."""
+    if not folder.is_dir():
+        why = "does not exist"
+    elif (folder / CONFIG_FILE).is_file():
+        why = "is not in a folder named sweeps, as this version stores them"
+    else:
+        why = f"has no {CONFIG_FILE}"
+    near = [*folder.glob(f"*/{CONFIG_FILE}"), *folder.glob(f"sweeps/*/{CONFIG_FILE}")]
+    near += folder.parent.glob(f"*/{CONFIG_FILE}")
+    sweeps = sorted({str(file.parent) for file in near if file.parent.parent.name == "sweeps"})
+    cure = f"there are {', '.join(sweeps)}" if sweeps else "run the sweep's own command instead"
+    return ConfigError(
+        "--resume must be the folder of a sweep, <storage>/sweeps/<name>, but got "
+        f"{path!r}, which {why}; {cure}"
+    )
+
+
+def _resolved(raw: dict[str, Any], overrides: Sequence[str]) -> SweepConfig:
+    """Returns the config that `raw` and the overrides make."""
     raw["methods"] = listed(raw.get("methods"))
     for override in overrides:
         keys, value = _parse_override(override)

@@ -9,6 +9,9 @@ from typing import Any, Protocol
 
 import ray
 from ray import tune
+from ray.tune.execution.tune_controller import TuneController
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
 from cluster.capacity import check_capacity
@@ -36,6 +39,21 @@ class TicketSource(Protocol):
 
     def finish(self, job: Job, *, error: str) -> None:
         """Takes in that the job has ended; `error` says why, should there be no result."""
+        ...
+
+
+class Watch(Protocol):
+    """Who looks on while the jobs run, and may end it."""
+
+    def look(self) -> bool:
+        """Called several times a second; returns whether nothing may start any more.
+
+        An Exception that it raises ends the run, and the gangs in good order.
+        """
+        ...
+
+    def withdraw(self, job: Job) -> None:
+        """Takes back a job that was given out, did not begin, and will not now."""
         ...
 
 
@@ -89,6 +107,11 @@ class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
             times = f" {ticket.losses + 1} times" if ticket.losses else ""
             self._agenda.finish(ticket.job, error=f"{LOST}{times}")
 
+    def forget(self, trial_id: str) -> Job | None:
+        """Returns the job of a trial that ends without having started; nobody is told."""
+        ticket = self._tickets.pop(trial_id, None)
+        return None if ticket is None else ticket.job
+
     def save(self, checkpoint_path: str) -> None:
         """Keeps nothing: the storage folder and the studies are the truth."""
 
@@ -98,6 +121,36 @@ class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
 
     def restore(self, checkpoint_path: str) -> None:
         """Restores nothing, see `save`."""
+
+
+class Steward(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
+    """Starts trials in their order, unless `watch` says that nothing may start any more.
+
+    Tune always has one trial ready for the next gang that becomes free; that one is stopped, too.
+    """
+
+    def __init__(self, searcher: AgendaSearcher, watch: Watch) -> None:
+        super().__init__()
+        self._searcher = searcher
+        self._watch = watch
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Gives Tune, which pickles it as it does its searcher, nothing to keep."""
+        return {}
+
+    def choose_trial_to_run(self, tune_controller: TuneController) -> Trial | None:
+        """Returns the trial that waits, if it may start."""
+        if self._watch.look():
+            for trial in list(tune_controller.get_live_trials()):
+                if trial.status == Trial.PENDING:
+                    self._stop(trial, tune_controller)
+        return super().choose_trial_to_run(tune_controller)
+
+    def _stop(self, trial: Trial, tune_controller: TuneController) -> None:
+        job = self._searcher.forget(trial.trial_id)
+        if job is not None:
+            self._watch.withdraw(job)
+        tune_controller.stop_trial(trial)
 
 
 def connect(gang: GangSettings) -> int:
@@ -110,6 +163,7 @@ def connect(gang: GangSettings) -> int:
     """
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # Tune's own tables; ours says more
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
+    os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")  # see orchestrator.departure
     joins = bool(os.environ.get("RAY_ADDRESS"))
     local = {} if joins else {"address": "local", "_node_ip_address": LOOPBACK}
     ray.init(
@@ -127,6 +181,7 @@ def run_agenda(
     *,
     folder: Path,
     on_report: Callable[[Job, Report], None],
+    watch: Watch | None = None,
 ) -> None:
     """Runs the agenda to its end on the connected cluster; `folder` is for Tune's own files.
 
@@ -137,10 +192,12 @@ def run_agenda(
     trainable = tune.with_resources(
         JobTrainable, tune.PlacementGroupFactory([{}, *shape.bundles], strategy=gang.strategy)
     )
+    searcher = AgendaSearcher(agenda, on_report)
     tuner = tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
-            search_alg=AgendaSearcher(agenda, on_report),
+            search_alg=searcher,
+            scheduler=Steward(searcher, watch) if watch is not None else None,
             num_samples=-1,
             reuse_actors=True,
             trial_name_creator=lambda trial: str(trial.trial_id),

@@ -7,7 +7,8 @@ told as constraints by name and never folded into the objective. Every trial end
   sure to break a bound, is told with what was measured by then and carries the reason.
 - FAIL with its reason: it gave no numbers. A model that *collapsed* (NaN or infinite metrics)
   is marked, so that the sampler learns where not to look; what crashed or was lost is not.
-- FAIL as "interrupted": its process ended, and it is asked again under the same number.
+
+What is running when its process ends waits, and is asked again before anything new.
 
 Objectives have heavy tails: the natural log of a Kolmogorov-Smirnov p-value runs from 0 to -400,
 and a Gaussian process would fit the tail and little else. As ln p is about -n D^2 for n items and
@@ -20,13 +21,15 @@ cost no budget and are in no table.
 """
 
 import math
+import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
 from orchestrator.constraints import bound_names, is_feasible
+from orchestrator.line_file import mend
 from orchestrator.search_sampling import Ending, Sampling, Tried
 from orchestrator.search_settings import Direction, SearchSettings
 from orchestrator.search_space import distributions, draw
@@ -38,7 +41,6 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial
 
 JOURNAL = "search.journal"
-INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,18 @@ class Suggestion:
 
     number: int
     params: Point
+    again: bool = field(default=False, compare=False)
+    """Whether it was given out before and never ended."""
 
 
 class MethodSearch:
     """The search of one method, kept in the journal of the sweep's folder and resumed from it.
 
-    A trial that a killed process left running is asked again, first of all, under its old number
-    and with its old parameters. Suggestions depend on the seed, the label and the trials told so
-    far, not on how often the process was started.
+    A trial enters the journal in one record, with all its parameters, and stays in it until it is
+    told: what a killed process left running waits, and is asked again first of all. So the journal
+    of a search that was killed and resumed holds the same trials, in the same order and states, as
+    that of one that was not. Suggestions depend on the seed, the label, the trials told and the
+    trials running, not on how often the process was started.
     """
 
     def __init__(
@@ -70,12 +76,18 @@ class MethodSearch:
         self._running: dict[int, Trial] = {}
         self._again = self._recover()
         own = [_tried(trial) for trial in self._own()]
+        self._next = len(own)
         self._num_open = self._sampling.num_left(own)
 
     @property
     def remaining(self) -> int:
         """How many trials may still be asked: the budget less those finished or running."""
         return self._num_open + len(self._again)
+
+    @property
+    def next_number(self) -> int:
+        """The number of the trial that would be asked now."""
+        return self._again[0] if self._again else self._next
 
     @property
     def finished(self) -> tuple[Suggestion, ...]:
@@ -85,13 +97,19 @@ class MethodSearch:
         return tuple(sorted(found, key=lambda suggestion: suggestion.number))
 
     def ask(self) -> Suggestion:
-        """Returns the next trial; interrupted ones come first."""
-        number = self._again.pop(0) if self._again else self._enqueue_next()
-        trial = self._study.ask()
+        """Returns the next trial; those that were asked before and never ended come first."""
+        again = bool(self._again)
+        number = self._again.pop(0) if again else self._enqueue_next()
+        trial = self._study.ask()  # the first one that waits
         params = draw(trial, self._space)
         assert trial.user_attrs["number"] == number
         self._running[number] = trial
-        return Suggestion(number, params)
+        return Suggestion(number, params, again)
+
+    def withdraw(self, number: int) -> None:
+        """Takes back a trial that was asked and will not be run now: it waits to be asked again."""
+        self._wait(self._running.pop(number).number)
+        self._again = sorted([*self._again, number])
 
     def tell(
         self,
@@ -118,8 +136,10 @@ class MethodSearch:
             self.fail(number, f"{stopped}, but keeps every bound", job=job)
             return
         trial = self._running.pop(number)
-        for name, value in violations.items():
-            trial.set_constraint(name, value)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a process that was killed here has set them already
+            for name, value in violations.items():
+                trial.set_constraint(name, value)
         facts = {"job": job, "feasible": is_feasible(violations), "objective": objective}
         if stopped:
             facts["reason"] = stopped
@@ -168,41 +188,34 @@ class MethodSearch:
 
     def _enqueue_next(self) -> int:
         """Queues a new trial under its number and returns that."""
-        trials = [trial for trial in self._study.get_trials(deepcopy=False) if _counts(trial)]
-        tried = [_tried(trial) for trial in trials]
-        number = max((t.number for t in tried if t.number is not None), default=-1) + 1
+        tried = [_tried(trial) for trial in self._study.get_trials(deepcopy=False)]
+        number = self._next
         params = self._sampling.point(number, tried)
         self._study.enqueue_trial(params, user_attrs={"number": number})
+        self._next += 1
         self._num_open -= 1
         return number
 
     def _own(self) -> "list[FrozenTrial]":
         """Returns the trials that count against the budget."""
         trials = self._study.get_trials(deepcopy=False)
-        return [trial for trial in trials if _counts(trial) and "number" in trial.user_attrs]
+        return [trial for trial in trials if "number" in trial.user_attrs]
 
     def _recover(self) -> list[int]:
-        """Fails what a killed process left running, queues it again, and returns its numbers.
-
-        The replacement is queued before the attempt is failed, so that being killed in between
-        loses nothing.
-        """
+        """Lets wait what is running, or was in another process; returns all numbers that wait."""
         from optuna.trial import TrialState
 
-        waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-        numbers = [trial.user_attrs["number"] for trial in waiting]
         for orphan in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            number = orphan.user_attrs["number"]
-            if number not in numbers:
-                self._study.enqueue_trial(_params(orphan), user_attrs={"number": number})
-                numbers.append(number)
-            self._storage.set_trial_user_attr(self._trial_id(orphan), "reason", INTERRUPTED)
-            self._study.tell(orphan.number, state=TrialState.FAIL)
-        return numbers
+            self._wait(orphan.number)
+        waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+        return sorted(trial.user_attrs["number"] for trial in waiting)
 
-    def _trial_id(self, trial: "FrozenTrial") -> int:
+    def _wait(self, optuna_number: int) -> None:
+        from optuna.trial import TrialState
+
         study_id = self._storage.get_study_id_from_name(self._label)
-        return self._storage.get_trial_id_from_study_id_trial_number(study_id, trial.number)
+        trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, optuna_number)
+        self._storage.set_trial_state_values(trial_id, TrialState.WAITING)
 
     def _check_unchanged(self, space: Space) -> None:
         """Refuses a journal of another search: old trials would silently mislead the sampler."""
@@ -225,10 +238,6 @@ class MethodSearch:
 def signed_root(value: float) -> float:
     """Returns sign(x) sqrt(|x|): the same order, with tails that a Gaussian process can fit."""
     return math.copysign(math.sqrt(abs(value)), value)
-
-
-def _counts(trial: "FrozenTrial") -> bool:
-    return trial.user_attrs.get("reason") != INTERRUPTED
 
 
 def _params(trial: "FrozenTrial") -> dict[str, Value]:
@@ -254,6 +263,9 @@ def _open_storage(journal: Path) -> "JournalStorage":
     from optuna.storages.journal import JournalFileBackend
 
     journal.parent.mkdir(parents=True, exist_ok=True)
+    # A sweep's folder has one driver at a time: a lock that is there is a dead one's.
+    journal.with_name(f"{journal.name}.lock").unlink(missing_ok=True)
+    mend(journal)
     return JournalStorage(JournalFileBackend(str(journal)))
 
 

@@ -1,6 +1,8 @@
-"""The entry point: `python -m orchestrator.sweep [CONFIG] [key=value ...] [--plan]`.
+"""The entry point: `python -m orchestrator.sweep [CONFIG | --resume DIR] [key=value ...] [--plan]`.
 
-Exit codes: 0 done, 1 failed, 2 the configuration cannot be used, 130 interrupted.
+Exit codes: 0 done; 1 failed; 2 the configuration cannot be used, nothing was started; 3 the budget
+(trials, or what `budget` limits) has ended and nothing is feasible; 130 interrupted, by SIGINT or
+SIGTERM: run the same command again to go on.
 """
 
 import argparse
@@ -8,19 +10,29 @@ import sys
 from collections.abc import Sequence
 
 from evals.errors import ConfigError
+from orchestrator.departure import Departure
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a sweep from the command line and returns the exit code."""
     parsed = _parser().parse_intermixed_args(arguments)
+    with Departure() as departure:
+        return _main(parsed, departure)
+
+
+def _main(parsed: argparse.Namespace, departure: Departure) -> int:
     try:
         config, overrides = _split(parsed.words)
         # Imported late, so that --help and a mistyped option answer at once.
         from orchestrator.conduct import conduct, show_plan
-        from orchestrator.loading import load_config
+        from orchestrator.loading import load_config, load_resumed
 
-        settings = load_config(config, overrides)
-        return show_plan(settings) if parsed.plan else conduct(settings)
+        if parsed.resume is None:
+            settings = load_config(config, overrides)
+        else:
+            _check_alone(config)
+            settings = load_resumed(parsed.resume, overrides)
+        return show_plan(settings) if parsed.plan else conduct(settings, departure)
     except ConfigError as error:
         print(f"lethe: {error}", file=sys.stderr)
         return 2
@@ -43,6 +55,12 @@ def _parser() -> argparse.ArgumentParser:
         "such as search.trials=20 methods=[ga,npo]",
     )
     parser.add_argument(
+        "--resume",
+        metavar="DIR",
+        help="go on with the sweep in the folder DIR (<storage>/sweeps/<name>), with the config "
+        "that it was begun with; settings that change no trial may be overridden",
+    )
+    parser.add_argument(
         "--plan", action="store_true", help="show what would run, and start nothing"
     )
     return parser
@@ -61,6 +79,14 @@ def _split(words: Sequence[str]) -> tuple[str | None, list[str]]:
             "write overrides as key=value"
         )
     return (files[0] if files else None), [word for word in words if "=" in word]
+
+
+def _check_alone(config: str | None) -> None:
+    if config is not None:
+        raise ConfigError(
+            f"--resume must be given without a config file but got {config}; leave that out: the "
+            "sweep's folder holds its config, and key=value overrides it"
+        )
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ class Tracker:
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tracking")
         self._missed: list[tuple[Callable[[Session], None], str]] = []
         self._failures = 0
-        self._closing = False
+        self._closing = self._closed = False
         self._session: Future[Session]
 
     @classmethod
@@ -93,9 +93,11 @@ class Tracker:
     def close(self, *, finished: bool) -> None:
         """Waits until everything is written, tries again what was missed, ends the sweep's run.
 
-        `finished` says whether the sweep came to its end.
+        `finished` says whether the sweep came to its end. What is closed already stays as it is.
         """
-        self._closing = True
+        if self._closed:
+            return
+        self._closed = self._closing = True
         status = "FINISHED" if finished else "KILLED"
         self._later(lambda session: session.client.set_terminated(session.run_id, status=status))
         self._writer.submit(self._try_again).result()

@@ -103,6 +103,7 @@ def begin_session(settings: TrackingSettings, place: Place, uri: str, config_jso
 
     try:
         with _alone(place.storage):
+            _make_database(uri)
             client = MlflowClient(uri)
             experiment_id = _experiment(client, settings, place, uri)
         run_id = _sweep_run(client, experiment_id, place, config_json)
@@ -158,8 +159,30 @@ def _identity(folder: Path) -> str:
     file = folder / IDENTITY_FILE
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        file.write_text(uuid.uuid4().hex, encoding="utf-8")
+        part = folder / f".{IDENTITY_FILE}.part"
+        part.write_text(uuid.uuid4().hex, encoding="utf-8")
+        part.replace(file)
     return file.read_text(encoding="utf-8").strip()
+
+
+def _make_database(uri: str) -> None:
+    """Makes an SQLite database that is not there yet beside its place, and renames it at last.
+
+    It takes seconds, and MLflow cannot use one whose making was cut off.
+    """
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    scheme, _, path = uri.partition(":///")
+    if scheme != "sqlite" or not path or "?" in path or Path(path).exists():
+        return
+    file = Path(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f".{file.name}.part")
+    for left in file.parent.glob(f"{part.name}*"):
+        left.unlink()
+    store = SqlAlchemyStore(f"sqlite:///{part}", str(file.parent / "mlartifacts"))
+    store.engine.dispose()
+    part.replace(file)
 
 
 @contextmanager

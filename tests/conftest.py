@@ -9,6 +9,10 @@ import pytest
 LAUNCHER = Path(__file__).with_name("distributed.py")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=2, help="how often test_kills.py kills a driver")
+
+
 @pytest.fixture(scope="session")
 def on_ranks(tmp_path_factory) -> Callable[..., list[Any]]:
     """Gives `run(file, world)`: what the file's `study(rank, world, folder)` returned by rank.

@@ -1,6 +1,7 @@
 """The agenda gives out baselines, then methods in turn, and makes sense of what comes back."""
 
 import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from evals.benchmark import Benchmark
 from evals.building import build_benchmark
 from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
 from orchestrator.agenda import Agenda
+from orchestrator.budget import BudgetSettings, Use
 from orchestrator.config import SweepConfig
 from orchestrator.entry import Entry
+from orchestrator.ledger import Ledger
 from orchestrator.loading import load_config
 from orchestrator.records import Result, State, Storage
 from orchestrator.search import MethodSearch
@@ -45,7 +48,13 @@ def benchmark() -> Benchmark:
 class Desk:
     """An agenda with the entries it told of; runs tickets with a fake rank."""
 
-    def __init__(self, config: SweepConfig, benchmark: Benchmark) -> None:
+    def __init__(
+        self,
+        config: SweepConfig,
+        benchmark: Benchmark,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.entries: list[Entry] = []
         self.storage = Storage(config.folder)
         self.benchmark = benchmark
@@ -60,11 +69,13 @@ class Desk:
             )
             for label in config.methods
         }
+        self.ledger = ledger_in(folder, config, clock=clock)
         self.agenda = Agenda(
             config,
             benchmark,
             storage=self.storage,
             searches=searches,
+            ledger=self.ledger,
             on_entry=self.entries.append,
         )
 
@@ -87,6 +98,10 @@ class Desk:
             baseline = ticket.job.phase != Phase.TRIAL
             self.run(ticket, **({} if baseline else how))
         return tickets
+
+
+def ledger_in(folder: Path, config: SweepConfig, *, clock: Callable[[], float]) -> Ledger:
+    return Ledger(folder, gang_cpus=2, gang_gpus=0, budget=config.budget, clock=clock)
 
 
 def sheet_of(benchmark: Benchmark, *, nll: float) -> ScoreSheet:
@@ -343,6 +358,151 @@ def test_a_job_asked_for_twice_at_once_runs_once(config, benchmark, monkeypatch)
     for ticket in tickets:
         desk.run(ticket)
     assert len([entry for entry in desk.entries if entry.number is not None]) == 6
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def with_baselines(config: SweepConfig, benchmark: Benchmark, **how: object) -> Desk:
+    desk = Desk(config, benchmark, **how)
+    desk.run(desk.agenda.next())
+    desk.run(desk.agenda.next())
+    return desk
+
+
+def trials_of(desk: Desk) -> list[tuple[str, int]]:
+    return [(e.label, e.number) for e in desk.entries if e.number is not None]
+
+
+def test_a_sweep_that_goes_on_keeps_the_order_of_its_methods(config, benchmark) -> None:
+    first = with_baselines(config, benchmark)
+    for _ in range(3):
+        first.run(first.agenda.next())
+    first.agenda.next()
+    assert trials_of(first) == [("ga", 0), ("npo", 0), ("ga", 1)]
+    again = Desk(config, benchmark)
+    again.run_all()
+    assert trials_of(again)[3:] == [("npo", 1), ("ga", 2), ("npo", 2)]
+
+
+def test_a_method_that_is_added_catches_up(config, benchmark) -> None:
+    one = config.model_copy(update={"methods": {"npo": config.methods["npo"]}})
+    Desk(one, benchmark).run_all()
+    both = Desk(config, benchmark)
+    assert labels(both.run_all()) == ["ga"] * 3
+
+
+def test_a_result_that_a_killed_run_left_untold_is_told_after_the_next_is_asked(
+    config, benchmark
+) -> None:
+    killed = with_baselines(config, benchmark)
+    running, waiting = killed.agenda.next(), killed.agenda.next()
+    commit(killed, running)
+    again = Desk(config, benchmark)
+    assert again.agenda.next().job == waiting.job
+    assert trials_of(again) == []
+    again.agenda.next()
+    assert trials_of(again) == [("ga", 0)]
+    assert again.ledger.made("ga", 0)
+    assert again.ledger.account("ga").num_ended == 1
+
+
+def commit(desk: Desk, ticket: Ticket) -> None:
+    """Writes a result as a trainable would, with nobody left to be told."""
+    metrics = {"retain": 0.8, "log_forget_quality": -3.0}
+    result = Result(ticket.job, State.DONE, "", metrics, {}, 1.0, (), 0.0)
+    desk.storage.commit(result, desk.storage.begin(ticket.job), sheet_of(desk.benchmark, nll=1.0))
+
+
+def test_who_leaves_counts_what_is_in_storage_and_takes_back_the_rest(config, benchmark) -> None:
+    desk = with_baselines(config, benchmark)
+    done, running = desk.agenda.next(), desk.agenda.next()
+    commit(desk, done)
+    desk.agenda.leave()
+    assert trials_of(desk) == [("ga", 0)]
+    assert not desk.agenda.complete
+    states = [t.state.name for s in desk.agenda._searches.values() for t in s._study.trials]
+    assert states == ["COMPLETE", "WAITING"]
+    assert Desk(config, benchmark).agenda.next().job == running.job
+
+
+def test_a_job_that_did_not_begin_is_given_out_again(config, benchmark) -> None:
+    desk = Desk(config, benchmark)
+    gold, original = desk.agenda.next(), desk.agenda.next()
+    desk.agenda.withdraw(original.job)
+    desk.run(gold)
+    assert desk.agenda.next().job == original.job
+    desk.run(original)
+    trial = desk.agenda.next()
+    desk.agenda.withdraw(trial.job)
+    assert desk.agenda.next().job == trial.job
+
+
+def test_why_a_job_left_no_result_is_on_record(config, benchmark) -> None:
+    desk = with_baselines(config, benchmark)
+    desk.agenda.finish(desk.agenda.next().job, error="its trainable was lost")
+    again = Desk(config, benchmark)
+    again.run_all()
+    reasons = [e.result.reason for e in again.entries if e.label == "ga"]
+    assert reasons == ["its trainable was lost", "", ""]
+
+
+def test_once_the_sweeps_hours_are_over_nothing_new_starts(config, benchmark) -> None:
+    clock = Clock()
+    config = config.model_copy(update={"budget": BudgetSettings(hours=1)})
+    desk = with_baselines(config, benchmark, clock=clock)
+    running, waiting = desk.agenda.next(), desk.agenda.next()
+    clock.now += 3600
+    assert desk.agenda.finished
+    assert desk.agenda.next() is None
+    desk.agenda.withdraw(waiting.job)
+    assert not desk.agenda.complete
+    desk.run(running)
+    assert desk.agenda.complete
+    assert trials_of(desk) == [("ga", 0)]
+    more = config.model_copy(update={"budget": BudgetSettings(hours=2)})
+    again = Desk(more, benchmark, clock=clock)
+    again.run_all()
+    assert len(trials_of(again)) == 6
+
+
+def test_hours_that_are_over_before_the_baselines_end_the_sweep_without_a_reference(
+    config, benchmark
+) -> None:
+    clock = Clock()
+    config = config.model_copy(update={"budget": BudgetSettings(hours=1)})
+    desk = Desk(config, benchmark, clock=clock)
+    gold = desk.agenda.next()
+    clock.now += 3600
+    assert desk.agenda.next() is None
+    assert desk.agenda.finished
+    desk.run(gold)
+    assert desk.agenda.reference is None
+
+
+def test_a_method_that_has_used_up_its_own_budget_leaves_the_others_going(
+    config, benchmark
+) -> None:
+    # A job of the desk takes one second of a gang with two CPUs.
+    config = config.model_copy(update={"budget": BudgetSettings(method_cpu_hours=4 / 3600)})
+    desk = with_baselines(config, benchmark)
+    desk.run_all()
+    assert trials_of(desk) == [("ga", 0), ("npo", 0), ("ga", 1), ("npo", 1)]
+    assert desk.agenda.complete
+    assert desk.ledger.limit is None
+
+
+def test_what_was_found_in_storage_costs_nothing(config, benchmark) -> None:
+    Desk(config, benchmark).run_all()
+    renamed = config.model_copy(update={"name": "second"})
+    second = Desk(renamed, benchmark)
+    second.run_all()
+    assert second.ledger.total == Use()
+    assert not any(second.ledger.made(*trial) for trial in trials_of(second))
 
 
 def fix_params(desk: Desk, monkeypatch) -> None:

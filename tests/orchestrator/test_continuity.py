@@ -1,12 +1,14 @@
 """A sweep's folder goes on only with the recipe it was begun with."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from evals.errors import ConfigError
-from orchestrator.continuity import check_continues, write_config
+from orchestrator.continuity import LAYOUT, check_continues, check_origin, write_config
 from orchestrator.loading import load_config
+from orchestrator.records import version
 
 
 def begin(folder: Path, *overrides: str) -> None:
@@ -17,6 +19,7 @@ def begin(folder: Path, *overrides: str) -> None:
     "override",
     [
         "search.trials=99",
+        "budget.hours=2",
         "search.warm_start=elsewhere",
         "gang.ranks=1",
         "tracking.experiment=other",
@@ -60,3 +63,31 @@ def test_a_damaged_record_names_the_file_and_the_cure(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"config\.json must be .* name=<name>"):
         check_continues(load_config(None, []), tmp_path)
+
+
+def test_a_folder_knows_which_version_and_layout_wrote_it(tmp_path: Path) -> None:
+    begin(tmp_path)
+    origin = json.loads((tmp_path / "origin.json").read_text(encoding="utf-8"))
+    assert origin == {"version": version(), "layout": LAYOUT}
+    assert check_origin(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("theirs", "layout", "word"),
+    [("99.0.0", LAYOUT, "newer"), ("0.0.9", LAYOUT, "older"), (version(), LAYOUT + 1, "newer")],
+)
+def test_a_folder_of_another_version_is_refused_with_both_and_the_cure(
+    tmp_path: Path, theirs: str, layout: int, word: str
+) -> None:
+    begin(tmp_path)
+    origin = json.dumps({"version": theirs, "layout": layout})
+    (tmp_path / "origin.json").write_text(origin, encoding="utf-8")
+    said = rf"{word} version {theirs} \(layout {layout}\); go on with it in version {theirs}, or "
+    with pytest.raises(ConfigError, match=said + r".*name=<name>"):
+        check_origin(tmp_path)
+
+
+def test_versions_are_ordered_by_their_numbers(tmp_path: Path) -> None:
+    (tmp_path / "origin.json").write_text(json.dumps({"version": "0.10.0", "layout": LAYOUT}))
+    with pytest.raises(ConfigError, match="newer version 0.10.0"):
+        check_origin(tmp_path)

@@ -1,6 +1,7 @@
 """YAML and overrides become a sweep, or one sentence that says what to correct."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ import yaml
 
 from evals.errors import ConfigError
 from orchestrator.config import SweepConfig
-from orchestrator.loading import load_config
+from orchestrator.continuity import write_config
+from orchestrator.loading import load_config, load_resumed
 
 SWEEP = """
 name: small
@@ -213,3 +215,73 @@ def test_a_value_out_of_its_rule_names_key_rule_value_and_cure(
 def test_a_missing_key_is_named(file: Path) -> None:
     file.write_text(SWEEP.replace("name: small\n", ""))
     assert refusal(file) == "name must be given but is missing; add it"
+
+
+def begun(storage: Path, *overrides: str) -> Path:
+    """Returns the folder of a sweep that was begun there."""
+    config = load_config(None, [f"storage={storage}", *overrides])
+    folder = storage / "sweeps" / config.name
+    folder.mkdir(parents=True)
+    write_config(config, folder)
+    return folder
+
+
+def test_a_sweep_is_resumed_with_the_config_it_was_begun_with(tmp_path: Path) -> None:
+    folder = begun(tmp_path, "methods=[ga, npo]", "training.epochs=7", "methods.npo.beta=0.2")
+    assert load_resumed(str(folder), []) == load_config(
+        None,
+        [f"storage={tmp_path}", "methods=[ga, npo]", "training.epochs=7", "methods.npo.beta=0.2"],
+    )
+
+
+def test_what_changes_no_trial_may_be_overridden_when_it_is_resumed(tmp_path: Path) -> None:
+    config = load_resumed(str(begun(tmp_path)), ["search.trials=99", "budget.hours=2"])
+    assert (config.search.trials, config.budget.hours) == (99, 2)
+
+
+def test_a_storage_folder_that_was_moved_is_resumed_where_it_is(tmp_path: Path) -> None:
+    begun(tmp_path / "before")
+    (tmp_path / "before").rename(tmp_path / "after")
+    assert load_resumed(str(tmp_path / "after" / "sweeps" / "demo"), []).folder == (
+        tmp_path / "after"
+    )
+
+
+def renamed(folder: Path) -> Path:
+    return folder.rename(folder.with_name("other"))
+
+
+def outside(folder: Path) -> Path:
+    return folder.rename(folder.parent.parent / "demo")
+
+
+def without_config(folder: Path) -> Path:
+    (folder / "config.json").unlink()
+    return folder
+
+
+def newer(folder: Path) -> Path:
+    (folder / "origin.json").write_text('{"version": "99.0.0", "layout": 1}', encoding="utf-8")
+    (folder / "config.json").write_text('{"name": "demo", "unheard_of": 1}', encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("spoil", "overrides", "message"),
+    [
+        (lambda folder: folder / "no", [], r"demo/no', which does not exist; run the sweep's own"),
+        (lambda folder: folder.parent, [], r"has no config\.json; there are .*sweeps/demo"),
+        (lambda folder: folder.parent.parent, [], r"has no config\.json; there are .*sweeps/demo"),
+        (without_config, [], r"--resume must be the folder of a sweep, .* has no config\.json"),
+        (outside, [], r"which is not in a folder named sweeps"),
+        (renamed, [], r"its own name, 'demo', but got .*other'; rename the folder back"),
+        (newer, [], r"newer version 99\.0\.0 .* go on with it in version 99\.0\.0"),
+        (lambda folder: folder, ["storage=x"], r"must be those of the folder .* got storage=x"),
+        (lambda folder: folder, ["name=x"], r"must be those of the folder .* got name=x; leave"),
+    ],
+)
+def test_what_cannot_be_resumed_is_refused_with_the_cure(
+    tmp_path: Path, spoil: Callable[[Path], Path], overrides: list[str], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_resumed(str(spoil(begun(tmp_path))), overrides)

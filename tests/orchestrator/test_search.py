@@ -1,3 +1,4 @@
+import contextlib
 import math
 import random
 import subprocess
@@ -126,11 +127,93 @@ def test_what_was_running_is_asked_again_first_and_costs_no_budget(tmp_path):
     begin(tmp_path, trials=10).ask()
     search = begin(tmp_path, trials=10)
     assert search.remaining == 5
-    assert sorted([search.ask(), search.ask()], key=lambda asked: asked.number) == lost
+    assert search.next_number == 5
+    again = [search.ask(), search.ask()]
+    assert again == lost
+    assert [suggestion.again for suggestion in (*lost, *again)] == [False, False, True, True]
     assert search.ask().number == 7
     assert search.remaining == 2
-    reasons = [t.user_attrs["reason"] for t in stored(tmp_path) if t.state == TrialState.FAIL]
-    assert reasons == ["interrupted"] * 3
+    states = [trial.state for trial in stored(tmp_path)]
+    assert states == [TrialState.COMPLETE] * 5 + [TrialState.RUNNING] * 3
+
+
+def test_a_trial_that_was_taken_back_waits_and_is_asked_again_first(tmp_path):
+    search = begin(tmp_path, trials=10)
+    kept, returned = search.ask(), search.ask()
+    search.withdraw(returned.number)
+    assert [t.state for t in stored(tmp_path)] == [TrialState.RUNNING, TrialState.WAITING]
+    assert (search.next_number, search.remaining) == (1, 9)
+    search.tell(kept.number, objective=-1.0, violations=missed(0.7))
+    assert search.ask() == returned
+    assert search.ask().number == 2
+
+
+class Killed(BaseException):
+    """What a test raises in the place of a kill."""
+
+
+def kill_at(monkeypatch, num_writes):
+    """Lets the journal be written `num_writes` more times; the next one never happens."""
+    append = JournalFileBackend.append_logs
+    left = iter(range(num_writes))
+
+    def limited(backend, logs):
+        if next(left, None) is None:
+            raise Killed
+        append(backend, logs)
+
+    monkeypatch.setattr(JournalFileBackend, "append_logs", limited)
+
+
+def rows(folder):
+    found = stored(folder)
+    return [(t.number, t.state, t.params, t.values, t.constraints, t.user_attrs) for t in found]
+
+
+def overlap(search):
+    """Plays with one trial always ahead of the one that is told, as Tune draws them."""
+    running = []
+    while search.remaining or running:
+        if search.remaining:
+            running.append(search.ask())
+        if len(running) > 1 or not search.remaining:
+            suggestion = running.pop(0)
+            objective, retain = surface(**suggestion.params)
+            if suggestion.number == 2:
+                search.fail(2, "rank 1 was lost")
+            else:
+                search.tell(suggestion.number, objective=objective, violations=missed(retain))
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe", "gp"])
+def test_a_search_killed_before_any_write_of_its_journal_ends_like_one_that_was_not(
+    tmp_path, monkeypatch, sampler
+):
+    settings = {"trials": 5, "startup_trials": 2, "sampler": sampler}
+    overlap(begin(tmp_path / "whole", **settings))
+    whole = rows(tmp_path / "whole")
+    num_writes = (tmp_path / "whole" / "search.journal").read_text().count("\n")
+    assert num_writes > 30
+    for kill in range(0, num_writes, 1 if sampler == "random" else 9):
+        folder = tmp_path / str(kill)
+        with monkeypatch.context() as patch:
+            kill_at(patch, kill)
+            with contextlib.suppress(Killed):
+                overlap(begin(folder, **settings))
+        overlap(begin(folder, **settings))
+        assert rows(folder) == whole, f"killed before write {kill}"
+
+
+def test_half_a_line_and_a_lock_of_a_killed_process_are_removed(tmp_path):
+    play(begin(tmp_path, trials=5), num=3)
+    journal = tmp_path / "search.journal"
+    whole = journal.read_bytes()
+    journal.write_bytes(whole + b'{"op_code": 5, "tri')
+    (tmp_path / "search.journal.lock").symlink_to(journal)
+    search = begin(tmp_path, trials=5)
+    assert journal.read_bytes().startswith(whole)
+    assert b"tri{" not in journal.read_bytes()
+    assert len(play(search)[0]) == 2
 
 
 def test_asking_again_gives_exactly_the_same_numbers(tmp_path):

@@ -73,6 +73,23 @@ def test_two_config_files_are_one_too_many(capsys) -> None:
     assert "one config file but got a.yaml and b.yaml" in refused(["a.yaml", "b.yaml"], capsys)
 
 
+def test_to_resume_a_sweep_takes_its_folder_and_no_config_file(tmp_path: Path, capsys) -> None:
+    refusal = refused(["--resume", str(tmp_path), "configs/demo.yaml"], capsys)
+    assert "--resume must be given without a config file but got configs/demo.yaml" in refusal
+    refusal = refused(["--resume", str(tmp_path)], capsys)
+    assert "--resume must be the folder of a sweep, <storage>/sweeps/<name>, but got" in refusal
+
+
+def test_a_folder_that_another_version_wrote_is_refused_by_a_plan_too(
+    tmp_path: Path, capsys
+) -> None:
+    folder = tmp_path / "sweeps" / "demo"
+    folder.mkdir(parents=True)
+    (folder / "origin.json").write_text('{"version": "99.0", "layout": 1}', encoding="utf-8")
+    assert "newer version 99.0" in refused([f"storage={tmp_path}", "--plan"], capsys)
+    assert "newer version 99.0" in refused([f"storage={tmp_path}"], capsys)
+
+
 def test_a_plan_starts_nothing_and_names_every_job(tmp_path: Path, capsys, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["--plan", *SMALL]) == 0
@@ -98,16 +115,24 @@ class Finished:
 
 
 def start(storage: Path, *words: str) -> subprocess.Popen[str]:
+    return driver(f"storage={storage}", *SMALL, *words)
+
+
+def driver(*words: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     environment.pop("RAY_ADDRESS", None)
     return subprocess.Popen(
-        [sys.executable, "-m", "orchestrator.sweep", f"storage={storage}", *SMALL, *words],
+        [sys.executable, "-m", "orchestrator.sweep", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         env=environment,
         cwd=Path(__file__).parents[2],
     )
+
+
+def resume(folder: Path) -> subprocess.Popen[str]:
+    return driver("--resume", str(folder))
 
 
 def sweep(storage: Path, *words: str) -> Finished:
@@ -191,23 +216,73 @@ def test_the_same_command_again_finds_everything(finished: Finished) -> None:
     assert after == before
 
 
+def until(process: subprocess.Popen[str], start: str) -> None:
+    """Reads what the sweep says up to a line that starts so."""
+    assert any(line.startswith(start) for line in process.stdout), f"it never said {start}"
+
+
+def ended(process: subprocess.Popen[str]) -> Finished:
+    output, _ = process.communicate(timeout=120)
+    return Finished(process.returncode, output, Path())
+
+
+def sweep_status(storage: Path, name: str) -> str:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
+    experiment = client.get_experiment_by_name("lethe")
+    mine = f"tags.sweep = '{name}'"
+    (run,) = client.search_runs([experiment.experiment_id], mine)
+    return run.info.status
+
+
 @pytest.mark.ray
 @pytest.mark.slow
-def test_an_interrupted_sweep_says_so_and_goes_on_where_it_was(finished: Finished) -> None:
-    words = ["methods=[npo]", "name=interrupted", "training.epochs=40", "search.trials=3"]
-    started = start(finished.storage, *words)
-    for line in started.stdout:
-        if line.startswith("[3/5]"):
-            started.send_signal(signal.SIGINT)
-            break
-    output = started.stdout.read()
-    assert started.wait(timeout=120) == 130, output
-    assert "run the same command again" in output
+@pytest.mark.timeout(600)
+def test_a_sweep_leaves_in_order_when_asked_to_and_goes_on_where_it_was(
+    finished: Finished, capsys
+) -> None:
+    words = ["methods=[npo]", "name=interrupted", "training.epochs=20", "search.trials=3"]
+    folder = finished.storage / "sweeps" / "interrupted"
+    first = start(finished.storage, *words)
+    until(first, "[3/5]")
+    second = refused([f"storage={finished.storage}", *SMALL, *words], capsys)
+    assert f"is driven by process {first.pid} on" in second
+    first.send_signal(signal.SIGINT)
+    left = ended(first)
+    assert left.code == 130, left.output
+    assert f"--resume {folder}" in left.output
+    assert sweep_status(finished.storage, "interrupted") == "KILLED"
+    assert "Traceback" not in left.output
+
+    resumed = resume(folder)
+    until(resumed, "[4/5]")
+    resumed.send_signal(signal.SIGTERM)
+    assert ended(resumed).code == 130
+
     again = sweep(finished.storage, *words)
     assert again.code == 0, again.output
-    assert again.output.count("found in storage") >= 3
-    with (finished.storage / "sweeps/interrupted/trials.csv").open(encoding="utf-8") as stream:
+    assert again.output.count("found in storage") >= 4
+    assert sweep_status(finished.storage, "interrupted") == "FINISHED"
+    with (folder / "trials.csv").open(encoding="utf-8") as stream:
         assert [row["State"] for row in csv.DictReader(stream)] == ["done"] * 3
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_a_budget_that_ends_with_nothing_feasible_is_code_3_and_starts_nothing_more(
+    finished: Finished,
+) -> None:
+    words = ["methods=[gd]", "name=short", TWO_METHODS[1], "budget.cpu_hours=1e-9"]
+    done = sweep(finished.storage, *words, "search.trials=4", "training.max_length=96")
+    assert done.code == 3, done.output
+    assert "budget.cpu_hours (1e-09) is used up" in done.output
+    assert "no trial is feasible" in done.output
+    with (finished.storage / "sweeps/short/ledger.csv").open(encoding="utf-8") as stream:
+        rows = {row["Method"]: row for row in csv.DictReader(stream)}
+    assert (rows["gd"]["Trials given"], rows["gd"]["Trials used"]) == ("4", "1")
+    assert float(rows["gd"]["Gang s"]) > 0
+    assert float(rows["Baselines"]["Gang s"]) == 0
 
 
 @pytest.mark.ray

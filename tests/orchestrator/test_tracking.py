@@ -327,3 +327,20 @@ def test_the_line_that_opens_the_ui_names_the_database(storage):
     tracker = begin(storage)
     assert f"--backend-store-uri sqlite:///{storage}/mlflow.db" in tracker.how_to_open
     tracker.close(finished=True)
+
+
+def test_a_database_whose_making_was_cut_off_is_made_anew(tmp_path):
+    (tmp_path / ".mlflow.db.part").write_bytes(b"half a database")
+    (tmp_path / ".mlflow.db.part-journal").write_bytes(b"and what was to be written next")
+    tracker = begin(tmp_path)
+    tracker.close(finished=True)
+    assert tracker.complaint is None
+    assert sorted(file.name for file in tmp_path.glob("*mlflow.db*")) == ["mlflow.db"]
+    assert len(runs(tmp_path)[0]) == 1
+
+
+def test_a_tracker_that_is_closed_stays_as_it_is(storage):
+    tracker = begin(storage)
+    tracker.close(finished=False)
+    tracker.close(finished=True)
+    assert [run.info.status for run in runs(storage)[0]] == ["KILLED"]

@@ -1,0 +1,59 @@
+"""How a driver leaves when it is asked to: by SIGINT (Ctrl-C) or SIGTERM (`ray job stop`)."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+
+
+class Left(Exception):
+    """Raised where a wish to leave was seen and everything is in order."""
+
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Departure:
+    """Turns both signals into one wish to leave.
+
+    A signal raises KeyboardInterrupt wherever the driver is, except while it is `deferred`: then
+    the first one only sets `wished`, and who runs has to look. A second one does not wait. As a
+    context it listens, and at its end leaves the signals as they were.
+    """
+
+    def __init__(self) -> None:
+        self.wished = False
+        self._deferred = False
+        self._before = {number: signal.getsignal(number) for number in SIGNALS}
+
+    def __enter__(self) -> "Departure":
+        self.listen()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def listen(self) -> None:
+        """Takes both signals over; again after a library has done so, as Ray does at its start."""
+        for number in SIGNALS:
+            signal.signal(number, self._on_signal)
+
+    @contextmanager
+    def deferred(self) -> Iterator[None]:
+        """Lets the first signal only set `wished` for as long as this lasts."""
+        self._deferred = True
+        try:
+            yield
+        finally:
+            self._deferred = False
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        again, self.wished = self.wished, True
+        if again or not self._deferred:
+            raise KeyboardInterrupt

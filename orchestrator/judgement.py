@@ -1,0 +1,39 @@
+"""What a measured result means in a sweep: whether it counts, and which bounds it keeps."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from orchestrator.constraints import Bound, violations
+from orchestrator.records import Result, State
+from orchestrator.search_settings import SearchSettings
+
+
+def judged(
+    result: Result, search: SearchSettings, bounds: Sequence[Bound]
+) -> tuple[Result, dict[str, float] | None]:
+    """Returns the result and by how much it misses each bound; FAILED, None if not ranked."""
+    if result.state == State.FAILED:
+        return result, None
+    if reason := _not_finite(result, search):
+        return replace(result, state=State.FAILED, reason=reason), None
+    return result, violations(bounds, result.metrics)
+
+
+def collapsed(result: Result, search: SearchSettings) -> bool:
+    """Returns whether a model was measured and found destroyed."""
+    values = _deciding(result, search).values()
+    return any(value is not None and not math.isfinite(value) for value in values)
+
+
+def _not_finite(result: Result, search: SearchSettings) -> str:
+    """Says which deciding metric is missing, NaN or infinite; empty if none is."""
+    values = _deciding(result, search)
+    wrong = {n: v for n, v in values.items() if v is None or not math.isfinite(v)}
+    said = [f"{n} {'was not measured' if v is None else f'is {v}'}" for n, v in wrong.items()]
+    return " and ".join(said)
+
+
+def _deciding(result: Result, search: SearchSettings) -> dict[str, float | None]:
+    """Returns the objective and what is constrained; None is a metric that is missing."""
+    return {n: result.metrics.get(n) for n in (search.objective, *search.constraints)}

@@ -1,0 +1,73 @@
+"""The ledger as a table: what each method was given, and what it used."""
+
+from collections.abc import Mapping, Sequence
+
+from orchestrator.budget import HOUR_S
+from orchestrator.config import SweepConfig
+from orchestrator.entry import Entry
+from orchestrator.layout import Cell, Column, Table
+from orchestrator.ledger import Account, Ledger
+from orchestrator.records import State
+from trainers.job import Phase
+
+
+def ledger_table(
+    config: SweepConfig, entries: Sequence[Entry], ledger: Ledger, *, trials: Mapping[str, int]
+) -> Table:
+    """Returns a row for each method, one for the baselines, and one for the sweep.
+
+    `trials` are what each method was given, by label.
+    """
+    on_gpus = config.gang.gpus_per_rank > 0
+    each = config.budget.method_gpu_hours if on_gpus else config.budget.method_cpu_hours
+    whole = config.budget.gpu_hours if on_gpus else config.budget.cpu_hours
+    device = "GPU" if on_gpus else "CPU"
+    columns = [Column("Method"), Column("Trials given", "d"), Column("Trials used", "d")]
+    columns += [Column("Found", "d"), Column("Failed", "d")]
+    columns += [Column(f"{device}-hours given", ".3g"), Column(f"{device}-hours used", ".3g")]
+    columns += [Column("Gang s", ".1f"), Column("Interrupted s", ".1f")]
+    baselines = [ledger.account(str(phase)) for phase in (Phase.ORIGINAL, Phase.GOLD)]
+    own = {label: ledger.account(label) for label in config.methods}
+    none: tuple[Cell, ...] = (None,) * 4
+    rows = [("Baselines", *none, None, *_used(baselines, on_gpus=on_gpus))]
+    for label, account in own.items():
+        counts = _counts([e for e in entries if e.label == label], ledger)
+        used = _used([account], on_gpus=on_gpus)
+        rows.append((label, trials[label], *counts, each, *used))
+    rows.append(("Sweep", *none, whole, *_used([*baselines, *own.values()], on_gpus=on_gpus)))
+    return Table(tuple(columns), tuple(rows), tuple(_notes(config, entries, ledger)))
+
+
+def inequality(config: SweepConfig, entries: Sequence[Entry]) -> str:
+    """Says how the methods' budgets turned out unequal; empty if they are equal."""
+    ended = {label: sum(e.label == label for e in entries) for label in config.methods}
+    if len(set(ended.values())) < 2:
+        return ""
+    counts = ", ".join(f"{label} {count}" for label, count in ended.items())
+    return f"UNEQUAL BUDGETS, in trials: {counts}. A method that tried more may look better for it."
+
+
+def _counts(trials: Sequence[Entry], ledger: Ledger) -> tuple[int, int, int]:
+    found = sum(not ledger.made(e.label, e.number) for e in trials)
+    failed = sum(e.result.state == State.FAILED for e in trials)
+    return len(trials), found, failed
+
+
+def _used(accounts: Sequence[Account], *, on_gpus: bool) -> tuple[Cell, ...]:
+    """Returns the hours of the devices, and the seconds of gang time and those cut off."""
+    device_s = sum(a.use.gpu_s if on_gpus else a.use.cpu_s for a in accounts)
+    gang_s = sum(account.use.gang_s for account in accounts)
+    return device_s / HOUR_S, gang_s, sum(account.interrupted_s for account in accounts)
+
+
+def _notes(config: SweepConfig, entries: Sequence[Entry], ledger: Ledger) -> list[str]:
+    hours = config.budget.hours
+    given = f" of budget.hours ({hours:g})" if hours is not None else ""
+    notes = [
+        f"Wall clock of the sweep, all its runs together: {ledger.wall_s / HOUR_S:.3g} h{given}.",
+        "Found: trials whose results were in storage already; they count as trials and cost "
+        "nothing. Interrupted: gang time of jobs that were cut off, part of what was used.",
+    ]
+    over = [ledger.limit, *(ledger.method_limit(label) for label in config.methods)]
+    notes += [f"Used up: {limit}." for limit in dict.fromkeys(over) if limit is not None]
+    return [*notes, *filter(None, [inequality(config, entries)])]

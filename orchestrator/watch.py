@@ -1,0 +1,52 @@
+"""Looks on while a sweep runs: for a wish to leave, and for the end of its budget."""
+
+from collections.abc import Callable
+
+from orchestrator.agenda import Agenda
+from orchestrator.departure import Departure, Left
+from orchestrator.ledger import Ledger
+from trainers.job import Job
+
+
+class SweepWatch:
+    """What `orchestrator.schedule.Watch` asks of it, for a sweep.
+
+    `on_leave` is called once the agenda has been left, and puts everything else in order: that
+    much is done at once, since who asks a driver to leave may not wait for its gangs to end.
+    """
+
+    def __init__(
+        self,
+        agenda: Agenda,
+        ledger: Ledger,
+        departure: Departure,
+        *,
+        say: Callable[[str], None],
+        on_leave: Callable[[], None],
+    ) -> None:
+        self._agenda = agenda
+        self._ledger = ledger
+        self._departure = departure
+        self._say = say
+        self._on_leave = on_leave
+        self._told = False
+
+    def look(self) -> bool:
+        """Returns whether the budget is used up.
+
+        Raises:
+            Left: a wish to leave was seen.
+        """
+        if self._departure.wished:
+            self._agenda.leave()
+            self._on_leave()
+            raise Left
+        limit = self._ledger.limit
+        if limit is not None and not self._told:
+            self._told = True
+            self._say(f"{limit} is used up: what is running comes to its end, nothing new starts")
+        return limit is not None
+
+    def withdraw(self, job: Job) -> None:
+        """Takes back a job that did not begin."""
+        self._agenda.withdraw(job)

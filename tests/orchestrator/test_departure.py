@@ -1,0 +1,33 @@
+import os
+import signal
+
+import pytest
+
+from orchestrator.departure import SIGNALS, Departure
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_interrupts_what_need_not_be_ended_in_order(number: signal.Signals) -> None:
+    with Departure(), pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_while_it_is_deferred_the_first_signal_is_a_wish_and_the_second_is_not(
+    number: signal.Signals,
+) -> None:
+    with Departure() as departure, departure.deferred():
+        os.kill(os.getpid(), number)
+        assert departure.wished
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), number)
+
+
+def test_the_signals_are_left_as_they_were() -> None:
+    before = [signal.getsignal(number) for number in SIGNALS]
+    with Departure() as departure:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as Ray takes it
+        departure.listen()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+    assert [signal.getsignal(number) for number in SIGNALS] == before

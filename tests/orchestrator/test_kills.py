@@ -1,0 +1,249 @@
+"""A driver that is killed at any instant, over and over, ends like one that was left alone.
+
+`--kills N` sets how often (default 2). The long form is
+
+    python -m pytest -s tests/orchestrator/test_kills.py --kills 20
+
+which prints every kill. The instants are drawn from a seed, over the whole time that a driver
+runs; a sweep that came to its end between two kills is compared, and another one begun. There is
+no limit to the whole, as there is one to every wait in it.
+"""
+
+import csv
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(0)]
+
+ROOT = Path(__file__).parents[2]
+NAME = "demo"
+MEASURED = ("_s", "_bytes")
+"""Endings of facts that are never twice the same."""
+ONE_GANG = os.cpu_count() // 2 + 1
+"""CPUs of a rank, so that there is one gang: with several, trials end in no fixed order, and a
+search that learns from them is not the same twice."""
+WORDS = (
+    "benchmark.num_people=6",
+    "benchmark.forget_people=2",
+    "benchmark.holdout_people=1",
+    "model.hidden_size=32",
+    "model.num_layers=2",
+    "model.num_heads=2",
+    "baselines.training.epochs=2",
+    "training.epochs=1",
+    "methods=[npo, gd]",
+    "methods.gd.search.lr={low: 1e-3, high: 1e30}",  # some of them no loss survives
+    "search.trials=4",
+    "search.startup_trials=2",
+    "gang.ranks=1",
+    f"gang.cpus_per_rank={ONE_GANG}",
+)
+
+
+@dataclass
+class Driver:
+    """One run of the sweep's process, in a session of its own."""
+
+    process: subprocess.Popen
+    log: Path
+    family: list[psutil.Process] = field(default_factory=list)
+
+    def kill(self) -> bool:
+        """Kills the driver alone, as an operator or the kernel would; False if it has ended."""
+        if self.process.poll() is not None:
+            return False
+        self.family = [p for p in psutil.process_iter() if session(p.pid) == self.process.pid]
+        self.process.kill()
+        self.process.wait()
+        return True
+
+    def clean(self) -> None:
+        """Ends what is left of the embedded Ray that the driver had started."""
+        for process in self.family:
+            if process.is_running():  # the same process, not another one under its number
+                process.kill()
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+
+def session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
+
+
+def start(storage: Path, log: Path) -> Driver:
+    """Starts the sweep, or goes on with it: with --resume where there is something to resume."""
+    folder = storage / "sweeps" / NAME
+    begun = (folder / "config.json").is_file()
+    resume = begun and random.Random(str(log)).random() < 0.5
+    words = ["--resume", str(folder)] if resume else [f"storage={storage}", *WORDS]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment.pop("RAY_ADDRESS", None)
+    with log.open("w") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "orchestrator.sweep", *words],
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            cwd=ROOT,
+            start_new_session=True,
+        )
+    return Driver(process, log)
+
+
+def table(storage: Path, name: str) -> list[dict[str, str]]:
+    with (storage / "sweeps" / NAME / f"{name}.csv").open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    return [{k: v for k, v in row.items() if k != "Seconds"} for row in rows]
+
+
+def studies(storage: Path) -> dict[str, list[tuple[object, ...]]]:
+    import optuna
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    journal = JournalStorage(JournalFileBackend(str(storage / "sweeps" / NAME / "search.journal")))
+    return {
+        study.study_name: [
+            (t.number, t.state.name, t.params, t.values, t.constraints, t.user_attrs)
+            for t in optuna.load_study(study_name=study.study_name, storage=journal).trials
+        ]
+        for study in optuna.get_all_study_summaries(journal)
+    }
+
+
+def runs(storage: Path) -> tuple[list[object], Counter]:
+    """Returns every MLflow run without its times, and how many rows each of its metrics has."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
+    experiment = client.get_experiment_by_name("lethe")
+    found, rows = [], Counter()
+    for run in client.search_runs([experiment.experiment_id], max_results=1000):
+        name = run.data.tags.get("job", "sweep")
+        values = {k: repr(v) for k, v in run.data.metrics.items() if not k.endswith(MEASURED)}
+        kept = {k: v for k, v in run.data.tags.items() if not k.startswith("mlflow.")}
+        kept.pop("sweep_id", None)
+        found.append((name, run.info.status, kept, run.data.params, values))
+        for metric in run.data.metrics:
+            rows[name, metric] += len(client.get_metric_history(run.info.run_id, metric))
+        files = {item.path for item in client.list_artifacts(run.info.run_id)}
+        rows[name, "files"] += len(files)
+    return sorted(found, key=str), rows
+
+
+def ledger(storage: Path) -> list[tuple[str, ...]]:
+    counted = ("Method", "Trials given", "Trials used", "Found", "Failed")
+    return [tuple(row[name] for name in counted) for row in table(storage, "ledger")]
+
+
+def results(storage: Path) -> dict[str, tuple[int, int]]:
+    """Returns every finished job with what changes when it is written again."""
+    files = (storage / "jobs").glob("[!.]*/result.json")
+    return {file.parent.name: (file.stat().st_ino, file.stat().st_mtime_ns) for file in files}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a sweep came to, without anything that depends on the clock."""
+
+    tables: dict[str, list[dict[str, str]]]
+    studies: dict[str, list[tuple[object, ...]]]
+    runs: list[object]
+    metric_rows: Counter
+    ledger: list[tuple[str, ...]]
+    jobs: set[str]
+
+    @classmethod
+    def of(cls, storage: Path) -> "Ended":
+        tables = {name: table(storage, name) for name in ("table", "pareto", "trials")}
+        found, rows = runs(storage)
+        jobs = set(results(storage))
+        return cls(tables, studies(storage), found, rows, ledger(storage), jobs)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ended, float]:
+    """What the sweep comes to when nobody kills it, and how long that takes."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    started = time.monotonic()
+    driver = start(folder / "storage", folder / "log")
+    assert driver.process.wait(timeout=600) == 0, driver.output
+    return Ended.of(folder / "storage"), time.monotonic() - started
+
+
+def instants(num_kills: int, whole_s: float) -> Iterator[float]:
+    """Yields seconds after a driver's start, over all the time it runs; few ones spread evenly."""
+    draw = random.Random(0)
+    for i in range(num_kills):
+        part = draw.random() if num_kills > 3 else (i + 1) / (num_kills + 1)
+        yield part * whole_s
+
+
+def check_ended(storage: Path, expected: Ended, finished: dict[str, tuple[int, int]]) -> None:
+    """Compares a sweep that was killed and resumed with one that was not."""
+    ended = Ended.of(storage)
+    for name in Ended.__annotations__:
+        assert getattr(ended, name) == getattr(expected, name), name
+    states = {row[1] for rows in ended.studies.values() for row in rows}
+    assert states <= {"COMPLETE", "FAIL"}
+    now = results(storage)
+    repeated = [job for job, written in finished.items() if now.get(job) != written]
+    assert not repeated, "finished jobs were lost or run again"
+    assert not list((storage / "jobs").glob(".*")), "folders of cut-off jobs are left"
+    origin = json.loads((storage / "sweeps" / NAME / "origin.json").read_text(encoding="utf-8"))
+    assert origin["layout"] == 1
+
+
+def test_a_sweep_whose_driver_is_killed_again_and_again_ends_like_one_that_was_left_alone(
+    undisturbed, tmp_path, request
+) -> None:
+    expected, whole_s = undisturbed
+    drivers: list[Driver] = []
+    finished: dict[str, tuple[int, int]] = {}
+    num_sweeps = 0
+    storage = tmp_path / "0"
+    waits = instants(request.config.getoption("kills"), whole_s)
+    try:
+        while True:
+            wait_s = next(waits, None)
+            driver = start(storage, tmp_path / f"log{len(drivers)}")
+            drivers.append(driver)
+            if wait_s is not None:
+                time.sleep(wait_s)
+                if driver.kill():
+                    finished |= results(storage)
+                    told(wait_s, driver)
+                    continue
+            assert driver.process.wait(timeout=600) == 0, driver.output
+            check_ended(storage, expected, finished)
+            num_sweeps += 1
+            if wait_s is None:
+                break
+            storage, finished = tmp_path / str(num_sweeps), {}
+    finally:
+        for driver in drivers:
+            driver.kill()
+            driver.clean()
+    print(f"{num_sweeps} sweeps, killed {len(drivers) - num_sweeps} times: all equal")
+
+
+def told(wait_s: float, driver: Driver) -> None:
+    lines = driver.output.splitlines()
+    number = sum(line.startswith("[") for line in lines)
+    print(f"killed after {wait_s:.1f} s, {number} jobs told of; last line: {(lines or [''])[-1]}")
