@@ -140,10 +140,21 @@ def _check_values(
     whole = config.model_fields[parameter].annotation is int
     if whole and isinstance(found, SearchRange) and not found.integer:
         raise ConfigError(f"{key}.integer must be true for a whole number but got False; set it")
+    under = {**fixed, **{parent: values[0] for parent, values in found.when.items()}}
+    if not _holds(config, under):
+        return  # the condition's own check says what is wrong with it
     names = ("low", "high") if isinstance(found, SearchRange) else ("choices",) * len(found.ends)
     for name, value in zip(names, found.ends, strict=True):
         try:
-            config.model_validate({**fixed, parameter: value})
+            config.model_validate({**under, parameter: value})
         except ValidationError as error:
             said = str(explain(error, config, key="")).removeprefix(parameter)
             raise ConfigError(f"{key}.{name}{said}") from None
+
+
+def _holds(config: type[BaseModel], values: Mapping[str, Any]) -> bool:
+    try:
+        config.model_validate(values)
+    except ValidationError:
+        return False
+    return True

@@ -193,7 +193,8 @@ def test_an_override_whose_value_is_not_yaml_is_refused(file: Path) -> None:
         ),
         (
             "search.sampler=gpp",
-            "search.sampler must be 'gp', 'tpe' or 'random' but got 'gpp'; did you mean 'gp'?",
+            "search.sampler must be 'gp', 'tpe', 'random' or 'grid' but got 'gpp'; "
+            "did you mean 'gp'?",
         ),
         (
             "gang=4",
