@@ -26,7 +26,8 @@ from evals.building import build_benchmark
 from orchestrator.baselines import gold_job, original_job, trial_job
 from orchestrator.config import GangSettings, SweepConfig
 from orchestrator.loading import load_config
-from orchestrator.records import State, Storage
+from orchestrator.records import Storage
+from orchestrator.result import State
 from orchestrator.schedule import connect, run_agenda
 from orchestrator.ticket import Ticket
 from trainers.job import Job, Report

@@ -5,21 +5,18 @@ need. Then the methods take turns, each asking its own study, until every budget
 whose Result is in storage already is told to its study at once and never scheduled.
 """
 
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from evals.benchmark import Benchmark
 from evals.scores import ScoreSheet
-from evals.suites.text import measure
 from orchestrator.baselines import gold_job, original_job, trial_job
-from orchestrator.comparison import compared
+from orchestrator.comparison import compared, reference_of
 from orchestrator.config import SweepConfig
-from orchestrator.constraints import bounds_of
 from orchestrator.entry import Entry, Reference
-from orchestrator.judgement import collapsed, judged
+from orchestrator.judgement import collapsed, judged, without_result
 from orchestrator.ledger import Ledger
-from orchestrator.records import Result, State, Storage
+from orchestrator.records import Storage
+from orchestrator.result import Result, State
 from orchestrator.search import MethodSearch, Suggestion
 from orchestrator.ticket import Ticket
 from orchestrator.turns import Turns
@@ -54,6 +51,7 @@ class Agenda:
         self._unasked = list(self._baselines.values())
         self._running: dict[str, list[tuple[str, Suggestion]]] = {}
         self._held: list[tuple[str, Suggestion, Result]] = []
+        self._gone: list[tuple[str, Suggestion]] = []
         self._done: dict[Phase, Result] = {}
         self._gold_sheet: ScoreSheet | None = None
         self._past: tuple[Past, ...] = ()
@@ -66,7 +64,7 @@ class Agenda:
         """Whether nothing is left to give out; jobs may still be running."""
         if self.failure is not None or self._turns.used_up:
             return True
-        return self.reference is not None and self._turns.over
+        return self.reference is not None and self._turns.over and not self._gone
 
     @property
     def complete(self) -> bool:
@@ -103,7 +101,10 @@ class Agenda:
         if job.phase in self._baselines:
             self._unasked.insert(0, job)
         for label, suggestion in self._running.pop(job.hash, []):
-            self._searches[label].withdraw(suggestion.number)
+            if suggestion.told:
+                self._gone.append((label, suggestion))
+            else:
+                self._searches[label].withdraw(suggestion.number)
 
     def leave(self) -> None:
         """Counts what running jobs have left in storage, and takes back the others."""
@@ -130,6 +131,9 @@ class Agenda:
         return None
 
     def _next_trial(self) -> Ticket | None:
+        if self._gone and not self._turns.used_up:
+            lost, suggestion = self._gone.pop(0)
+            return self._given(lost, suggestion, self._job(lost, suggestion))
         while self.reference is not None and (label := self._turns.next()) is not None:
             ticket = self._suggested(label)
             if ticket is not None:
@@ -142,29 +146,20 @@ class Agenda:
             return
         self._done[result.job.phase] = result
         if len(self._done) == len(self._baselines):
+            original, gold = self._done[Phase.ORIGINAL], self._done[Phase.GOLD]
+            constraints = self._config.search.constraints
             try:
-                self.reference = self._compare()
+                self.reference = reference_of(
+                    original, gold, self._storage, constraints=constraints
+                )
             except ValueError as error:
                 self.failure = f"the baselines cannot be compared: {error}"
                 return
+            self._gold_sheet = self._storage.sheet(gold.job.hash)
             for done in (self.reference.original, self.reference.gold):
                 self._on_entry(Entry(str(done.job.phase), done, cached=cached))
             self._teach()
             self._recall()
-
-    def _compare(self) -> Reference:
-        """Returns both baselines with every metric, the gold model's sheet being known now."""
-        names = self._config.evaluation.metrics
-        self._gold_sheet = self._storage.sheet(self._done[Phase.GOLD].job.hash)
-        whole = {}
-        for phase, result in self._done.items():
-            sheet = self._storage.sheet(result.job.hash)
-            whole[phase] = replace(result, metrics=measure(sheet, self._gold_sheet, names))
-        original, gold = whole[Phase.ORIGINAL], whole[Phase.GOLD]
-        bounds = bounds_of(
-            self._config.search.constraints, original=original.metrics, gold=gold.metrics
-        )
-        return Reference(original, gold, bounds)
 
     def _teach(self) -> None:
         """Gives the searches what another sweep has measured, held against this one's bounds."""
@@ -181,11 +176,16 @@ class Agenda:
                 )
 
     def _recall(self) -> None:
-        """Tells of every trial that an earlier run of this sweep has finished."""
+        """Tells of every trial that an earlier run of this sweep has finished.
+
+        One whose result is gone from storage, as people delete what is damaged, is run again.
+        """
         for label, search in self._searches.items():
             for suggestion in search.finished:
-                job = self._job(label, suggestion)
-                found = self._found(job) or _failed(job, "its result is no longer in storage")
+                found = self._found(self._job(label, suggestion))
+                if found is None:
+                    self._gone.append((label, suggestion))
+                    continue
                 result, missed = self._judged(found)
                 self._on_entry(
                     Entry(label, result, suggestion.number, suggestion.params, missed, cached=True)
@@ -196,9 +196,13 @@ class Agenda:
         suggestion = self._searches[label].ask()
         job = self._job(label, suggestion)
         found = self._found(job)
-        if found is not None:
+        if found is not None and (suggestion.again or not found.by_chance):
             self._take_found(label, suggestion, found)
             return None
+        return self._given(label, suggestion, job)
+
+    def _given(self, label: str, suggestion: Suggestion, job: Job) -> Ticket | None:
+        """Returns the job's ticket; None if another trial has asked for the same job."""
         waiting = self._running.setdefault(job.hash, [])
         waiting.append((label, suggestion))
         if len(waiting) > 1:
@@ -236,7 +240,9 @@ class Agenda:
         search, job_hash = self._searches[label], result.job.hash
         destroyed = collapsed(result, self._config.search)
         result, missed = self._judged(result)
-        if missed is None:
+        if suggestion.told:
+            pass
+        elif missed is None:
             search.fail(suggestion.number, result.reason, job=job_hash, collapsed=destroyed)
         else:
             objective = result.metrics[self._config.search.objective]
@@ -248,7 +254,7 @@ class Agenda:
 
         Otherwise a sweep that goes on would not know why the trial failed.
         """
-        failed = _failed(job, error)
+        failed = without_result(job, error)
         try:
             return self._storage.commit(failed, self._storage.begin(job), None)
         except OSError:  # a full disk, say, which may be why the job has failed
@@ -280,16 +286,3 @@ class Agenda:
             base=base,
             gold=gold,
         )
-
-
-def _failed(job: Job, reason: str) -> Result:
-    return Result(
-        job=job,
-        state=State.FAILED,
-        reason=reason,
-        metrics={},
-        facts={},
-        wall_s=0.0,
-        reports=(),
-        started_at=time.time(),
-    )

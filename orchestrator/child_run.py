@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from orchestrator.entry import Entry
-from orchestrator.records import Result
+from orchestrator.result import Result
 
 PLAIN = ("training.lr", "training.l1")
 """Parameters that go by their last name; so do the method's own settings."""

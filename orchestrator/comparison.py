@@ -1,11 +1,16 @@
-"""Holds a stored result against the gold model of this sweep."""
+"""Holds stored results against the gold model of this sweep."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from evals.metric import Need, load_metric
 from evals.scores import ScoreSheet
 from evals.suites.text import measure
-from orchestrator.records import Result, Storage
+from orchestrator.constraints import bounds_of
+from orchestrator.entry import Reference
+from orchestrator.records import Storage
+from orchestrator.result import Result
+from orchestrator.search_settings import Constraint
 
 
 def compared(result: Result, storage: Storage, gold: ScoreSheet | None) -> Result:
@@ -18,3 +23,23 @@ def compared(result: Result, storage: Storage, gold: ScoreSheet | None) -> Resul
     names = [name for name in job.evaluation.metrics if Need.GOLD in load_metric(name).needs]
     measured = measure(storage.sheet(job.hash), gold, names)
     return replace(result, metrics={**result.metrics, **measured})
+
+
+def reference_of(
+    original: Result, gold: Result, storage: Storage, *, constraints: Mapping[str, Constraint]
+) -> Reference:
+    """Returns both baselines with every metric, the gold model's scores being known now.
+
+    Raises:
+        ValueError: a bound is relative to a metric that is not finite.
+    """
+    sheet = storage.sheet(gold.job.hash)
+    original, gold = (
+        replace(
+            found,
+            metrics=measure(storage.sheet(found.job.hash), sheet, found.job.evaluation.metrics),
+        )
+        for found in (original, gold)
+    )
+    bounds = bounds_of(constraints, original=original.metrics, gold=gold.metrics)
+    return Reference(original, gold, bounds)

@@ -11,7 +11,7 @@ from evals.building import build_benchmark
 from orchestrator.agenda import Agenda
 from orchestrator.baselines import check_weights
 from orchestrator.config import SweepConfig
-from orchestrator.continuity import check_continues, check_origin, write_config
+from orchestrator.continuity import check_continues, check_origin, config_text, write_config
 from orchestrator.departure import Departure, Left
 from orchestrator.entry import Entry, Reference
 from orchestrator.figures import pareto_figure
@@ -91,14 +91,17 @@ def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> _Sweep
     planned = plan(config, build_benchmark(config.benchmark), storage=storage)
     _say(render(planned))
     check_weights(config)
+    storage.check_writable(config.name)
+    place = Place(config.name, folder, storage.root)
+    Tracker.check(config.tracking, place)
     from orchestrator.schedule import connect  # imports Ray
 
     num_gangs = connect(config.gang)
     departure.listen()  # Ray has taken SIGTERM for itself
     lease = lease or held.enter_context(Lease(storage.sweep_folder(config.name)))
     _check_folder(config, folder)
-    place = Place(config.name, folder, storage.root)
-    tracker = Tracker.open(config.tracking, place, config_json=write_config(config, folder))
+    tracker = Tracker.open(config.tracking, place, config_json=config_text(config))
+    write_config(config, folder)
     ledger = _ledger(config, folder, last_alive=lease.last_alive)
     trials = {method.label: method.trials for method in planned.methods}
     progress = Progress(_say, trials=trials, search=config.search)

@@ -38,9 +38,10 @@ def check_continues(config: SweepConfig, folder: Path) -> None:
         ConfigError: names the first key that differs, both values and the cure.
     """
     file = folder / CONFIG_FILE
-    if not file.is_file():
+    if not file.exists():
         return
     before = _comparable(_read(file))
+    before["methods"] = _methods_so_far(folder)
     now = _comparable(config.model_dump(mode="json"))
     methods = before["methods"].keys() & now["methods"].keys()
     begun, wanted = _flat(before, methods), _flat(now, methods)
@@ -79,18 +80,39 @@ def write_config(config: SweepConfig, folder: Path) -> str:
     """Writes the resolved config into the sweep's folder and returns it as JSON.
 
     Where it comes from is written first, so that a folder with a config always has it.
+
+    Raises:
+        ConfigError: the folder cannot be written to.
     """
-    origin = {"version": version(), "layout": LAYOUT}
-    _write(folder / ORIGIN_FILE, json.dumps(origin))
-    text = config.model_dump_json(indent=2)
+    text = config_text(config)
+    methods = {**_methods_so_far(folder), **json.loads(text)["methods"]}
+    origin = {"version": version(), "layout": LAYOUT, "methods": methods}
+    _write(folder / ORIGIN_FILE, json.dumps(origin, indent=2))
     _write(folder / CONFIG_FILE, text)
     return text
 
 
+def config_text(config: SweepConfig) -> str:
+    """Returns the resolved config as it is written and recorded."""
+    return config.model_dump_json(indent=2)
+
+
+def _methods_so_far(folder: Path) -> dict[str, Any]:
+    """Returns every method that this sweep ever had, those left out in later runs as well."""
+    origin = folder / ORIGIN_FILE
+    return dict(_read(origin).get("methods", {})) if origin.is_file() else {}
+
+
 def _write(file: Path, text: str) -> None:
     part = file.with_name(f".{file.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(file)
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(file)
+    except OSError as error:
+        raise ConfigError(
+            f"storage must be a folder that can be written to but got {str(file)!r} "
+            f"({error.strerror}); free it, or choose another with storage=<folder>"
+        ) from None
 
 
 def _order(number: str) -> tuple[int, ...]:

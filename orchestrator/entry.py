@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestrator.constraints import Bound, is_feasible
-from orchestrator.records import Result
+from orchestrator.result import Result
 
 
 @dataclass(frozen=True, slots=True)

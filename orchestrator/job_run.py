@@ -18,7 +18,8 @@ from evals.components import components
 from evals.metric import measurable
 from evals.suites.text import measure
 from orchestrator.config import GangSettings
-from orchestrator.records import Result, State, Storage
+from orchestrator.records import Storage
+from orchestrator.result import Result, State
 from orchestrator.ticket import Ticket
 from trainers import checkpoint
 from trainers.execution import Execution, lighter
@@ -97,6 +98,10 @@ class _Clock:
     @classmethod
     def start(cls) -> "_Clock":
         return cls(time.time(), time.perf_counter())
+
+
+class GivenUp(TrialFailure):
+    """What a job ends with whose ranks were lost too often: another time may be better."""
 
 
 class JobRun:
@@ -199,7 +204,7 @@ class JobRun:
         self._crew.close()
         if not self._may_go_on(lost):
             tried = f"; given up after {self._attempts} attempts" if self._attempts > 1 else ""
-            return TrialFailure(f"{lost}{tried}")
+            return GivenUp(f"{lost}{tried}")
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._folder = None
@@ -234,6 +239,7 @@ class JobRun:
             wall_s=0.0,
             reports=tuple(self._reports),
             started_at=self._clock.started_at,
+            by_chance=isinstance(news, GivenUp),
         )
         if isinstance(news, Outcome):
             result = self._measured(result, news)

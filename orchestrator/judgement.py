@@ -1,12 +1,29 @@
 """What a measured result means in a sweep: whether it counts, and which bounds it keeps."""
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 from orchestrator.constraints import Bound, violations
-from orchestrator.records import Result, State
+from orchestrator.result import Result, State
 from orchestrator.search_settings import SearchSettings
+from trainers.job import Job
+
+
+def without_result(job: Job, reason: str) -> Result:
+    """Returns the failure of a job that left no result behind."""
+    return Result(
+        job=job,
+        state=State.FAILED,
+        reason=reason,
+        metrics={},
+        facts={},
+        wall_s=0.0,
+        reports=(),
+        started_at=time.time(),
+        by_chance=True,
+    )
 
 
 def judged(

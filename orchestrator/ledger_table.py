@@ -7,7 +7,7 @@ from orchestrator.config import SweepConfig
 from orchestrator.entry import Entry
 from orchestrator.layout import Cell, Column, Table
 from orchestrator.ledger import Account, Ledger
-from orchestrator.records import State
+from orchestrator.result import State
 from trainers.job import Phase
 
 

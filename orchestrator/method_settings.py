@@ -66,6 +66,11 @@ def resolve_method(label: str, raw: object, *, key: str) -> MethodSettings:
     fixed = dict(raw or {})
     name = str(fixed.pop("method", label))
     search, first = fixed.pop("search", None) or {}, fixed.pop("first", None) or ()
+    if not isinstance(search, Mapping):
+        raise ConfigError(
+            f"{key}.search must be a mapping of hyperparameters to ranges but got {search!r}; "
+            "write it like {beta: default}"
+        )
     module = plugins.load(METHODS, name, key=f"{key}.method" if name != label else key)
     settings = _choice(name, fixed, key=key).settings
     searched = {

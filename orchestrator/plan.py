@@ -13,6 +13,7 @@ from orchestrator.baselines import gold_job, original_job, trial_job
 from orchestrator.config import GangSettings, SweepConfig
 from orchestrator.constraints import SIGNS
 from orchestrator.records import Storage
+from orchestrator.result import State
 from orchestrator.search_settings import Constraint
 from orchestrator.space import Searched, SearchRange, Space, Value, active_part, holds
 from orchestrator.warm_start import Past, warm_start
@@ -162,12 +163,13 @@ def render(plan: Plan) -> str:
 
 def _planned(job: Job, benchmark: Benchmark, storage: Storage) -> PlannedBaseline:
     split = "full" if job.phase == Phase.ORIGINAL else "retain"
+    found = storage.find(job)
     steps = job.training.num_steps(len(benchmark.splits[split]))
     return PlannedBaseline(
         phase=job.phase,
         job_hash=job.hash,
         num_steps=steps if job.checkpoint is None else 0,
-        finished=storage.find(job) is not None,
+        finished=found is not None and found.state == State.DONE,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from orchestrator.constraints import Bound
 from orchestrator.entry import Entry
 from orchestrator.pareto import front, gain
-from orchestrator.records import State
+from orchestrator.result import State
 from orchestrator.search_settings import SearchSettings
 from orchestrator.tables import best_feasible
 from trainers.job import Phase

@@ -11,7 +11,7 @@ from orchestrator.config import GangSettings
 from orchestrator.constraints import Bound
 from orchestrator.entry import Entry
 from orchestrator.pareto import gain
-from orchestrator.records import Result, State
+from orchestrator.result import Result, State
 from orchestrator.search_settings import SearchSettings
 from trainers.job import Job, Phase, Report
 

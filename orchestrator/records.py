@@ -11,74 +11,22 @@ import os
 import shutil
 import socket
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from evals.errors import ConfigError
 from evals.scores import ScoreSheet
 from evals.sheet_file import read_sheet, write_sheet
-from trainers.job import Job, Report, describe
+from orchestrator.result import Result, State
+from orchestrator.result_file import damaged, read_result, reports_text, result_text, text_of
+from trainers.job import Job, describe
 
 
 def version() -> str:
     """Returns the package's version, which enters every job's hash."""
     return importlib.metadata.version("lethe")
-
-
-class State(StrEnum):
-    """How a job ended."""
-
-    DONE = "done"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a job ended: `reason` says why it FAILED (else empty), `metrics` are the benchmark's.
-
-    `facts` are the numbers of `trainers.job.Outcome`, what the metrics are made of, and how the job
-    was run: attempts, micro_batch_size, zero_stage, rank_memory_bytes and, where they apply,
-    resumed_step and what was offloaded. `wall_s` and `started_at` (seconds since
-    the epoch, UTC) are the scheduler's view of the job, `reports` what it said on the way.
-    """
-
-    job: Job
-    state: State
-    reason: str
-    metrics: Mapping[str, float]
-    facts: Mapping[str, float]
-    wall_s: float
-    reports: tuple[Report, ...]
-    started_at: float
-
-
-class _File(BaseModel):
-    """Strict JSON that keeps NaN and infinities, as strings."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
-
-
-F = TypeVar("F", bound=_File)
-
-
-class _ResultFile(_File):
-    state: State
-    reason: str
-    metrics: dict[str, float]
-    facts: dict[str, float]
-    wall_s: float
-    started_at: float
-
-
-class _ReportLine(_File):
-    step: int
-    num_steps: int
-    metrics: dict[str, float]
 
 
 class Storage:
@@ -105,6 +53,19 @@ class Storage:
         """Returns the sweep's own folder, made if need be."""
         return _made(self.root / "sweeps" / name)
 
+    def check_writable(self, sweep: str) -> None:
+        """Refuses a storage folder that nothing could be written to; makes nothing.
+
+        Raises:
+            ConfigError: names the folder and the cure.
+        """
+        for folder in (self._jobs, self.root / "sweeps" / sweep):
+            there = next(f for f in (folder, *folder.parents) if f.exists())
+            if not there.is_dir():
+                raise _unwritable(there, "it is a file")
+            if not os.access(there, os.W_OK | os.X_OK):
+                raise _unwritable(there, "it may only be read")
+
     def find(self, job: Job) -> Result | None:
         """Returns the job's result, or None when it has not ended yet.
 
@@ -114,25 +75,15 @@ class Storage:
         folder = self.job_folder(job.hash)
         if not folder.is_dir():
             return None
-        read = _parse(_ResultFile, folder / "result.json", _text(folder / "result.json"))
-        return Result(
-            job=job,
-            state=read.state,
-            reason=read.reason,
-            metrics=read.metrics,
-            facts=read.facts,
-            wall_s=read.wall_s,
-            reports=_read_reports(folder / "reports.jsonl"),
-            started_at=read.started_at,
-        )
+        return read_result(folder, job)
 
     def jobs(self) -> Iterator[Job]:
         """Yields every job that has a result, by hash; those of other versions are left out."""
         for file in sorted(self._jobs.glob("[!.]*/job.json")):
             try:
-                described = json.loads(_text(file))
+                described = json.loads(text_of(file))
             except ValueError as error:
-                raise _damaged(file, str(error)) from None
+                raise damaged(file, str(error)) from None
             try:
                 job = Job.model_validate({k: v for k, v in described.items() if k != "hash"})
             except ValidationError:
@@ -150,7 +101,7 @@ class Storage:
         try:
             return read_sheet(file)
         except (OSError, ConfigError) as error:
-            raise _damaged(file, getattr(error, "strerror", None) or str(error)) from None
+            raise damaged(file, getattr(error, "strerror", None) or str(error)) from None
 
     def begin(self, job: Job) -> Path:
         """Returns a new folder for the job to write to, and removes what dead ones left."""
@@ -165,10 +116,10 @@ class Storage:
         this one is DONE.
         """
         _write(folder / "job.json", json.dumps(describe(result.job), indent=2))
-        _write(folder / "reports.jsonl", "".join(_report_line(r) + "\n" for r in result.reports))
+        _write(folder / "reports.jsonl", reports_text(result.reports))
         if sheet is not None:
             write_sheet(folder / "scores.json", sheet)
-        _write(folder / "result.json", _result_text(result))
+        _write(folder / "result.json", result_text(result))
         _sync(folder)
         home = self.job_folder(result.job.hash)
         earlier = self._place(folder, home)
@@ -210,11 +161,15 @@ def _made(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(
-            f"storage must be a folder that can be written to but got {str(folder)!r} "
-            f"({error.strerror}); choose another with storage=<folder>"
-        ) from None
+        raise _unwritable(folder, error.strerror) from None
     return folder
+
+
+def _unwritable(folder: Path, reason: str | None) -> ConfigError:
+    return ConfigError(
+        f"storage must be a folder that can be written to but got {str(folder)!r} ({reason}); "
+        "choose another with storage=<folder>"
+    )
 
 
 def _set_aside(home: Path) -> None:
@@ -231,51 +186,6 @@ def _is_alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _result_text(result: Result) -> str:
-    return _ResultFile(
-        state=result.state,
-        reason=result.reason,
-        metrics=dict(result.metrics),
-        facts=dict(result.facts),
-        wall_s=result.wall_s,
-        started_at=result.started_at,
-    ).model_dump_json(indent=2)
-
-
-def _report_line(report: Report) -> str:
-    return _ReportLine(
-        step=report.step, num_steps=report.num_steps, metrics=dict(report.metrics)
-    ).model_dump_json()
-
-
-def _read_reports(file: Path) -> tuple[Report, ...]:
-    lines = [_parse(_ReportLine, file, line) for line in _text(file).splitlines()]
-    return tuple(Report(line.step, line.num_steps, line.metrics) for line in lines)
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise _damaged(file, getattr(error, "strerror", None) or str(error)) from None
-
-
-def _parse(model: type[F], file: Path, text: str) -> F:
-    try:
-        return model.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise _damaged(file, f"{where}: {first['msg']}" if where else first["msg"]) from None
-
-
-def _damaged(file: Path, what: str) -> ConfigError:
-    return ConfigError(
-        f"{file} must be a readable record of a finished job but got {what}; "
-        f"delete the folder {file.parent} to run the job again"
-    )
 
 
 def _write(file: Path, text: str) -> None:

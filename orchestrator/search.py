@@ -51,6 +51,8 @@ class Suggestion:
     params: Point
     again: bool = field(default=False, compare=False)
     """Whether it was given out before and never ended."""
+    told: bool = field(default=False, compare=False)
+    """Whether the search knows already how it ended."""
 
 
 class MethodSearch:
@@ -93,7 +95,7 @@ class MethodSearch:
     def finished(self) -> tuple[Suggestion, ...]:
         """Every trial that was told or has failed, by number."""
         done = [trial for trial in self._own() if trial.state.is_finished()]
-        found = [Suggestion(trial.user_attrs["number"], trial.params) for trial in done]
+        found = [Suggestion(t.user_attrs["number"], t.params, told=True) for t in done]
         return tuple(sorted(found, key=lambda suggestion: suggestion.number))
 
     def ask(self) -> Suggestion:

@@ -15,7 +15,7 @@ from orchestrator.constraints import (
 from orchestrator.entry import Entry
 from orchestrator.layout import Cell, Column, Table
 from orchestrator.pareto import front, gain
-from orchestrator.records import Result, State
+from orchestrator.result import Result, State
 from orchestrator.search_settings import SearchSettings
 from trainers.job import Phase
 

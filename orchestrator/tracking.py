@@ -14,7 +14,7 @@ from pathlib import Path
 from orchestrator.child_run import child_run
 from orchestrator.config import TrackingSettings
 from orchestrator.entry import Entry
-from orchestrator.records import State
+from orchestrator.result import State
 from orchestrator.store_address import check_answers, shown
 from orchestrator.tracking_session import Place, Session, begin_session, first_line
 
@@ -33,6 +33,15 @@ class Tracker:
         self._failures = 0
         self._closing = self._closed = False
         self._session: Future[Session]
+
+    @staticmethod
+    def check(settings: TrackingSettings, place: Place) -> None:
+        """Refuses a store that does not answer, before anything is started or written.
+
+        Raises:
+            ConfigError: names `tracking.uri`, its value and the cure.
+        """
+        check_answers(settings.uri or _default_uri(place))
 
     @classmethod
     def open(cls, settings: TrackingSettings, place: Place, *, config_json: str) -> "Tracker":

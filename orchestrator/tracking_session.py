@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from evals.errors import ConfigError
 from orchestrator.child_run import ChildRun
 from orchestrator.config import TrackingSettings
-from orchestrator.records import State
+from orchestrator.result import State
 from orchestrator.store_address import unusable
 
 if TYPE_CHECKING:

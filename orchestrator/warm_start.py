@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
 from orchestrator.config import SweepConfig
-from orchestrator.records import Result, State, Storage
+from orchestrator.records import Storage
+from orchestrator.result import Result, State
 from orchestrator.space import SHARED, Point, Value, active_part, holds
 from trainers.job import Job
 

@@ -1,6 +1,7 @@
 """The agenda gives out baselines, then methods in turn, and makes sense of what comes back."""
 
 import math
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,8 @@ from orchestrator.config import SweepConfig
 from orchestrator.entry import Entry
 from orchestrator.ledger import Ledger
 from orchestrator.loading import load_config
-from orchestrator.records import Result, State, Storage
+from orchestrator.records import Storage
+from orchestrator.result import Result, State
 from orchestrator.search import MethodSearch
 from orchestrator.search_settings import Constraint
 from orchestrator.ticket import Ticket
@@ -80,13 +82,19 @@ class Desk:
         )
 
     def run(
-        self, ticket: Ticket, *, retain: float = 0.8, fails: str = "", nll: float = 1.0
+        self,
+        ticket: Ticket,
+        *,
+        retain: float = 0.8,
+        fails: str = "",
+        nll: float = 1.0,
+        by_chance: bool = False,
     ) -> None:
         """Writes a result as a trainable would and tells the agenda."""
         job = ticket.job
         metrics = {} if fails else {"retain": retain, "log_forget_quality": -3.0}
         state = State.FAILED if fails else State.DONE
-        result = Result(job, state, fails, metrics, {}, 1.0, (), 0.0)
+        result = Result(job, state, fails, metrics, {}, 1.0, (), 0.0, by_chance)
         sheet = None if fails else sheet_of(self.benchmark, nll=nll)
         self.storage.commit(result, self.storage.begin(job), sheet)
         self.agenda.finish(job, error="lost")
@@ -248,7 +256,7 @@ def test_baselines_that_cannot_be_compared_end_the_sweep_and_say_why(
     config, benchmark, monkeypatch
 ) -> None:
     broken = {"retain": math.nan, "log_forget_quality": 0.0}
-    monkeypatch.setattr("orchestrator.agenda.measure", lambda *_: broken)
+    monkeypatch.setattr("orchestrator.comparison.measure", lambda *_: broken)
     desk = Desk(config, benchmark)
     desk.run_all()
     assert desk.agenda.finished
@@ -272,6 +280,32 @@ def test_another_sweep_finds_the_jobs_that_its_search_asks_for(config, benchmark
     second = Desk(renamed, benchmark)
     assert second.run_all() == []
     assert len([entry for entry in second.entries if entry.cached]) == 8
+
+
+def test_another_sweep_tries_again_what_failed_by_chance_and_nothing_else(
+    config, benchmark
+) -> None:
+    renamed = config.model_copy(update={"name": "second"})
+    Desk(config, benchmark).run_all(fails="rank 0 was lost", by_chance=True)
+    assert Desk(config, benchmark).run_all() == [], "this sweep knows how its trials ended"
+    assert len(Desk(renamed, benchmark).run_all(fails="the loss became nan")) == 6
+    third = config.model_copy(update={"name": "third"})
+    assert len(Desk(third, benchmark).run_all()) == 6
+
+
+def test_a_trial_whose_result_was_deleted_is_run_again_and_told_to_nobody_twice(
+    config, benchmark
+) -> None:
+    first = Desk(config, benchmark)
+    deleted = first.run_all()[-1].job
+    shutil.rmtree(first.storage.job_folder(deleted.hash))
+    again = Desk(config, benchmark)
+    (ticket,) = again.run_all(retain=0.7)
+    assert ticket.job == deleted
+    assert again.agenda.complete
+    assert len(again.entries) == len(first.entries)
+    assert again.entries[-1].result.metrics["retain"] == 0.7
+    assert Desk(config, benchmark).run_all() == []
 
 
 def test_a_result_found_in_storage_is_held_against_the_gold_model_of_this_sweep(

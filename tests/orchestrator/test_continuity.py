@@ -55,6 +55,20 @@ def test_another_recipe_is_refused_by_its_key(tmp_path: Path, override: str, mes
         check_continues(load_config(None, [override]), tmp_path)
 
 
+def test_a_method_that_was_left_out_for_a_while_keeps_its_recipe(tmp_path: Path) -> None:
+    begin(tmp_path)
+    write_config(load_config(None, ["methods=[ga]"]), tmp_path)
+    with pytest.raises(ConfigError, match=r"methods\.npo\.beta must stay 0\.1 .* got 0\.9"):
+        check_continues(load_config(None, ["methods.npo.beta=0.9"]), tmp_path)
+    assert check_continues(load_config(None, []), tmp_path) is None
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "config.json").mkdir()
+    with pytest.raises(ConfigError, match=r"storage must be .*config\.json.* storage=<folder>"):
+        write_config(load_config(None, []), tmp_path)
+
+
 def test_a_fresh_folder_takes_any_recipe(tmp_path: Path) -> None:
     assert check_continues(load_config(None, ["seed=5"]), tmp_path) is None
 
@@ -68,7 +82,7 @@ def test_a_damaged_record_names_the_file_and_the_cure(tmp_path: Path) -> None:
 def test_a_folder_knows_which_version_and_layout_wrote_it(tmp_path: Path) -> None:
     begin(tmp_path)
     origin = json.loads((tmp_path / "origin.json").read_text(encoding="utf-8"))
-    assert origin == {"version": version(), "layout": LAYOUT}
+    assert (origin["version"], origin["layout"]) == (version(), LAYOUT)
     assert check_origin(tmp_path) is None
 
 

@@ -11,7 +11,7 @@ from evals.settings import EvaluationSettings
 from orchestrator.constraints import Bound, violations
 from orchestrator.entry import Entry
 from orchestrator.figures import pareto_figure
-from orchestrator.records import Result, State
+from orchestrator.result import Result, State
 from orchestrator.search_settings import Constraint, SearchSettings
 from trainers.job import Job, Phase
 from trainers.method import PACKAGE

@@ -17,7 +17,8 @@ from evals.settings import EvaluationSettings
 from orchestrator import job_run
 from orchestrator.config import CheckpointSettings, GangSettings
 from orchestrator.job_run import Experience, JobRun
-from orchestrator.records import Result, State, Storage, version
+from orchestrator.records import Storage, version
+from orchestrator.result import Result, State
 from orchestrator.ticket import Ticket
 from trainers import checkpoint
 from trainers.checkpoint import Bookmark

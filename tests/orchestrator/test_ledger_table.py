@@ -11,7 +11,7 @@ from orchestrator.layout import Table, terminal_text
 from orchestrator.ledger import Ledger
 from orchestrator.ledger_table import inequality, ledger_table
 from orchestrator.loading import load_config
-from orchestrator.records import Result, State
+from orchestrator.result import Result, State
 from trainers.job import Job, Phase
 from trainers.settings import EngineSettings, TrainingSettings
 

@@ -15,7 +15,8 @@ from evals.choice import choose
 from evals.scores import ScoreSheet
 from evals.settings import EvaluationSettings
 from orchestrator.config import CheckpointSettings, GangSettings
-from orchestrator.records import Result, State, Storage
+from orchestrator.records import Storage
+from orchestrator.result import Result, State
 from orchestrator.schedule import run_agenda
 from orchestrator.ticket import Ticket
 from trainers.job import Job, Phase, Report

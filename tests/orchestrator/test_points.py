@@ -16,7 +16,7 @@ from orchestrator.points import (
     subtitle,
     trials_of,
 )
-from orchestrator.records import Result, State
+from orchestrator.result import Result, State
 from orchestrator.search_settings import SearchSettings
 from trainers.job import Job, Phase
 from trainers.settings import EngineSettings, TrainingSettings

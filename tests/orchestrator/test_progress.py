@@ -8,7 +8,7 @@ from orchestrator.config import GangSettings
 from orchestrator.constraints import Bound, violations
 from orchestrator.entry import Entry
 from orchestrator.progress import Progress
-from orchestrator.records import Result, State
+from orchestrator.result import Result, State
 from orchestrator.search_settings import SearchSettings
 from trainers.job import Job, Phase, Report
 from trainers.settings import EngineSettings, TrainingSettings

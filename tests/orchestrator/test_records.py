@@ -15,7 +15,8 @@ from evals.choice import Choice
 from evals.errors import ConfigError
 from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
 from evals.settings import EvaluationSettings
-from orchestrator.records import Result, State, Storage, version
+from orchestrator.records import Storage, version
+from orchestrator.result import Result, State
 from trainers.job import Job, Phase, Report
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
@@ -266,3 +267,23 @@ def test_a_given_checkpoint_is_the_baselines_model(storage: Storage) -> None:
     assert storage.model_folder(made) == storage.job_folder(made.hash) / "model"
     given = made.model_copy(update={"checkpoint": "/models/original"})
     assert storage.model_folder(given) == Path("/models/original")
+
+
+def test_a_storage_that_is_or_holds_a_file_where_folders_belong_is_refused(tmp_path):
+    (tmp_path / "jobs").write_text("", encoding="utf-8")
+    with pytest.raises(ConfigError, match="storage must be .*jobs' \\(it is a file\\)"):
+        Storage(tmp_path).check_writable("demo")
+
+
+def test_a_storage_that_may_only_be_read_is_refused_and_nothing_is_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write wherever it likes
+    with pytest.raises(ConfigError, match="storage must be .*may only be read"):
+        Storage(tmp_path / "new").check_writable("demo")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failure_by_chance_is_remembered_as_one(tmp_path):
+    storage = Storage(tmp_path)
+    failed = replace(make_result(make_job(), state=State.FAILED), by_chance=True)
+    storage.commit(failed, storage.begin(failed.job), None)
+    assert storage.find(failed.job).by_chance

@@ -309,4 +309,4 @@ def test_a_tracking_server_that_does_not_answer_is_refused_with_code_2(tmp_path:
     done = sweep(tmp_path / "runs", "methods=[npo]", f"tracking.uri=http://127.0.0.1:{port}")
     assert done.code == 2
     assert "tracking.uri must be" in done.output
-    assert not list((tmp_path / "runs").glob("jobs/*"))
+    assert nothing_started(tmp_path)

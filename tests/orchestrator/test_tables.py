@@ -9,7 +9,7 @@ from evals.settings import EvaluationSettings
 from orchestrator.constraints import Bound, violations
 from orchestrator.entry import Entry
 from orchestrator.layout import csv_text, markdown_text, save, terminal_text
-from orchestrator.records import Result, State
+from orchestrator.result import Result, State
 from orchestrator.search_settings import Constraint, SearchSettings
 from orchestrator.tables import best_feasible, method_table, nearest, pareto_table, trials_table
 from trainers.job import Job, Phase

@@ -13,7 +13,7 @@ from evals.settings import EvaluationSettings
 from orchestrator.child_run import child_run
 from orchestrator.config import TrackingSettings
 from orchestrator.entry import Entry
-from orchestrator.records import Result, State
+from orchestrator.result import Result, State
 from orchestrator.tracking import Place, Tracker
 from trainers.job import Job, Phase, Report
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings

@@ -14,7 +14,8 @@ from orchestrator.baselines import original_job, trial_job
 from orchestrator.config import SweepConfig
 from orchestrator.loading import load_config
 from orchestrator.plan import plan, render
-from orchestrator.records import Result, State, Storage
+from orchestrator.records import Storage
+from orchestrator.result import Result, State
 from orchestrator.search import MethodSearch
 from orchestrator.warm_start import warm_start
 

@@ -1,0 +1,37 @@
+"""How a job ended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trainers.job import Job, Report
+
+
+class State(StrEnum):
+    """How a job ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a job ended: `reason` says why it FAILED (else empty), `metrics` are the benchmark's.
+
+    `facts` are the numbers of `trainers.job.Outcome`, what the metrics are made of, and how the job
+    was run: attempts, micro_batch_size, zero_stage, rank_memory_bytes and, where they apply,
+    resumed_step and what was offloaded. `wall_s` and `started_at` (seconds since
+    the epoch, UTC) are the scheduler's view of the job, `reports` what it said on the way.
+    `by_chance` says that it FAILED for what lies outside the job (lost ranks, memory, files), so
+    that another sweep that wants it tries again.
+    """
+
+    job: Job
+    state: State
+    reason: str
+    metrics: Mapping[str, float]
+    facts: Mapping[str, float]
+    wall_s: float
+    reports: tuple[Report, ...]
+    started_at: float
+    by_chance: bool = False

@@ -1,0 +1,102 @@
+"""A result as files in its job's folder: `result.json` and `reports.jsonl`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from evals.errors import ConfigError
+from orchestrator.result import Result, State
+from trainers.job import Job, Report
+
+
+class _File(BaseModel):
+    """Strict JSON that keeps NaN and infinities, as strings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+
+
+F = TypeVar("F", bound=_File)
+
+
+class _ResultFile(_File):
+    state: State
+    reason: str
+    metrics: dict[str, float]
+    facts: dict[str, float]
+    wall_s: float
+    started_at: float
+    by_chance: bool = False
+
+
+class _ReportLine(_File):
+    step: int
+    num_steps: int
+    metrics: dict[str, float]
+
+
+def read_result(folder: Path, job: Job) -> Result:
+    """Returns the result of `job` that lies in `folder`.
+
+    Raises:
+        ConfigError: a file is missing or damaged.
+    """
+    file = folder / "result.json"
+    read = _parse(_ResultFile, file, text_of(file))
+    return Result(job=job, reports=_read_reports(folder / "reports.jsonl"), **dict(read))
+
+
+def result_text(result: Result) -> str:
+    """Returns what `result.json` holds."""
+    return _ResultFile(
+        state=result.state,
+        reason=result.reason,
+        metrics=dict(result.metrics),
+        facts=dict(result.facts),
+        wall_s=result.wall_s,
+        started_at=result.started_at,
+        by_chance=result.by_chance,
+    ).model_dump_json(indent=2)
+
+
+def reports_text(reports: Sequence[Report]) -> str:
+    """Returns what `reports.jsonl` holds, a line for each report."""
+    lines = (
+        _ReportLine(step=r.step, num_steps=r.num_steps, metrics=dict(r.metrics)) for r in reports
+    )
+    return "".join(f"{line.model_dump_json()}\n" for line in lines)
+
+
+def text_of(file: Path) -> str:
+    """Returns what a file of a job's folder holds.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise damaged(file, getattr(error, "strerror", None) or str(error)) from None
+
+
+def damaged(file: Path, what: str) -> ConfigError:
+    """Returns the error for a file of a job's folder that is not as it was written."""
+    return ConfigError(
+        f"{file} must be a readable record of a finished job but got {what}; "
+        f"delete the folder {file.parent} to run the job again"
+    )
+
+
+def _parse(model: type[F], file: Path, text: str) -> F:
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise damaged(file, f"{where}: {first['msg']}" if where else first["msg"]) from None
+
+
+def _read_reports(file: Path) -> tuple[Report, ...]:
+    lines = [_parse(_ReportLine, file, line) for line in text_of(file).splitlines()]
+    return tuple(Report(line.step, line.num_steps, line.metrics) for line in lines)
