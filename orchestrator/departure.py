@@ -41,8 +41,9 @@ class Departure:
 
     def listen(self) -> None:
         """Takes both signals over; again after a library has done so, as Ray does at its start."""
-        for number in SIGNALS:
-            signal.signal(number, self._on_signal)
+        for number, handler in self._before.items():
+            if handler is not signal.SIG_IGN:  # as it is for a job in a shell's background
+                signal.signal(number, self._on_signal)
 
     @contextmanager
     def deferred(self) -> Iterator[None]:

@@ -31,3 +31,13 @@ def test_the_signals_are_left_as_they_were() -> None:
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGTERM)
     assert [signal.getsignal(number) for number in SIGNALS] == before
+
+
+def test_a_signal_that_the_process_was_started_to_ignore_stays_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Departure() as departure:
+            os.kill(os.getpid(), signal.SIGINT)
+            assert not departure.wished
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -187,12 +187,11 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ended, float]
     return Ended.of(folder / "storage"), time.monotonic() - started
 
 
-def instants(num_kills: int, whole_s: float) -> Iterator[float]:
-    """Yields seconds after a driver's start, over all the time it runs; few ones spread evenly."""
+def parts(num_kills: int) -> Iterator[float]:
+    """Yields for each kill how far a driver has come by then; few ones are spread evenly."""
     draw = random.Random(0)
     for i in range(num_kills):
-        part = draw.random() if num_kills > 3 else (i + 1) / (num_kills + 1)
-        yield part * whole_s
+        yield draw.random() if num_kills > 3 else (i + 1) / (num_kills + 1)
 
 
 def check_ended(storage: Path, expected: Ended, finished: dict[str, tuple[int, int]]) -> None:
@@ -210,40 +209,73 @@ def check_ended(storage: Path, expected: Ended, finished: dict[str, tuple[int, i
     assert origin["layout"] == 1
 
 
+class Trial:
+    """Sweeps that are killed again and again, one after the other."""
+
+    def __init__(self, folder: Path, expected: Ended, whole_s: float) -> None:
+        self._folder = folder
+        self._expected = expected
+        self._whole_s = whole_s
+        self._drivers: list[Driver] = []
+        self._finished: dict[str, tuple[int, int]] = {}
+        self.num_sweeps = 0
+
+    @property
+    def _storage(self) -> Path:
+        return self._folder / str(self.num_sweeps)
+
+    def kill(self, part: float) -> None:
+        """Kills a driver at that part of its time, one that does not end before it."""
+        while True:
+            driver, wait_s = self._start(), part * self._whole_s
+            try:
+                driver.process.wait(wait_s)
+            except subprocess.TimeoutExpired:
+                driver.kill()
+                self._finished |= results(self._storage)
+                told(wait_s, driver)
+                return
+            self._check(driver)
+
+    def end(self) -> None:
+        """Lets a driver come to its end."""
+        driver = self._start()
+        driver.process.wait(600)
+        self._check(driver)
+
+    def clean(self) -> None:
+        for driver in self._drivers:
+            driver.kill()
+            driver.clean()
+
+    def _start(self) -> Driver:
+        self._started = time.monotonic()
+        self._drivers.append(start(self._storage, self._folder / f"log{len(self._drivers)}"))
+        return self._drivers[-1]
+
+    def _check(self, driver: Driver) -> None:
+        assert driver.process.returncode == 0, driver.output
+        self._whole_s = min(self._whole_s, time.monotonic() - self._started)
+        check_ended(self._storage, self._expected, self._finished)
+        self._finished = {}
+        self.num_sweeps += 1
+
+
 def test_a_sweep_whose_driver_is_killed_again_and_again_ends_like_one_that_was_left_alone(
     undisturbed, tmp_path, request
 ) -> None:
-    expected, whole_s = undisturbed
-    drivers: list[Driver] = []
-    finished: dict[str, tuple[int, int]] = {}
-    num_sweeps = 0
-    storage = tmp_path / "0"
-    waits = instants(request.config.getoption("kills"), whole_s)
+    num_kills = request.config.getoption("kills")
+    trial = Trial(tmp_path, *undisturbed)
     try:
-        while True:
-            wait_s = next(waits, None)
-            driver = start(storage, tmp_path / f"log{len(drivers)}")
-            drivers.append(driver)
-            if wait_s is not None:
-                time.sleep(wait_s)
-                if driver.kill():
-                    finished |= results(storage)
-                    told(wait_s, driver)
-                    continue
-            assert driver.process.wait(timeout=600) == 0, driver.output
-            check_ended(storage, expected, finished)
-            num_sweeps += 1
-            if wait_s is None:
-                break
-            storage, finished = tmp_path / str(num_sweeps), {}
+        for part in parts(num_kills):
+            trial.kill(part)
+        trial.end()
     finally:
-        for driver in drivers:
-            driver.kill()
-            driver.clean()
-    print(f"{num_sweeps} sweeps, killed {len(drivers) - num_sweeps} times: all equal")
+        trial.clean()
+    print(f"{trial.num_sweeps} sweeps, killed {num_kills} times: all equal the one left alone")
 
 
 def told(wait_s: float, driver: Driver) -> None:
-    lines = driver.output.splitlines()
+    lines = driver.output.splitlines() or [""]
     number = sum(line.startswith("[") for line in lines)
-    print(f"killed after {wait_s:.1f} s, {number} jobs told of; last line: {(lines or [''])[-1]}")
+    print(f"killed after {wait_s:.1f} s, {number} jobs told of; last line: {lines[-1]}", flush=True)
