@@ -1,8 +1,12 @@
 """What one micro-batch of a job runs through the model, as its method says it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
-from orchestrator.space import METHODS, MethodSettings
+from evals.choice import Choice
+from orchestrator.method_settings import METHODS, MethodSettings
+from orchestrator.space import SearchRange, active_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +26,21 @@ class Draw:
 
 
 def draw_of(settings: MethodSettings) -> Draw:
-    """Returns what a method draws, at the upper end of what is searched."""
+    """Returns the most that a method draws, at the upper ends of what is searched."""
+    return max(_draws(settings), key=lambda draw: (draw.together, draw.references))
+
+
+def _draws(settings: MethodSettings) -> Iterator[Draw]:
+    """Yields what the method draws with each combination of the choices that are searched."""
+    own = {name: found for name, found in settings.search.items() if name in settings.settings}
+    values = [f.ends[-1:] if isinstance(f, SearchRange) else f.ends for f in own.values()]
+    for point in product(*values):
+        yield _draw(settings.choice(active_part(own, dict(zip(own, point, strict=True)))))
+
+
+def _draw(choice: Choice) -> Draw:
     from trainers.method import Source, build_method  # imports torch
 
-    highest = {
-        name: int(interval.high) if interval.integer else interval.high
-        for name, interval in settings.search.items()
-        if name in settings.settings
-    }
-    choice = settings.choice(highest)
     method = build_method(choice)
     num_random = int(getattr(choice.config(METHODS), "num_random", 1))
     passes = tuple(num_random if source == Source.RANDOM else 1 for source in sorted(method.needs))

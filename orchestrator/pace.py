@@ -7,7 +7,8 @@ from typing import Any
 
 from evals.benchmark import Benchmark
 from orchestrator.config import SweepConfig
-from orchestrator.records import State, Storage
+from orchestrator.records import Storage
+from orchestrator.result import State
 from trainers.job import Job, Phase
 
 SAME = {"data", "model", "training", "adapter", "engine", "evaluation"}

@@ -10,7 +10,8 @@ from orchestrator.anatomies import sweep_anatomies
 from orchestrator.baselines import gold_job, original_job, trial_job
 from orchestrator.disk import Disk, disk, disk_line, require_disk
 from orchestrator.plan import plan
-from orchestrator.records import Result, State, Storage
+from orchestrator.records import Storage
+from orchestrator.result import Result, State
 
 N, LORA = 6_738_415_616, 19_988_480
 

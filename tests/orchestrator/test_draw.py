@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.draw import Draw, draw_of
-from orchestrator.space import MethodSettings, resolve_method
+from orchestrator.method_settings import MethodSettings, resolve_method
 
 
 def resolved(name: str, **raw) -> MethodSettings:
@@ -32,3 +32,10 @@ def test_a_method_draws_what_it_needs_at_the_upper_end_of_its_search(settings, d
 
 def test_a_baseline_draws_one_pass():
     assert Draw() == Draw((1,), 0)
+
+
+def test_of_the_choices_that_are_searched_the_one_that_draws_most_counts():
+    alpha = {"low": 0.5, "high": 5, "when": {"retain_term": ["nll", "kl"]}}
+    search = {"retain_term": {"choices": ["kl", "none"]}, "alpha": alpha}
+    assert draw_of(resolve_method("npo", {"search": search}, key="methods.npo")).passes == (1, 1)
+    assert draw_of(resolve_method("npo", {}, key="methods.npo")).passes == (1,)

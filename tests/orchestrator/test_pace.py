@@ -4,7 +4,8 @@ import pytest
 
 from orchestrator.baselines import gold_job, original_job, trial_job
 from orchestrator.pace import Pace, finished_paces
-from orchestrator.records import Result, State, Storage
+from orchestrator.records import Storage
+from orchestrator.result import Result, State
 
 
 @pytest.fixture
