@@ -35,6 +35,14 @@ class Family(Protocol):
         """
         ...
 
+    def skeleton(self, *, benchmark: Benchmark, checkpoint: Path | None) -> PreTrainedModel:
+        """Returns what `load` would, without weights, on the meta device: shapes and dtype.
+
+        Raises:
+            ConfigError: the configuration cannot be had, for want of a network, say.
+        """
+        ...
+
     def check(self, checkpoint: Path | None) -> None:
         """Refuses weights that would not load, without loading them.
 

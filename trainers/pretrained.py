@@ -5,8 +5,11 @@ import pickle
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import torch
 from huggingface_hub.errors import StrictDataclassError
@@ -21,6 +24,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 from transformers.utils import is_flash_attn_2_available
+from transformers.utils.hub import constants as hub
 
 from evals.choice import Settings
 from evals.errors import ConfigError
@@ -40,6 +44,8 @@ _FAILURES = (
 )
 """What transformers raises on missing, broken or foreign files and on an unreachable hub."""
 
+HUB_TIMEOUT_S = 3.0
+"""Enough for an answer of any kind."""
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
 
 
@@ -124,6 +130,26 @@ def require_attention(running: Running) -> None:
         )
 
 
+def load_skeleton(source: Source, running: Running) -> PreTrainedModel:
+    """Returns the model without weights, on the meta device, in the dtype that it would have.
+
+    Takes moments and no memory.
+
+    Raises:
+        ConfigError: there is no configuration, or it cannot be read.
+    """
+    config = _read_config(source)
+    dtype = torch_dtype(running)
+    try:
+        with torch.device("meta"):
+            model: PreTrainedModel = AutoModelForCausalLM.from_config(
+                config, dtype=(config.dtype or torch.float32) if dtype == "auto" else dtype
+            )
+    except _FAILURES as error:
+        raise _unusable(source, "model.path must be a causal language model", error) from error
+    return model
+
+
 def load_tokenizer(source: Source) -> PreTrainedTokenizerBase:
     """Loads the tokenizer that lies beside the weights.
 
@@ -181,16 +207,33 @@ def _read(source: Source, running: Running, *, device: str) -> PreTrainedModel:
 
 
 def _read_config(source: Source) -> PreTrainedConfig:
+    """Returns the configuration; where the hub does not answer, the one in its cache.
+
+    transformers would come to the same, but after half a minute of retries.
+    """
     _require_folder(source, ("config.json",))
+    is_local = source.local_files_only or Path(source.path).expanduser().is_dir()
     try:
         config: PreTrainedConfig = AutoConfig.from_pretrained(
             os.path.expanduser(source.path),
             revision=source.revision or "main",
-            local_files_only=source.local_files_only,
+            local_files_only=is_local or not _answers(hub.ENDPOINT),
         )
     except _FAILURES as error:
         raise _unusable(source, "model.path must be a causal language model", error) from error
     return config
+
+
+@cache
+def _answers(endpoint: str) -> bool:
+    """Tells whether anything answers at the address, be it with an error."""
+    try:
+        urlopen(endpoint, timeout=HUB_TIMEOUT_S).close()
+    except HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def _require_folder(source: Source, files: Sequence[str]) -> None:

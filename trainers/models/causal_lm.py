@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
+from transformers import PreTrainedModel
+
 from evals.benchmark import Benchmark
 from evals.encoding import Prompt, require_usable
 from evals.errors import ConfigError
@@ -14,6 +16,7 @@ from trainers.pretrained import (
     Source,
     check_loads,
     load_model,
+    load_skeleton,
     load_tokenizer,
     shape_of,
     torch_dtype,
@@ -52,6 +55,15 @@ class Family:
         require_usable(tokenizer, self._config.prompt)
         model = load_model(source, self._config)
         return LanguageModel(model, tokenizer, self._config.prompt)
+
+    def skeleton(self, *, benchmark: Benchmark, checkpoint: Path | None) -> PreTrainedModel:
+        """Returns the model without weights, on the meta device.
+
+        Raises:
+            ConfigError: its configuration cannot be had.
+        """
+        del benchmark
+        return load_skeleton(self._source(checkpoint), self._config)
 
     def check(self, checkpoint: Path | None) -> None:
         """Refuses weights that would not load, without loading them.

@@ -29,6 +29,7 @@ from trainers.pretrained import (
     Source,
     check_loads,
     load_model,
+    load_skeleton,
     load_tokenizer,
     prepare,
     require_attention,
@@ -93,6 +94,17 @@ class Family:
         tokenizer = train_tokenizer(benchmark, self._config)
         model = _random_model(self._config, tokenizer, seed=seed)
         return LanguageModel(prepare(model, self._config), tokenizer, self._config.prompt)
+
+    def skeleton(self, *, benchmark: Benchmark, checkpoint: Path | None) -> PreTrainedModel:
+        """Returns the model without weights, on the meta device.
+
+        Raises:
+            ConfigError: the configuration of the checkpoint cannot be had.
+        """
+        if checkpoint is not None:
+            return load_skeleton(Source(path=str(checkpoint)), self._config)
+        with torch.device("meta"):
+            return _random_model(self._config, train_tokenizer(benchmark, self._config), seed=0)
 
     def check(self, checkpoint: Path | None) -> None:
         """Refuses a checkpoint that would not load; random weights always do.

@@ -73,6 +73,28 @@ def test_the_fingerprint_is_stable_and_needs_no_loading(choice):
     assert build_family(choice).fingerprint() == build_family(choice).fingerprint() != ""
 
 
+@pytest.mark.parametrize("dtype", ["auto", "bf16"])
+def test_its_skeleton_has_every_shape_and_the_dtype_but_no_weights(
+    choice, benchmark_of_people, dtype
+):
+    changed = choice.model_copy(update={"settings": {**choice.settings, "dtype": dtype}})
+    skeleton = build_family(changed).skeleton(benchmark=benchmark_of_people, checkpoint=None)
+    loaded = load(choice, benchmark_of_people, dtype=dtype).model
+    assert all(value.is_meta for value in skeleton.parameters())
+    assert described(skeleton) == described(loaded)
+
+
+def described(model):
+    return {name: (value.shape, value.dtype) for name, value in model.named_parameters()}
+
+
+def test_a_checkpoints_skeleton_is_the_checkpoints(choice, benchmark_of_people, save_checkpoint):
+    folder = save_checkpoint("llama", hidden_size=48)
+    skeleton = build_family(choice).skeleton(benchmark=benchmark_of_people, checkpoint=folder)
+    assert skeleton.config.hidden_size == 48
+    assert all(value.is_meta for value in skeleton.parameters())
+
+
 @pytest.mark.parametrize(("name", "dtype"), [("fp32", torch.float32), ("bf16", torch.bfloat16)])
 def test_weights_have_the_dtype_that_is_asked_for(choice, benchmark_of_people, name, dtype):
     assert load(choice, benchmark_of_people, dtype=name).model.dtype == dtype

@@ -1,0 +1,149 @@
+"""Bytes of activations on one rank: what a forward pass keeps for the backward pass, and more.
+
+Counted tensor by tensor, as Korthikanti et al. 2022 do for GPT (arXiv 2205.05198, section 4), but
+for the Llama family as transformers runs it: norms in float32, rotary positions, a gated MLP, no
+dropout. With p bytes an entry and the letters of `Decoder`, a layer keeps for each token
+
+    norms       2 (4 + p) H + 8     float32 input and its rsqrt, output; + 2 p H if norms train
+    attention   2 p (Q + K)         queries and their result, keys and values
+      sdpa      + 4 A + p T         log-sum-exp, mask; K = Q, for a mask needs repeated keys
+      flash     + 4 A
+      eager     + (4 + p) A T       softmax in float32, and rounded (once in float32); K = Q
+    MLP         4 p M               gate, up, activated gate, their product
+    adapter     p R                 what comes out of the first factors
+      dropout   + (p + 1) F         every first factor's own input, and its mask
+
+with T the row's length. Checkpointing keeps p H of a layer, and has one whole layer at a time again
+in the backward pass. Behind the last layer come the logits and what a loss makes of them, in
+float32, 4 V a token and copy (`*_COPIES`, as measured). Other families differ a little; an MLP
+without a gate keeps half.
+"""
+
+from dataclasses import dataclass
+
+LOGIT_BYTES = 4
+LIKELIHOOD_COPIES = 3
+"""Logits at once for a likelihood: themselves, the labelled ones, their log-probabilities."""
+JOINT_COPIES = 4
+"""For two batches read as one, and for an entropy."""
+DIVERGENCE_COPIES = 8
+"""For a divergence from the reference: both models' logits and log-probabilities, and temporaries
+of torch's kl_div; one more with a temperature."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """Widths of a decoder.
+
+    `ranks` (R) and `adapter_inputs` (F) are sums over the adapted linear layers of the whole
+    model: of LoRA ranks, and of input widths.
+    """
+
+    num_layers: int
+    hidden: int
+    """H"""
+    num_heads: int
+    """A"""
+    query_width: int
+    """Q, all heads together"""
+    key_width: int
+    """K, all heads together"""
+    mlp_width: int
+    """M"""
+    vocabulary: int
+    """V"""
+    ranks: int = 0
+    adapter_inputs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """How a decoder is run: `whole` if its own weights train, `dropout` if the adapter's is on."""
+
+    entry_bytes: int
+    attention: str = "sdpa"
+    checkpointing: bool = False
+    whole: bool = False
+    dropout: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of `length` tokens: `together` in the graph of one loss, `at_once` in one pass.
+
+    `compared` of those in one pass are compared with the reference's logits.
+    """
+
+    at_once: int
+    together: int
+    length: int
+    compared: int = 0
+
+
+def layer_bytes(decoder: Decoder, mode: Mode, *, length: int) -> int:
+    """Returns what one layer keeps for each token of a row of `length`; adapters aside."""
+    p = mode.entry_bytes
+    norms = 2 * (4 + p + p * mode.whole) * decoder.hidden + 8
+    keys = decoder.key_width if mode.attention == "flash_attention_2" else decoder.query_width
+    attention = 2 * p * (decoder.query_width + keys)
+    if mode.attention == "eager":
+        attention += (4 if p == 4 else 4 + p) * decoder.num_heads * length
+    else:
+        attention += 4 * decoder.num_heads + (p * length if mode.attention == "sdpa" else 0)
+    return norms + attention + 4 * p * decoder.mlp_width
+
+
+def kept_bytes(decoder: Decoder, mode: Mode, *, num_rows: int, length: int) -> int:
+    """Returns what the layers and the last norm keep of `num_rows` rows until the backward pass."""
+    p = mode.entry_bytes
+    last_norm = (4 + p + p * mode.whole) * decoder.hidden + 4
+    if mode.checkpointing:
+        layers = decoder.num_layers * p * decoder.hidden
+    else:
+        layers = decoder.num_layers * layer_bytes(decoder, mode, length=length)
+        layers += _adapter_bytes(decoder, mode)
+    return num_rows * length * (layers + last_norm)
+
+
+def training_bytes(
+    decoder: Decoder, mode: Mode, rows: Rows, *, copies: int = LIKELIHOOD_COPIES
+) -> int:
+    """Returns the most that one micro-batch takes: everything kept, and the last pass's head.
+
+    Of earlier passes in the same graph the log-probabilities are kept as well. A checkpointed
+    layer comes back after the head has gone.
+    """
+    kept = kept_bytes(decoder, mode, num_rows=rows.together, length=rows.length)
+    logits = rows.length * decoder.vocabulary * LOGIT_BYTES
+    earlier = (rows.together - rows.at_once) * logits
+    moment = logits * max(rows.at_once * copies, rows.compared * DIVERGENCE_COPIES)
+    if mode.checkpointing:
+        layer = layer_bytes(decoder, mode, length=rows.length)
+        layer += _adapter_bytes(decoder, mode) // decoder.num_layers
+        moment = max(moment, rows.at_once * rows.length * layer)
+    return kept + earlier + moment
+
+
+def scoring_bytes(decoder: Decoder, mode: Mode, *, num_tokens: int, length: int) -> int:
+    """Returns what a pass without gradients over `num_tokens` takes: one layer, and all logits.
+
+    Scores are read off one answer of `length` at a time, in float32.
+    """
+    p = mode.entry_bytes
+    layer = 8 * decoder.hidden + p * (
+        2 * decoder.hidden + 2 * decoder.query_width + 2 * decoder.key_width + 3 * decoder.mlp_width
+    )
+    logits = num_tokens * decoder.vocabulary * p
+    answer = LIKELIHOOD_COPIES * LOGIT_BYTES * decoder.vocabulary * length
+    return max(num_tokens * layer, logits + answer)
+
+
+def generating_bytes(decoder: Decoder, mode: Mode, *, num_rows: int, length: int) -> int:
+    """Returns the keys and values that rows of `length` tokens leave, prompt and answer."""
+    return 2 * mode.entry_bytes * decoder.num_layers * decoder.key_width * num_rows * length
+
+
+def _adapter_bytes(decoder: Decoder, mode: Mode) -> int:
+    """Returns what the adapters of all layers keep for each token."""
+    dropped = (mode.entry_bytes + 1) * decoder.adapter_inputs if mode.dropout else 0
+    return mode.entry_bytes * decoder.ranks + dropped
