@@ -14,14 +14,23 @@ def check_capacity(shape: GangShape) -> int:
     Raises:
         ConfigError: not even one fits (Ray would wait for ever).
     """
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return require_room(shape, [node["Resources"] for node in ray.nodes() if node["Alive"]])
+
+
+def require_room(shape: GangShape, nodes: Sequence[Mapping[str, float]]) -> int:
+    """Returns how many gangs of `shape` fit into `nodes` side by side.
+
+    Raises:
+        ConfigError: not even one fits.
+    """
     fit = num_gangs(shape, nodes)
     if fit < 1:
         have = "; ".join(f"{n.get('CPU', 0):g} CPU {n.get('GPU', 0):g} GPU" for n in nodes)
         raise ConfigError(
             f"gang.ranks must be a number that the cluster can place but got {shape.ranks} ranks "
             f"of {shape.cpus_per_rank:g} CPU and {shape.gpus_per_rank:g} GPU ({shape.strategy}) "
-            f"with nodes of {have}; use fewer ranks, less per rank, or a larger cluster"
+            f"with nodes of {have}; use fewer ranks, less per rank, or a larger cluster (by "
+            "RAY_ADDRESS)"
         )
     return fit
 

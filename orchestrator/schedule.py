@@ -15,6 +15,7 @@ from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
 from cluster.capacity import check_capacity
+from cluster.nodes import check_answers
 from orchestrator.config import GangSettings
 from orchestrator.job_run import shape_of
 from orchestrator.ticket import Ticket
@@ -154,17 +155,27 @@ class Steward(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
 
 
 def connect(gang: GangSettings) -> int:
-    """Joins the cluster that RAY_ADDRESS names, or starts an embedded one on loopback.
-
-    Returns how many gangs it holds side by side.
+    """Joins a cluster as `join` does, and returns how many gangs it holds side by side.
 
     Raises:
-        ConfigError: the cluster can never place a gang of this shape.
+        ConfigError: the cluster can never place a gang of this shape, or does not answer.
+    """
+    join()
+    return check_capacity(shape_of(gang))
+
+
+def join() -> None:
+    """Joins the cluster that RAY_ADDRESS names, or starts an embedded one on loopback.
+
+    Raises:
+        ConfigError: the cluster does not answer.
     """
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # Tune's own tables; ours says more
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
     os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")  # see orchestrator.departure
-    joins = bool(os.environ.get("RAY_ADDRESS"))
+    address = os.environ.get("RAY_ADDRESS", "")
+    check_answers(address)
+    joins = bool(address)
     local = {} if joins else {"address": "local", "_node_ip_address": LOOPBACK}
     ray.init(
         **local,
@@ -172,7 +183,6 @@ def connect(gang: GangSettings) -> int:
         logging_level=logging.ERROR,
         log_to_driver=False,
     )
-    return check_capacity(shape_of(gang))
 
 
 def run_agenda(
