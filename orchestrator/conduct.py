@@ -1,11 +1,13 @@
 """Conducts a whole sweep: plan, baselines, search, tables; MLflow and a person look on."""
 
+import os
 import shlex
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evals.building import build_benchmark
 from orchestrator.agenda import Agenda
@@ -19,6 +21,7 @@ from orchestrator.layout import Table, save, terminal_text
 from orchestrator.lease import Lease
 from orchestrator.ledger import Ledger
 from orchestrator.ledger_table import inequality, ledger_table
+from orchestrator.outlook import Outlook, outlook
 from orchestrator.plan import Plan, plan, render
 from orchestrator.progress import Progress
 from orchestrator.records import Storage
@@ -28,6 +31,9 @@ from orchestrator.tracking import Tracker
 from orchestrator.tracking_session import Place
 from orchestrator.watch import SweepWatch
 from trainers.job import Job, Report
+
+if TYPE_CHECKING:  # imports Ray
+    from cluster.nodes import Node
 
 DONE, FAILED, NOTHING_FEASIBLE, INTERRUPTED = 0, 1, 3, 130
 
@@ -56,11 +62,16 @@ class _Sweep:
 
 
 def show_plan(config: SweepConfig) -> int:
-    """Prints what the sweep would do, and starts nothing."""
+    """Prints what the sweep would do and take, and starts nothing.
+
+    Raises:
+        ConfigError: something about the sweep can never run.
+    """
     storage = Storage(config.folder)
     _check_folder(config, storage.root / "sweeps" / config.name)
-    benchmark = build_benchmark(config.benchmark)
-    _say(render(plan(config, benchmark, storage=storage)))
+    planned = plan(config, build_benchmark(config.benchmark), storage=storage)
+    _say(render(planned))
+    _show(outlook(planned, storage=storage, nodes=_nodes()))
     return DONE
 
 
@@ -94,10 +105,12 @@ def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> _Sweep
     storage.check_writable(config.name)
     place = Place(config.name, folder, storage.root)
     Tracker.check(config.tracking, place)
-    from orchestrator.schedule import connect  # imports Ray
+    from cluster.nodes import connected_nodes  # imports Ray
+    from orchestrator.schedule import connect
 
     num_gangs = connect(config.gang)
     departure.listen()  # Ray has taken SIGTERM for itself
+    _show(outlook(planned, storage=storage, nodes=connected_nodes()))
     lease = lease or held.enter_context(Lease(storage.sweep_folder(config.name)))
     _check_folder(config, folder)
     tracker = Tracker.open(config.tracking, place, config_json=config_text(config))
@@ -107,6 +120,25 @@ def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> _Sweep
     progress = Progress(_say, trials=trials, search=config.search)
     progress.begin(config.name, gang=config.gang, num_gangs=num_gangs)
     return _Sweep(planned, storage, folder, ledger, tracker, progress)
+
+
+def _show(found: Outlook) -> None:
+    """Prints all that can be said, and only then refuses what can never run."""
+    _say(f"\n{found.text}")
+    if found.refusal is not None:
+        raise found.refusal
+
+
+def _nodes() -> "tuple[Node, ...]":
+    """Returns the nodes of the cluster that RAY_ADDRESS names, or else this machine."""
+    from cluster.nodes import connected_nodes, this_machine  # imports Ray
+
+    if not os.environ.get("RAY_ADDRESS"):
+        return (this_machine(),)
+    from orchestrator.schedule import join
+
+    join()
+    return connected_nodes()
 
 
 def _check_folder(config: SweepConfig, folder: Path) -> None:

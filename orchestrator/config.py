@@ -77,6 +77,15 @@ class TrackingSettings(Settings):
     log_adapters: bool = True
 
 
+class PlanSettings(Settings):
+    """What a plan reckons with where no finished job tells: operations a second."""
+
+    gpu_tflops: float = Field(100.0, gt=0)
+    """Of one GPU in training, in 10^12: a third of an A100's peak in bfloat16."""
+    cpu_gflops: float = Field(20.0, gt=0)
+    """Of one CPU core, in 10^9; small models reach less."""
+
+
 class SweepConfig(Settings):
     """Everything a sweep does; equal configs with equal data give equal jobs."""
 
@@ -98,6 +107,7 @@ class SweepConfig(Settings):
     gang: GangSettings = GangSettings()
     checkpoint: CheckpointSettings = CheckpointSettings()
     tracking: TrackingSettings = TrackingSettings()
+    plan: PlanSettings = PlanSettings()
 
     @property
     def folder(self) -> Path:

@@ -25,6 +25,7 @@ FREE = (
     "gang.",
     "checkpoint.",
     "tracking.",
+    "plan.",
 )
 """Keys that may change between runs: none of them changes what a trial measures."""
 

@@ -8,12 +8,16 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import torch
 
 from orchestrator.sweep import main
+
+CONFIGS = Path(__file__).parents[2] / "configs"
 
 SMALL = (
     "benchmark.num_people=6",
@@ -96,6 +100,37 @@ def test_a_plan_starts_nothing_and_names_every_job(tmp_path: Path, capsys, monke
     said = capsys.readouterr().out
     assert "original" in said
     assert "simnpo" in said
+    for estimated in ("Room: ", "Memory of a rank", "Disk: about", "CPU-hours left: about"):
+        assert estimated in said
+    assert nothing_started(tmp_path)
+
+
+def test_a_cluster_that_does_not_answer_is_refused_within_seconds(
+    tmp_path: Path, capsys, monkeypatch
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{probe.getsockname()[1]}")
+    monkeypatch.chdir(tmp_path)
+    started = time.monotonic()
+    assert "RAY_ADDRESS must be" in refused(["--plan", *SMALL], capsys)
+    assert time.monotonic() - started < 30
+    assert nothing_started(tmp_path)
+
+
+def test_the_papers_sweep_is_planned_without_network_and_refused_where_there_is_no_gpu(
+    tmp_path: Path, capsys, monkeypatch
+) -> None:
+    if torch.cuda.device_count() >= 4:
+        pytest.skip("this machine could hold its gang")
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    words = ["benchmark={name: characters}", f"storage={tmp_path / 'runs'}", "--plan"]
+    words.append("model.local_files_only=true")
+    assert main([str(CONFIGS / "clear_text_llama2.yaml"), *words]) == 2
+    said, error = capsys.readouterr()
+    assert "Gang: 4 ranks of 4 CPU and 1 GPU, PACK" in said
+    assert "Memory and disk: not estimated, since model.path must be" in said
+    assert "gang.ranks must be a number that the cluster can place but got 4 ranks" in error
     assert nothing_started(tmp_path)
 
 
@@ -297,6 +332,30 @@ def test_more_ranks_than_the_cluster_has_are_refused_with_code_2(tmp_path: Path)
     )
     assert done.code == 2
     assert "gang.ranks must be" in done.output
+    assert nothing_started(tmp_path)
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_a_plan_asks_the_cluster_that_is_named(tmp_path: Path) -> None:
+    import ray
+
+    ray.init(num_cpus=5, include_dashboard=False, _node_ip_address="127.0.0.1")
+    try:
+        environment = {**os.environ, "RAY_ADDRESS": ray.get_runtime_context().gcs_address}
+        command = [sys.executable, "-m", "orchestrator.sweep", "--plan", *SMALL]
+        done = subprocess.run(
+            [*command, f"storage={tmp_path / 'runs'}"],
+            capture_output=True,
+            text=True,
+            env=environment,
+            cwd=Path(__file__).parents[2],
+            timeout=120,
+        )
+    finally:
+        ray.shutdown()
+    assert done.returncode == 0, done.stderr
+    assert "Room: 2 gangs side by side on 1 x 5 CPU" in done.stdout
     assert nothing_started(tmp_path)
 
 

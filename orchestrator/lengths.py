@@ -1,0 +1,60 @@
+"""How long rows will be, from their texts alone: a plan has no tokenizer."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from evals.benchmark import Benchmark, Example, Task
+
+BYTES_PER_TOKEN = 4.0
+"""Of UTF-8 text under a common tokenizer."""
+FEWEST_BYTES_PER_TOKEN = 3.0
+"""In a row of rare words or names."""
+FRAME_TOKENS = 16
+"""What the prompt's tags or the chat template add."""
+
+
+def mean_tokens(examples: Sequence[Example], *, max_length: int) -> float:
+    """Returns about how many tokens a question with its answer has on average."""
+    sizes = [_size(example.question, example.answer) for example in examples]
+    if not sizes:
+        return 0.0
+    return sum(_tokens(size, BYTES_PER_TOKEN, max_length) for size in sizes) / len(sizes)
+
+
+def most_tokens(benchmark: Benchmark, *, max_length: int) -> int:
+    """Returns about how many tokens the longest question with an answer that is trained has."""
+    questions = [_bytes(e.question) for e in benchmark.splits["full"]]
+    answers = [_bytes(e.answer) for e in benchmark.splits["full"]]
+    answers += [_bytes(refusal) for refusal in benchmark.refusals]
+    # Methods also ask one example's question with another's answer, or with a refusal.
+    longest = max(questions, default=0) + max(answers, default=0)
+    return math.ceil(_tokens(longest, FEWEST_BYTES_PER_TOKEN, max_length))
+
+
+def most_scored_tokens(tasks: Iterable[Task], *, max_length: int) -> int:
+    """Returns about how many tokens the longest row to be scored has."""
+    sizes = [
+        _size(example.question, answer)
+        for task in tasks
+        for example in task.examples
+        for answer in answers(example)
+    ]
+    return math.ceil(_tokens(max(sizes, default=0), FEWEST_BYTES_PER_TOKEN, max_length))
+
+
+def answers(example: Example) -> tuple[str, ...]:
+    """Returns what is scored of an example: the truth, its paraphrase, wrong answers."""
+    paraphrase = () if example.paraphrase is None else (example.paraphrase,)
+    return (example.answer, *paraphrase, *example.perturbed)
+
+
+def _size(question: str, answer: str) -> int:
+    return _bytes(question) + _bytes(answer)
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode())
+
+
+def _tokens(size: int, bytes_per_token: float, max_length: int) -> float:
+    return min(float(max_length), FRAME_TOKENS + size / bytes_per_token)

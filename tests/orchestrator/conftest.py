@@ -1,0 +1,66 @@
+"""A sweep over Llama-2-7B of which there is nothing but its configuration."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from transformers import LlamaConfig
+
+from evals.benchmark import Benchmark, Example, Probability, Role, Task
+from evals.choice import validated
+from orchestrator.config import SweepConfig
+
+
+@pytest.fixture(scope="session")
+def llama_2_7b(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the published configuration and no weights."""
+    folder = tmp_path_factory.mktemp("llama")
+    config = LlamaConfig(
+        hidden_size=4096,
+        intermediate_size=11008,
+        num_hidden_layers=32,
+        num_attention_heads=32,
+        vocab_size=32000,
+        dtype="bfloat16",
+    )
+    config.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def large_sweep(llama_2_7b: Path, tmp_path: Path) -> Callable[..., SweepConfig]:
+    """Returns `sweep(**changes)`: full fine-tuning, then adapters, on gangs of four GPUs."""
+
+    def sweep(**changes: Any) -> SweepConfig:
+        raw = {
+            "name": "large",
+            "storage": str(tmp_path / "runs"),
+            "benchmark": {"name": "characters"},
+            "model": {"name": "causal_lm", "path": str(llama_2_7b)},
+            "methods": {"ga": {}, "kl": {}},
+            "baselines": {"training": {"batch_size": 8, "micro_batch_size": 2}},
+            "training": {"batch_size": 8, "micro_batch_size": 2},
+            "engine": {"zero_stage": 2, "dtype": "bf16"},
+            "evaluation": {"metrics": ["retain", "log_forget_quality"], "batch_size": 4},
+            "gang": {"ranks": 4, "gpus_per_rank": 1},
+            "search": {"trials": 3},
+            **changes,
+        }
+        config: SweepConfig = validated(SweepConfig, raw, key="")
+        return config
+
+    return sweep
+
+
+@pytest.fixture
+def few_people() -> Benchmark:
+    """12 people to be forgotten and 20 to be retained, with texts of equal length."""
+    everyone = tuple(Example(f"p{i:02}", f"Who is {i:02}?", f"{i:02}" * 24) for i in range(32))
+    forget, retain = everyone[:12], everyone[12:]
+    tasks = (
+        Task("forget", Role.FORGET, Probability.PLAIN, forget),
+        Task("retain", Role.RETAIN, Probability.PLAIN, retain),
+    )
+    splits = {"full": everyone, "forget": forget, "retain": retain, "holdout": ()}
+    return Benchmark("people", splits, tasks, ("I do not know.",), "f" * 64)
