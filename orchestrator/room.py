@@ -67,7 +67,7 @@ def check_memory(config: SweepConfig, memories: Sequence[JobMemory], room: Room)
 
     Raises:
         ConfigError: weights, gradients and optimizer state alone, which no batch size changes,
-            need more than the largest GPU may have.
+            need more than the largest GPU may have, however they are sharded and offloaded.
     """
     if room.rank_bytes is None:
         return ""
@@ -75,7 +75,7 @@ def check_memory(config: SweepConfig, memories: Sequence[JobMemory], room: Room)
     kinds = [memory.kind for memory in memories]
     needed = _least(kinds, config, config.engine)
     if needed > most:
-        raise _too_large(config, kinds, needed_bytes=needed, most_bytes=most)
+        return _way_out(config, kinds, needed_bytes=needed, most_bytes=most)
     highest = max((memory.peak for memory in memories), key=lambda moment: moment.total)
     wanted = highest.total + CONTEXT_BYTES
     if wanted <= least:
@@ -102,25 +102,32 @@ def _least(kinds: Sequence[Kind], config: SweepConfig, engine: EngineSettings) -
     return max(least_bytes(kind, config, engine=engine, ranks=config.gang.ranks) for kind in kinds)
 
 
-def _too_large(
+def _way_out(
     config: SweepConfig, kinds: Sequence[Kind], *, needed_bytes: int, most_bytes: int
-) -> ConfigError:
-    rule = f"such that a rank's weights, gradients and optimizer state fit into {_gib(most_bytes)}"
+) -> str:
+    """Returns what would fit in place of the engine's settings.
+
+    Jobs that run out of memory find it by themselves (trainers.execution), one failure at a time.
+    """
     for engine in _roomier(config.engine):
         if _least(kinds, config, engine) <= most_bytes:
-            return ConfigError(
-                f"engine.zero_stage must be {rule} but got {config.engine.zero_stage}, which "
-                f"takes {_gib(needed_bytes)}; set {_difference(config.engine, engine)}"
+            return (
+                f"A rank has {_gib(most_bytes)} of its GPU and needs {_gib(needed_bytes)} for "
+                "weights, gradients and optimizer state alone: jobs will run out of memory and be "
+                f"tried again with less; set {_difference(config.engine, engine)}"
             )
     cure = "take larger GPUs or a smaller model"
     if config.gang.gpus_per_rank < 1:
         cure = f"give a rank more of its GPU with gang.gpus_per_rank, or {cure}"
-    if config.baselines.adapter is None and len(kinds) > 1:
-        cure = f"set baselines.adapter, or {cure}"
-    return ConfigError(
-        f"model.name must be {rule} but got {config.model.name!r}, which takes "
-        f"{_gib(needed_bytes)}; {cure}"
+    raise ConfigError(
+        f"model.name must be a model that a rank's {_gib(most_bytes)} of GPU memory can hold but "
+        f"got {config.model.name!r}, which takes {_gib(_smallest(config, kinds))} however it is "
+        f"sharded and offloaded; {cure}"
     )
+
+
+def _smallest(config: SweepConfig, kinds: Sequence[Kind]) -> int:
+    return min(_least(kinds, config, engine) for engine in _roomier(config.engine))
 
 
 def _roomier(engine: EngineSettings) -> Iterator[EngineSettings]:

@@ -11,6 +11,7 @@ from orchestrator.records import Storage
 
 A100 = Node(64, 8, "A100", (40 * GIB, 80 * GIB))
 LAPTOP = Node(8, 0)
+RECIPE = {"batch_size": 8, "micro_batch_size": 1}
 
 
 def look(config, benchmark, *nodes):
@@ -42,9 +43,11 @@ def test_a_refusal_keeps_nothing_else_from_being_said(large_sweep, few_people):
 
 
 def test_the_first_refusal_is_the_one_that_is_told(large_sweep, few_people):
-    config = large_sweep(engine={"zero_stage": 0, "dtype": "bf16"})
-    assert str(look(config, few_people, A100).refusal).startswith("engine.zero_stage must be")
-    assert str(look(config, few_people, LAPTOP).refusal).startswith("gang.ranks must be")
+    small = Node(64, 4, "T4", (8 * GIB, 8 * GIB))
+    assert str(look(large_sweep(), few_people, small).refusal).startswith("model.name must be")
+    gang = {"ranks": 8, "gpus_per_rank": 1}
+    eight = large_sweep(gang=gang, training=RECIPE, baselines={"training": RECIPE})
+    assert str(look(eight, few_people, small).refusal).startswith("gang.ranks must be")
 
 
 def test_a_model_that_cannot_be_had_is_said_in_one_line_and_refuses_nothing(

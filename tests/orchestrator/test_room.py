@@ -78,24 +78,28 @@ def test_a_peak_that_may_not_fit_is_warned_of_with_what_helps(large_sweep, few_p
     assert "raise engine.zero_stage" in said
 
 
-def test_states_that_never_fit_are_refused_with_the_stage_that_does(large_sweep, few_people):
+def test_states_that_do_not_fit_are_warned_of_with_the_stage_that_does(large_sweep, few_people):
     engine = {"zero_stage": 0, "dtype": "bf16"}
-    with pytest.raises(ConfigError) as caught:
-        Judged(large_sweep(engine=engine), few_people).on(80)
-    assert str(caught.value) == (
-        "engine.zero_stage must be such that a rank's weights, gradients and optimizer state fit "
-        "into 80.0 GiB but got 0, which takes 125.5 GiB; set engine.zero_stage=1"
+    assert Judged(large_sweep(engine=engine), few_people).on(80) == (
+        "A rank has 80.0 GiB of its GPU and needs 125.5 GiB for weights, gradients and optimizer "
+        "state alone: jobs will run out of memory and be tried again with less; "
+        "set engine.zero_stage=1"
     )
 
 
 def test_where_sharding_is_not_enough_offloading_is_proposed(large_sweep, few_people):
-    with pytest.raises(ConfigError, match=r"set engine\.offload_optimizer=true$"):
-        Judged(large_sweep(), few_people).on(16)
+    said = Judged(large_sweep(), few_people).on(16)
+    assert said.endswith("set engine.offload_optimizer=true")
 
 
-def test_a_model_that_no_rank_can_load_is_refused_by_its_name(large_sweep, few_people):
-    with pytest.raises(ConfigError, match=r"model\.name must be .* got 'causal_lm', .*adapter"):
+def test_a_model_that_no_rank_can_load_is_refused(large_sweep, few_people):
+    with pytest.raises(ConfigError) as caught:
         Judged(large_sweep(), few_people).on(8)
+    assert str(caught.value) == (
+        "model.name must be a model that a rank's 8.0 GiB of GPU memory can hold but got "
+        "'causal_lm', which takes 12.6 GiB however it is sharded and offloaded; "
+        "take larger GPUs or a smaller model"
+    )
     shared = large_sweep(gang={"ranks": 4, "gpus_per_rank": 0.5})
     with pytest.raises(ConfigError, match=r"gang\.gpus_per_rank"):
         Judged(shared, few_people).on(16)
