@@ -1,9 +1,21 @@
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
 from orchestrator.departure import SIGNALS, Departure
+
+
+@pytest.fixture(autouse=True)
+def signals_as_in_a_terminal() -> Iterator[None]:
+    """A shell starts its background jobs, tests among them, deaf to SIGINT."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -1,9 +1,7 @@
 import contextlib
 import math
-import random
 import subprocess
 import sys
-import time
 
 import optuna
 import pytest
@@ -385,22 +383,6 @@ def test_a_conditional_space_is_searched_and_resumed(tmp_path, sampler):
     assert rest[0] == lost
     assert [*first, *rest] == play_tree(begin(tmp_path / "whole", **how), num=12)
     assert all(holds(TREE, suggestion.params) for suggestion in [*first, *rest])
-
-
-@pytest.mark.slow
-def test_a_suggestion_after_two_hundred_trials_takes_less_than_a_second(tmp_path):
-    search = begin(tmp_path, trials=400)
-    draw = random.Random(0)
-    for number in range(200):
-        point = {"lr": 1e-5 * 100 ** draw.random(), "l1": 1e-7 * 1e5 ** draw.random()}
-        objective, retain = surface(**point)
-        search.learn(str(number), point, objective=objective, violations=missed(retain))
-    took = []
-    for _ in range(4):
-        start = time.process_time()
-        search.ask()
-        took.append(time.process_time() - start)
-    assert sorted(took)[1] < 1.0
 
 
 def test_failures_among_the_trials_do_not_stop_the_gp(tmp_path):
