@@ -34,6 +34,8 @@ MODEL = choose(
     {"name": "tiny_llama", "hidden_size": 32, "num_layers": 1, "num_heads": 2},
     key="model",
 )
+EPOCHS_OF_A_TRIAL = 160
+"""Enough that the steps left after a report outlast the death of a node by seconds."""
 GANG = GangSettings(ranks=2, strategy="STRICT_SPREAD", collective_timeout_s=120)
 
 
@@ -82,7 +84,9 @@ def job(phase: Phase, *, base: str | None = None) -> Job:
         phase=phase,
         benchmark=BENCHMARK,
         model=MODEL,
-        training=TrainingSettings(lr=1e-2, epochs=8, batch_size=4, micro_batch_size=2),
+        training=TrainingSettings(
+            lr=1e-2, epochs=EPOCHS_OF_A_TRIAL if trial else 8, batch_size=4, micro_batch_size=2
+        ),
         adapter=AdapterSettings(rank=2) if trial else None,
         engine=EngineSettings(zero_stage=2),
         evaluation=EvaluationSettings(metrics=("retain",)),
