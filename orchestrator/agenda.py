@@ -17,7 +17,7 @@ from orchestrator.judgement import collapsed, judged, without_result
 from orchestrator.ledger import Ledger
 from orchestrator.records import Storage
 from orchestrator.result import Result, State
-from orchestrator.search import MethodSearch, Suggestion
+from orchestrator.searching.search import MethodSearch, Suggestion
 from orchestrator.ticket import Ticket
 from orchestrator.turns import Turns
 from orchestrator.warm_start import Past

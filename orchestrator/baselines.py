@@ -13,7 +13,7 @@ from evals.benchmark import Benchmark
 from evals.errors import ConfigError
 from orchestrator.config import SweepConfig
 from orchestrator.records import version
-from orchestrator.space import SHARED, Point
+from orchestrator.searching.space import SHARED, Point
 from trainers.job import Job, Phase
 from trainers.settings import TrainingSettings
 

@@ -10,7 +10,7 @@ from orchestrator.constraints import bounds_of
 from orchestrator.entry import Reference
 from orchestrator.records import Storage
 from orchestrator.result import Result
-from orchestrator.search_settings import Constraint
+from orchestrator.searching.settings import Constraint
 
 
 def compared(result: Result, storage: Storage, gold: ScoreSheet | None) -> Result:

@@ -21,11 +21,11 @@ from orchestrator.layout import Table, save, terminal_text
 from orchestrator.lease import Lease
 from orchestrator.ledger import Ledger
 from orchestrator.ledger_table import inequality, ledger_table
-from orchestrator.outlook import Outlook, outlook
-from orchestrator.plan import Plan, plan, render
+from orchestrator.planning.outlook import Outlook, outlook
+from orchestrator.planning.plan import Plan, plan, render
 from orchestrator.progress import Progress
 from orchestrator.records import Storage
-from orchestrator.search import MethodSearch
+from orchestrator.searching.search import MethodSearch
 from orchestrator.tables import method_table, pareto_table, trials_table
 from orchestrator.tracking import Tracker
 from orchestrator.tracking_session import Place

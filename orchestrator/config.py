@@ -13,11 +13,11 @@ from evals.errors import ConfigError
 from evals.metric import load_metric
 from evals.settings import EvaluationSettings
 from orchestrator.budget import BudgetSettings, check_budget
-from orchestrator.first_points import check_first
-from orchestrator.grid import grid_size, num_trials
 from orchestrator.method_settings import MethodSettings, resolve_method
-from orchestrator.search_settings import SearchSettings, check_constraints, check_measured
-from orchestrator.space import SearchChoices, Searched, check_conditions
+from orchestrator.searching.first_points import check_first
+from orchestrator.searching.grid import grid_size, num_trials
+from orchestrator.searching.settings import SearchSettings, check_constraints, check_measured
+from orchestrator.searching.space import SearchChoices, Searched, check_conditions
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
 FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.search_settings import Constraint
+from orchestrator.searching.settings import Constraint
 
 AT_LEAST, AT_MOST = "at_least", "at_most"
 SIGNS = {AT_LEAST: ">=", AT_MOST: "<="}

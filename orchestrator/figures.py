@@ -10,7 +10,7 @@ from orchestrator.entry import Entry
 from orchestrator.marks import mark_of
 from orchestrator.pareto import gain
 from orchestrator.placement import Box, place
-from orchestrator.points import (
+from orchestrator.searching.points import (
     Point,
     front_corners,
     labels_of,
@@ -21,7 +21,7 @@ from orchestrator.points import (
     subtitle,
     trials_of,
 )
-from orchestrator.search_settings import SearchSettings
+from orchestrator.searching.settings import SearchSettings
 from orchestrator.tables import CLEAR_HEADINGS
 from trainers.job import Phase
 

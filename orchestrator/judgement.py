@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from orchestrator.constraints import Bound, violations
 from orchestrator.result import Result, State
-from orchestrator.search_settings import SearchSettings
+from orchestrator.searching.settings import SearchSettings
 from trainers.job import Job
 
 

@@ -8,7 +8,7 @@ from evals.choice import validated
 from evals.errors import ConfigError, suggestion
 from orchestrator.config import SweepConfig, listed
 from orchestrator.continuity import CONFIG_FILE, read_config
-from orchestrator.search_settings import SearchSettings
+from orchestrator.searching.settings import SearchSettings
 from orchestrator.strict_yaml import parse
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"

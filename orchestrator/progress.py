@@ -12,7 +12,7 @@ from orchestrator.constraints import Bound
 from orchestrator.entry import Entry
 from orchestrator.pareto import gain
 from orchestrator.result import Result, State
-from orchestrator.search_settings import SearchSettings
+from orchestrator.searching.settings import SearchSettings
 from trainers.job import Job, Phase, Report
 
 SHORT_NAMES = {"log_forget_quality": "log FQ"}

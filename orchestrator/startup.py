@@ -4,7 +4,7 @@ A centred Latin hypercube: of n points each parameter takes the middle of each n
 (on its scale) exactly once. Source: McKay, Beckman and Conover 1979, Technometrics 21(2).
 """
 
-from orchestrator.space import Space, Value, active_part
+from orchestrator.searching.space import Space, Value, active_part
 
 
 def spread(space: Space, num_points: int, *, seed: int) -> tuple[dict[str, Value], ...]:

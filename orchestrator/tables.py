@@ -16,7 +16,7 @@ from orchestrator.entry import Entry
 from orchestrator.layout import Cell, Column, Table
 from orchestrator.pareto import front, gain
 from orchestrator.result import Result, State
-from orchestrator.search_settings import SearchSettings
+from orchestrator.searching.settings import SearchSettings
 from trainers.job import Phase
 
 CLEAR_HEADINGS = {

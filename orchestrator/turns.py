@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from orchestrator.ledger import Ledger
-from orchestrator.search import MethodSearch
+from orchestrator.searching.search import MethodSearch
 
 
 class Turns:

@@ -11,11 +11,11 @@ from evals.errors import ConfigError
 from orchestrator.config import SweepConfig
 from orchestrator.records import Storage
 from orchestrator.result import Result, State
-from orchestrator.space import SHARED, Point, Value, active_part, holds
+from orchestrator.searching.space import SHARED, Point, Value, active_part, holds
 from trainers.job import Job
 
 if TYPE_CHECKING:
-    from orchestrator.search_past import PastTrial
+    from orchestrator.searching.past import PastTrial
 
 KEY = "search.warm_start"
 
@@ -73,7 +73,7 @@ def warm_start(config: SweepConfig) -> tuple[Past, ...]:
 
 
 def _past_trials(folder: Path, *, given: Path) -> "tuple[PastTrial, ...]":
-    from orchestrator.search_past import past_trials
+    from orchestrator.searching.past import past_trials
 
     try:
         return past_trials(folder)

@@ -9,7 +9,7 @@ import yaml
 from evals.building import build_benchmark
 from evals.metric import Need, load_metric
 from orchestrator.loading import load_config
-from orchestrator.search_settings import SearchSettings
+from orchestrator.searching.settings import SearchSettings
 from trainers.l1 import L1AdamW
 
 FOLDER = Path(__file__).parents[1] / "configs"

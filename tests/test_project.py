@@ -28,7 +28,7 @@ USED_BY_OTHERS = {"greenlet", "pillow"}
 """Optuna's Gaussian process and matplotlib use them where they find them."""
 HOMES = {
     "ray": ("orchestrator/schedule.py", "orchestrator/trial.py", "cluster/*.py"),
-    "optuna": ("orchestrator/search*.py",),
+    "optuna": ("orchestrator/searching/*.py",),
     "mlflow": ("orchestrator/tracking*.py",),
     "sqlalchemy": ("orchestrator/tracking*.py",),
     "deepspeed": ("trainers/engine.py", "trainers/shards.py"),
@@ -137,7 +137,7 @@ def test_console_scripts_lead_to_functions() -> None:
             "from orchestrator.sweep import main\ntry: main(['--help'])\nexcept SystemExit: pass",
             HEAVY,
         ),
-        ("import orchestrator.loading, orchestrator.plan", HEAVY),
+        ("import orchestrator.loading, orchestrator.planning.plan", HEAVY),
         ("import orchestrator.conduct", LATE),
     ],
     ids=["help", "plan", "conduct"],

@@ -19,8 +19,8 @@ from orchestrator.ledger import Ledger
 from orchestrator.loading import load_config
 from orchestrator.records import Storage
 from orchestrator.result import Result, State
-from orchestrator.search import MethodSearch
-from orchestrator.search_settings import Constraint
+from orchestrator.searching.search import MethodSearch
+from orchestrator.searching.settings import Constraint
 from orchestrator.ticket import Ticket
 from orchestrator.warm_start import warm_start
 from trainers.job import Job, Phase

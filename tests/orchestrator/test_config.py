@@ -9,7 +9,7 @@ import pytest
 from evals.choice import validated
 from evals.errors import ConfigError
 from orchestrator.config import SweepConfig
-from orchestrator.space import SearchRange
+from orchestrator.searching.space import SearchRange
 
 
 def sweep(**changes: Any) -> SweepConfig:

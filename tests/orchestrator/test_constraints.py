@@ -11,7 +11,7 @@ from orchestrator.constraints import (
     said,
     violations,
 )
-from orchestrator.search_settings import Constraint
+from orchestrator.searching.settings import Constraint
 
 FLOOR = Bound("retain", "at_least", 0.72, "0.9 x the original's")
 CEILING = Bound("forget", "at_most", 0.3)

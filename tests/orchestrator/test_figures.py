@@ -12,7 +12,7 @@ from orchestrator.constraints import Bound, violations
 from orchestrator.entry import Entry
 from orchestrator.figures import pareto_figure
 from orchestrator.result import Result, State
-from orchestrator.search_settings import Constraint, SearchSettings
+from orchestrator.searching.settings import Constraint, SearchSettings
 from trainers.job import Job, Phase
 from trainers.method import PACKAGE
 from trainers.settings import EngineSettings, TrainingSettings
@@ -116,7 +116,7 @@ def test_nothing_but_the_figure_is_left_in_the_folder(tmp_path):
 def test_drawing_leaves_pyplot_alone_and_needs_no_display(tmp_path):
     code = (
         "import sys; from pathlib import Path\n"
-        "from orchestrator.search_settings import SearchSettings\n"
+        "from orchestrator.searching.settings import SearchSettings\n"
         "from orchestrator.figures import pareto_figure\n"
         "assert 'matplotlib' not in sys.modules\n"
         "pareto_figure([], search=SearchSettings(), bounds=[], folder=Path(sys.argv[1]))\n"

@@ -9,7 +9,7 @@ from orchestrator.constraints import Bound, violations
 from orchestrator.entry import Entry
 from orchestrator.progress import Progress
 from orchestrator.result import Result, State
-from orchestrator.search_settings import SearchSettings
+from orchestrator.searching.settings import SearchSettings
 from trainers.job import Job, Phase, Report
 from trainers.settings import EngineSettings, TrainingSettings
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.space import SearchRange
+from orchestrator.searching.space import SearchRange
 from orchestrator.startup import spread
 
 SPACE = {

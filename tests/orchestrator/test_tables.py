@@ -10,7 +10,7 @@ from orchestrator.constraints import Bound, violations
 from orchestrator.entry import Entry
 from orchestrator.layout import csv_text, markdown_text, save, terminal_text
 from orchestrator.result import Result, State
-from orchestrator.search_settings import Constraint, SearchSettings
+from orchestrator.searching.settings import Constraint, SearchSettings
 from orchestrator.tables import best_feasible, method_table, nearest, pareto_table, trials_table
 from trainers.job import Job, Phase
 from trainers.settings import EngineSettings, TrainingSettings

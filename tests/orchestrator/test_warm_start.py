@@ -13,10 +13,10 @@ from evals.errors import ConfigError
 from orchestrator.baselines import original_job, trial_job
 from orchestrator.config import SweepConfig
 from orchestrator.loading import load_config
-from orchestrator.plan import plan, render
+from orchestrator.planning.plan import plan, render
 from orchestrator.records import Storage
 from orchestrator.result import Result, State
-from orchestrator.search import MethodSearch
+from orchestrator.searching.search import MethodSearch
 from orchestrator.warm_start import warm_start
 
 SMALL = [

@@ -1,0 +1,172 @@
+"""The settings of a sweep's search: the budget, the objective, and what a trial must keep to."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from evals.choice import Settings
+from evals.errors import ConfigError, FieldError
+from evals.metric import Metric, load_metric
+from orchestrator.searching.space import SearchRange, Value
+
+Direction = Literal["minimize", "maximize"]
+HORIZONTAL = "retain"
+"""What the objective is shown against in a sweep that constrains nothing else."""
+
+
+class Constraint(Settings):
+    """A floor (`at_least`) or a ceiling (`at_most`) on a metric; both make a band.
+
+    Relative to a baseline, the two are multiples of what the original or the gold model measured.
+    """
+
+    at_least: float | None = None
+    at_most: float | None = None
+    relative_to: Literal["original", "gold", "absolute"] = "original"
+
+    @property
+    def sides(self) -> dict[str, float]:
+        """The sides that are given, by their name here."""
+        both = {"at_least": self.at_least, "at_most": self.at_most}
+        return {side: value for side, value in both.items() if value is not None}
+
+    @model_validator(mode="after")
+    def _bounds_something(self) -> "Constraint":
+        if not self.sides:
+            raise FieldError("at_least must be given but is missing, as is at_most; give one")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise FieldError(
+                f"at_least must be at most at_most ({self.at_most:g}) but got {self.at_least:g}; "
+                "swap the two"
+            )
+        return self
+
+
+class SearchSettings(Settings):
+    """One study per method: `trials` each, the first `startup_trials` of them spread evenly.
+
+    The studies' seeds derive from the sweep's.
+    """
+
+    trials: int = Field(8, ge=1)
+    startup_trials: int = Field(4, ge=1)
+    sampler: Literal["gp", "tpe", "random", "grid"] = "gp"
+    """The constrained Gaussian process, the tree-structured Parzen estimator, or what learns
+    nothing: points at random, or a fixed grid."""
+    grid_points: int | None = Field(None, ge=1)
+    """Values of each range in the grid; None takes as many as the trials allow."""
+    first: tuple[dict[str, Value], ...] = ()
+    """Points to try first, for every method; what one leaves out is left to the sampler."""
+    warm_start: Path | None = None
+    """The folder of another sweep, whose trials of the same label the search begins with."""
+    objective: str = "log_forget_quality"
+    constraints: dict[str, Constraint] = {HORIZONTAL: Constraint(at_least=0.9)}
+    """By metric. Whatever is written here takes the default's place; `{}` constrains nothing, and
+    null takes one metric's constraint away."""
+    lr: SearchRange = SearchRange(low=1e-5, high=1e-3)
+    l1: SearchRange | None = SearchRange(low=1e-3, high=1.0)
+    """None keeps `training.l1` for every trial. The default is for the proximal mode, where l1 is
+    the share of an Adam step that is taken back: nothing to speak of up to about 1e-2, all at 1.
+    The subgradient mode sets l1 against the gradient's entries and needs far smaller ones."""
+
+    @field_validator("constraints", mode="before")
+    @classmethod
+    def _present(cls, raw: Any) -> Any:
+        if not isinstance(raw, Mapping):
+            return raw
+        return {metric: entry for metric, entry in raw.items() if entry is not None}
+
+    @model_validator(mode="after")
+    def _grid_points_make_a_grid(self) -> "SearchSettings":
+        if self.grid_points is not None and self.sampler != "grid":
+            raise FieldError(
+                f"grid_points must be left out with the sampler {self.sampler} but got "
+                f"{self.grid_points}; set sampler: grid to try one"
+            )
+        return self
+
+    @property
+    def direction(self) -> Direction:
+        """Which way the objective is better."""
+        better = load_metric(self.objective, key="search.objective").better
+        return "minimize" if better == "lower" else "maximize"
+
+    @property
+    def horizontal(self) -> str:
+        """The metric that figure and Pareto front hold against the objective.
+
+        The first that is constrained, the objective aside.
+        """
+        return next((name for name in self.constraints if name != self.objective), HORIZONTAL)
+
+    @property
+    def horizontal_sign(self) -> int:
+        """1 if more of `horizontal` is better, -1 if less is, as its metric or constraint says."""
+        better = load_metric(self.horizontal).better
+        if better == "gold":
+            sides = self.constraints[self.horizontal].sides
+            better = "higher" if "at_least" in sides else "lower"
+        return 1 if better == "higher" else -1
+
+
+def check_constraints(search: SearchSettings, measured: tuple[str, ...]) -> None:
+    """Refuses constraints that no measurement could be held against.
+
+    Raises:
+        ConfigError: an unknown metric, one that is not among `measured`, or a bound that the
+            metric can never reach or that has no meaning for it.
+    """
+    for name, constraint in search.constraints.items():
+        key = f"search.constraints.{name}"
+        metric = load_metric(name, key=key)
+        check_measured(name, measured, key=key)
+        for side, value in constraint.sides.items():
+            if constraint.relative_to == "absolute":
+                _check_absolute(metric, value, key=f"{key}.{side}")
+            else:
+                _check_relative(metric, constraint.relative_to, value, key=f"{key}.{side}")
+    if search.horizontal not in measured:
+        raise ConfigError(
+            f"search.constraints must name a metric to show the objective against but got "
+            f"{list(search.constraints)}; constrain one, or add {HORIZONTAL!r} to "
+            "evaluation.metrics"
+        )
+
+
+def check_measured(name: str, measured: tuple[str, ...], *, key: str) -> None:
+    """Refuses the metric `name` at `key` unless it is one of those measured."""
+    if name not in measured:
+        raise ConfigError(
+            f"{key} must be one of evaluation.metrics ({', '.join(measured)}) but got {name!r}; "
+            "add it there"
+        )
+
+
+def _check_absolute(metric: Metric, value: float, *, key: str) -> None:
+    low, high = metric.bounds
+    if not low <= value <= high:
+        raise ConfigError(
+            f"{key} must be a value that the metric can have, {low:g} to {high:g}, but got "
+            f"{value:g}; choose one in between, or say relative_to: original"
+        )
+
+
+def _check_relative(metric: Metric, baseline: str, value: float, *, key: str) -> None:
+    if metric.bounds[0] < 0:
+        raise ConfigError(
+            f"{key} must be absolute for a metric that can be negative but got {value:g} x the "
+            f"{baseline}'s, and multiples of negative numbers turn more and less round; "
+            "say relative_to: absolute"
+        )
+    if key.endswith("at_least") and not 0 <= value <= 1:
+        raise ConfigError(
+            f"{key} must be a share of the {baseline}'s, 0 to 1, but got {value:g}; "
+            "choose one in between, or say relative_to: absolute"
+        )
+    if value < 0:
+        raise ConfigError(
+            f"{key} must be a multiple of the {baseline}'s, 0 or more, but got {value:g}; "
+            "choose a larger one, or say relative_to: absolute"
+        )

@@ -1,0 +1,94 @@
+"""A rank's memory follows from the sweep's settings, kind by kind."""
+
+import pytest
+
+from orchestrator.config import SweepConfig
+from orchestrator.planning.anatomies import sweep_anatomies
+from orchestrator.planning.draw import draw_of
+from orchestrator.planning.memory import (
+    GIB,
+    JobMemory,
+    job_memory,
+    kinds_of,
+    least_bytes,
+    memory_table,
+)
+
+N, LORA = 6_738_415_616, 19_988_480
+
+
+def memories(config: SweepConfig, benchmark) -> dict[str, JobMemory]:
+    draws = {label: draw_of(settings) for label, settings in config.methods.items()}
+    kinds = kinds_of(config, sweep_anatomies(config, benchmark), draws)
+    return {kind.jobs: job_memory(kind, config, benchmark) for kind in kinds}
+
+
+def test_baselines_train_everything_and_trials_an_adapter(large_sweep, few_people):
+    found = memories(large_sweep(), few_people)
+    step = {m.moment: m for m in found["baselines"].moments}["step"]
+    assert (step.parameters, step.optimizer) == (2 * N, 12 * N // 4)
+    step = {m.moment: m for m in found["trials"].moments}["step"]
+    assert (step.parameters, step.optimizer) == (2 * (N + LORA), 12 * LORA // 4)
+
+
+def test_trials_are_estimated_for_the_method_that_takes_most(large_sweep, few_people):
+    assert memories(large_sweep(), few_people)["trials"].method == "kl"
+    more = large_sweep(methods={"kl": {}, "mine": {"method": "llmu", "num_random": 4}})
+    assert memories(more, few_people)["trials"].method == "mine"
+
+
+def test_given_baselines_are_not_trained(large_sweep, few_people, llama_2_7b):
+    recipe = {"batch_size": 8, "micro_batch_size": 2}
+    given = {"training": recipe, "original": str(llama_2_7b), "gold": str(llama_2_7b)}
+    assert list(memories(large_sweep(baselines=given), few_people)) == ["trials"]
+
+
+def activations(config, benchmark, moment="backward"):
+    found = {m.moment: m for m in memories(config, benchmark)["trials"].moments}
+    return found[moment].activations
+
+
+def test_half_the_micro_batch_takes_half_the_activations(large_sweep, few_people):
+    half = large_sweep(training={"batch_size": 8, "micro_batch_size": 1})
+    assert activations(half, few_people) * 2 == activations(large_sweep(), few_people)
+
+
+def test_checkpointing_takes_less(large_sweep, few_people, llama_2_7b):
+    model = {"name": "causal_lm", "path": str(llama_2_7b), "gradient_checkpointing": True}
+    checkpointing = activations(large_sweep(model=model), few_people)
+    assert checkpointing < 0.4 * activations(large_sweep(), few_people)
+
+
+def test_generating_takes_keys_and_values_for_as_many_tokens_as_it_may(large_sweep, few_people):
+    def takes(num_new: int) -> int:
+        settings = {"metrics": ["retain", "log_forget_quality", "forget"], "batch_size": 4}
+        config = large_sweep(evaluation={**settings, "max_new_tokens": num_new})
+        return activations(config, few_people, "evaluation")
+
+    assert takes(1200) - takes(1000) == 200 * 4 * 2 * 2 * 32 * 4096
+
+
+def test_the_least_leaves_batches_out_and_falls_with_the_stage(large_sweep, few_people):
+    config = large_sweep()
+    kinds = kinds_of(
+        config, sweep_anatomies(config, few_people), {"ga": draw_of(config.methods["ga"])}
+    )
+    least = {
+        stage: least_bytes(
+            kinds[0], config, engine=config.engine.model_copy(update={"zero_stage": stage}), ranks=4
+        )
+        for stage in (0, 2, 3)
+    }
+    assert least[0] == 2 * N + 2 * N + 4 * N + 12 * N  # the step's float32 gradients beside bf16
+    assert least[2] == 2 * N + (4 + 12) * N // 4
+    assert least[3] < least[2]
+
+
+def test_the_table_has_a_line_for_each_kind_in_gib(large_sweep, few_people):
+    found = memories(large_sweep(), few_people)
+    lines = memory_table(list(found.values())).splitlines()
+    assert "all, GiB" in lines[0]
+    assert [line.split("  ")[0] for line in lines[2:]] == ["baselines", "trials (kl)"]
+    assert float(lines[2].split()[-1]) == pytest.approx(
+        found["baselines"].peak.total / GIB, abs=0.01
+    )

@@ -1,0 +1,188 @@
+"""The plan says what would run, what is done already, and refuses what cannot be measured."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evals.benchmark import Benchmark, Example, Probability, Role, Task
+from evals.choice import validated
+from evals.errors import ConfigError
+from orchestrator.baselines import gold_job, original_job, trial_job
+from orchestrator.config import SweepConfig
+from orchestrator.planning.plan import plan, render
+from orchestrator.records import Storage
+from orchestrator.result import Result, State
+from trainers.job import Job
+
+
+def sweep(**changes: Any) -> SweepConfig:
+    raw = {
+        "name": "small",
+        "benchmark": {"name": "characters"},
+        "model": {"name": "tiny_llama"},
+        "baselines": {"training": {"epochs": 2, "batch_size": 8}},
+        "training": {"epochs": 5, "batch_size": 8},
+        "methods": {"ga": {}, "npo": {"search": {"beta": "default"}}},
+        "search": {"trials": 3},
+        **changes,
+    }
+    config: SweepConfig = validated(SweepConfig, raw, key="")
+    return config
+
+
+def people() -> Benchmark:
+    """Returns 12 people to be forgotten and 20 to be retained."""
+    everyone = tuple(Example(f"p{i}", f"Who is {i}?", f"{i}") for i in range(32))
+    forget, retain = everyone[:12], everyone[12:]
+    tasks = (
+        Task("forget", Role.FORGET, Probability.PLAIN, forget),
+        Task("retain", Role.RETAIN, Probability.PLAIN, retain),
+    )
+    splits = {"full": everyone, "forget": forget, "retain": retain, "holdout": ()}
+    return Benchmark("people", splits, tasks, ("I do not know.",), "f" * 64)
+
+
+def finish(storage: Storage, job: Job) -> None:
+    result = Result(job, State.DONE, "", {"retain": 0.5}, {}, 1.0, (), 0.0)
+    storage.commit(result, storage.begin(job), None)
+
+
+def finish_trial(storage: Storage, config: SweepConfig, label: str, **params: float | str) -> None:
+    original = original_job(config, people())
+    finish(storage, trial_job(config, people(), label=label, params=params, original=original))
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
+    return Storage(tmp_path / "runs")
+
+
+def test_steps_are_counted_as_the_training_loop_counts_them(storage: Storage) -> None:
+    found = plan(sweep(), people(), storage=storage)
+    # 5 epochs of 12 forget rows in batches of 8: 7.5, so 8. 2 epochs of 32 and of 20: 8 and 5.
+    assert found.steps_per_trial == 8
+    assert [baseline.num_steps for baseline in found.baselines] == [8, 5]
+    assert found.num_trials == 6
+
+
+def test_nothing_is_done_in_a_fresh_storage_and_planning_leaves_it_so(storage: Storage) -> None:
+    found = plan(sweep(), people(), storage=storage)
+    assert not any(baseline.finished for baseline in found.baselines)
+    assert found.num_finished == 0
+    assert not storage.root.exists()
+
+
+def test_baselines_in_storage_are_found_again_by_another_sweep(storage: Storage) -> None:
+    for job in (original_job(sweep(), people()), gold_job(sweep(), people())):
+        finish(storage, job)
+    found = plan(sweep(name="another"), people(), storage=storage)
+    assert all(baseline.finished for baseline in found.baselines)
+
+
+def test_finished_trials_count_for_the_method_that_made_them(storage: Storage) -> None:
+    config = sweep()
+    finish_trial(storage, config, "ga", lr=1e-4, l1=1e-2)
+    finish_trial(storage, config, "npo", lr=1e-4, l1=1e-2, beta=0.1)
+    finish_trial(storage, config, "npo", lr=2e-4, l1=1e-2, beta=0.1)
+    found = plan(config, people(), storage=storage)
+    assert {m.label: m.finished for m in found.methods} == {"ga": 1, "npo": 2}
+
+
+def test_trials_outside_the_space_or_of_another_recipe_do_not_count(storage: Storage) -> None:
+    config = sweep()
+    finish_trial(storage, config, "ga", lr=0.5, l1=1e-2)
+    finish_trial(storage, sweep(training={"epochs": 1, "batch_size": 8}), "ga", lr=1e-4, l1=1e-2)
+    finish_trial(storage, sweep(seed=1), "ga", lr=1e-4, l1=1e-2)
+    assert plan(config, people(), storage=storage).num_finished == 0
+
+
+def test_no_more_trials_are_finished_than_the_budget_has(storage: Storage) -> None:
+    config = sweep()
+    for lr in (1e-5, 2e-5, 3e-5, 4e-5, 5e-5):
+        finish_trial(storage, config, "ga", lr=lr, l1=1e-2)
+    assert plan(config, people(), storage=storage).methods[0].finished == 3
+
+
+def test_the_printed_plan_says_all_of_it(storage: Storage) -> None:
+    config = sweep()
+    finish(storage, original_job(config, people()))
+    finish_trial(storage, config, "ga", lr=1e-4, l1=1e-2)
+    text = render(plan(config, people(), storage=storage))
+    for said in (
+        "Sweep small (seed 0)",
+        "Benchmark people: full 32, forget 12, retain 20",
+        "Gang: 2 ranks of 1 CPU, PACK",
+        "maximize log_forget_quality with retain >= 0.9 x the original's",
+        "lr 1e-05..0.001 log",
+        "beta 0.01..1 log",
+        "6 trials of 8 optimizer steps, 1 of them finished already",
+    ):
+        assert said in text
+    states = [line.split()[-1] for line in text.splitlines() if "original " in line[:10]]
+    assert states == ["finished"]
+    assert "gold" in text
+    assert text.count("to do") == 1
+
+
+def test_the_plan_says_every_constraint_and_condition(storage: Storage) -> None:
+    constraints = {
+        "retain": {"at_least": 0.9, "relative_to": "gold"},
+        "forget": {"at_least": 0.1, "at_most": 0.5, "relative_to": "absolute"},
+    }
+    alpha = {"low": 1, "high": 4, "log": False, "when": {"retain_term": ["nll", "kl"]}}
+    npo = {"search": {"retain_term": {"choices": ["none", "nll", "kl"]}, "alpha": alpha}}
+    config = sweep(methods={"npo": npo}, search={"constraints": constraints})
+    text = render(plan(config, people(), storage=storage))
+    said = "with retain >= 0.9 x the gold's and forget >= 0.1 and forget <= 0.5"
+    assert f"maximize log_forget_quality {said}" in text
+    assert "retain_term none|nll|kl, alpha 1..4 if retain_term nll|kl" in text
+    free = sweep(search={"constraints": {}})
+    assert "log_forget_quality without constraints" in render(plan(free, people(), storage=storage))
+
+
+def test_a_grid_smaller_than_the_budget_is_planned_as_it_is(storage: Storage) -> None:
+    config = sweep(search={"sampler": "grid", "trials": 7})
+    assert [method.trials for method in plan(config, people(), storage=storage).methods] == [6, 6]
+
+
+def test_a_trial_of_another_branch_is_found_without_what_it_left_unused(storage: Storage) -> None:
+    alpha = {"low": 0.5, "high": 4, "when": {"retain_term": "kl"}}
+    npo = {"search": {"retain_term": {"choices": ["none", "kl"]}, "alpha": alpha}}
+    config = sweep(methods={"npo": npo})
+    where = {"lr": 1e-4, "l1": 1e-2}
+    finish_trial(storage, config, "npo", **where, retain_term="none")
+    finish_trial(storage, config, "npo", **where, retain_term="kl", alpha=2.0)
+    finish_trial(storage, config, "npo", **where, retain_term="nll")
+    assert plan(config, people(), storage=storage).methods[0].finished == 2
+
+
+def test_no_more_items_are_said_to_be_scored_than_will_be(storage: Storage) -> None:
+    text = render(plan(sweep(evaluation={"max_items": 15}), people(), storage=storage))
+    assert "scored on forget 12, retain 15" in text
+
+
+def test_a_given_checkpoint_takes_no_steps(storage: Storage, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "model.safetensors").write_text("w")
+    config = sweep(baselines={"original": str(model)})
+    assert plan(config, people(), storage=storage).baselines[0].num_steps == 0
+
+
+def test_a_metric_that_needs_a_holdout_is_refused_where_there_is_none(storage: Storage) -> None:
+    config = sweep(evaluation={"metrics": ["retain", "log_forget_quality", "mia_loss"]})
+    with pytest.raises(ConfigError) as caught:
+        plan(config, people(), storage=storage)
+    assert str(caught.value) == (
+        "evaluation.metrics must be measurable on people but got 'mia_loss', which needs a "
+        "holdout; set the benchmark's holdout or leave the metric out"
+    )
+
+
+def test_a_method_that_needs_refusals_is_refused_where_there_are_none(storage: Storage) -> None:
+    silent = replace(people(), refusals=())
+    with pytest.raises(ConfigError, match="methods.mine must be trainable on people but got 'idk'"):
+        plan(sweep(methods={"mine": {"method": "idk"}}), silent, storage=storage)
+    assert plan(sweep(), silent, storage=storage).num_trials == 6

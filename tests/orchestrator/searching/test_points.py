@@ -1,0 +1,124 @@
+import math
+
+import pytest
+
+from evals.choice import Choice
+from evals.settings import EvaluationSettings
+from orchestrator.constraints import Bound
+from orchestrator.entry import Entry
+from orchestrator.result import Result, State
+from orchestrator.searching.points import (
+    front_corners,
+    labels_of,
+    linear_axis,
+    named_points,
+    objective_axis,
+    points_of,
+    subtitle,
+    trials_of,
+)
+from orchestrator.searching.settings import SearchSettings
+from trainers.job import Job, Phase
+from trainers.settings import EngineSettings, TrainingSettings
+
+SEARCH = SearchSettings()
+
+
+def entry(label, retain, quality, *, phase=Phase.TRIAL, state=State.DONE, forget=0.5):
+    plain = Choice(name="any")
+    job = Job(
+        phase=phase,
+        benchmark=plain,
+        model=plain,
+        training=TrainingSettings(),
+        adapter=None,
+        engine=EngineSettings(),
+        evaluation=EvaluationSettings(),
+        seed=0,
+        data="data",
+        weights="weights",
+        version="1",
+    )
+    metrics = {"retain": retain, "forget": forget, "log_forget_quality": quality}
+    result = Result(job, state, "", metrics, {}, 1.0, (), 0.0)
+    ranked = phase == Phase.TRIAL and state == State.DONE
+    return Entry(label, result, 0, {}, {"retain.at_least": 0.7 - retain} if ranked else None)
+
+
+ENTRIES = [
+    entry("gold", 0.79, 0.0, phase=Phase.GOLD),
+    entry("original", 0.78, -61.0, phase=Phase.ORIGINAL),
+    entry("npo", 0.75, -9.0),
+    entry("npo", 0.72, -3.0),
+    entry("npo", 0.30, -0.5),
+    entry("ga", 0.10, -200.0),
+    entry("rmu", 0.9, -1.0, state=State.FAILED),
+]
+
+
+def where(points):
+    return [(point.entry.label, point.x, point.y) for point in points]
+
+
+def test_only_what_was_measured_is_a_point():
+    odd = [entry("kl", 0.8, math.nan), entry("kl", 0.8, -math.inf)]
+    labels = [point.entry.label for point in points_of([*ENTRIES, *odd], SEARCH)]
+    assert labels == ["gold", "original", "npo", "npo", "npo", "ga"]
+
+
+def test_baselines_are_no_trials():
+    assert {point.entry.label for point in trials_of(points_of(ENTRIES, SEARCH))} == {"npo", "ga"}
+
+
+def test_a_method_of_which_nothing_was_measured_still_has_a_label():
+    assert labels_of(ENTRIES) == ["ga", "npo", "rmu"]
+
+
+def test_the_baselines_and_the_best_feasible_trials_have_names():
+    named = named_points(points_of(ENTRIES, SEARCH), SEARCH)
+    assert where(named) == [("gold", 0.79, 0.0), ("original", 0.78, -61.0), ("npo", 0.72, -3.0)]
+
+
+def test_the_front_runs_from_left_to_right_over_trials_only():
+    corners = front_corners(trials_of(points_of(ENTRIES, SEARCH)), SEARCH)
+    assert corners == [(0.30, -0.5), (0.72, -3.0), (0.75, -9.0)]
+
+
+def test_where_less_is_better_the_front_is_below():
+    search = SearchSettings(objective="forget")
+    pair = [entry("npo", 0.7, 0.0, forget=0.2), entry("npo", 0.6, 0.0, forget=0.4)]
+    assert front_corners(points_of(pair, search), search) == [(0.7, 0.2)]
+
+
+def test_the_subtitle_counts_and_says_what_is_feasible():
+    bounds = [Bound("retain", "at_least", 0.7), Bound("forget", "at_most", 0.25)]
+    said = "3 methods, 5 trials, 1 of them failed and not shown"
+    points = points_of(ENTRIES, SEARCH)
+    assert subtitle(ENTRIES, points, []) == said
+    feasible = f"{said}, feasible: retain >= 0.7 and forget <= 0.25"
+    assert subtitle(ENTRIES, points, bounds) == feasible
+    many = subtitle(ENTRIES, points, bounds * 3)
+    assert many.endswith("and retain >= 0.7, 3 bounds more")
+
+
+def test_an_axis_has_room_around_its_values_even_around_one():
+    axis = linear_axis([0.7])
+    assert axis.low < 0.7 < axis.high
+    assert linear_axis([0.0, 1.0]).low == pytest.approx(-0.07)
+
+
+@pytest.mark.parametrize("worst", [-9.0, -50.0])
+def test_an_objective_of_a_short_range_has_a_linear_axis(worst):
+    assert objective_axis([0.0, worst]).ticks is None
+
+
+def test_an_objective_of_a_long_range_has_ticks_in_thirds_of_decades():
+    axis = objective_axis([0.0, -400.0])
+    assert axis.ticks == (-300.0, -100.0, -30.0, -10.0, -3.0, -1.0, 0.0)
+    assert axis.low < -400
+    assert 0 < axis.high < 1
+
+
+def test_a_long_range_on_both_sides_is_ticked_on_both():
+    ticks = objective_axis([-80.0, 20.0]).ticks
+    assert ticks == (-100.0, -30.0, -10.0, -3.0, -1.0, 0.0, 1.0, 3.0, 10.0, 30.0)
