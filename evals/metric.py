@@ -28,6 +28,8 @@ class Metric:
     `bounds` are the values a worst and a best scorer cannot leave. `better` says which
     direction is better ("higher", "lower"), or "gold": close to the gold model's value.
     `generates` narrows GENERATION to the tasks of these roles; empty means all but HOLDOUT.
+    `probe` are the roles whose likelihoods alone decide the metric, so that a few items of theirs
+    can say in the middle of a training how it stands; empty where that is not so.
     """
 
     compute: Callable[[ScoreSheet, ScoreSheet | None], float]
@@ -35,6 +37,7 @@ class Metric:
     better: str
     needs: frozenset[Need] = frozenset()
     generates: frozenset[Role] = frozenset()
+    probe: frozenset[Role] = frozenset()
 
     @property
     def generation_roles(self) -> frozenset[Role]:

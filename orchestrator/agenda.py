@@ -147,10 +147,9 @@ class Agenda:
         self._done[result.job.phase] = result
         if len(self._done) == len(self._baselines):
             original, gold = self._done[Phase.ORIGINAL], self._done[Phase.GOLD]
-            constraints = self._config.search.constraints
             try:
                 self.reference = reference_of(
-                    original, gold, self._storage, constraints=constraints
+                    original, gold, self._storage, config=self._config, benchmark=self._benchmark
                 )
             except ValueError as error:
                 self.failure = f"the baselines cannot be compared: {error}"
@@ -246,7 +245,8 @@ class Agenda:
             search.fail(suggestion.number, result.reason, job=job_hash, collapsed=destroyed)
         else:
             objective = result.metrics[self._config.search.objective]
-            search.tell(suggestion.number, objective=objective, violations=missed, job=job_hash)
+            told = {"job": job_hash, "stopped": result.stopped}
+            search.tell(suggestion.number, objective=objective, violations=missed, **told)
         self._on_entry(Entry(label, result, suggestion.number, suggestion.params, missed, cached))
 
     def _without_result(self, job: Job, error: str) -> Result:
@@ -262,8 +262,11 @@ class Agenda:
 
     def _found(self, job: Job) -> Result | None:
         """Returns a trial's result in storage, held against this sweep's gold model."""
+        assert self.reference is not None
         found = self._storage.find(job)
-        if found is None or found.state == State.FAILED:
+        if found is None or not found.stands(self.reference.guard):
+            return None
+        if found.state == State.FAILED:
             return found
         return compared(found, self._storage, self._gold_sheet)
 
@@ -273,11 +276,12 @@ class Agenda:
         return judged(result, self._config.search, self.reference.bounds)
 
     def _ticket(self, job: Job) -> Ticket:
-        base = gold = None
+        base = gold = guard = None
         if self.reference is not None:
             original = self.reference.original.job
             base = str(self._storage.model_folder(original))
             gold = self.reference.gold.job.hash
+            guard = self.reference.guard
         return Ticket(
             job=job,
             storage=str(self._storage.root),
@@ -285,4 +289,5 @@ class Agenda:
             checkpoint=self._config.checkpoint,
             base=base,
             gold=gold,
+            guard=guard,
         )

@@ -1,16 +1,17 @@
 """Holds stored results against the gold model of this sweep."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
+from evals.benchmark import Benchmark
 from evals.metric import Need, load_metric
 from evals.scores import ScoreSheet
 from evals.suites.text import measure
+from orchestrator.config import SweepConfig
 from orchestrator.constraints import bounds_of
 from orchestrator.entry import Reference
+from orchestrator.guarding import guard_of
 from orchestrator.records import Storage
 from orchestrator.result import Result
-from orchestrator.searching.settings import Constraint
 
 
 def compared(result: Result, storage: Storage, gold: ScoreSheet | None) -> Result:
@@ -26,7 +27,7 @@ def compared(result: Result, storage: Storage, gold: ScoreSheet | None) -> Resul
 
 
 def reference_of(
-    original: Result, gold: Result, storage: Storage, *, constraints: Mapping[str, Constraint]
+    original: Result, gold: Result, storage: Storage, *, config: SweepConfig, benchmark: Benchmark
 ) -> Reference:
     """Returns both baselines with every metric, the gold model's scores being known now.
 
@@ -41,5 +42,12 @@ def reference_of(
         )
         for found in (original, gold)
     )
-    bounds = bounds_of(constraints, original=original.metrics, gold=gold.metrics)
-    return Reference(original, gold, bounds)
+    bounds = bounds_of(config.search.constraints, original=original.metrics, gold=gold.metrics)
+    guard = guard_of(
+        config.search.stopping,
+        bounds,
+        original=original.metrics,
+        sheet=storage.sheet(original.job.hash),
+        num_steps=config.training.num_steps(len(benchmark.splits["forget"])),
+    )
+    return Reference(original, gold, bounds, guard)

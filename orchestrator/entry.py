@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from orchestrator.constraints import Bound, is_feasible
 from orchestrator.result import Result
+from trainers.guard import Guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What the baselines measured, and the bounds that follow from it."""
+    """What the baselines measured, the bounds that follow, and how trials are watched for them."""
 
     original: Result
     gold: Result
     bounds: tuple[Bound, ...]
+    guard: Guard | None = None

@@ -23,7 +23,7 @@ from orchestrator.result import Result, State
 from orchestrator.ticket import Ticket
 from trainers import checkpoint
 from trainers.execution import Execution, lighter
-from trainers.job import Beat, Outcome, Phase, Report, TrialFailure
+from trainers.job import Beat, Diverged, Outcome, Phase, Report, TrialFailure
 from trainers.order import Order
 
 LOG = logging.getLogger(__name__)
@@ -162,7 +162,7 @@ class JobRun:
         """Begins an attempt, unless the one before it was lost after its result was in storage."""
         if self._ticket.losses:
             found = self._storage.find(self._ticket.job)
-            if found is not None and found.state == State.DONE:
+            if found is not None and found.state == State.DONE and found.stands(self._ticket.guard):
                 return found
         self._begin()
         return None
@@ -179,6 +179,7 @@ class JobRun:
             self._folder,
             base=Path(base) if base is not None else None,
             resume=resume,
+            guard=self._ticket.guard,
         )
         self._crew.begin(order, shape_of(self._ticket.gang), _upkeep(self._ticket.gang))
         self._saved = time.perf_counter()
@@ -240,6 +241,7 @@ class JobRun:
             reports=tuple(self._reports),
             started_at=self._clock.started_at,
             by_chance=isinstance(news, GivenUp),
+            collapsed=isinstance(news, Diverged),
         )
         if isinstance(news, Outcome):
             result = self._measured(result, news)
@@ -262,7 +264,16 @@ class JobRun:
         names = measurable(result.job.evaluation.metrics, has_gold=gold is not None)
         metrics = measure(outcome.sheet, gold, names)
         facts = {**components(outcome.sheet), **outcome.facts, **result.facts, **self._memory()}
-        return replace(result, state=State.DONE, reason="", metrics=metrics, facts=facts)
+        guard = self._ticket.guard
+        return replace(
+            result,
+            state=State.DONE,
+            reason="",
+            metrics=metrics,
+            facts=facts,
+            stopped=outcome.stopped,
+            guard=guard.hash if guard is not None and outcome.stopped else "",
+        )
 
     def _facts(self) -> dict[str, float]:
         resumed = {"resumed_step": float(self._resumed_step)} if self._resumed_step else {}

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from orchestrator.constraints import Bound, violations
+from orchestrator.constraints import Bound, is_feasible, violations
 from orchestrator.result import Result, State
 from orchestrator.searching.settings import SearchSettings
 from trainers.job import Job
@@ -29,16 +29,25 @@ def without_result(job: Job, reason: str) -> Result:
 def judged(
     result: Result, search: SearchSettings, bounds: Sequence[Bound]
 ) -> tuple[Result, dict[str, float] | None]:
-    """Returns the result and by how much it misses each bound; FAILED, None if not ranked."""
+    """Returns the result and by how much it misses each bound; FAILED, None if not ranked.
+
+    Numbers of a training that was stopped early say something only where they miss a bound.
+    """
     if result.state == State.FAILED:
         return result, None
     if reason := _not_finite(result, search):
         return replace(result, state=State.FAILED, reason=reason), None
-    return result, violations(bounds, result.metrics)
+    missed = violations(bounds, result.metrics)
+    if result.stopped and is_feasible(missed):
+        reason = f"{result.stopped}, but keeps every bound"
+        return replace(result, state=State.FAILED, reason=reason), None
+    return result, missed
 
 
 def collapsed(result: Result, search: SearchSettings) -> bool:
-    """Returns whether a model was measured and found destroyed."""
+    """Returns whether the parameters destroyed the model: in training, or as measured."""
+    if result.collapsed:
+        return True
     values = _deciding(result, search).values()
     return any(value is not None and not math.isfinite(value) for value in values)
 

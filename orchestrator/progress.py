@@ -87,6 +87,8 @@ class Progress:
             parts.append(self._best_so_far(entry))
         if entry.result.facts.get("moved") == 0.0:
             parts.append("did not move")
+        if entry.result.stopped:
+            parts.append(entry.result.stopped.partition(":")[0])
         return parts
 
     def _objective(self, result: Result) -> str:

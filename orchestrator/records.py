@@ -112,8 +112,8 @@ class Storage:
     def commit(self, result: Result, folder: Path, sheet: ScoreSheet | None) -> Result:
         """Makes `folder` (from `begin`) the job's result and returns what then is on record.
 
-        When another process was quicker its result stays and is returned, unless it FAILED and
-        this one is DONE.
+        When another process was quicker its result stays and is returned, unless this one says
+        more: DONE says more than FAILED, a whole training more than one that was stopped early.
         """
         _write(folder / "job.json", json.dumps(describe(result.job), indent=2))
         _write(folder / "reports.jsonl", reports_text(result.reports))
@@ -126,7 +126,7 @@ class Storage:
         if not earlier:
             return result
         found = self.find(result.job)
-        if found is not None and (found.state == State.DONE or result.state == State.FAILED):
+        if found is not None and not _says_more(result, found):
             shutil.rmtree(folder)
             return found
         _set_aside(home)
@@ -155,6 +155,13 @@ class Storage:
             pid = folder.name.removeprefix(start).partition("-")[0]
             if pid.isdecimal() and not _is_alive(int(pid)):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _says_more(result: Result, found: Result) -> bool:
+    """Returns whether `result` is to replace `found`, another one of the same job."""
+    if State.FAILED in (result.state, found.state):
+        return result.state == State.DONE and found.state == State.FAILED
+    return bool(found.stopped) and (not result.stopped or result.guard != found.guard)
 
 
 def _made(folder: Path) -> Path:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from trainers.guard import Guard
 from trainers.job import Job, Report
 
 
@@ -23,7 +24,9 @@ class Result:
     resumed_step and what was offloaded. `wall_s` and `started_at` (seconds since
     the epoch, UTC) are the scheduler's view of the job, `reports` what it said on the way.
     `by_chance` says that it FAILED for what lies outside the job (lost ranks, memory, files), so
-    that another sweep that wants it tries again.
+    that another sweep that wants it tries again. `stopped` says why a training was stopped early,
+    under the guard with the hash `guard`; what was measured is the model as it then was.
+    `collapsed` says that a job FAILED because its training destroyed the model.
     """
 
     job: Job
@@ -35,3 +38,10 @@ class Result:
     reports: tuple[Report, ...]
     started_at: float
     by_chance: bool = False
+    stopped: str = ""
+    guard: str = ""
+    collapsed: bool = False
+
+    def stands(self, guard: Guard | None) -> bool:
+        """Returns whether this is what a sweep with the guard `guard` would have come to."""
+        return not self.stopped or (guard is not None and guard.hash == self.guard)

@@ -28,6 +28,9 @@ class _ResultFile(_File):
     wall_s: float
     started_at: float
     by_chance: bool = False
+    stopped: str = ""
+    guard: str = ""
+    collapsed: bool = False
 
 
 class _ReportLine(_File):
@@ -57,6 +60,9 @@ def result_text(result: Result) -> str:
         wall_s=result.wall_s,
         started_at=result.started_at,
         by_chance=result.by_chance,
+        stopped=result.stopped,
+        guard=result.guard,
+        collapsed=result.collapsed,
     ).model_dump_json(indent=2)
 
 

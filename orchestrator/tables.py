@@ -1,7 +1,7 @@
 """The sweep's tables: under CLEAR's headings, the Pareto front, and every trial."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from orchestrator.constraints import (
     AT_LEAST,
@@ -17,7 +17,7 @@ from orchestrator.layout import Cell, Column, Table
 from orchestrator.pareto import front, gain
 from orchestrator.result import Result, State
 from orchestrator.searching.settings import SearchSettings
-from trainers.job import Phase
+from trainers.job import Phase, Report
 
 CLEAR_HEADINGS = {
     "real": "Real",
@@ -52,13 +52,17 @@ def method_table(
     columns += [Column("Feasible")]
     columns += [_metric_column(name) for name in metrics[1]]
     columns += [Column(name, ".3g") for name in further]
-    columns += [Column("Done", "d"), Column("Failed", "d"), Column("Note")]
-    return _assembled(columns, lines, notes=(_note(search, bounds),))
+    columns += [Column("Done", "d"), Column("Stopped", "d"), Column("Failed", "d"), Column("Note")]
+    notes = (_note(search, bounds), *_saved([e for group in trials.values() for e in group]))
+    return _assembled(columns, lines, notes=notes)
 
 
 def pareto_table(entries: Sequence[Entry], *, search: SearchSettings) -> Table:
-    """Returns the trials that no other beats in both the objective and `search.horizontal`."""
-    done = [entry for entry in entries if _is_done(entry)]
+    """Returns the trials that no other beats in both the objective and `search.horizontal`.
+
+    One that was stopped early is not among them: its numbers are not those of its settings.
+    """
+    done = [entry for entry in entries if _is_done(entry) and not entry.result.stopped]
     across = [search.horizontal_sign * _across(entry, search) for entry in done]
     points = [(_gain(entry, search), x) for entry, x in zip(done, across, strict=True)]
     kept = sorted(front(points), key=lambda i: -across[i])
@@ -146,7 +150,7 @@ def _cells(result: Result) -> dict[str, Cell]:
     return {
         **metrics,
         "State": str(result.state),
-        "Reason": result.reason,
+        "Reason": result.reason or result.stopped,
         "Job": result.job.hash,
         "Seconds": result.wall_s,
     }
@@ -175,8 +179,13 @@ def _baseline_cells(entry: Entry, bounds: Sequence[Bound]) -> Mapping[str, Cell]
 def _method_cells(
     label: str, trials: Sequence[Entry], *, search: SearchSettings, bounds: Sequence[Bound]
 ) -> Mapping[str, Cell]:
-    num_done = sum(_is_done(entry) for entry in trials)
-    counts: dict[str, Cell] = {"Done": num_done, "Failed": len(trials) - num_done}
+    measured = [entry for entry in trials if _is_done(entry)]
+    num_stopped = sum(bool(entry.result.stopped) for entry in measured)
+    counts: dict[str, Cell] = {
+        "Done": len(measured) - num_stopped,
+        "Stopped": num_stopped,
+        "Failed": len(trials) - len(measured),
+    }
     chosen = best_feasible(trials, search) or nearest(trials, bounds)
     if chosen is None:
         reason = trials[0].result.reason if trials else "no trial ended"
@@ -211,6 +220,22 @@ def _note(search: SearchSettings, bounds: Sequence[Bound]) -> str:
         f"Each method's row is its best feasible trial by {search.objective}, "
         "or the one nearest to feasible."
     )
+
+
+def _saved(trials: Sequence[Entry]) -> Iterator[str]:
+    """Says how many trials were stopped early, and what that was good for, if any were."""
+    last = [entry.result.reports[-1] for entry in trials if entry.result.reports]
+    num_stopped = sum(bool(entry.result.stopped) for entry in trials)
+    if num_stopped:
+        yield (
+            f"Stopped early, as they were sure to miss a bound: {num_stopped} of {len(trials)} "
+            f"trials, which saved {1 - _steps_taken(last):.0%} of all training steps."
+        )
+
+
+def _steps_taken(last: Sequence[Report]) -> float:
+    """Returns the share of their steps that trials have taken, by the last report of each."""
+    return sum(report.step for report in last) / sum(report.num_steps for report in last)
 
 
 def _assembled(

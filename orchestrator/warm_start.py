@@ -100,6 +100,8 @@ def _unfit(config: SweepConfig, label: str, result: Result | None) -> str:
         return "with other values for what is not searched here"
     deciding = (config.search.objective, *config.search.constraints)
     values = [result.metrics.get(name, math.nan) for name in deciding]
+    if result.stopped:
+        return "stopped early under another floor"
     if result.state != State.DONE or not all(map(math.isfinite, values)):
         return "without a number for the objective or a constrained metric"
     return ""

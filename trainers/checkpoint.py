@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from trainers.guard import Reading
 from trainers.job import Report
 
 BOOKMARK = "bookmark.json"
@@ -31,13 +32,14 @@ PART_BYTES = 2**30
 class Bookmark:
     """Where a training is: `step` optimizer steps of it are done, in `train_s` seconds.
 
-    `recent` are the losses since the last of `reports`.
+    `recent` are the losses since the last of `reports`, `readings` what the probes found.
     """
 
     step: int = 0
     train_s: float = 0.0
     recent: list[float] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
 
 
 class Tensors(Mapping[str, Tensor]):

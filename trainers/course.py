@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -12,37 +13,50 @@ from trainers import checkpoint
 from trainers.checkpoint import Bookmark, Tensors
 from trainers.engine import Engine
 from trainers.job import Beat, Report
-from trainers.loop import Lesson, seed_dropout, train
+from trainers.loop import Lesson, Prober, seed_dropout, train
 from trainers.place import Place, gather
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What came of a training: facts, and why it was stopped before its end, if it was."""
+
+    facts: Mapping[str, float]
+    stopped: str = ""
 
 
 class Course:
     """A lesson on its way; every method is for all ranks to call together."""
 
-    def __init__(self, engine: Engine, lesson: Lesson, place: Place) -> None:
+    def __init__(
+        self, engine: Engine, lesson: Lesson, place: Place, *, prober: Prober | None = None
+    ) -> None:
         self._engine = engine
         self._lesson = lesson
         self._place = place
+        self._prober = prober
         self._mark = Bookmark()
         seed_dropout(lesson.seed, place)
 
-    def run(self) -> Generator[Report | Beat, None, dict[str, float]]:
-        """Trains to the end and returns the facts: steps, final_loss, train_s.
+    def run(self) -> Generator[Report | Beat, None, Trained]:
+        """Trains until it is stopped or to the end; the facts are steps, final_loss, train_s.
 
         `train_s` leaves out the time in which what is yielded waits to be taken: that is the
         scheduler's.
         """
         started = time.perf_counter()
-        for news in train(self._engine, self._lesson, self._place, mark=self._mark):
+        mark, prober = self._mark, self._prober
+        for news in train(self._engine, self._lesson, self._place, mark=mark, prober=prober):
             self._mark.train_s += time.perf_counter() - started
             yield news
             started = time.perf_counter()
-        last = self._mark.reports[-1]
-        return {
+        last = mark.reports[-1]
+        facts = {
             "steps": float(last.step),
             "final_loss": last.metrics["loss"],
-            "train_s": self._mark.train_s,
+            "train_s": mark.train_s,
         }
+        return Trained(facts, "" if prober is None else prober.verdict(mark.readings))
 
     def save(self, folder: Path) -> str:
         """Writes a checkpoint of this step into `folder`, from rank 0.

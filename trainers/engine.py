@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from evals.errors import ConfigError
 from trainers import shards
 from trainers.adapters import base_norm, trainable
-from trainers.job import TrialFailure
+from trainers.job import Diverged
 from trainers.l1 import L1AdamW
 from trainers.settings import EngineSettings, L1Mode, TrainingSettings
 
@@ -82,14 +82,14 @@ class Engine:
         """Ends a micro-batch; on the last one of the batch, moves the weights at rate `lr`.
 
         Raises:
-            TrialFailure: the gradient was not finite and DeepSpeed skipped the step.
+            Diverged: the gradient was not finite and DeepSpeed skipped the step.
         """
         for group in self._groups():
             group["lr"] = lr
         last = self._deepspeed.is_gradient_accumulation_boundary()
         self._deepspeed.step()
         if last and not self._applied():
-            raise TrialFailure("the gradient became infinite or NaN")
+            raise Diverged("the gradient became infinite or NaN")
 
     def reset(
         self, initial: Mapping[str, Tensor], *, l1: float, l1_mode: L1Mode, weight_decay: float

@@ -20,7 +20,7 @@ def finetune(order: Order, bench: Workbench) -> Generator[Report | Beat, None, O
     job = order.job
     station = bench.finetune_station(job)
     lesson = _lesson(job, bench, station)
-    facts = yield from bench.train(station.engine, lesson, resume=order.resume)
+    trained = yield from bench.train(station.engine, lesson, resume=order.resume)
     folder = order.folder / "model"
     if job.adapter is None:
         sheet, measured = yield from bench.evaluate(station.module, station.language_model, job)
@@ -29,7 +29,7 @@ def finetune(order: Order, bench: Workbench) -> Generator[Report | Beat, None, O
         _save_merged(job, bench, station, folder)
         sheet, measured = yield from _evaluate_saved(job, bench, folder)
     bench.clear()
-    return Outcome(sheet, {**facts, **measured})
+    return Outcome(sheet, {**trained.facts, **measured})
 
 
 def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:

@@ -85,15 +85,21 @@ class Outcome:
 
     `facts` holds numbers beside the benchmark's metrics: sparsity_a, sparsity_b, update_norm,
     moved (1.0 or 0.0), train_s, eval_s, steps, final_loss, peak_memory_bytes, and num_truncated,
-    the items that were scored with an answer cut at `evaluation.max_length`.
+    the items that were scored with an answer cut at `evaluation.max_length`. `stopped` is why the
+    training was stopped early, if it was.
     """
 
     sheet: ScoreSheet
     facts: Mapping[str, float]
+    stopped: str = ""
 
 
 class TrialFailure(RuntimeError):
-    """Raised on every rank at once when a job cannot go on (a NaN loss, say); says why."""
+    """Raised on every rank at once when a job cannot go on; says why."""
+
+
+class Diverged(TrialFailure):
+    """The training destroyed the model: a loss or a gradient is infinite or NaN."""
 
 
 def describe(job: Job) -> Mapping[str, JsonValue]:

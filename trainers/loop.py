@@ -2,17 +2,20 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 
 from trainers.checkpoint import Bookmark
 from trainers.engine import Engine
-from trainers.job import Beat, Report, TrialFailure
+from trainers.guard import Reading
+from trainers.job import Beat, Diverged, Report
 from trainers.method import Method, Reference, Step, View
 from trainers.place import Place, means_over_ranks
+from trainers.probe import curve
 from trainers.sampler import Sampler
 from trainers.settings import TrainingSettings
 
@@ -32,6 +35,18 @@ class Lesson:
     seed: int
 
 
+class Prober(Protocol):
+    """Reads off how the model does and says when its training is lost (`trainers.probe.Probe`)."""
+
+    def read(self, step: int, num_steps: int, *, left: float) -> Reading | None:
+        """Returns what is found after `step` steps; None where no probe is due."""
+        ...
+
+    def verdict(self, readings: Sequence[Reading]) -> str:
+        """Returns why the training is lost, or nothing."""
+        ...
+
+
 def learning_rate(training: TrainingSettings, index: int, *, total: int, warmup: float) -> float:
     """Returns the learning rate of step `index`: linear warm-up, then linear decay or constant.
 
@@ -47,39 +62,64 @@ def learning_rate(training: TrainingSettings, index: int, *, total: int, warmup:
 
 
 def train(
-    engine: Engine, lesson: Lesson, place: Place, *, mark: Bookmark, num_reports: int = 4
+    engine: Engine,
+    lesson: Lesson,
+    place: Place,
+    *,
+    mark: Bookmark,
+    num_reports: int = 4,
+    prober: Prober | None = None,
 ) -> Iterator[Report | Beat]:
-    """Trains from `mark`, which it moves along, to the end, reporting about `num_reports` times.
+    """Trains from `mark`, which it moves along, until `prober` calls it lost or to the end.
 
-    A report's loss is the mean over the steps since the last one.
+    It reports about `num_reports` times, and what every probe has read. A report's loss is the
+    mean over the steps since the last one.
 
     Raises:
-        TrialFailure: the loss is not finite; raised on every rank at the same step.
+        Diverged: the loss is not finite; raised on every rank at the same step.
     """
     total = lesson.training.num_steps(lesson.sampler.num_rows)
     warmup = lesson.training.warmup_epochs * lesson.sampler.steps_per_epoch
+    rates = [learning_rate(lesson.training, i, total=total, warmup=warmup) for i in range(total)]
     every = max(1, math.ceil(total / num_reports))
     beaten = time.perf_counter()
-    for index in range(mark.step, total):
-        lr = learning_rate(lesson.training, index, total=total, warmup=warmup)
-        own = _step(engine, lesson, place, index=index, total=total, lr=lr)
+    while mark.step < total and not (prober is not None and prober.verdict(mark.readings)):
+        own = _step(engine, lesson, place, index=mark.step, total=total, lr=rates[mark.step])
         # Each rank has a clock of its own; all must yield at the same step.
         silent = float(time.perf_counter() - beaten >= BEAT_S)
         loss, silent_ranks = means_over_ranks([own, silent], place)
         if not math.isfinite(loss):
-            raise TrialFailure(f"the loss became {loss} at step {index + 1} of {total}")
-        mark.step = index + 1
+            raise Diverged(f"the loss became {loss} at step {mark.step + 1} of {total}")
+        mark.step += 1
         mark.recent.append(loss)
-        if len(mark.recent) == every or mark.step == total:
-            mean = sum(mark.recent) / len(mark.recent)
-            mark.reports.append(Report(mark.step, total, {"loss": mean, "lr": lr}))
-            mark.recent = []
-            yield mark.reports[-1]
+        reading = _reading(prober, rates, mark)
+        if reading is not None or mark.step % every == 0 or mark.step == total:
+            yield _report(mark, total, lr=rates[mark.step - 1], reading=reading)
         elif silent_ranks:
             yield Beat()
         else:
             continue
         beaten = time.perf_counter()
+
+
+def _reading(prober: Prober | None, rates: Sequence[float], mark: Bookmark) -> Reading | None:
+    """Returns what a probe reads now, if one is due, and puts it into `mark`."""
+    if prober is None:
+        return None
+    left = math.fsum(rates[mark.step :]) / math.fsum(rates)
+    reading = prober.read(mark.step, len(rates), left=left)
+    if reading is not None:
+        mark.readings.append(reading)
+    return reading
+
+
+def _report(mark: Bookmark, total: int, *, lr: float, reading: Reading | None) -> Report:
+    """Returns the report of the steps since the last one, and puts it into `mark`."""
+    loss = sum(mark.recent) / len(mark.recent)
+    read = {} if reading is None else curve(reading)
+    mark.reports.append(Report(mark.step, total, {"loss": loss, "lr": lr, **read}))
+    mark.recent = []
+    return mark.reports[-1]
 
 
 def seed_dropout(seed: int, place: Place) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainers.guard import Guard
 from trainers.job import Job
 
 
@@ -10,10 +11,12 @@ from trainers.job import Job
 class Order:
     """A job, the folder it may write to, and the base checkpoint it starts from (trials).
 
-    `resume` is a training checkpoint of the same job (`trainers.checkpoint`) to go on from.
+    `resume` is a training checkpoint of the same job (`trainers.checkpoint`) to go on from, and
+    `guard` says when the training is lost and to be stopped.
     """
 
     job: Job
     folder: Path
     base: Path | None = None
     resume: Path | None = None
+    guard: Guard | None = None

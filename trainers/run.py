@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from trainers import memory
 from trainers.finetune import finetune
@@ -31,4 +32,4 @@ def run(order: Order, bench: Workbench) -> Iterator[Report | Beat | Outcome]:
         outcome = yield from finetune(order, bench)
     peak = max(gather(memory.peak_bytes(bench.place.device), bench.place))
     whole = {"rank_s": time.perf_counter() - started, "peak_memory_bytes": float(peak)}
-    yield Outcome(outcome.sheet, {**outcome.facts, **whole})
+    yield replace(outcome, facts={**outcome.facts, **whole})

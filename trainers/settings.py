@@ -46,6 +46,22 @@ class EngineSettings(Settings):
         return self
 
 
+class StoppingSettings(Settings):
+    """When a trial is stopped because it is sure to end beyond a bound (`trainers.guard`)."""
+
+    every: int | None = Field(None, ge=1)
+    """Optimizer steps between probes; null is a tenth of the training."""
+    items: int = Field(32, ge=2)
+    """Items of each task that a probe looks at, always the same ones."""
+    confidence: float = Field(0.99, gt=0.5, lt=1)
+    """Of the one-sided bound that is taken for the value of a probe."""
+    patience: int = Field(2, ge=1)
+    """Probes in a row that must find the trial lost."""
+    recovery: float = Field(1.0, ge=0)
+    """The share of what was lost that training with the whole learning rate budget may win back:
+    0 takes a trial for lost as soon as it is beyond a bound."""
+
+
 class TrainingSettings(Settings):
     """One recipe: AdamW with linear warm-up and linear decay, batches drawn by seed.
 

@@ -23,10 +23,11 @@ def unlearn(order: Order, bench: Workbench) -> Generator[Report | Beat, None, Ou
     job = order.job
     station = bench.adapter_station(job, order.base)
     lesson = _lesson(job, bench, station)
-    facts = yield from bench.train(station.engine, lesson, resume=order.resume)
+    prober = bench.prober(job, station, order.guard)
+    trained = yield from bench.train(station.engine, lesson, resume=order.resume, prober=prober)
     sheet, measured = yield from bench.evaluate(station.module, station.language_model, job)
     learned = _keep_adapter(job, bench, station, order.folder / "adapter")
-    return Outcome(sheet, {**facts, **measured, **learned})
+    return Outcome(sheet, {**trained.facts, **measured, **learned}, trained.stopped)
 
 
 def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:

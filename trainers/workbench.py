@@ -22,26 +22,30 @@ from evals.scoring import Shard
 from evals.selection import selected_tasks
 from evals.suites import text
 from trainers.adapters import add_adapter, initial_state, parameter_groups
-from trainers.course import Course
+from trainers.course import Course, Trained
 from trainers.engine import Engine
+from trainers.guard import Guard
 from trainers.job import Beat, Job, Report
 from trainers.language_model import LanguageModel, build_family
 from trainers.loop import Lesson
 from trainers.place import Place, gather
+from trainers.probe import Probe, Scorer, probed
 
 
 @dataclass(frozen=True, slots=True)
 class Station:
     """A model under an engine, ready to be trained.
 
-    `reference_nll` caches the reference's sequence likelihoods by row id; it is valid as long
-    as the base weights are, so it lives and dies with them.
+    `reference_nll` caches the reference's sequence likelihoods by row id, `before` the scores of
+    what probes look at; they are valid as long as the base weights are, so they live and die with
+    them.
     """
 
     language_model: LanguageModel
     module: torch.nn.Module
     engine: Engine
     reference_nll: dict[str, float] = field(default_factory=dict)
+    before: dict[str, ScoreSheet] = field(default_factory=dict)
 
 
 class Workbench:
@@ -113,11 +117,29 @@ class Workbench:
         """Returns the encoder of `model`; `key` is the setting that `max_length` comes from."""
         return Encoder(model.tokenizer, prompt=model.prompt, max_length=max_length, key=key)
 
+    def prober(self, job: Job, station: Station, guard: Guard | None) -> Probe | None:
+        """Returns what watches a training on `station`, which has not begun; None without a guard.
+
+        The scores before training are the base model's, as a fresh adapter changes nothing.
+        """
+        if guard is None:
+            return None
+        tasks = selected_tasks(self.benchmark(job.benchmark), job.evaluation)
+        max_length, size = job.evaluation.max_length, job.evaluation.batch_size
+        encoder = self.encoder(
+            station.language_model, max_length=max_length, key="evaluation.max_length"
+        )
+        scorer = Scorer(station.module, encoder, size, self.place)
+        key = f"{guard.items} {guard.metrics} {job.evaluation.max_items} {max_length}"
+        if key not in station.before:
+            station.before[key] = scorer.sheet(probed(tasks, guard))
+        return Probe(guard, scorer, tasks, before=station.before[key])
+
     def train(
-        self, engine: Engine, lesson: Lesson, *, resume: Path | None
-    ) -> Generator[Report | Beat, None, dict[str, float]]:
-        """Trains, from the checkpoint `resume` if one is given, and returns the facts."""
-        self._course = Course(engine, lesson, self.place)
+        self, engine: Engine, lesson: Lesson, *, resume: Path | None, prober: Probe | None = None
+    ) -> Generator[Report | Beat, None, Trained]:
+        """Trains, from the checkpoint `resume` if one is given, as long as `prober` sees sense."""
+        self._course = Course(engine, lesson, self.place, prober=prober)
         try:
             if resume is not None:
                 self._course.restore(resume)

@@ -21,4 +21,5 @@ METRIC = Metric(
     compute=compute,
     bounds=(0.0, 1.0),
     better="higher",
+    probe=frozenset({Role.REAL}),
 )

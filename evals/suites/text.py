@@ -63,6 +63,21 @@ def evaluate_tasks(
         yield _task_scores(task, items)
 
 
+def score_tasks(
+    model: nn.Module,
+    encoder: Encoder,
+    tasks: Sequence[Task],
+    *,
+    batch_size: int,
+    shard: Shard,
+    device: torch.device,
+) -> Iterator[TaskScores]:
+    """Yields this shard's scores of `tasks`, by likelihood alone; see `evaluate_tasks`."""
+    for task in tasks:
+        items = score_task(model, encoder, task, batch_size=batch_size, shard=shard, device=device)
+        yield _task_scores(task, items)
+
+
 def merge(parts: Sequence[ScoreSheet], *, expected: Sequence[Task] = ()) -> ScoreSheet:
     """Joins the shards' parts, given in the order of their ranks, into one sheet.
 

@@ -10,6 +10,7 @@ from evals.choice import Settings
 from evals.errors import ConfigError, FieldError
 from evals.metric import Metric, load_metric
 from orchestrator.searching.space import SearchRange, Value
+from trainers.settings import StoppingSettings
 
 Direction = Literal["minimize", "maximize"]
 HORIZONTAL = "retain"
@@ -65,6 +66,8 @@ class SearchSettings(Settings):
     constraints: dict[str, Constraint] = {HORIZONTAL: Constraint(at_least=0.9)}
     """By metric. Whatever is written here takes the default's place; `{}` constrains nothing, and
     null takes one metric's constraint away."""
+    stopping: StoppingSettings | None = StoppingSettings()
+    """When a trial is stopped early, as it is sure to miss a bound; null lets every one end."""
     lr: SearchRange = SearchRange(low=1e-5, high=1e-3)
     l1: SearchRange | None = SearchRange(low=1e-3, high=1.0)
     """None keeps `training.l1` for every trial. The default is for the proximal mode, where l1 is

@@ -4,6 +4,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,12 +90,17 @@ class Desk:
         fails: str = "",
         nll: float = 1.0,
         by_chance: bool = False,
+        stopped: bool = False,
+        collapsed: bool = False,
     ) -> None:
         """Writes a result as a trainable would and tells the agenda."""
         job = ticket.job
         metrics = {} if fails else {"retain": retain, "log_forget_quality": -3.0}
         state = State.FAILED if fails else State.DONE
         result = Result(job, state, fails, metrics, {}, 1.0, (), 0.0, by_chance)
+        if stopped:
+            result = replace(result, stopped="stopped at step 2", guard=ticket.guard.hash)
+        result = replace(result, collapsed=collapsed)
         sheet = None if fails else sheet_of(self.benchmark, nll=nll)
         self.storage.commit(result, self.storage.begin(job), sheet)
         self.agenda.finish(job, error="lost")
@@ -556,3 +562,64 @@ def same(ask: Callable) -> Callable:
 def key(entries: list[Entry]) -> list[tuple[str, Job]]:
     rows = [(e.label, e.number or 0, e.result.job.hash, e.violations) for e in entries]
     return sorted(rows, key=lambda row: row[:3])
+
+
+def test_trials_are_watched_for_the_floor_and_baselines_are_not(config, benchmark) -> None:
+    desk = Desk(config, benchmark)
+    first, second = desk.agenda.next(), desk.agenda.next()
+    assert (first.guard, second.guard) == (None, None)
+    desk.run(first)
+    desk.run(second)
+    guard = desk.agenda.next().guard
+    assert guard.limits[0].metric == "retain"
+    assert guard.limits[0].value == desk.agenda.reference.bounds[0].value
+    num_steps = config.training.num_steps(len(benchmark.splits["forget"]))
+    assert guard.every == math.ceil(num_steps / 10)
+
+
+def test_a_stopped_trial_is_infeasible_and_says_why(config, benchmark) -> None:
+    desk = Desk(config, benchmark)
+    desk.run_all(retain=0.01, stopped=True)
+    trials = [entry for entry in desk.entries if entry.number is not None]
+    assert [entry.feasible for entry in trials] == [False] * 6
+    assert {entry.result.stopped for entry in trials} == {"stopped at step 2"}
+
+
+def test_a_trial_that_was_stopped_but_keeps_every_bound_is_a_failure(config, benchmark) -> None:
+    desk = Desk(config, benchmark)
+    desk.run_all(retain=1.0, stopped=True)
+    trials = [entry for entry in desk.entries if entry.number is not None]
+    assert {entry.result.state for entry in trials} == {State.FAILED}
+    assert trials[0].result.reason == "stopped at step 2, but keeps every bound"
+
+
+def test_a_sweep_with_another_floor_runs_what_was_stopped_and_finds_what_was_not(
+    config, benchmark
+) -> None:
+    first = Desk(config, benchmark)
+    tickets = first.run_all()
+    stopped = tickets[-2:]
+    for ticket in stopped:
+        shutil.rmtree(first.storage.job_folder(ticket.job.hash))
+    assert len(Desk(config, benchmark).run_all(retain=0.01, stopped=True)) == 2
+    lower = {"retain": Constraint(at_least=0.5)}
+    search = config.search.model_copy(update={"constraints": lower})
+    second = Desk(config.model_copy(update={"name": "second", "search": search}), benchmark)
+    assert {t.job.hash for t in second.run_all()} == {t.job.hash for t in stopped}
+    assert Desk(config, benchmark).run_all() == [], "a whole training is good for everybody"
+
+
+def test_a_sweep_that_stops_nothing_takes_no_result_that_was_stopped(config, benchmark) -> None:
+    Desk(config, benchmark).run_all(retain=0.01, stopped=True)
+    search = config.search.model_copy(update={"stopping": None})
+    second = Desk(config.model_copy(update={"name": "second", "search": search}), benchmark)
+    tickets = second.run_all()
+    assert len(tickets) == 6
+    assert {ticket.guard for ticket in tickets} == {None}
+
+
+def test_a_training_that_diverged_is_told_as_a_collapse(config, benchmark) -> None:
+    desk = Desk(config, benchmark)
+    desk.run_all(fails="the loss became nan at step 3 of 5", collapsed=True)
+    journal = (desk.storage.sweep_folder(config.name) / "search.journal").read_text()
+    assert journal.count('"collapsed"') == 6

@@ -154,6 +154,20 @@ def test_a_finished_job_replaces_a_failed_one_but_never_the_other_way_round(
     assert [folder.name for folder in (storage.root / "jobs").iterdir()] == [job.hash]
 
 
+def test_a_whole_training_replaces_one_that_was_stopped_but_never_the_other_way_round(
+    storage: Storage,
+) -> None:
+    whole = make_result(make_job(), retain=0.9)
+    stopped = replace(make_result(make_job()), stopped="stopped at step 5 of 9", guard="one")
+    later = replace(make_result(make_job()), stopped="stopped at step 7 of 9", guard="another")
+    assert commit_one(storage, stopped) == stopped
+    assert storage.find(make_job()) == stopped
+    assert commit_one(storage, replace(stopped, wall_s=9.0)) == stopped
+    assert commit_one(storage, later) == later
+    assert commit_one(storage, whole) == whole
+    assert commit_one(storage, stopped) == whole
+
+
 def _commit_in_a_process(root: str, retain: float) -> None:
     commit_one(Storage(Path(root)), make_result(make_job(), retain=retain))
 

@@ -1,13 +1,15 @@
 """The loop steps, schedules the learning rate, reports, and stops at a loss that is no number."""
 
 import math
+from collections.abc import Sequence
 
 import pytest
 import torch
 
 from trainers import loop
 from trainers.checkpoint import Bookmark
-from trainers.job import Beat, Report, TrialFailure
+from trainers.guard import Reading
+from trainers.job import Beat, Diverged, Report
 from trainers.loop import Lesson, learning_rate, train
 from trainers.method import Source, Step
 from trainers.place import Place
@@ -85,7 +87,7 @@ def test_a_warm_up_longer_than_the_training_still_reaches_the_full_rate() -> Non
 
 def test_a_loss_that_is_no_number_fails_the_trial_and_names_the_step() -> None:
     engine = CountingEngine()
-    with pytest.raises(TrialFailure, match=r"nan at step 6 of 16"):
+    with pytest.raises(Diverged, match=r"nan at step 6 of 16"):
         list(train(engine, lesson(Falling(nan_at=5)), Place(), mark=Bookmark()))
     assert len(engine.rates) == 12
 
@@ -106,3 +108,53 @@ def test_a_training_goes_on_from_its_bookmark_with_the_same_steps_and_reports() 
     assert [report.step for report in said] == [8, 12, 16]
     for one, other in zip(halfway.reports, whole.reports, strict=True):
         assert one.metrics["loss"] == pytest.approx(other.metrics["loss"])
+
+
+class Prober:
+    """Reads the step as the metric every third step; lost from the step `lost_at` on."""
+
+    def __init__(self, lost_at: int = 10**9) -> None:
+        self.lost_at = lost_at
+        self.left: list[float] = []
+
+    def read(self, step: int, num_steps: int, *, left: float) -> Reading | None:
+        if step % 3 or step == num_steps:
+            return None
+        self.left.append(left)
+        return Reading(step, num_steps, left, {"retain": float(step)}, {"retain": 0.5})
+
+    def verdict(self, readings: Sequence[Reading]) -> str:
+        return "lost" if readings and readings[-1].step >= self.lost_at else ""
+
+
+def test_every_probe_is_reported_beside_the_loss_since_the_last_report() -> None:
+    mark = Bookmark()
+    said = list(train(CountingEngine(), lesson(Falling()), Place(), mark=mark, prober=Prober()))
+    assert [report.step for report in said] == [3, 4, 6, 8, 9, 12, 15, 16]
+    assert said[0].metrics["probe_retain"] == 3.0
+    assert said[0].metrics["probe_retain_error"] == 0.5
+    assert "probe_retain" not in said[1].metrics
+    assert said[1].metrics["loss"] == pytest.approx(1 / 4)
+    assert [reading.step for reading in mark.readings] == [3, 6, 9, 12, 15]
+
+
+def test_a_probe_is_told_how_much_of_the_learning_rate_is_left() -> None:
+    prober = Prober()
+    list(train(CountingEngine(), lesson(Falling()), Place(), mark=Bookmark(), prober=prober))
+    rates = [learning_rate(TRAINING, i, total=16, warmup=4) for i in range(16)]
+    assert prober.left == pytest.approx([sum(rates[n:]) / sum(rates) for n in (3, 6, 9, 12, 15)])
+
+
+def test_a_training_that_is_lost_ends_at_once_with_a_report() -> None:
+    engine, mark = CountingEngine(), Bookmark()
+    said = list(train(engine, lesson(Falling()), Place(), mark=mark, prober=Prober(lost_at=6)))
+    assert said[-1].step == mark.step == 6
+    assert len(engine.rates) == 12
+
+
+def test_a_training_that_was_lost_is_not_gone_on_with() -> None:
+    mark, engine = Bookmark(), CountingEngine()
+    prober = Prober(lost_at=6)
+    list(train(CountingEngine(), lesson(Falling()), Place(), mark=mark, prober=prober))
+    assert list(train(engine, lesson(Falling()), Place(), mark=mark, prober=prober)) == []
+    assert engine.rates == []

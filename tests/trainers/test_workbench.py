@@ -14,8 +14,10 @@ from evals.choice import choose
 from evals.errors import ConfigError
 from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
+from evals.suites.text import measure
 from trainers import checkpoint, loop
 from trainers.execution import Execution, Memory, lighter
+from trainers.guard import Guard, Limit
 from trainers.job import Job, Outcome, Phase, Report
 from trainers.language_model import build_family
 from trainers.order import Order
@@ -257,3 +259,85 @@ def test_a_baseline_with_an_adapter_is_scored_as_the_merged_model_that_trials_st
     *_, found = run(Order(saved, tmp_path), bench)
     assert trained.sheet == found.sheet
     bench.clear()
+
+
+def watch(value: float, *, patience: int = 2) -> Guard:
+    """Watches the retain metric, which no training of these can change much, on two items."""
+    limit = Limit(metric="retain", side="at_least", value=value, whole=0.1, recovery=0.0)
+    return Guard(every=1, items=2, confidence=0.9, patience=patience, limits=(limit,))
+
+
+def test_probes_do_not_touch_what_is_learned(base: Path, tmp_path: Path) -> None:
+    bench, trial = Workbench(Place()), job("gd", dropout=0.5, epochs=8)
+    plain, outcome = whole(Order(trial, tmp_path / "plain", base), bench)
+    guarded = Order(trial, tmp_path / "guarded", base, guard=watch(0.0))
+    reports, again = whole(guarded, bench)
+    bench.clear()
+    assert again.sheet == outcome.sheet
+    assert again.stopped == ""
+    assert len(reports) == reports[-1].num_steps > len(plain)
+    assert all("probe_retain" in report.metrics for report in reports[:-1])
+    assert "probe_retain" not in reports[-1].metrics
+
+
+def test_a_probe_of_all_items_reads_what_the_evaluation_measures(
+    base: Path, tmp_path: Path
+) -> None:
+    bench, trial = Workbench(Place()), job("gd", epochs=8)
+    steps = trial.training.num_steps(len(bench.benchmark(BENCHMARK).splits["forget"]))
+    order = Order(trial, tmp_path / "order", base, guard=watch(2.0, patience=steps - 1))
+    reports, outcome = whole(order, bench)
+    bench.clear()
+    assert reports[-1].step == steps - 1, "stopped at the last probe, then measured"
+    measured = measure(outcome.sheet, None, ("retain",))["retain"]
+    assert reports[-1].metrics["probe_retain"] == pytest.approx(measured)
+    assert reports[-1].metrics["probe_retain_error"] == 0.0
+
+
+def test_a_trial_that_is_lost_is_stopped_and_measured_and_keeps_its_adapter(
+    base: Path, tmp_path: Path
+) -> None:
+    bench, trial = Workbench(Place()), job("gd", epochs=8)
+    reports, outcome = whole(Order(trial, tmp_path / "order", base, guard=watch(2.0)), bench)
+    bench.clear()
+    assert [report.step for report in reports] == [1, 2]
+    assert outcome.stopped.startswith(f"stopped at step 2 of {reports[-1].num_steps}: retain ")
+    assert outcome.facts["steps"] == 2
+    assert [len(task.items) for task in outcome.sheet.tasks] == [2, 2, 1, 1], "measured whole"
+    assert (tmp_path / "order" / "adapter" / "adapter_model.safetensors").exists()
+
+
+def test_a_trial_cut_between_two_probes_is_stopped_where_it_would_have_been(
+    base: Path, tmp_path: Path
+) -> None:
+    guarded = {"guard": watch(2.0, patience=3)}
+    bench = Workbench(Place())
+    reports, outcome = whole(Order(job("gd", epochs=8), tmp_path / "whole", base, **guarded), bench)
+    bench.clear()
+    cut_short(
+        Order(job("gd", epochs=8), tmp_path / "cut", base, **guarded), tmp_path / "saved", at=2
+    )
+    saved = checkpoint.newest(tmp_path / "saved")
+    said, again = whole(
+        Order(job("gd", epochs=8), tmp_path / "again", base, saved, **guarded), bench
+    )
+    bench.clear()
+    assert [report.step for report in said] == [3]
+    assert said == reports[2:]
+    assert (again.stopped, again.sheet) == (outcome.stopped, outcome.sheet)
+
+
+def test_a_trial_saved_when_it_was_stopped_is_not_trained_on(base: Path, tmp_path: Path) -> None:
+    guarded = {"guard": watch(2.0)}
+    cut_short(
+        Order(job("gd", epochs=8), tmp_path / "cut", base, **guarded), tmp_path / "saved", at=2
+    )
+    bench = Workbench(Place())
+    saved = checkpoint.newest(tmp_path / "saved")
+    said, again = whole(
+        Order(job("gd", epochs=8), tmp_path / "again", base, saved, **guarded), bench
+    )
+    bench.clear()
+    assert said == []
+    assert again.facts["steps"] == 2
+    assert again.stopped
