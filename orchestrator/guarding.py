@@ -39,7 +39,7 @@ def guard_of(
     if not limits:
         return None
     return Guard(
-        every=stopping.every or max(1, math.ceil(num_steps / 10)),
+        every=stopping.every or max(1, math.ceil(num_steps / 20)),
         items=stopping.items,
         confidence=stopping.confidence,
         patience=stopping.patience,

@@ -3,13 +3,14 @@
 Pure: readings in, verdict out, so that every rank comes to the same one by itself.
 
 A reading below a floor does not decide alone. It is uncertain, so its one-sided confidence bound
-is taken for it. And models recover: retain terms take hold once the forgetting is done. But what
-is to be won back takes learning rate, of which there is less and less: with the share `left` of
-the learning rate's sum still to come, a model at m that began at w may reach
+m is taken for it. And models recover: retain terms take hold once the forgetting is done. So two
+hopes are granted, and a training is lost when both stay below the floor at `patience` probes in
+a row:
 
-    m + recovery * left * (w - m)
+    m + recovery * left * (w - m)     what the learning rate still to come may win back of what the
+                                      metric was at the beginning, w; `left` is its share of the sum
+    m + rise * steps still to come    what going on rising as since the last probe would reach
 
-at best. A training is lost when that stays below the floor at `patience` probes in a row.
 Ceilings are the same, mirrored.
 """
 
@@ -17,10 +18,10 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Literal
 
 from pydantic import Field
+from scipy.special import stdtrit
 
 from evals.choice import Settings
 
@@ -37,20 +38,33 @@ class Limit(Settings):
     whole: float
     recovery: float
 
-    def is_broken(self, reading: "Reading", *, deviations: float) -> bool:
+    def is_far(self, reading: "Reading") -> bool:
+        """Returns whether the metric is nearer to what it was at first than to the bound."""
+        value = reading.values.get(self.metric, self.whole)
+        return abs(value - self.whole) < abs(self.whole - self.value) / 2
+
+    def is_broken(self, now: "Reading", last: "Reading | None", *, deviations: float) -> bool:
         """Returns whether the metric, `deviations` standard errors off, can no longer return.
 
-        A metric that was not read breaks nothing; one that is NaN does.
+        `last` is the reading before. A metric that was not read breaks nothing; one that is NaN
+        does.
         """
-        if self.metric not in reading.values:
+        if self.metric not in now.values:
             return False
-        value, error = reading.values[self.metric], reading.errors[self.metric]
+        value, error = now.values[self.metric], now.errors[self.metric]
         if math.isnan(value):
             return True
         sign = 1 if self.side == "at_least" else -1
-        hoped = value + sign * deviations * error
-        lost = max(0.0, sign * (self.whole - hoped))
-        return sign * (hoped - self.value) + self.recovery * reading.left * lost < 0
+        hoped = sign * value + deviations * error
+        back = self.recovery * now.left * max(0.0, sign * self.whole - hoped)
+        return hoped + max(back, sign * self._drift(now, last)) < sign * self.value
+
+    def _drift(self, now: "Reading", last: "Reading | None") -> float:
+        """Returns how far the metric would go on changing until the end, as since `last`."""
+        if last is None or self.metric not in last.values:
+            return 0.0
+        change = now.values[self.metric] - last.values[self.metric]
+        return change / (now.step - last.step) * (now.num_steps - now.step)
 
 
 class Guard(Settings):
@@ -72,9 +86,20 @@ class Guard(Settings):
         """The metrics that are read, each once."""
         return tuple(dict.fromkeys(limit.metric for limit in self.limits))
 
-    def is_due(self, step: int, num_steps: int) -> bool:
-        """Returns whether a probe is due after `step` steps; none is at the end."""
-        return step % self.every == 0 and step < num_steps
+    @property
+    def deviations(self) -> float:
+        """Standard errors that the confidence bound is off: Student's t for the items."""
+        return float(stdtrit(max(self.items - 1, 1), self.confidence))
+
+    def is_due(self, step: int, readings: Sequence["Reading"]) -> bool:
+        """Returns whether a probe is due after `step` steps, given the earlier ones.
+
+        While no limit is anywhere near, every other one is left out.
+        """
+        last = readings[-1] if readings else None
+        easy = last is not None and all(limit.is_far(last) for limit in self.limits)
+        due = self.every if last is None else last.step + self.every * (2 if easy else 1)
+        return step >= due
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +118,12 @@ class Reading:
 
 def verdict(guard: Guard, readings: Sequence[Reading]) -> str:
     """Returns why the training is lost, or nothing while it is not."""
-    latest = readings[-guard.patience :]
-    if len(latest) < guard.patience:
+    pairs = list(zip(readings, (None, *readings), strict=False))[-guard.patience :]
+    if len(pairs) < guard.patience:
         return ""
-    deviations = NormalDist().inv_cdf(guard.confidence)
     for limit in guard.limits:
-        if all(limit.is_broken(reading, deviations=deviations) for reading in latest):
-            return _said(limit, latest[-1])
+        if all(limit.is_broken(*pair, deviations=guard.deviations) for pair in pairs):
+            return _said(limit, readings[-1])
     return ""
 
 

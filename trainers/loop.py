@@ -38,7 +38,9 @@ class Lesson:
 class Prober(Protocol):
     """Reads off how the model does and says when its training is lost (`trainers.probe.Probe`)."""
 
-    def read(self, step: int, num_steps: int, *, left: float) -> Reading | None:
+    def read(
+        self, step: int, num_steps: int, *, left: float, earlier: Sequence[Reading]
+    ) -> Reading | None:
         """Returns what is found after `step` steps; None where no probe is due."""
         ...
 
@@ -107,7 +109,7 @@ def _reading(prober: Prober | None, rates: Sequence[float], mark: Bookmark) -> R
     if prober is None:
         return None
     left = math.fsum(rates[mark.step :]) / math.fsum(rates)
-    reading = prober.read(mark.step, len(rates), left=left)
+    reading = prober.read(mark.step, len(rates), left=left, earlier=mark.readings)
     if reading is not None:
         mark.readings.append(reading)
     return reading

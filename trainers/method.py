@@ -68,7 +68,9 @@ class Step:
 class Method(Protocol):
     """An unlearning method: what it needs, and one loss to be minimised.
 
-    It may have an attribute `forget_every`: new forget rows come every so many steps (1).
+    It may have an attribute `forget_every`: new forget rows come every so many steps (1); and
+    `repairs_from`: the epoch before which it does harm that it means to repair (0), so that what
+    the model still knows says nothing yet.
     """
 
     @property

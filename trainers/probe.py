@@ -43,18 +43,34 @@ class Probe:
     """Reads the guard's metrics off a few items; every method is for all ranks together."""
 
     def __init__(
-        self, guard: Guard, scorer: Scorer, tasks: Sequence[Task], *, before: ScoreSheet
+        self,
+        guard: Guard,
+        scorer: Scorer,
+        tasks: Sequence[Task],
+        *,
+        before: ScoreSheet,
+        since: int = 0,
     ) -> None:
-        """`tasks` are all of an evaluation, `before` the scores of `probed` before training."""
+        """`tasks` are all of an evaluation, `before` the scores of `probed` before training.
+
+        No probe is due before step `since`.
+        """
         self._guard = guard
         self._scorer = scorer
         self._tasks = probed(tasks, guard)
         self._before = before
+        self._since = since
         self._sizes = {task.name: len(task.examples) for task in tasks}
 
-    def read(self, step: int, num_steps: int, *, left: float) -> Reading | None:
-        """Returns what is found after `step` steps; None where no probe is due."""
-        if not self._guard.is_due(step, num_steps):
+    def read(
+        self, step: int, num_steps: int, *, left: float, earlier: Sequence[Reading]
+    ) -> Reading | None:
+        """Returns what is found after `step` steps; None where no probe is due.
+
+        None is at the end, when everything is measured anyway.
+        """
+        due = self._since <= step < num_steps and self._guard.is_due(step, earlier)
+        if not due:
             return None
         now = self._scorer.sheet(self._tasks)
         wholes = {limit.metric: limit.whole for limit in self._guard.limits}

@@ -50,16 +50,16 @@ class StoppingSettings(Settings):
     """When a trial is stopped because it is sure to end beyond a bound (`trainers.guard`)."""
 
     every: int | None = Field(None, ge=1)
-    """Optimizer steps between probes; null is a tenth of the training."""
-    items: int = Field(32, ge=2)
+    """Optimizer steps between probes, twice as many while a model is far from every bound; null is
+    a twentieth of the training."""
+    items: int = Field(16, ge=2)
     """Items of each task that a probe looks at, always the same ones."""
     confidence: float = Field(0.99, gt=0.5, lt=1)
     """Of the one-sided bound that is taken for the value of a probe."""
-    patience: int = Field(2, ge=1)
+    patience: int = Field(3, ge=1)
     """Probes in a row that must find the trial lost."""
     recovery: float = Field(1.0, ge=0)
-    """The share of what was lost that training with the whole learning rate budget may win back:
-    0 takes a trial for lost as soon as it is beyond a bound."""
+    """The share of what was lost that the whole learning rate budget is granted to win back."""
 
 
 class TrainingSettings(Settings):

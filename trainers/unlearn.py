@@ -1,5 +1,6 @@
 """Runs one unlearning trial: a fresh adapter, one method, one evaluation."""
 
+import math
 from collections.abc import Generator
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def unlearn(order: Order, bench: Workbench) -> Generator[Report | Beat, None, Ou
     job = order.job
     station = bench.adapter_station(job, order.base)
     lesson = _lesson(job, bench, station)
-    prober = bench.prober(job, station, order.guard)
+    prober = bench.prober(job, station, order.guard, since=_first_telling_step(lesson))
     trained = yield from bench.train(station.engine, lesson, resume=order.resume, prober=prober)
     sheet, measured = yield from bench.evaluate(station.module, station.language_model, job)
     learned = _keep_adapter(job, bench, station, order.folder / "adapter")
@@ -46,6 +47,11 @@ def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:
     student = StudentView(station.module)
     reference = ReferenceView(station.module, cache=station.reference_nll, place=bench.place)
     return Lesson(method, sampler, student, reference, job.training, job.seed)
+
+
+def _first_telling_step(lesson: Lesson) -> int:
+    """Returns the step from which what the model still knows says how the training will end."""
+    return math.ceil(getattr(lesson.method, "repairs_from", 0) * lesson.sampler.steps_per_epoch)
 
 
 def _material(benchmark: Benchmark) -> Material:

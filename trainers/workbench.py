@@ -117,10 +117,13 @@ class Workbench:
         """Returns the encoder of `model`; `key` is the setting that `max_length` comes from."""
         return Encoder(model.tokenizer, prompt=model.prompt, max_length=max_length, key=key)
 
-    def prober(self, job: Job, station: Station, guard: Guard | None) -> Probe | None:
+    def prober(
+        self, job: Job, station: Station, guard: Guard | None, *, since: int = 0
+    ) -> Probe | None:
         """Returns what watches a training on `station`, which has not begun; None without a guard.
 
-        The scores before training are the base model's, as a fresh adapter changes nothing.
+        No probe is due before step `since`. The scores before training are the base model's, as a
+        fresh adapter changes nothing.
         """
         if guard is None:
             return None
@@ -133,7 +136,7 @@ class Workbench:
         key = f"{guard.items} {guard.metrics} {job.evaluation.max_items} {max_length}"
         if key not in station.before:
             station.before[key] = scorer.sheet(probed(tasks, guard))
-        return Probe(guard, scorer, tasks, before=station.before[key])
+        return Probe(guard, scorer, tasks, before=station.before[key], since=since)
 
     def train(
         self, engine: Engine, lesson: Lesson, *, resume: Path | None, prober: Probe | None = None

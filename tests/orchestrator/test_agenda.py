@@ -574,7 +574,7 @@ def test_trials_are_watched_for_the_floor_and_baselines_are_not(config, benchmar
     assert guard.limits[0].metric == "retain"
     assert guard.limits[0].value == desk.agenda.reference.bounds[0].value
     num_steps = config.training.num_steps(len(benchmark.splits["forget"]))
-    assert guard.every == math.ceil(num_steps / 10)
+    assert guard.every == math.ceil(num_steps / 20)
 
 
 def test_a_stopped_trial_is_infeasible_and_says_why(config, benchmark) -> None:

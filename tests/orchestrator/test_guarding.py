@@ -40,9 +40,9 @@ def test_a_floor_is_watched_and_so_is_whether_the_model_is_destroyed() -> None:
     assert destroyed.recovery == 0
 
 
-def test_probes_come_every_tenth_of_the_training_or_as_often_as_asked() -> None:
-    assert guard(RETAIN).every == 5
-    assert guard(RETAIN, settings=StoppingSettings(every=3)).every == 3
+def test_probes_come_every_twentieth_of_the_training_or_as_often_as_asked() -> None:
+    assert guard(RETAIN).every == 3
+    assert guard(RETAIN, settings=StoppingSettings(every=7)).every == 7
 
 
 def test_what_the_original_breaks_is_for_the_training_to_reach() -> None:

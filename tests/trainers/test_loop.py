@@ -117,7 +117,10 @@ class Prober:
         self.lost_at = lost_at
         self.left: list[float] = []
 
-    def read(self, step: int, num_steps: int, *, left: float) -> Reading | None:
+    def read(
+        self, step: int, num_steps: int, *, left: float, earlier: Sequence[Reading]
+    ) -> Reading | None:
+        assert all(reading.step < step for reading in earlier)
         if step % 3 or step == num_steps:
             return None
         self.left.append(left)

@@ -263,7 +263,7 @@ def test_a_baseline_with_an_adapter_is_scored_as_the_merged_model_that_trials_st
 
 def watch(value: float, *, patience: int = 2) -> Guard:
     """Watches the retain metric, which no training of these can change much, on two items."""
-    limit = Limit(metric="retain", side="at_least", value=value, whole=0.1, recovery=0.0)
+    limit = Limit(metric="retain", side="at_least", value=value, whole=value + 1, recovery=0.0)
     return Guard(every=1, items=2, confidence=0.9, patience=patience, limits=(limit,))
 
 
@@ -341,3 +341,15 @@ def test_a_trial_saved_when_it_was_stopped_is_not_trained_on(base: Path, tmp_pat
     assert said == []
     assert again.facts["steps"] == 2
     assert again.stopped
+
+
+def test_a_method_that_means_to_repair_its_harm_is_not_judged_before(
+    base: Path, tmp_path: Path
+) -> None:
+    bench = Workbench(Place())
+    order = Order(job("scrub", epochs=10), tmp_path / "order", base, guard=watch(2.0))
+    reports, outcome = whole(order, bench)
+    bench.clear()
+    # Two epochs of one step for each of three max epochs, then two probes.
+    assert [r.step for r in reports if "probe_retain" in r.metrics] == [6, 7]
+    assert outcome.facts["steps"] == 7

@@ -45,6 +45,11 @@ class Method:
     def __init__(self, config: Config) -> None:
         self.config = config
 
+    @property
+    def repairs_from(self) -> int:
+        """The epoch from which all steps are min steps."""
+        return self.forget_every * self.config.max_epochs
+
     def loss(self, step: Step) -> Tensor:
         """Returns the loss of a max step (odd index, early pass) or of a min step."""
         forget_pass = step.epoch // self.forget_every
