@@ -1,0 +1,211 @@
+"""What a job costs when it does nothing, in sweeps of 100 and of 1000 jobs; see README.md.
+
+Each sweep is a whole one, by `orchestrator.sweep`'s own path (Tune, Optuna, storage, ledger,
+MLflow), in a process of its own. Only the ranks are fakes: they answer every order at once, with
+scores that depend on the job.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from machine import setting, table
+
+from cluster.warm import WarmGang
+from evals.building import build_benchmark
+from evals.choice import Choice
+from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from evals.selection import selected_tasks
+from evals.settings import EvaluationSettings
+from orchestrator import conduct, schedule
+from orchestrator.departure import Departure
+from orchestrator.entry import Entry
+from orchestrator.loading import load_config
+from orchestrator.progress import Progress
+from orchestrator.trial import JobTrainable
+from trainers.job import Job, Outcome, Phase, Report
+from trainers.order import Order
+
+GOAL_S = 0.1
+GOAL_GIB = 1.5
+GOAL_GROWTH = 2.0
+METHODS = ("retain_ft", "ga", "gd", "kl", "idk", "dpo", "npo", "scrub", "llmu", "simnpo")
+
+
+class IdleRank:
+    """Answers as `cluster.rank.Rank` does, and trains nothing."""
+
+    def __init__(self, rank: int, world: int, num_threads: int) -> None:
+        del rank, world, num_threads
+        self._order: Order | None = None
+        self._reported = False
+
+    def address(self) -> tuple[str, int]:
+        """Returns an address that nobody will use."""
+        return "127.0.0.1", 0
+
+    def join(self, address: str, port: int, timeout_s: float) -> None:
+        """Joins nothing."""
+
+    def start(self, order: Order) -> None:
+        """Takes up a job."""
+        self._order, self._reported = order, False
+
+    def memory_bytes(self) -> int:
+        """Returns this process's peak memory."""
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+    def advance(self) -> Report | Outcome:
+        """Reports once, and then that all is done."""
+        assert self._order is not None
+        if not self._reported:
+            self._reported = True
+            return Report(1, 1, {"loss": 1.0, "lr": self._order.job.training.lr})
+        if self._order.job.phase != Phase.TRIAL:
+            (self._order.folder / "model").mkdir()
+        return Outcome(_scores(self._order.job), {"steps": 1.0, "train_s": 0.0, "moved": 1.0})
+
+
+def _scores(job: Job) -> ScoreSheet:
+    """Returns what a model might have said, drawn by the job's hash."""
+    rng = np.random.default_rng(int(job.hash, 16))
+    tasks = selected_tasks(_benchmark(job.benchmark), job.evaluation)
+    return ScoreSheet(
+        tuple(
+            TaskScores(
+                task.name,
+                task.role,
+                task.probability,
+                tuple(
+                    ItemScore(e.id, e.answer, *_answers(rng, len(e.perturbed)), (), ())
+                    for e in sorted(task.examples, key=lambda each: each.id)
+                ),
+            )
+            for task in tasks
+        )
+    )
+
+
+_BUILT: dict[str, Any] = {}
+
+
+def _benchmark(choice: Choice) -> Any:
+    key = choice.model_dump_json()
+    if key not in _BUILT:
+        _BUILT[key] = build_benchmark(choice)
+    return _BUILT[key]
+
+
+def _answers(
+    rng: np.random.Generator, num_wrong: int
+) -> tuple[AnswerScore, AnswerScore, tuple[AnswerScore, ...]]:
+    nlls = rng.uniform(1, 30, 2 + num_wrong).tolist()
+    first, second, *wrong = (AnswerScore(nll, 10) for nll in nlls)
+    return first, second, tuple(wrong)
+
+
+class IdleTrainable(JobTrainable):
+    """A trainable whose gang is of idle ranks."""
+
+    def setup(self, config: dict[str, Any]) -> None:
+        """Takes the first ticket, with another kind of rank."""
+        super().setup(config)
+        self._warm = WarmGang(IdleRank)
+        self._take(config)
+
+
+class Clock(Progress):
+    """Notes when each entry came."""
+
+    ends_s: list[float] = []
+
+    def entry(self, entry: Entry, **bounds: Any) -> None:
+        """Notes the time."""
+        super().entry(entry, **bounds)
+        if entry.number is not None:
+            self.ends_s.append(time.perf_counter())
+
+
+def main() -> None:
+    options = _parser().parse_args()
+    if options.run:
+        _run(options.run, options.sampler)
+        return
+    print(setting("lethe", "ray", "optuna", "mlflow"), flush=True)
+    rows, costs = [], []
+    for jobs in options.jobs:
+        command = [sys.executable, __file__, f"--run={jobs}", f"--sampler={options.sampler}"]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        found = json.loads(done.stdout.splitlines()[-1])
+        costs.append(found["job_s"])
+        figures = [f"{found[k]:.3f}" for k in ("job_s", "last_tenth_s", "whole_s", "driver_gib")]
+        rows.append([str(jobs), *figures])
+        print(f"{jobs} jobs: {found}", flush=True)
+    head = ["jobs", "s a job", "s a job, last tenth", "s a job, start and end too", "driver GiB"]
+    print(f"\nSampler: {options.sampler}\n")
+    print(table(head, rows))
+    growth = costs[-1] / costs[0]
+    met = costs[-1] <= GOAL_S and found["driver_gib"] <= GOAL_GIB and growth <= GOAL_GROWTH
+    print(f"\nA job of the largest sweep costs {growth:.2f} x one of the smallest.")
+    print(f"Goals ({GOAL_S} s, {GOAL_GIB} GiB, {GOAL_GROWTH:g} x): {'met' if met else 'MISSED'}")
+
+
+def _run(jobs: int, sampler: str) -> None:
+    """Runs one sweep and prints its figures as the last line."""
+    conduct.Progress = Clock  # type: ignore[misc]
+    schedule.JobTrainable = IdleTrainable  # type: ignore[misc]
+    with tempfile.TemporaryDirectory() as name:
+        config = load_config(None, _overrides(jobs, sampler, Path(name)))
+        started = time.perf_counter()
+        code = conduct.conduct(config, Departure())
+        whole_s = time.perf_counter() - started
+    assert code in (conduct.DONE, conduct.NOTHING_FEASIBLE), code
+    ends_s = Clock.ends_s
+    assert len(ends_s) == jobs, len(ends_s)
+    tenth = ends_s[-max(2, jobs // 10) :]
+    figures = {
+        "job_s": (ends_s[-1] - ends_s[0]) / (jobs - 1),
+        "last_tenth_s": (tenth[-1] - tenth[0]) / (len(tenth) - 1),
+        "whole_s": whole_s / jobs,
+        "driver_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+    }
+    print(json.dumps(figures))
+
+
+def _overrides(jobs: int, sampler: str, folder: Path) -> list[str]:
+    metrics = ",".join(m for m in EvaluationSettings().metrics if m != "forget")
+    return [
+        f"storage={folder}",
+        f"methods=[{','.join(METHODS)}]",
+        f"search.trials={jobs // len(METHODS)}",
+        f"search.sampler={sampler}",
+        f"evaluation.metrics=[{metrics}]",
+        "benchmark.num_people=8",
+        "benchmark.forget_people=2",
+        "gang.ranks=1",
+        "gang.recycle_after=100000",
+    ]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description="What jobs that do nothing cost, in sweeps of several sizes.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument(
+        "--jobs", type=int, nargs="+", default=[100, 1000], help="sizes, multiples of 10"
+    )
+    parser.add_argument("--sampler", default="random", help="random, gp, tpe or grid")
+    parser.add_argument("--run", type=int, help=argparse.SUPPRESS)
+    return parser
+
+
+if __name__ == "__main__":
+    main()
