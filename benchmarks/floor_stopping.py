@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from retain_curves import Line, read
 
 from evals.benchmark import Probability, Role
+from evals.choice import Choice, choose
 from evals.metric import load_metric
 from evals.probe import estimate
 from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
 from trainers.guard import Guard, Limit, Reading, verdict
 from trainers.loop import learning_rate
+from trainers.method import Source, build_method
 from trainers.settings import StoppingSettings, TrainingSettings
 
 RECORDED = Path(__file__).with_name("retain_curves.csv")
@@ -48,7 +50,7 @@ def main() -> None:
     settings = StoppingSettings()
     print(f"\n{settings!r}\n")
     if options.recorded.exists():
-        _replay(read(options.recorded), settings, high=options.high)
+        _replay(read(options.recorded), settings, low=options.low, high=options.high)
     print(f"\nSimulated trials, seed {options.seed}, floor 0.9 x the original's\n")
     rows = []
     for name, make in FAMILIES.items():
@@ -59,27 +61,36 @@ def main() -> None:
 
 
 HEAD = ["trials", "number", "miss the floor", "stopped", "wrongly", "% of all", "steps saved"]
+HEAD += ["of those that miss it"]
 
 
 def _summary(fates: Sequence[Fate]) -> list[str]:
     wrong = sum(fate.stopped and fate.feasible for fate in fates)
-    saved = 1 - sum(fate.steps for fate in fates) / sum(fate.num_steps for fate in fates)
     return [
         str(len(fates)),
         str(sum(not fate.feasible for fate in fates)),
         str(sum(fate.stopped for fate in fates)),
         str(wrong),
         f"{100 * wrong / len(fates):.1f}",
-        f"{100 * saved:.0f} %",
+        f"{100 * _saved(fates):.0f} %",
+        f"{100 * _saved([fate for fate in fates if not fate.feasible]):.0f} %",
     ]
 
 
-def _replay(lines: Sequence[Line], settings: StoppingSettings, *, high: float) -> None:
+def _saved(fates: Sequence[Fate]) -> float:
+    steps = sum(fate.num_steps for fate in fates)
+    return 1 - sum(fate.steps for fate in fates) / steps if steps else 0.0
+
+
+def _replay(lines: Sequence[Line], settings: StoppingSettings, *, low: float, high: float) -> None:
     trials: dict[tuple[str, float, int], list[Line]] = {}
     for line in lines:
         trials.setdefault((line.method, line.lr, line.seed), []).append(line)
-    ranges = {"whole range": list(trials.values())}
-    ranges[f"lr up to {high:g}"] = [t for t in trials.values() if t[0].lr <= high]
+    ranges = {
+        "whole range": list(trials.values()),
+        f"lr up to {high:g}": [t for t in trials.values() if t[0].lr <= high],
+        f"lr from {low:g}": [t for t in trials.values() if t[0].lr >= low],
+    }
     rows = []
     for name, chosen in ranges.items():
         for share in FLOORS:
@@ -107,10 +118,16 @@ def _replayed(trial: Sequence[Line], settings: StoppingSettings, share: float) -
     since = SCRUB_REPAIRS_FROM * end.num_steps if end.method == "scrub" else 0
     read = [line for line in trial[:-1] if line.step >= since]
     guard = _guard(settings, value=share * end.whole, whole=end.whole, num_steps=end.num_steps)
+    if Source.RETAIN not in build_method(_choice(end.method)).needs:
+        guard = guard.without_recovery
     found = {line.step: (line.value, line.error) for line in read}
     stopped = _stopped(guard, found, end.num_steps, warmup=end.num_steps // 10)
     steps = end.num_steps if stopped is None else stopped
     return Fate(steps, end.num_steps, stopped is not None, end.value >= share * end.whole)
+
+
+def _choice(method: str) -> Choice:
+    return choose("trainers.methods", {"name": method}, key="method")
 
 
 def _guard(settings: StoppingSettings, *, value: float, whole: float, num_steps: int) -> Guard:
@@ -236,7 +253,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--curves", type=int, default=1000, help="simulated trials, four kinds")
     parser.add_argument("--seed", type=int, default=0, help="of the simulation")
     parser.add_argument("--recorded", type=Path, default=RECORDED, help="recorded real trials")
-    parser.add_argument("--high", type=float, default=5e-3, help="a narrower range of recorded lr")
+    parser.add_argument("--low", type=float, default=1e-3, help="a harsher range of recorded lr")
+    parser.add_argument("--high", type=float, default=5e-3, help="a milder range of recorded lr")
     return parser
 
 

@@ -11,7 +11,7 @@ a row:
                                       metric was at the beginning, w; `left` is its share of the sum
     m + rise * steps still to come    what going on rising as since the last probe would reach
 
-Ceilings are the same, mirrored.
+Ceilings are the same, mirrored. A method that never sees retained rows is granted the rise alone.
 """
 
 import hashlib
@@ -24,6 +24,9 @@ from pydantic import Field
 from scipy.special import stdtrit
 
 from evals.choice import Settings
+
+HOPELESS_PATIENCE = 2
+"""Probes in a row that settle it where nothing brings back what is lost."""
 
 
 class Limit(Settings):
@@ -90,6 +93,13 @@ class Guard(Settings):
     def deviations(self) -> float:
         """Standard errors that the confidence bound is off: Student's t for the items."""
         return float(stdtrit(max(self.items - 1, 1), self.confidence))
+
+    @property
+    def without_recovery(self) -> "Guard":
+        """The guard of a training that never sees retained rows: nothing brings them back."""
+        limits = [limit.model_copy(update={"recovery": 0.0}) for limit in self.limits]
+        patience = min(self.patience, HOPELESS_PATIENCE)
+        return self.model_copy(update={"limits": tuple(limits), "patience": patience})
 
     def is_due(self, step: int, readings: Sequence["Reading"]) -> bool:
         """Returns whether a probe is due after `step` steps, given the earlier ones.

@@ -24,7 +24,10 @@ def unlearn(order: Order, bench: Workbench) -> Generator[Report | Beat, None, Ou
     job = order.job
     station = bench.adapter_station(job, order.base)
     lesson = _lesson(job, bench, station)
-    prober = bench.prober(job, station, order.guard, since=_first_telling_step(lesson))
+    guard = order.guard
+    if guard is not None and Source.RETAIN not in lesson.method.needs:
+        guard = guard.without_recovery
+    prober = bench.prober(job, station, guard, since=_first_telling_step(lesson))
     trained = yield from bench.train(station.engine, lesson, resume=order.resume, prober=prober)
     sheet, measured = yield from bench.evaluate(station.module, station.language_model, job)
     learned = _keep_adapter(job, bench, station, order.folder / "adapter")

@@ -64,6 +64,15 @@ def test_without_recovery_what_is_beyond_the_bound_is_lost() -> None:
     assert verdict(guard(strict), [reading(0.71, left=1.0)])
 
 
+def test_a_training_that_never_sees_what_it_retains_is_granted_no_recovery() -> None:
+    hopeless = guard(FLOOR, patience=3).without_recovery
+    assert hopeless.patience == 2
+    assert verdict(hopeless, course([0.7, 0.7], left=0.9))
+    assert not verdict(hopeless, course([0.7], left=0.9))
+    assert not verdict(hopeless, course([0.70, 0.71], left=0.9)), "0.71 + 14 x 0.01 = 0.85"
+    assert guard(FLOOR, patience=1).without_recovery.patience == 1
+
+
 def test_it_takes_several_probes_in_a_row() -> None:
     careful = guard(FLOOR, patience=2)
     assert not verdict(careful, [])

@@ -353,3 +353,13 @@ def test_a_method_that_means_to_repair_its_harm_is_not_judged_before(
     # Two epochs of one step for each of three max epochs, then two probes.
     assert [r.step for r in reports if "probe_retain" in r.metrics] == [6, 7]
     assert outcome.facts["steps"] == 7
+
+
+def test_a_method_that_sees_no_retained_rows_is_stopped_sooner(base: Path, tmp_path: Path) -> None:
+    bench, steps = Workbench(Place()), {}
+    for method in ("ga", "gd"):
+        task = job(method, epochs=8)
+        order = Order(task, tmp_path / method, base, guard=watch(2.0, patience=4))
+        steps[method] = whole(order, bench)[1].facts["steps"]
+    bench.clear()
+    assert steps == {"ga": 2, "gd": 4}
