@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field
-from scipy.special import stdtrit
 
 from evals.choice import Settings
 
@@ -92,6 +91,8 @@ class Guard(Settings):
     @property
     def deviations(self) -> float:
         """Standard errors that the confidence bound is off: Student's t for the items."""
+        from scipy.special import stdtrit  # slow to import, and a plan needs none
+
         return float(stdtrit(max(self.items - 1, 1), self.confidence))
 
     @property
