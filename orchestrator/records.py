@@ -12,6 +12,7 @@ import shutil
 import socket
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -21,7 +22,9 @@ from evals.scores import ScoreSheet
 from evals.sheet_file import read_sheet, write_sheet
 from orchestrator.result import Result, State
 from orchestrator.result_file import damaged, read_result, reports_text, result_text, text_of
+from orchestrator.weights import ADAPTER, give_back
 from trainers.job import Job, describe
+from trainers.room import lacks_room
 
 
 def version() -> str:
@@ -113,7 +116,11 @@ class Storage:
         """Makes `folder` (from `begin`) the job's result and returns what then is on record.
 
         When another process was quicker its result stays and is returned, unless it FAILED and
-        this one is DONE.
+        this one is DONE; should its adapter have been removed, it has this one's again.
+
+        Raises:
+            OSError: it cannot be written, for want of room perhaps. Then nothing has changed, and
+                the same call may be made again.
         """
         _write(folder / "job.json", json.dumps(describe(result.job), indent=2))
         _write(folder / "reports.jsonl", reports_text(result.reports))
@@ -127,6 +134,9 @@ class Storage:
             return result
         found = self.find(result.job)
         if found is not None and (found.state == State.DONE or result.state == State.FAILED):
+            if found.weights_removed and (folder / ADAPTER).is_dir():
+                give_back(home, folder / ADAPTER)
+                found = replace(found, weights_removed=False)
             shutil.rmtree(folder)
             return found
         _set_aside(home)
@@ -161,6 +171,8 @@ def _made(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
+        if lacks_room(error):
+            raise
         raise _unwritable(folder, error.strerror) from None
     return folder
 

@@ -23,7 +23,8 @@ class Result:
     resumed_step and what was offloaded. `wall_s` and `started_at` (seconds since
     the epoch, UTC) are the scheduler's view of the job, `reports` what it said on the way.
     `by_chance` says that it FAILED for what lies outside the job (lost ranks, memory, files), so
-    that another sweep that wants it tries again.
+    that another sweep that wants it tries again. `weights_removed` says that its adapter was
+    removed for want of disk (`orchestrator.weights`); everything else about it stands.
     """
 
     job: Job
@@ -35,3 +36,4 @@ class Result:
     reports: tuple[Report, ...]
     started_at: float
     by_chance: bool = False
+    weights_removed: bool = False

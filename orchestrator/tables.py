@@ -58,11 +58,7 @@ def method_table(
 
 def pareto_table(entries: Sequence[Entry], *, search: SearchSettings) -> Table:
     """Returns the trials that no other beats in both the objective and `search.horizontal`."""
-    done = [entry for entry in entries if _is_done(entry)]
-    across = [search.horizontal_sign * _across(entry, search) for entry in done]
-    points = [(_gain(entry, search), x) for entry, x in zip(done, across, strict=True)]
-    kept = sorted(front(points), key=lambda i: -across[i])
-    best = [done[i] for i in kept]
+    best = sweep_front(entries, search=search)
     columns = [Column("Method"), Column("Trial", "d"), Column("lr", ".2e"), Column("L1", ".2e")]
     columns += [Column(name, ".3g") for name in _further(best)]
     columns += [_metric_column(name) for group in _metric_names(best) for name in group]
@@ -79,9 +75,17 @@ def trials_table(entries: Sequence[Entry]) -> Table:
     columns += [Column(name, ".3g") for name in _further(trials)]
     columns += [_metric_column(name) for group in _metric_names(trials) for name in group]
     columns += [Column("Feasible"), Column("State"), Column("Reason"), Column("Job")]
-    columns += [Column("Seconds", ".1f")]
+    columns += [Column("Seconds", ".1f"), Column("Weights")]
     lines = [{**_cells(e.result), **_trial_cells(e), "Method": e.label} for e in trials]
     return _assembled(columns, lines)
+
+
+def sweep_front(entries: Sequence[Entry], *, search: SearchSettings) -> list[Entry]:
+    """Returns the trials of the sweep's Pareto front, from the best in `search.horizontal` on."""
+    done = [entry for entry in entries if _is_done(entry)]
+    across = [search.horizontal_sign * _across(entry, search) for entry in done]
+    points = [(_gain(entry, search), x) for entry, x in zip(done, across, strict=True)]
+    return [done[i] for i in sorted(front(points), key=lambda i: -across[i])]
 
 
 def best_feasible(entries: Iterable[Entry], search: SearchSettings) -> Entry | None:
@@ -149,6 +153,7 @@ def _cells(result: Result) -> dict[str, Cell]:
         "Reason": result.reason,
         "Job": result.job.hash,
         "Seconds": result.wall_s,
+        "Weights": "removed" if result.weights_removed else "",
     }
 
 

@@ -16,7 +16,8 @@ from evals.scores import AnswerScore, ItemScore, Probability, ScoreSheet, TaskSc
 from evals.settings import EvaluationSettings
 from orchestrator import job_run
 from orchestrator.config import CheckpointSettings, GangSettings
-from orchestrator.job_run import Experience, JobRun
+from orchestrator.experience import Experience
+from orchestrator.job_run import JobRun
 from orchestrator.records import Storage, version
 from orchestrator.result import Result, State
 from orchestrator.ticket import Ticket
