@@ -3,8 +3,8 @@
 import os
 import shlex
 import sys
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,18 +15,17 @@ from orchestrator.baselines import check_weights
 from orchestrator.config import SweepConfig
 from orchestrator.continuity import check_continues, check_origin, config_text, write_config
 from orchestrator.departure import Departure, Left
-from orchestrator.entry import Entry, Reference
-from orchestrator.figures import pareto_figure
-from orchestrator.layout import Table, save, terminal_text
+from orchestrator.entry import Entry
 from orchestrator.lease import Lease
 from orchestrator.ledger import Ledger
-from orchestrator.ledger_table import inequality, ledger_table
 from orchestrator.planning.outlook import Outlook, outlook
 from orchestrator.planning.plan import Plan, plan, render
 from orchestrator.progress import Progress
+from orchestrator.quota import Quota
 from orchestrator.records import Storage
 from orchestrator.searching.search import MethodSearch
-from orchestrator.tables import method_table, pareto_table, trials_table
+from orchestrator.shortage import Hold, OutOfRoom, Shortage
+from orchestrator.summary import summarise
 from orchestrator.tracking import Tracker
 from orchestrator.tracking_session import Place
 from orchestrator.watch import SweepWatch
@@ -57,7 +56,8 @@ class _Sweep:
 
     def close(self, *, finished: bool) -> None:
         """Ends all records, once."""
-        self.ledger.close()
+        with suppress(OutOfRoom):  # the next run closes the ledger as that of one that was killed
+            self.ledger.close()
         self.tracker.close(finished=finished)
 
 
@@ -86,6 +86,8 @@ def conduct(config: SweepConfig, departure: Departure) -> int:
         code = FAILED
         try:
             code = _run(sweep, departure)
+        except OutOfRoom as full:
+            _say(f"lethe: {full}; {_how_to_go_on(sweep.folder)}")
         finally:
             sweep.close(finished=code in (DONE, NOTHING_FEASIBLE))
             for line in filter(None, (sweep.tracker.complaint, sweep.tracker.how_to_open)):
@@ -161,19 +163,28 @@ def _run(sweep: _Sweep, departure: Departure) -> int:
     """Runs the jobs, writes the tables of what came out, and returns the exit code."""
     from orchestrator.schedule import run_agenda
 
-    config, entries = sweep.config, list[Entry]()
+    config, tracker = sweep.config, sweep.tracker
+    forget = tracker.forget_adapter
+    quota = Quota(config, sweep.storage, sweep.ledger, say=_say, on_removed=forget)
+    shortage = _shortage(sweep, quota, departure)
 
     def on_entry(entry: Entry) -> None:
-        entries.append(entry)
         assert agenda.reference is not None
+        quota.enter(entry, bounds=agenda.reference.bounds)
         sweep.progress.entry(entry, bounds=agenda.reference.bounds)
-        sweep.tracker.log_entry(entry, job_folder=sweep.storage.job_folder(entry.result.job.hash))
+        tracker.log_entry(entry, job_folder=sweep.storage.job_folder(entry.result.job.hash))
+        if not entry.cached:
+            shortage.end()
+            quota.keep()
 
     def on_report(job: Job, report: Report) -> None:
         sweep.ledger.hear(job.hash)
         sweep.progress.report(job, report)
 
     searches = _searches(config, sweep.folder)
+    sweep.ledger.be_patient(shortage.wait)
+    for search in searches.values():
+        search.be_patient(shortage.wait)
     agenda = Agenda(
         config,
         sweep.plan.benchmark,
@@ -184,18 +195,37 @@ def _run(sweep: _Sweep, departure: Departure) -> int:
     )
     agenda.begin_with(sweep.plan.past)
     on_leave = partial(sweep.close, finished=False)
-    watch = SweepWatch(agenda, sweep.ledger, departure, say=_say, on_leave=on_leave)
+    watch = SweepWatch(agenda, sweep.ledger, departure, shortage, say=_say, on_leave=on_leave)
+    summary = partial(_summary, sweep, agenda, quota, hold=shortage.hold)
     try:
         with departure.deferred():
             run_agenda(agenda, config.gang, folder=sweep.folder, on_report=on_report, watch=watch)
     except Left:
-        _report(sweep, agenda.reference, entries)
+        summary()
         return _interrupted(sweep.folder)
     finally:
         for search in searches.values():
-            search.close()
-    sweep.tracker.log_tables(_report(sweep, agenda.reference, entries))
-    return _outcome(sweep, agenda, entries)
+            with suppress(OutOfRoom):  # what is left running waits when the sweep goes on
+                search.close()
+    quota.keep()
+    tracker.log_tables(summary())
+    return _outcome(sweep, agenda, quota.entries)
+
+
+def _shortage(sweep: _Sweep, quota: Quota, departure: Departure) -> Shortage:
+    return Shortage(
+        sweep.folder,
+        patience_s=sweep.config.disk.patience_s,
+        relieve=quota.relieve,
+        say=_say,
+        may_wait=lambda: not departure.wished,
+    )
+
+
+def _summary(sweep: _Sweep, agenda: Agenda, quota: Quota, *, hold: Hold) -> list[Path]:
+    if agenda.reference is None:
+        return []
+    return summarise(sweep, agenda.reference, quota.entries, say=_say, hold=hold)
 
 
 def _outcome(sweep: _Sweep, agenda: Agenda, entries: list[Entry]) -> int:
@@ -215,9 +245,13 @@ def _outcome(sweep: _Sweep, agenda: Agenda, entries: list[Entry]) -> int:
 
 def _interrupted(folder: Path) -> int:
     """Says how to go on; Tune has ended its trials."""
-    go_on = [sys.executable, "-m", "orchestrator.sweep", "--resume", str(folder)]
-    _say(f"lethe: interrupted; run the same command again to go on, or {shlex.join(go_on)}")
+    _say(f"lethe: interrupted; {_how_to_go_on(folder)}")
     return INTERRUPTED
+
+
+def _how_to_go_on(folder: Path) -> str:
+    go_on = [sys.executable, "-m", "orchestrator.sweep", "--resume", str(folder)]
+    return f"run the same command again to go on, or {shlex.join(go_on)}"
 
 
 def _searches(config: SweepConfig, folder: Path) -> dict[str, MethodSearch]:
@@ -230,35 +264,4 @@ def _searches(config: SweepConfig, folder: Path) -> dict[str, MethodSearch]:
             seed=config.seed,
         )
         for label in config.methods
-    }
-
-
-def _report(sweep: _Sweep, reference: Reference | None, entries: list[Entry]) -> list[Path]:
-    """Saves tables and figure, prints the tables that people look at, and returns all files."""
-    if reference is None:
-        return []
-    tables = _tables(sweep, reference, entries)
-    folder = sweep.folder
-    paths = [path for name, table in tables.items() for path in save(table, folder, name)]
-    search, bounds = sweep.config.search, reference.bounds
-    figure = pareto_figure(entries, search=search, bounds=bounds, folder=folder)
-    _say(f"\n{terminal_text(tables['table'])}")
-    _say(f"Pareto front:\n\n{terminal_text(tables['pareto'])}")
-    _say(f"Budgets:\n\n{terminal_text(tables['ledger'])}")
-    _say(f"Tables: {folder}/table.md, pareto.md, ledger.md, trials.csv; figure: {figure.name}")
-    return [*paths, figure]
-
-
-def _tables(sweep: _Sweep, reference: Reference, entries: list[Entry]) -> dict[str, Table]:
-    config = sweep.config
-    trials = {method.label: method.trials for method in sweep.plan.methods}
-    methods = method_table(
-        entries, labels=list(config.methods), search=config.search, bounds=reference.bounds
-    )
-    unequal = filter(None, [inequality(config, entries)])
-    return {
-        "table": replace(methods, notes=(*methods.notes, *unequal)),
-        "pareto": pareto_table(entries, search=config.search),
-        "trials": trials_table(entries),
-        "ledger": ledger_table(config, entries, sweep.ledger, trials=trials),
     }

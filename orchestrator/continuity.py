@@ -24,6 +24,7 @@ FREE = (
     "budget.",
     "gang.",
     "checkpoint.",
+    "disk.",
     "tracking.",
     "plan.",
 )

@@ -11,10 +11,10 @@ from evals.choice import Choice
 from evals.errors import ConfigError
 from evals.settings import EvaluationSettings
 from orchestrator.child_run import child_run
-from orchestrator.config import TrackingSettings
 from orchestrator.entry import Entry
 from orchestrator.result import Result, State
 from orchestrator.tracking import Place, Tracker
+from orchestrator.tracking_settings import TrackingSettings
 from trainers.job import Job, Phase, Report
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
