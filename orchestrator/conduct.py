@@ -14,8 +14,10 @@ from orchestrator.agenda import Agenda
 from orchestrator.baselines import check_weights
 from orchestrator.config import SweepConfig
 from orchestrator.continuity import check_continues, check_origin, config_text, write_config
+from orchestrator.courier import Courier
 from orchestrator.departure import Departure, Left
 from orchestrator.entry import Entry
+from orchestrator.fetching import fetch_models, fetched
 from orchestrator.lease import Lease
 from orchestrator.ledger import Ledger
 from orchestrator.planning.outlook import Outlook, outlook
@@ -49,6 +51,7 @@ class _Sweep:
     ledger: Ledger
     tracker: Tracker
     progress: Progress
+    courier: Courier | None
 
     @property
     def config(self) -> SweepConfig:
@@ -59,6 +62,22 @@ class _Sweep:
         with suppress(OutOfRoom):  # the next run closes the ledger as that of one that was killed
             self.ledger.close()
         self.tracker.close(finished=finished)
+        complaint = self.courier.close() if self.courier is not None else None
+        if complaint is not None:
+            _say(f"lethe: {complaint}")
+
+    def forget_adapter(self, job_hash: str) -> None:
+        """Has an adapter that was removed forgotten wherever else it is."""
+        self.tracker.forget_adapter(job_hash)
+        if self.courier is not None:
+            self.courier.forget_adapter(job_hash)
+
+    def log(self, entry: Entry) -> None:
+        """Has a finished job recorded wherever else it shall be."""
+        job_hash = entry.result.job.hash
+        self.tracker.log_entry(entry, job_folder=self.storage.job_folder(job_hash))
+        if self.courier is not None and not entry.cached:
+            self.courier.job(job_hash)
 
 
 def show_plan(config: SweepConfig) -> int:
@@ -68,6 +87,7 @@ def show_plan(config: SweepConfig) -> int:
         ConfigError: something about the sweep can never run.
     """
     storage = Storage(config.folder)
+    fetched(config)
     _check_folder(config, storage.root / "sweeps" / config.name)
     planned = plan(config, build_benchmark(config.benchmark), storage=storage)
     _say(render(planned))
@@ -100,10 +120,12 @@ def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> _Sweep
     storage = Storage(config.folder)
     folder = storage.root / "sweeps" / config.name
     lease = held.enter_context(Lease(folder)) if folder.is_dir() else None
+    mirror = fetched(config)
     _check_folder(config, folder)
     planned = plan(config, build_benchmark(config.benchmark), storage=storage)
     _say(render(planned))
     check_weights(config)
+    fetch_models(mirror, planned)
     storage.check_writable(config.name)
     place = Place(config.name, folder, storage.root)
     Tracker.check(config.tracking, place)
@@ -117,11 +139,12 @@ def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> _Sweep
     _check_folder(config, folder)
     tracker = Tracker.open(config.tracking, place, config_json=config_text(config))
     write_config(config, folder)
+    courier = Courier(mirror, config.name, say=_say) if mirror is not None else None
     ledger = _ledger(config, folder, last_alive=lease.last_alive)
     trials = {method.label: method.trials for method in planned.methods}
     progress = Progress(_say, trials=trials, search=config.search)
     progress.begin(config.name, gang=config.gang, num_gangs=num_gangs)
-    return _Sweep(planned, storage, folder, ledger, tracker, progress)
+    return _Sweep(planned, storage, folder, ledger, tracker, progress, courier)
 
 
 def _show(found: Outlook) -> None:
@@ -163,8 +186,7 @@ def _run(sweep: _Sweep, departure: Departure) -> int:
     """Runs the jobs, writes the tables of what came out, and returns the exit code."""
     from orchestrator.schedule import run_agenda
 
-    config, tracker = sweep.config, sweep.tracker
-    forget = tracker.forget_adapter
+    config, forget = sweep.config, sweep.forget_adapter
     quota = Quota(config, sweep.storage, sweep.ledger, say=_say, on_removed=forget)
     shortage = _shortage(sweep, quota, departure)
 
@@ -172,7 +194,7 @@ def _run(sweep: _Sweep, departure: Departure) -> int:
         assert agenda.reference is not None
         quota.enter(entry, bounds=agenda.reference.bounds)
         sweep.progress.entry(entry, bounds=agenda.reference.bounds)
-        tracker.log_entry(entry, job_folder=sweep.storage.job_folder(entry.result.job.hash))
+        sweep.log(entry)
         if not entry.cached:
             shortage.end()
             quota.keep()
@@ -208,7 +230,7 @@ def _run(sweep: _Sweep, departure: Departure) -> int:
             with suppress(OutOfRoom):  # what is left running waits when the sweep goes on
                 search.close()
     quota.keep()
-    tracker.log_tables(summary())
+    sweep.tracker.log_tables(summary())
     return _outcome(sweep, agenda, quota.entries)
 
 

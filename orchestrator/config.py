@@ -19,6 +19,7 @@ from orchestrator.searching.first_points import check_first
 from orchestrator.searching.grid import grid_size, num_trials
 from orchestrator.searching.settings import SearchSettings, check_constraints, check_measured
 from orchestrator.searching.space import SearchChoices, Searched, check_conditions
+from orchestrator.storage_address import StorageAddress, working_folder
 from orchestrator.tracking_settings import TrackingSettings
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
@@ -84,7 +85,10 @@ class SweepConfig(Settings):
 
     name: str = Field(pattern=FOLDER_NAME)
     seed: int = Field(0, ge=0)
-    storage: Path = Path("runs")
+    storage: StorageAddress = Path("runs")
+    """A folder, or a URL that fsspec knows, which is then worked on in `cache`."""
+    cache: Path = Path("runs/cache")
+    """A folder that all nodes see."""
     benchmark: Choice
     model: Choice
     baselines: BaselineSettings = BaselineSettings()
@@ -105,8 +109,8 @@ class SweepConfig(Settings):
 
     @property
     def folder(self) -> Path:
-        """The storage folder, absolute."""
-        return self.storage.expanduser().resolve()
+        """The storage folder, or the one that stands for it here; absolute."""
+        return working_folder(self.storage, self.cache)
 
     def space(self, label: str) -> dict[str, Searched]:
         """Returns what is searched for the method `label`, by parameter name."""

@@ -19,6 +19,7 @@ cannot read, or that cannot read what old code wrote."""
 
 FREE = (
     "storage",
+    "cache",
     "search.trials",
     "search.warm_start",
     "budget.",

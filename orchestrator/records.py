@@ -163,7 +163,7 @@ class Storage:
         start = f".{job.hash}-{socket.gethostname()}-"
         for folder in self._jobs.glob(f"{start}*"):
             pid = folder.name.removeprefix(start).partition("-")[0]
-            if pid.isdecimal() and not _is_alive(int(pid)):
+            if pid.isdecimal() and not is_alive(int(pid)):
                 shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -190,7 +190,8 @@ def _set_aside(home: Path) -> None:
     shutil.rmtree(aside)
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Returns whether this host has a process of that number."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
