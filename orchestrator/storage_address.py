@@ -5,14 +5,16 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import PlainSerializer, PlainValidator
 
 
-def _read(raw: object) -> object:
-    return Path(raw) if isinstance(raw, str) and raw and not is_url(raw) else raw
+def _read(raw: object) -> Path | str:
+    if not isinstance(raw, Path | str) or not str(raw):
+        raise ValueError("a folder or a URL")
+    return raw if isinstance(raw, str) and is_url(raw) else Path(raw)
 
 
-StorageAddress = Annotated[Path | str, BeforeValidator(_read)]
+StorageAddress = Annotated[Path | str, PlainValidator(_read), PlainSerializer(str)]
 """A folder as a Path, or a URL as text."""
 
 

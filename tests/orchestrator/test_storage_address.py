@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from evals.errors import ConfigError
 from orchestrator.loading import load_config
 from orchestrator.storage_address import is_url, working_folder
 
@@ -43,3 +44,8 @@ def test_a_config_keeps_a_url_whole_and_loads_again(tmp_path: Path) -> None:
     assert (again.storage, again.folder) == (config.storage, config.folder)
     folder = load_config(None, [f"storage={tmp_path}"])
     assert (folder.storage, folder.folder) == (tmp_path, tmp_path)
+
+
+def test_what_is_neither_is_refused() -> None:
+    with pytest.raises(ConfigError, match="storage must be a folder or a URL but got 5"):
+        load_config(None, ["storage=5"])
