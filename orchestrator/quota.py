@@ -115,7 +115,11 @@ class Quota:
         }
         if not made:
             return []
-        others = self._mentions.of_others()
+        try:
+            others = self._mentions.of_others()
+        except OSError as error:
+            self._say(f"lethe: no adapter is removed, as another sweep cannot be read: {error}")
+            return []
         return [Held(e, self._adapters[job]) for job, e in made.items() if job not in others]
 
     def _take_away(self, held: Held, why: str) -> bool:

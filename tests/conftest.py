@@ -2,6 +2,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,9 @@ class SmallDisk:
 
     def fill(self, *, but: int = 0) -> None:
         """Leaves room for `but` bytes, in whole pages."""
-        usage = shutil.disk_usage(self.folder)
-        with self._filler.open("ab") as stream:
-            stream.write(b"x" * max(0, usage.free - but))
+        size = max(0, shutil.disk_usage(self.folder).free - but)
+        with suppress(OSError), self._filler.open("ab") as stream:  # others may write meanwhile
+            stream.write(b"x" * size)
 
     def empty(self) -> None:
         """Gives back what `fill` took."""

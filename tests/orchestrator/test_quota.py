@@ -231,3 +231,12 @@ def test_an_adapter_that_cannot_be_removed_is_said_and_no_harm(house, monkeypatc
     at_home.quota.keep()
     assert all(map(at_home.has, jobs))
     assert "an adapter could not be removed: [Errno 13] Permission denied" in at_home.said[0]
+
+
+def test_what_other_sweeps_want_is_not_guessed(house, monkeypatch) -> None:
+    at_home = house(quota="100 KiB")
+    jobs = [at_home.trial(i, retain=0.9) for i in range(2)]
+    (at_home.storage.sweep_folder("theirs") / "ledger.jsonl").mkdir()
+    at_home.quota.keep()
+    assert all(map(at_home.has, jobs))
+    assert "no adapter is removed, as another sweep cannot be read" in at_home.said[0]

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,17 +29,30 @@ SMALL = (
 )
 
 
-def driver(*words: str) -> subprocess.Popen[str]:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    environment.pop("RAY_ADDRESS", None)
-    return subprocess.Popen(
-        [sys.executable, "-m", "orchestrator.sweep", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=environment,
-        cwd=ROOT,
-    )
+@pytest.fixture
+def driver() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts sweeps, and asks those to leave that a failed test has left running."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*words: str) -> subprocess.Popen[str]:
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        environment.pop("RAY_ADDRESS", None)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "orchestrator.sweep", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment,
+            cwd=ROOT,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.terminate()
+            process.communicate(timeout=120)
 
 
 def until(process: subprocess.Popen[str], start: str) -> str:
@@ -79,7 +93,7 @@ def children(storage: Path) -> Counter[str]:
     return Counter(r.info.status for r in runs if "mlflow.parentRunId" in r.data.tags)
 
 
-def test_a_sweep_outlives_a_full_disk_and_then_keeps_to_its_quota(small_disk) -> None:
+def test_a_sweep_outlives_a_full_disk_and_then_keeps_to_its_quota(small_disk, driver) -> None:
     storage = small_disk.folder / "runs"
     folder = storage / "sweeps" / "demo"
     first = driver(f"storage={storage}", *SMALL, "disk.patience_s=8")
@@ -112,7 +126,7 @@ def test_a_sweep_outlives_a_full_disk_and_then_keeps_to_its_quota(small_disk) ->
     assert all((storage / "jobs" / row["Job"] / "scores.json").is_file() for row in rows)
 
 
-def test_a_sweep_at_a_url_is_gone_on_with_from_another_cache(tmp_path: Path) -> None:
+def test_a_sweep_at_a_url_is_gone_on_with_from_another_cache(tmp_path: Path, driver) -> None:
     url = f"file://{tmp_path}/there"
     words = [f"storage={url}", f"cache={tmp_path / 'a'}", *SMALL, "search.trials=1"]
     code, said = ended(driver(*words))
