@@ -107,7 +107,7 @@ def conduct(config: SweepConfig, departure: Departure) -> int:
         try:
             code = _run(sweep, departure)
         except OutOfRoom as full:
-            _say(f"lethe: {full}; {_how_to_go_on(sweep.folder)}")
+            _say(f"lethe: {full}; {_how_to_go_on(sweep)}")
         finally:
             sweep.close(finished=code in (DONE, NOTHING_FEASIBLE))
             for line in filter(None, (sweep.tracker.complaint, sweep.tracker.how_to_open)):
@@ -224,7 +224,7 @@ def _run(sweep: _Sweep, departure: Departure) -> int:
             run_agenda(agenda, config.gang, folder=sweep.folder, on_report=on_report, watch=watch)
     except Left:
         summary()
-        return _interrupted(sweep.folder)
+        return _interrupted(sweep)
     finally:
         for search in searches.values():
             with suppress(OutOfRoom):  # what is left running waits when the sweep goes on
@@ -256,7 +256,7 @@ def _outcome(sweep: _Sweep, agenda: Agenda, entries: list[Entry]) -> int:
         _say(f"lethe: {agenda.failure}")
         return FAILED
     if not agenda.complete:
-        return _interrupted(sweep.folder)
+        return _interrupted(sweep)
     if (limit := sweep.ledger.limit) is not None:
         _say(f"lethe: {limit} is used up; raise it and run the same command to go on")
     if any(entry.feasible for entry in entries):
@@ -265,14 +265,14 @@ def _outcome(sweep: _Sweep, agenda: Agenda, entries: list[Entry]) -> int:
     return NOTHING_FEASIBLE
 
 
-def _interrupted(folder: Path) -> int:
+def _interrupted(sweep: _Sweep) -> int:
     """Says how to go on; Tune has ended its trials."""
-    _say(f"lethe: interrupted; {_how_to_go_on(folder)}")
+    _say(f"lethe: interrupted; {_how_to_go_on(sweep)}")
     return INTERRUPTED
 
 
-def _how_to_go_on(folder: Path) -> str:
-    go_on = [sys.executable, "-m", "orchestrator.sweep", "--resume", str(folder)]
+def _how_to_go_on(sweep: _Sweep) -> str:
+    go_on = [sys.executable, "-m", "orchestrator.sweep", "--resume", str(sweep.folder)]
     return f"run the same command again to go on, or {shlex.join(go_on)}"
 
 

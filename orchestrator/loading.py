@@ -45,7 +45,11 @@ def load_resumed(path: str, overrides: Sequence[str]) -> SweepConfig:
                 f"storage and name must be those of the folder with --resume but got {override}; "
                 "leave it out"
             )
-    raw = {**read_config(folder), "storage": storage}
+    raw = read_config(folder)
+    if not _is_cache_of(raw.get("storage"), folder):
+        raw["storage"] = storage
+    else:
+        raw["cache"] = str(folder.parent.parent.parent)
     if raw.get("name") != folder.name:
         raise ConfigError(
             f"--resume must be a sweep's folder under its own name, {raw.get('name')!r}, but got "
@@ -71,6 +75,13 @@ def _place(path: str, overrides: Sequence[str]) -> tuple[str, Path]:
     except Unreachable as error:
         raise unusable(storage, error) from None
     return storage, root / "sweeps" / (name or "none")
+
+
+def _is_cache_of(storage: object, folder: Path) -> bool:
+    """Returns whether the sweep in `folder` is kept at the URL `storage`, and worked on here."""
+    root = folder.parent.parent
+    url = storage if isinstance(storage, str) and is_url(storage) else None
+    return url is not None and working_folder(url, root.parent) == root
 
 
 def _no_sweep(path: str, folder: Path) -> ConfigError:

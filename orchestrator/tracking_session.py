@@ -28,6 +28,8 @@ METRICS_PER_BATCH = 800
 """MLflow takes 1000 metrics, parameters and tags together in one call."""
 JOB_FILES = ("job.json", "result.json", "scores.json")
 REASON_LENGTH = 200
+ASIDE = "(raised as a result of Query-invoked autoflush"
+"""How SQLAlchemy begins where it says first when, and then what."""
 IDENTITY_FILE = "sweep.id"
 STATUS = {State.DONE: "FINISHED", State.FAILED: "FAILED"}
 
@@ -229,5 +231,6 @@ def _quieten() -> None:
 
 def first_line(error: Exception) -> str:
     """Returns what an error says first, cut where it gets long."""
-    text = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    lines = [line for line in str(error).splitlines() if line and not line.startswith(ASIDE)]
+    text = (lines or [type(error).__name__])[0].strip()
     return text if len(text) <= REASON_LENGTH else f"{text[:REASON_LENGTH]}..."

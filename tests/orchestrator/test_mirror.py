@@ -339,3 +339,9 @@ def test_a_sweep_is_resumed_from_its_url_on_another_machine(url: str, tmp_path: 
     assert Storage(resumed.folder).find(job(0)) is not None
     with pytest.raises(ConfigError, match="--resume must be the folder of a sweep"):
         load_resumed(f"{url}/sweeps/other", [f"cache={cache}"])
+    there = resumed.folder / "sweeps" / "demo"
+    again = load_resumed(str(there), [])
+    assert (again.storage, again.folder) == (url, resumed.folder), "its cache stands for the URL"
+    moved = shutil.copytree(resumed.folder, tmp_path / "moved")
+    alone = load_resumed(str(moved / "sweeps" / "demo"), [])
+    assert alone.storage == moved, "a copy elsewhere is a storage of its own"
