@@ -29,4 +29,7 @@ def size_text(size: int) -> str:
     """Returns a size for people, "1.5 GiB"."""
     if size >= 2**30:
         return f"{size / 2**30:.1f} GiB"
-    return f"{size / 2**20:.0f} MiB" if size >= 2**20 or size == 0 else f"{size / 2**10:.0f} KiB"
+    if size >= 2**20:
+        mib = size / 2**20
+        return f"{mib:.1f} MiB" if mib < 10 else f"{mib:.0f} MiB"
+    return f"{size / 2**10:.0f} KiB" if size else "0 MiB"

@@ -24,5 +24,6 @@ def test_anything_else_is_refused_with_key_value_and_cure(raw: object) -> None:
 
 
 def test_a_size_is_said_in_the_unit_that_fits() -> None:
-    sizes = [0, 3 * 2**10, 5 * 2**20, 3 * 2**29]
-    assert [size_text(size) for size in sizes] == ["0 MiB", "3 KiB", "5 MiB", "1.5 GiB"]
+    sizes = [0, 3 * 2**10, 5 * 2**19, 50 * 2**20, 3 * 2**29]
+    said = ["0 MiB", "3 KiB", "2.5 MiB", "50 MiB", "1.5 GiB"]
+    assert [size_text(size) for size in sizes] == said
