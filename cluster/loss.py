@@ -7,6 +7,7 @@ from enum import StrEnum
 import ray
 
 from trainers.execution import Memory
+from trainers.room import lacks_room
 
 
 class Cause(StrEnum):
@@ -14,6 +15,8 @@ class Cause(StrEnum):
 
     DEVICE_MEMORY = "device memory"
     HOST_MEMORY = "host memory"
+    NO_ROOM = "no room"
+    """There was no room on a disk for what it wrote."""
     FAULT = "fault"
     """It raised what it will raise again: an error of the code or of what it was given."""
     DIED = "died"
@@ -60,6 +63,8 @@ def _cause(error: ray.exceptions.RayError) -> Cause:
         return Cause.DEVICE_MEMORY
     if isinstance(raised, MemoryError) or HOST_OUT_OF_MEMORY.search(str(raised)):
         return Cause.HOST_MEMORY
+    if lacks_room(raised):
+        return Cause.NO_ROOM
     return Cause.BROKEN if isinstance(raised, RuntimeError | OSError) else Cause.FAULT
 
 

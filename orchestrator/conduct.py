@@ -3,8 +3,8 @@
 import os
 import shlex
 import sys
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,19 +14,20 @@ from orchestrator.agenda import Agenda
 from orchestrator.baselines import check_weights
 from orchestrator.config import SweepConfig
 from orchestrator.continuity import check_continues, check_origin, config_text, write_config
+from orchestrator.courier import Courier
 from orchestrator.departure import Departure, Left
-from orchestrator.entry import Entry, Reference
-from orchestrator.figures import pareto_figure
-from orchestrator.layout import Table, save, terminal_text
+from orchestrator.entry import Entry
+from orchestrator.fetching import fetch_models, fetched
 from orchestrator.lease import Lease
 from orchestrator.ledger import Ledger
-from orchestrator.ledger_table import inequality, ledger_table
 from orchestrator.planning.outlook import Outlook, outlook
 from orchestrator.planning.plan import Plan, plan, render
 from orchestrator.progress import Progress
+from orchestrator.quota import Quota
 from orchestrator.records import Storage
 from orchestrator.searching.search import MethodSearch
-from orchestrator.tables import method_table, pareto_table, trials_table
+from orchestrator.shortage import Hold, OutOfRoom, Shortage
+from orchestrator.summary import summarise
 from orchestrator.tracking import Tracker
 from orchestrator.tracking_session import Place
 from orchestrator.watch import SweepWatch
@@ -50,6 +51,7 @@ class _Sweep:
     ledger: Ledger
     tracker: Tracker
     progress: Progress
+    courier: Courier | None
 
     @property
     def config(self) -> SweepConfig:
@@ -57,8 +59,25 @@ class _Sweep:
 
     def close(self, *, finished: bool) -> None:
         """Ends all records, once."""
-        self.ledger.close()
+        with suppress(OutOfRoom):  # the next run closes the ledger as that of one that was killed
+            self.ledger.close()
         self.tracker.close(finished=finished)
+        complaint = self.courier.close() if self.courier is not None else None
+        if complaint is not None:
+            _say(f"lethe: {complaint}")
+
+    def forget_adapter(self, job_hash: str) -> None:
+        """Has an adapter that was removed forgotten wherever else it is."""
+        self.tracker.forget_adapter(job_hash)
+        if self.courier is not None:
+            self.courier.forget_adapter(job_hash)
+
+    def log(self, entry: Entry) -> None:
+        """Has a finished job recorded wherever else it shall be."""
+        job_hash = entry.result.job.hash
+        self.tracker.log_entry(entry, job_folder=self.storage.job_folder(job_hash))
+        if self.courier is not None and not entry.cached:
+            self.courier.job(job_hash)
 
 
 def show_plan(config: SweepConfig) -> int:
@@ -68,6 +87,7 @@ def show_plan(config: SweepConfig) -> int:
         ConfigError: something about the sweep can never run.
     """
     storage = Storage(config.folder)
+    fetched(config)
     _check_folder(config, storage.root / "sweeps" / config.name)
     planned = plan(config, build_benchmark(config.benchmark), storage=storage)
     _say(render(planned))
@@ -86,6 +106,8 @@ def conduct(config: SweepConfig, departure: Departure) -> int:
         code = FAILED
         try:
             code = _run(sweep, departure)
+        except OutOfRoom as full:
+            _say(f"lethe: {full}; {_how_to_go_on(sweep)}")
         finally:
             sweep.close(finished=code in (DONE, NOTHING_FEASIBLE))
             for line in filter(None, (sweep.tracker.complaint, sweep.tracker.how_to_open)):
@@ -98,10 +120,12 @@ def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> _Sweep
     storage = Storage(config.folder)
     folder = storage.root / "sweeps" / config.name
     lease = held.enter_context(Lease(folder)) if folder.is_dir() else None
+    mirror = fetched(config)
     _check_folder(config, folder)
     planned = plan(config, build_benchmark(config.benchmark), storage=storage)
     _say(render(planned))
     check_weights(config)
+    fetch_models(mirror, planned)
     storage.check_writable(config.name)
     place = Place(config.name, folder, storage.root)
     Tracker.check(config.tracking, place)
@@ -115,11 +139,12 @@ def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> _Sweep
     _check_folder(config, folder)
     tracker = Tracker.open(config.tracking, place, config_json=config_text(config))
     write_config(config, folder)
+    courier = Courier(mirror, config.name, say=_say) if mirror is not None else None
     ledger = _ledger(config, folder, last_alive=lease.last_alive)
     trials = {method.label: method.trials for method in planned.methods}
     progress = Progress(_say, trials=trials, search=config.search)
     progress.begin(config.name, gang=config.gang, num_gangs=num_gangs)
-    return _Sweep(planned, storage, folder, ledger, tracker, progress)
+    return _Sweep(planned, storage, folder, ledger, tracker, progress, courier)
 
 
 def _show(found: Outlook) -> None:
@@ -161,19 +186,27 @@ def _run(sweep: _Sweep, departure: Departure) -> int:
     """Runs the jobs, writes the tables of what came out, and returns the exit code."""
     from orchestrator.schedule import run_agenda
 
-    config, entries = sweep.config, list[Entry]()
+    config, forget = sweep.config, sweep.forget_adapter
+    quota = Quota(config, sweep.storage, sweep.ledger, say=_say, on_removed=forget)
+    shortage = _shortage(sweep, quota, departure)
 
     def on_entry(entry: Entry) -> None:
-        entries.append(entry)
         assert agenda.reference is not None
+        quota.enter(entry, bounds=agenda.reference.bounds)
         sweep.progress.entry(entry, bounds=agenda.reference.bounds)
-        sweep.tracker.log_entry(entry, job_folder=sweep.storage.job_folder(entry.result.job.hash))
+        sweep.log(entry)
+        if not entry.cached:
+            shortage.end()
+            quota.keep()
 
     def on_report(job: Job, report: Report) -> None:
         sweep.ledger.hear(job.hash)
         sweep.progress.report(job, report)
 
     searches = _searches(config, sweep.folder)
+    sweep.ledger.be_patient(shortage.wait)
+    for search in searches.values():
+        search.be_patient(shortage.wait)
     agenda = Agenda(
         config,
         sweep.plan.benchmark,
@@ -184,18 +217,37 @@ def _run(sweep: _Sweep, departure: Departure) -> int:
     )
     agenda.begin_with(sweep.plan.past)
     on_leave = partial(sweep.close, finished=False)
-    watch = SweepWatch(agenda, sweep.ledger, departure, say=_say, on_leave=on_leave)
+    watch = SweepWatch(agenda, sweep.ledger, departure, shortage, say=_say, on_leave=on_leave)
+    summary = partial(_summary, sweep, agenda, quota, hold=shortage.hold)
     try:
         with departure.deferred():
             run_agenda(agenda, config.gang, folder=sweep.folder, on_report=on_report, watch=watch)
     except Left:
-        _report(sweep, agenda.reference, entries)
-        return _interrupted(sweep.folder)
+        summary()
+        return _interrupted(sweep)
     finally:
         for search in searches.values():
-            search.close()
-    sweep.tracker.log_tables(_report(sweep, agenda.reference, entries))
-    return _outcome(sweep, agenda, entries)
+            with suppress(OutOfRoom):  # what is left running waits when the sweep goes on
+                search.close()
+    quota.keep()
+    sweep.tracker.log_tables(summary())
+    return _outcome(sweep, agenda, quota.entries)
+
+
+def _shortage(sweep: _Sweep, quota: Quota, departure: Departure) -> Shortage:
+    return Shortage(
+        sweep.folder,
+        patience_s=sweep.config.disk.patience_s,
+        relieve=quota.relieve,
+        say=_say,
+        may_wait=lambda: not departure.wished,
+    )
+
+
+def _summary(sweep: _Sweep, agenda: Agenda, quota: Quota, *, hold: Hold) -> list[Path]:
+    if agenda.reference is None:
+        return []
+    return summarise(sweep, agenda.reference, quota.entries, say=_say, hold=hold)
 
 
 def _outcome(sweep: _Sweep, agenda: Agenda, entries: list[Entry]) -> int:
@@ -204,7 +256,7 @@ def _outcome(sweep: _Sweep, agenda: Agenda, entries: list[Entry]) -> int:
         _say(f"lethe: {agenda.failure}")
         return FAILED
     if not agenda.complete:
-        return _interrupted(sweep.folder)
+        return _interrupted(sweep)
     if (limit := sweep.ledger.limit) is not None:
         _say(f"lethe: {limit} is used up; raise it and run the same command to go on")
     if any(entry.feasible for entry in entries):
@@ -213,11 +265,15 @@ def _outcome(sweep: _Sweep, agenda: Agenda, entries: list[Entry]) -> int:
     return NOTHING_FEASIBLE
 
 
-def _interrupted(folder: Path) -> int:
+def _interrupted(sweep: _Sweep) -> int:
     """Says how to go on; Tune has ended its trials."""
-    go_on = [sys.executable, "-m", "orchestrator.sweep", "--resume", str(folder)]
-    _say(f"lethe: interrupted; run the same command again to go on, or {shlex.join(go_on)}")
+    _say(f"lethe: interrupted; {_how_to_go_on(sweep)}")
     return INTERRUPTED
+
+
+def _how_to_go_on(sweep: _Sweep) -> str:
+    go_on = [sys.executable, "-m", "orchestrator.sweep", "--resume", str(sweep.folder)]
+    return f"run the same command again to go on, or {shlex.join(go_on)}"
 
 
 def _searches(config: SweepConfig, folder: Path) -> dict[str, MethodSearch]:
@@ -230,35 +286,4 @@ def _searches(config: SweepConfig, folder: Path) -> dict[str, MethodSearch]:
             seed=config.seed,
         )
         for label in config.methods
-    }
-
-
-def _report(sweep: _Sweep, reference: Reference | None, entries: list[Entry]) -> list[Path]:
-    """Saves tables and figure, prints the tables that people look at, and returns all files."""
-    if reference is None:
-        return []
-    tables = _tables(sweep, reference, entries)
-    folder = sweep.folder
-    paths = [path for name, table in tables.items() for path in save(table, folder, name)]
-    search, bounds = sweep.config.search, reference.bounds
-    figure = pareto_figure(entries, search=search, bounds=bounds, folder=folder)
-    _say(f"\n{terminal_text(tables['table'])}")
-    _say(f"Pareto front:\n\n{terminal_text(tables['pareto'])}")
-    _say(f"Budgets:\n\n{terminal_text(tables['ledger'])}")
-    _say(f"Tables: {folder}/table.md, pareto.md, ledger.md, trials.csv; figure: {figure.name}")
-    return [*paths, figure]
-
-
-def _tables(sweep: _Sweep, reference: Reference, entries: list[Entry]) -> dict[str, Table]:
-    config = sweep.config
-    trials = {method.label: method.trials for method in sweep.plan.methods}
-    methods = method_table(
-        entries, labels=list(config.methods), search=config.search, bounds=reference.bounds
-    )
-    unequal = filter(None, [inequality(config, entries)])
-    return {
-        "table": replace(methods, notes=(*methods.notes, *unequal)),
-        "pareto": pareto_table(entries, search=config.search),
-        "trials": trials_table(entries),
-        "ledger": ledger_table(config, entries, sweep.ledger, trials=trials),
     }

@@ -13,11 +13,14 @@ from evals.errors import ConfigError
 from evals.metric import load_metric
 from evals.settings import EvaluationSettings
 from orchestrator.budget import BudgetSettings, check_budget
+from orchestrator.disk_settings import DiskSettings
 from orchestrator.method_settings import MethodSettings, resolve_method
 from orchestrator.searching.first_points import check_first
 from orchestrator.searching.grid import grid_size, num_trials
 from orchestrator.searching.settings import SearchSettings, check_constraints, check_measured
 from orchestrator.searching.space import SearchChoices, Searched, check_conditions
+from orchestrator.storage_address import StorageAddress, working_folder
+from orchestrator.tracking_settings import TrackingSettings
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
 FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
@@ -68,15 +71,6 @@ class BaselineSettings(Settings):
         return given and _absolute_if_there(given)
 
 
-class TrackingSettings(Settings):
-    """Where MLflow records the sweep."""
-
-    uri: str | None = None
-    """None is an SQLite file in the storage folder."""
-    experiment: str = "lethe"
-    log_adapters: bool = True
-
-
 class PlanSettings(Settings):
     """What a plan reckons with where no finished job tells: operations a second."""
 
@@ -91,7 +85,10 @@ class SweepConfig(Settings):
 
     name: str = Field(pattern=FOLDER_NAME)
     seed: int = Field(0, ge=0)
-    storage: Path = Path("runs")
+    storage: StorageAddress = Path("runs")
+    """A folder, or a URL that fsspec knows, which is then worked on in `cache`."""
+    cache: Path = Path("runs/cache")
+    """A folder that all nodes see."""
     benchmark: Choice
     model: Choice
     baselines: BaselineSettings = BaselineSettings()
@@ -106,13 +103,14 @@ class SweepConfig(Settings):
     budget: BudgetSettings = BudgetSettings()
     gang: GangSettings = GangSettings()
     checkpoint: CheckpointSettings = CheckpointSettings()
+    disk: DiskSettings = DiskSettings()
     tracking: TrackingSettings = TrackingSettings()
     plan: PlanSettings = PlanSettings()
 
     @property
     def folder(self) -> Path:
-        """The storage folder, absolute."""
-        return self.storage.expanduser().resolve()
+        """The storage folder, or the one that stands for it here; absolute."""
+        return working_folder(self.storage, self.cache)
 
     def space(self, label: str) -> dict[str, Searched]:
         """Returns what is searched for the method `label`, by parameter name."""

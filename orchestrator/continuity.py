@@ -19,11 +19,13 @@ cannot read, or that cannot read what old code wrote."""
 
 FREE = (
     "storage",
+    "cache",
     "search.trials",
     "search.warm_start",
     "budget.",
     "gang.",
     "checkpoint.",
+    "disk.",
     "tracking.",
     "plan.",
 )

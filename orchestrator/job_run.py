@@ -14,22 +14,26 @@ from typing import Protocol
 from cluster.gang import GangShape, News
 from cluster.loss import Cause, RankLost
 from cluster.warm import Upkeep
-from evals.components import components
-from evals.metric import measurable
-from evals.suites.text import measure
+from evals.scores import ScoreSheet
 from orchestrator.config import GangSettings
+from orchestrator.experience import Experience
+from orchestrator.measuring import measured
 from orchestrator.records import Storage
 from orchestrator.result import Result, State
 from orchestrator.ticket import Ticket
 from trainers import checkpoint
-from trainers.execution import Execution, lighter
+from trainers.execution import lighter
 from trainers.job import Beat, Diverged, Outcome, Phase, Report, TrialFailure
 from trainers.order import Order
+from trainers.room import lacks_room
 
 LOG = logging.getLogger(__name__)
 
 QUIET_S = 2.0
 """Seconds for which beats are kept from the scheduler, whose every look at them costs time."""
+
+RETRY_S = 1.0, 5.0
+"""Seconds after which a write that found no room is tried again: at first, and at most."""
 
 SAVING_SHARE = 0.1
 """The largest share of a job's time that goes into checkpoints."""
@@ -59,26 +63,6 @@ class Crew(Protocol):
         ...
 
 
-class Experience:
-    """How jobs had to be run for want of memory; the next ones of their kind start there."""
-
-    def __init__(self) -> None:
-        self._found: dict[tuple[bool, Execution], Execution] = {}
-
-    def execution(self, ticket: Ticket) -> Execution:
-        """Returns how the ticket's job is run at first."""
-        asked = Execution.of(ticket.job)
-        return self._found.get(_kind(ticket, asked), asked)
-
-    def learn(self, ticket: Ticket, execution: Execution) -> None:
-        """Remembers that the ticket's job needed `execution`."""
-        self._found[_kind(ticket, Execution.of(ticket.job))] = execution
-
-
-def _kind(ticket: Ticket, asked: Execution) -> tuple[bool, Execution]:
-    return ticket.job.phase == Phase.TRIAL, asked
-
-
 def shape_of(settings: GangSettings) -> GangShape:
     """Returns the gang's shape as the cluster floor knows it."""
     return GangShape(
@@ -105,7 +89,11 @@ class GivenUp(TrialFailure):
 
 
 class JobRun:
-    """Runs a ticket's job; a lost rank or too little memory is another attempt, up to a limit."""
+    """Runs a ticket's job; a lost rank or too little memory is another attempt, up to a limit.
+
+    What finds no room on the disk is written again and again: who runs the sweep knows when to
+    give up.
+    """
 
     def __init__(self, ticket: Ticket, crew: Crew, experience: Experience) -> None:
         self._ticket = ticket
@@ -115,6 +103,8 @@ class JobRun:
         self._checkpoints = self._storage.checkpoint_folder(ticket.job)
         self._execution = experience.execution(ticket)
         self._folder: Path | None = None
+        self._ended: tuple[Result, ScoreSheet | None] | None = None
+        self._pause_s = 0.0
         self._reports: list[Report] = []
         self._resumed_step = 0
         self._losses = ticket.losses
@@ -125,18 +115,27 @@ class JobRun:
     def advance(self) -> Report | Beat | Result:
         """Returns the job's next report, or its result once that is in storage.
 
-        A beat says that there is nothing to report yet.
+        A beat says that there is nothing to report yet, or that there is no room on the disk.
         """
+        time.sleep(self._pause_s)
         started = time.perf_counter()
-        while isinstance(news := self._heard(), Beat):
+        while isinstance(news := self._heard(), Beat) and not news.no_room:
             if time.perf_counter() - started >= QUIET_S:
                 break
-        if isinstance(news, Report | Beat | Result):
-            return news
-        return self._finish(news)
+        if isinstance(news, Outcome | TrialFailure):
+            news = self._finish(news)
+        first_s, most_s = RETRY_S
+        waits = isinstance(news, Beat) and news.no_room
+        self._pause_s = min(most_s, max(first_s, 2 * self._pause_s)) if waits else 0.0
+        return news
 
     def pause(self) -> None:
-        """Saves what is being trained, as far as it can be, for whoever goes on with it."""
+        """Saves what is being trained, as far as it can be, for whoever goes on with it.
+
+        What waits for room for its result is given a last chance.
+        """
+        if self._ended is not None and isinstance(self._put_away(*self._ended), Result):
+            return
         if self._folder is None or self._ticket.checkpoint.every_s is None:
             return
         try:
@@ -147,6 +146,8 @@ class JobRun:
 
     def _heard(self) -> News | Result:
         """Returns the crew's next news; a beat where an attempt ended and another may follow."""
+        if self._ended is not None:
+            return self._put_away(*self._ended)
         try:
             if self._folder is None:
                 found = self._found()
@@ -156,16 +157,22 @@ class JobRun:
                 self._keep(news)
         except RankLost as lost:
             return self._after(lost)
+        except OSError as error:
+            return _without_room(error)
         return news
 
     def _found(self) -> Result | None:
         """Begins an attempt, unless the one before it was lost after its result was in storage."""
         if self._ticket.losses:
             found = self._storage.find(self._ticket.job)
-            if found is not None and found.state == State.DONE and found.stands(self._ticket.guard):
+            if found is not None and found.state == State.DONE and self._serves(found):
                 return found
         self._begin()
         return None
+
+    def _serves(self, found: Result) -> bool:
+        """Returns whether this job would come to the result that was found, and leave as much."""
+        return found.stands(self._ticket.guard) and not found.weights_removed
 
     def _begin(self) -> None:
         job, base = self._ticket.job, self._ticket.base
@@ -210,7 +217,7 @@ class JobRun:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._folder = None
         self._attempts += 1
-        return Beat()
+        return Beat(no_room=str(lost) if lost.cause == Cause.NO_ROOM else "")
 
     def _may_go_on(self, lost: RankLost) -> bool:
         """Says whether another attempt makes sense; for want of memory, with less of it."""
@@ -226,11 +233,12 @@ class JobRun:
             )
             self._execution = less or self._execution
             return less is not None
+        if lost.cause == Cause.NO_ROOM:
+            return True
         self._losses += 1
         return lost.cause != Cause.FAULT and self._losses <= self._ticket.gang.max_retries
 
-    def _finish(self, news: Outcome | TrialFailure) -> Result:
-        assert self._folder is not None
+    def _finish(self, news: Outcome | TrialFailure) -> Result | Beat:
         result = Result(
             job=self._ticket.job,
             state=State.FAILED,
@@ -247,33 +255,26 @@ class JobRun:
             result = self._measured(result, news)
             self._experience.learn(self._ticket, self._execution)
         result = replace(result, wall_s=time.perf_counter() - self._clock.started)
-        sheet = news.sheet if isinstance(news, Outcome) else None
-        kept = self._storage.commit(result, self._folder, sheet)
-        self._folder = None
+        self._ended = result, news.sheet if isinstance(news, Outcome) else None
+        return self._put_away(*self._ended)
+
+    def _put_away(self, result: Result, sheet: ScoreSheet | None) -> Result | Beat:
+        """Returns what is on record once the result is in storage; a beat if it has no room."""
+        assert self._folder is not None
+        try:
+            kept = self._storage.commit(result, self._folder, sheet)
+        except OSError as error:
+            return _without_room(error)
+        self._folder = self._ended = None
         if kept.state == State.DONE or kept.job.phase == Phase.TRIAL:
             # A baseline that failed is run again by the next sweep, which may go on from here.
             shutil.rmtree(self._checkpoints, ignore_errors=True)
         return kept
 
     def _measured(self, result: Result, outcome: Outcome) -> Result:
-        """Returns `result` with the metrics and, among the facts, the components they are made of.
-
-        Metrics that need the gold model are measured only if it is known.
-        """
         gold = self._storage.sheet(self._ticket.gold) if self._ticket.gold else None
-        names = measurable(result.job.evaluation.metrics, has_gold=gold is not None)
-        metrics = measure(outcome.sheet, gold, names)
-        facts = {**components(outcome.sheet), **outcome.facts, **result.facts, **self._memory()}
-        guard = self._ticket.guard
-        return replace(
-            result,
-            state=State.DONE,
-            reason="",
-            metrics=metrics,
-            facts=facts,
-            stopped=outcome.stopped,
-            guard=guard.hash if guard is not None and outcome.stopped else "",
-        )
+        done = measured(result, outcome, gold=gold, guard=self._ticket.guard)
+        return replace(done, facts={**done.facts, **self._memory()})
 
     def _facts(self) -> dict[str, float]:
         resumed = {"resumed_step": float(self._resumed_step)} if self._resumed_step else {}
@@ -286,3 +287,10 @@ class JobRun:
         except RankLost:
             self._crew.close()
             return {}
+
+
+def _without_room(error: OSError) -> Beat:
+    """Returns the beat that says so where there was no room; anything else is raised again."""
+    if not lacks_room(error):
+        raise error
+    return Beat(no_room=str(error))

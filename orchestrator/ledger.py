@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evals.errors import ConfigError
 from orchestrator.budget import BudgetSettings, Use, method_limit, sweep_limit
-from orchestrator.line_file import mend
+from orchestrator.line_file import Wait, append, at_once, mend
 
 LEDGER_FILE = "ledger.jsonl"
 
@@ -84,6 +84,7 @@ class Ledger:
         self._budget = budget
         self._gang = {"cpus": gang_cpus, "gpus": gang_gpus}
         self._clock = clock
+        self._wait: Wait = at_once
         self._wall_s = 0.0
         self._opened_at: float | None = None
         self._running: dict[str, _Attempt] = {}
@@ -91,6 +92,10 @@ class Ledger:
         self._given: set[tuple[str, int | None]] = set()
         self._accounts: dict[str, Account] = {}
         self._open(last_alive)
+
+    def be_patient(self, wait: Wait) -> None:
+        """Has lines that find no room on the disk wait for it."""
+        self._wait = wait
 
     @property
     def limit(self) -> str | None:
@@ -177,8 +182,7 @@ class Ledger:
         """Writes a line, with the time unless it has one, and goes by it."""
         if line.at == 0:
             line = line.model_copy(update={"at": self._clock()})
-        with self._file.open("a", encoding="utf-8") as stream:
-            stream.write(line.model_dump_json(exclude_defaults=True) + "\n")
+        append(self._file, line.model_dump_json(exclude_defaults=True) + "\n", wait=self._wait)
         self._take(line)
 
     def _take(self, line: Line) -> None:

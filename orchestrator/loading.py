@@ -9,6 +9,7 @@ from evals.errors import ConfigError, suggestion
 from orchestrator.config import SweepConfig, listed
 from orchestrator.continuity import CONFIG_FILE, read_config
 from orchestrator.searching.settings import SearchSettings
+from orchestrator.storage_address import is_url, working_folder
 from orchestrator.strict_yaml import parse
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
@@ -35,7 +36,7 @@ def load_resumed(path: str, overrides: Sequence[str]) -> SweepConfig:
         ConfigError: `path` is no sweep's folder, or not one of this version of Lethe; an override
             cannot be used.
     """
-    folder = Path(path).expanduser().resolve()
+    storage, folder = _place(path, overrides)
     if not (folder / CONFIG_FILE).is_file() or folder.parent.name != "sweeps":
         raise _no_sweep(path, folder)
     for override in overrides:
@@ -44,13 +45,43 @@ def load_resumed(path: str, overrides: Sequence[str]) -> SweepConfig:
                 f"storage and name must be those of the folder with --resume but got {override}; "
                 "leave it out"
             )
-    raw = {**read_config(folder), "storage": str(folder.parent.parent)}
+    raw = read_config(folder)
+    if not _is_cache_of(raw.get("storage"), folder):
+        raw["storage"] = storage
+    else:
+        raw["cache"] = str(folder.parent.parent.parent)
     if raw.get("name") != folder.name:
         raise ConfigError(
             f"--resume must be a sweep's folder under its own name, {raw.get('name')!r}, but got "
             f"{path!r}; rename the folder back"
         )
     return _resolved(raw, overrides)
+
+
+def _place(path: str, overrides: Sequence[str]) -> tuple[str, Path]:
+    """Returns the storage and the folder of the sweep at `path`; one at a URL is fetched first."""
+    if not is_url(path):
+        folder = Path(path).expanduser().resolve()
+        return str(folder.parent.parent), folder
+    from orchestrator.mirror import Mirror, Unreachable, unusable  # imports fsspec
+
+    storage, _, name = path.rstrip("/").rpartition("/sweeps/")
+    said = [word.partition("=")[2] for word in overrides if word.startswith("cache=")]
+    cache = Path(said[-1]) if said else SweepConfig.model_fields["cache"].default
+    root = working_folder(storage or path, cache)
+    try:
+        if storage:
+            Mirror(storage, root).pull(name)
+    except Unreachable as error:
+        raise unusable(storage, error) from None
+    return storage, root / "sweeps" / (name or "none")
+
+
+def _is_cache_of(storage: object, folder: Path) -> bool:
+    """Returns whether the sweep in `folder` is kept at the URL `storage`, and worked on here."""
+    root = folder.parent.parent
+    url = storage if isinstance(storage, str) and is_url(storage) else None
+    return url is not None and working_folder(url, root.parent) == root
 
 
 def _no_sweep(path: str, folder: Path) -> ConfigError:

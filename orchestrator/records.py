@@ -12,6 +12,7 @@ import shutil
 import socket
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -21,7 +22,9 @@ from evals.scores import ScoreSheet
 from evals.sheet_file import read_sheet, write_sheet
 from orchestrator.result import Result, State
 from orchestrator.result_file import damaged, read_result, reports_text, result_text, text_of
+from orchestrator.weights import ADAPTER, give_back
 from trainers.job import Job, describe
+from trainers.room import lacks_room
 
 
 def version() -> str:
@@ -114,6 +117,11 @@ class Storage:
 
         When another process was quicker its result stays and is returned, unless this one says
         more: DONE says more than FAILED, a whole training more than one that was stopped early.
+        Should the adapter of the one that stays have been removed, it has this one's again.
+
+        Raises:
+            OSError: it cannot be written, for want of room perhaps. Then nothing has changed, and
+                the same call may be made again.
         """
         _write(folder / "job.json", json.dumps(describe(result.job), indent=2))
         _write(folder / "reports.jsonl", reports_text(result.reports))
@@ -127,6 +135,10 @@ class Storage:
             return result
         found = self.find(result.job)
         if found is not None and not _says_more(result, found):
+            gives_back = found.stopped == result.stopped and (folder / ADAPTER).is_dir()
+            if found.weights_removed and gives_back:
+                give_back(home, folder / ADAPTER)
+                found = replace(found, weights_removed=False)
             shutil.rmtree(folder)
             return found
         _set_aside(home)
@@ -153,7 +165,7 @@ class Storage:
         start = f".{job.hash}-{socket.gethostname()}-"
         for folder in self._jobs.glob(f"{start}*"):
             pid = folder.name.removeprefix(start).partition("-")[0]
-            if pid.isdecimal() and not _is_alive(int(pid)):
+            if pid.isdecimal() and not is_alive(int(pid)):
                 shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -168,6 +180,8 @@ def _made(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
+        if lacks_room(error):
+            raise
         raise _unwritable(folder, error.strerror) from None
     return folder
 
@@ -185,7 +199,8 @@ def _set_aside(home: Path) -> None:
     shutil.rmtree(aside)
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Returns whether this host has a process of that number."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -26,7 +26,8 @@ class Result:
     `by_chance` says that it FAILED for what lies outside the job (lost ranks, memory, files), so
     that another sweep that wants it tries again. `stopped` says why a training was stopped early,
     under the guard with the hash `guard`; what was measured is the model as it then was.
-    `collapsed` says that a job FAILED because its training destroyed the model.
+    `collapsed` says that a job FAILED because its training destroyed the model. `weights_removed`
+    says that its adapter was removed for want of disk (`orchestrator.weights`).
     """
 
     job: Job
@@ -41,6 +42,7 @@ class Result:
     stopped: str = ""
     guard: str = ""
     collapsed: bool = False
+    weights_removed: bool = False
 
     def stands(self, guard: Guard | None) -> bool:
         """Returns whether this is what a sweep with the guard `guard` would have come to."""

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evals.errors import ConfigError
 from orchestrator.result import Result, State
+from orchestrator.weights import is_removed
 from trainers.job import Job, Report
 
 
@@ -47,7 +48,12 @@ def read_result(folder: Path, job: Job) -> Result:
     """
     file = folder / "result.json"
     read = _parse(_ResultFile, file, text_of(file))
-    return Result(job=job, reports=_read_reports(folder / "reports.jsonl"), **dict(read))
+    return Result(
+        job=job,
+        reports=_read_reports(folder / "reports.jsonl"),
+        weights_removed=is_removed(folder),
+        **dict(read),
+    )
 
 
 def result_text(result: Result) -> str:

@@ -57,6 +57,10 @@ class Watch(Protocol):
         """Takes back a job that was given out, did not begin, and will not now."""
         ...
 
+    def lacks_room(self, reason: str) -> None:
+        """Takes in that a running job waits for room on the disk, and why."""
+        ...
+
 
 class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
     """Lets Tune draw its trials from an agenda; every study's own search happens in there."""
@@ -146,6 +150,15 @@ class Steward(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
                 if trial.status == Trial.PENDING:
                     self._stop(trial, tune_controller)
         return super().choose_trial_to_run(tune_controller)
+
+    def on_trial_result(
+        self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
+    ) -> str:
+        """Lets the trial go on, and passes on what it says about the disk."""
+        if "no_room" in result:
+            self._watch.lacks_room(result["no_room"])
+        decision: str = super().on_trial_result(tune_controller, trial, result)
+        return decision
 
     def _stop(self, trial: Trial, tune_controller: TuneController) -> None:
         job = self._searcher.forget(trial.trial_id)

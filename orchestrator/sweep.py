@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from evals.errors import ConfigError
 from orchestrator.departure import Departure
+from trainers.room import lacks_room
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,6 +37,12 @@ def _main(parsed: argparse.Namespace, departure: Departure) -> int:
     except ConfigError as error:
         print(f"lethe: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        if not lacks_room(error):
+            raise
+        cure = "make room there, or choose another folder with storage=<folder>"
+        print(f"lethe: there is no room on the disk to begin: {error}; {cure}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("lethe: interrupted; run the same command again to go on", file=sys.stderr)
         return 130

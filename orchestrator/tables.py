@@ -58,15 +58,8 @@ def method_table(
 
 
 def pareto_table(entries: Sequence[Entry], *, search: SearchSettings) -> Table:
-    """Returns the trials that no other beats in both the objective and `search.horizontal`.
-
-    One that was stopped early is not among them: its numbers are not those of its settings.
-    """
-    done = [entry for entry in entries if _is_done(entry) and not entry.result.stopped]
-    across = [search.horizontal_sign * _across(entry, search) for entry in done]
-    points = [(_gain(entry, search), x) for entry, x in zip(done, across, strict=True)]
-    kept = sorted(front(points), key=lambda i: -across[i])
-    best = [done[i] for i in kept]
+    """Returns the trials that no other beats in both the objective and `search.horizontal`."""
+    best = sweep_front(entries, search=search)
     columns = [Column("Method"), Column("Trial", "d"), Column("lr", ".2e"), Column("L1", ".2e")]
     columns += [Column(name, ".3g") for name in _further(best)]
     columns += [_metric_column(name) for group in _metric_names(best) for name in group]
@@ -83,9 +76,20 @@ def trials_table(entries: Sequence[Entry]) -> Table:
     columns += [Column(name, ".3g") for name in _further(trials)]
     columns += [_metric_column(name) for group in _metric_names(trials) for name in group]
     columns += [Column("Feasible"), Column("State"), Column("Reason"), Column("Job")]
-    columns += [Column("Seconds", ".1f")]
+    columns += [Column("Seconds", ".1f"), Column("Weights")]
     lines = [{**_cells(e.result), **_trial_cells(e), "Method": e.label} for e in trials]
     return _assembled(columns, lines)
+
+
+def sweep_front(entries: Sequence[Entry], *, search: SearchSettings) -> list[Entry]:
+    """Returns the trials of the sweep's Pareto front, from the best in `search.horizontal` on.
+
+    One that was stopped early is not among them: its numbers are not those of its settings.
+    """
+    done = [entry for entry in entries if _is_done(entry) and not entry.result.stopped]
+    across = [search.horizontal_sign * _across(entry, search) for entry in done]
+    points = [(_gain(entry, search), x) for entry, x in zip(done, across, strict=True)]
+    return [done[i] for i in sorted(front(points), key=lambda i: -across[i])]
 
 
 def best_feasible(entries: Iterable[Entry], search: SearchSettings) -> Entry | None:
@@ -153,6 +157,7 @@ def _cells(result: Result) -> dict[str, Cell]:
         "Reason": result.reason or result.stopped,
         "Job": result.job.hash,
         "Seconds": result.wall_s,
+        "Weights": "removed" if result.weights_removed else "",
     }
 
 

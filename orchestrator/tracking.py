@@ -9,14 +9,15 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from orchestrator.child_run import child_run
-from orchestrator.config import TrackingSettings
 from orchestrator.entry import Entry
 from orchestrator.result import State
 from orchestrator.store_address import check_answers, shown
 from orchestrator.tracking_session import Place, Session, begin_session, first_line
+from orchestrator.tracking_settings import TrackingSettings
 
 FAILURES_TO_GIVE_UP = 3
 """Failures in a row after which a closing tracker tries no more."""
@@ -32,6 +33,7 @@ class Tracker:
         self._missed: list[tuple[Callable[[Session], None], str]] = []
         self._failures = 0
         self._closing = self._closed = False
+        self._begin: Callable[[], Session]
         self._session: Future[Session]
 
     @staticmethod
@@ -56,7 +58,8 @@ class Tracker:
         uri = settings.uri or _default_uri(place)
         check_answers(uri)
         tracker = cls(settings, place)
-        tracker._session = tracker._writer.submit(begin_session, settings, place, uri, config_json)
+        tracker._begin = partial(begin_session, settings, place, uri, config_json)
+        tracker._session = tracker._writer.submit(tracker._begin)
         fresh = settings.uri is None and not _default_file(place).exists()
         if not fresh:
             tracker._session.result()
@@ -89,6 +92,10 @@ class Tracker:
             session.add(child_run(entry), job_folder=job_folder, keep_adapter=keep_adapter)
 
         self._later(write)
+
+    def forget_adapter(self, job_hash: str) -> None:
+        """Removes what MLflow has of an adapter that is no longer kept."""
+        self._later(lambda session: session.forget_adapter(job_hash))
 
     def log_tables(self, paths: Sequence[Path]) -> None:
         """Records the sweep's tables."""
@@ -127,12 +134,20 @@ class Tracker:
             self._missed.append((write, self._missed[-1][1]))
             return
         try:
-            write(self._session.result())
+            write(self._opened())
         except Exception as error:  # noqa: BLE001  the tracker boundary: a sweep outlives it
             self._failures += 1
             self._missed.append((write, first_line(error)))
         else:
             self._failures = 0
+
+    def _opened(self) -> Session:
+        """Returns the session; one that could not begin, on a full disk perhaps, begins anew."""
+        if self._session.exception() is not None:
+            begun = Future[Session]()
+            begun.set_result(self._begin())
+            self._session = begun
+        return self._session.result()
 
 
 def _default_file(place: Place) -> Path:

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from evals.errors import ConfigError
 from orchestrator.child_run import ChildRun
-from orchestrator.config import TrackingSettings
 from orchestrator.result import State
 from orchestrator.store_address import unusable
+from orchestrator.tracking_settings import TrackingSettings
+from orchestrator.weights import ADAPTER
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -27,6 +28,8 @@ METRICS_PER_BATCH = 800
 """MLflow takes 1000 metrics, parameters and tags together in one call."""
 JOB_FILES = ("job.json", "result.json", "scores.json")
 REASON_LENGTH = 200
+ASIDE = "(raised as a result of Query-invoked autoflush"
+"""How SQLAlchemy begins where it says first when, and then what."""
 IDENTITY_FILE = "sweep.id"
 STATUS = {State.DONE: "FINISHED", State.FAILED: "FAILED"}
 
@@ -65,6 +68,21 @@ class Session:
         self.client.set_terminated(run_id, status=status, end_time=run.end_ms)
         self.known[job] = (run_id, status)
 
+    def forget_adapter(self, job: str) -> None:
+        """Removes a job's adapter from artifacts that are in a folder, and says so in a tag.
+
+        A server's are its own affair.
+        """
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        run_id, _ = self.known.get(job, ("", ""))
+        if not run_id:
+            return
+        uri = str(self.client.get_run(run_id).info.artifact_uri)
+        if uri.startswith(("file:", "/")):
+            get_artifact_repository(uri).delete_artifacts(ADAPTER)
+        self.client.set_tag(run_id, "weights", "removed")
+
     def _create(self, run: ChildRun) -> str:
         tags = {"mlflow.parentRunId": self.run_id, "job": run.tags["job"]}
         created = self.client.create_run(
@@ -86,8 +104,13 @@ class Session:
         for name in JOB_FILES:
             if (job_folder / name).is_file():
                 self.client.log_artifact(run_id, str(job_folder / name))
-        if keep_adapter and (job_folder / "adapter").is_dir():
-            self.client.log_artifacts(run_id, str(job_folder / "adapter"), "adapter")
+        adapter = job_folder / ADAPTER
+        if keep_adapter and adapter.is_dir():
+            try:
+                self.client.log_artifacts(run_id, str(adapter), ADAPTER)
+            except FileNotFoundError:
+                if adapter.is_dir():
+                    raise  # else it was removed meanwhile, and `forget_adapter` comes next
 
 
 def begin_session(settings: TrackingSettings, place: Place, uri: str, config_json: str) -> Session:
@@ -202,11 +225,12 @@ def _quieten() -> None:
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     import mlflow  # noqa: F401  importing it sets its loggers up
 
-    for name in ("alembic", "mlflow.store.db.utils"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it raises as well
 
 
 def first_line(error: Exception) -> str:
     """Returns what an error says first, cut where it gets long."""
-    text = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    lines = [line for line in str(error).splitlines() if line and not line.startswith(ASIDE)]
+    text = (lines or [type(error).__name__])[0].strip()
     return text if len(text) <= REASON_LENGTH else f"{text[:REASON_LENGTH]}..."

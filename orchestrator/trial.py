@@ -5,7 +5,8 @@ from typing import Any
 from ray import tune
 
 from cluster.warm import WarmGang
-from orchestrator.job_run import Experience, JobRun
+from orchestrator.experience import Experience
+from orchestrator.job_run import JobRun
 from orchestrator.ticket import Ticket
 from trainers.job import Beat, Report
 
@@ -43,7 +44,8 @@ class JobTrainable(tune.Trainable):  # type: ignore[misc]  # Ray has no types
                 "done": False,
             }
         if isinstance(result, Beat):
-            return {"job_step": -1, "done": False}
+            waits = {"no_room": result.no_room} if result.no_room else {}
+            return {"job_step": -1, "done": False, **waits}
         return {"job_step": -1, "done": True}
 
     def cleanup(self) -> None:

@@ -1,10 +1,12 @@
-"""Looks on while a sweep runs: for a wish to leave, and for the end of its budget."""
+"""Looks on while a sweep runs: for a wish to leave, the end of its budget, and a full disk."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from orchestrator.agenda import Agenda
 from orchestrator.departure import Departure, Left
 from orchestrator.ledger import Ledger
+from orchestrator.shortage import OutOfRoom, Shortage
 from trainers.job import Job
 
 
@@ -20,6 +22,7 @@ class SweepWatch:
         agenda: Agenda,
         ledger: Ledger,
         departure: Departure,
+        shortage: Shortage,
         *,
         say: Callable[[str], None],
         on_leave: Callable[[], None],
@@ -27,6 +30,7 @@ class SweepWatch:
         self._agenda = agenda
         self._ledger = ledger
         self._departure = departure
+        self._shortage = shortage
         self._say = say
         self._on_leave = on_leave
         self._told = False
@@ -36,11 +40,14 @@ class SweepWatch:
 
         Raises:
             Left: a wish to leave was seen.
+            OutOfRoom: there has been no room on the disk for too long.
         """
         if self._departure.wished:
-            self._agenda.leave()
-            self._on_leave()
+            self._leave()
             raise Left
+        if (reason := self._shortage.over) is not None:
+            self._leave()
+            raise OutOfRoom(reason)
         limit = self._ledger.limit
         if limit is not None and not self._told:
             self._told = True
@@ -50,3 +57,12 @@ class SweepWatch:
     def withdraw(self, job: Job) -> None:
         """Takes back a job that did not begin."""
         self._agenda.withdraw(job)
+
+    def lacks_room(self, reason: str) -> None:
+        """Takes in that a job waits for room on the disk, and why."""
+        self._shortage.hear(reason)
+
+    def _leave(self) -> None:
+        with suppress(OutOfRoom):  # what cannot be written down now is found when it goes on
+            self._agenda.leave()
+        self._on_leave()

@@ -1,6 +1,8 @@
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,38 @@ def on_ranks(tmp_path_factory) -> Callable[..., list[Any]]:
         return [torch.load(folder / f"{rank}.pt", weights_only=False) for rank in range(world)]
 
     return run
+
+
+class SmallDisk:
+    """A real disk of a few MiB, which can be filled up and emptied again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._filler = folder / ".filler"
+
+    def fill(self, *, but: int = 0) -> None:
+        """Leaves room for `but` bytes, in whole pages."""
+        size = max(0, shutil.disk_usage(self.folder).free - but)
+        with suppress(OSError), self._filler.open("ab") as stream:  # others may write meanwhile
+            stream.write(b"x" * size)
+
+    def empty(self) -> None:
+        """Gives back what `fill` took."""
+        self._filler.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """A tmpfs of 16 MiB; skips where mounting one is not allowed."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("a small disk cannot be mounted here: that takes root, or the right to mount")
+    try:
+        yield SmallDisk(folder)
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def _start(file: Path, rank: int, world: int, folder: Path, timeout_s: int) -> subprocess.Popen:

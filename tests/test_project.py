@@ -33,6 +33,7 @@ HOMES = {
     "sqlalchemy": ("orchestrator/tracking*.py",),
     "deepspeed": ("trainers/engine.py", "trainers/shards.py"),
     "matplotlib": ("orchestrator/figures.py",),
+    "fsspec": ("orchestrator/mirror.py",),
 }
 LATE = ("ray", "optuna", "mlflow", "deepspeed", "matplotlib")
 HEAVY = (*LATE, "torch", "transformers", "datasets", "scipy")

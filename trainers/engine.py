@@ -7,7 +7,6 @@ the next trial repeats bit for bit what a fresh engine would do.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import deepspeed
@@ -132,12 +131,9 @@ class Engine:
             moments = {kind: state[f"{kind}/{name}"] for kind in kinds}
             shards.write_moments(self._deepspeed, self._optimizer, parameter, moments)
 
-    def save_model(self, folder: Path) -> None:
-        """Writes the whole model to `folder` by `save_pretrained`, from rank 0."""
-        state = shards.whole_state(self.module)
-        if dist.get_rank() == 0:
-            self.module.save_pretrained(folder, state_dict=state)  # type: ignore[operator]
-        dist.barrier()
+    def whole_state(self) -> dict[str, Tensor]:
+        """Returns the model's whole state dict on the CPU of rank 0; empty elsewhere."""
+        return shards.whole_state(self.module)
 
     def close(self) -> None:
         """Frees the engine; below ZeRO-3 the model may be called or put under another one."""

@@ -9,9 +9,9 @@ from trainers.loop import Lesson
 from trainers.method import Source
 from trainers.methods import retain_ft
 from trainers.order import Order
-from trainers.place import gather
 from trainers.reference import NoReference, StudentView
 from trainers.sampler import Material, Sampler, Shape
+from trainers.saving import written
 from trainers.workbench import Station, Workbench
 
 
@@ -24,9 +24,9 @@ def finetune(order: Order, bench: Workbench) -> Generator[Report | Beat, None, O
     folder = order.folder / "model"
     if job.adapter is None:
         sheet, measured = yield from bench.evaluate(station.module, station.language_model, job)
-        _save_whole(bench, station, folder)
+        yield from _save_whole(bench, station, folder)
     else:
-        _save_merged(job, bench, station, folder)
+        yield from _save_merged(job, bench, station, folder)
         sheet, measured = yield from _evaluate_saved(job, bench, folder)
     bench.clear()
     return Outcome(sheet, {**trained.facts, **measured})
@@ -49,18 +49,28 @@ def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:
     return Lesson(method, sampler, student, NoReference(), job.training, job.seed)
 
 
-def _save_whole(bench: Workbench, station: Station, folder: Path) -> None:
-    station.engine.save_model(folder)
-    if bench.place.rank == 0:
+def _save_whole(bench: Workbench, station: Station, folder: Path) -> Generator[Beat, None, None]:
+    state = station.engine.whole_state()
+
+    def write() -> None:
+        station.language_model.model.save_pretrained(folder, state_dict=state)
         station.language_model.tokenizer.save_pretrained(folder)
 
+    yield from written(write, folder, bench.place)
 
-def _save_merged(job: Job, bench: Workbench, station: Station, folder: Path) -> None:
+
+def _save_merged(
+    job: Job, bench: Workbench, station: Station, folder: Path
+) -> Generator[Beat, None, None]:
     state = station.engine.trainable_state()
-    if bench.place.rank == 0:
-        bench.merged(job, state).save_pretrained(folder)
+    merged = bench.merged(job, state) if bench.place.rank == 0 else None
+
+    def write() -> None:
+        assert merged is not None
+        merged.save_pretrained(folder)
         station.language_model.tokenizer.save_pretrained(folder)
-    gather(None, bench.place)  # nobody reads before all is written
+
+    yield from written(write, folder, bench.place)  # nobody reads before all is written
 
 
 def _evaluate_saved(

@@ -76,7 +76,12 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """A sign of life between reports; all ranks give it at the same point of the job."""
+    """A sign of life between reports; all ranks give it at the same point of the job.
+
+    `no_room` says why the job waits, if it does: there is no room on the disk for what it writes.
+    """
+
+    no_room: str = ""
 
 
 @dataclass(frozen=True, slots=True)

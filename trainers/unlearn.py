@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 
 from peft import PeftModel
@@ -15,6 +16,7 @@ from trainers.method import PACKAGE, Method, Source, build_method
 from trainers.order import Order
 from trainers.reference import ReferenceView, StudentView
 from trainers.sampler import Material, Sampler, Shape
+from trainers.saving import written
 from trainers.workbench import Station, Workbench
 
 
@@ -30,7 +32,7 @@ def unlearn(order: Order, bench: Workbench) -> Generator[Report | Beat, None, Ou
     prober = bench.prober(job, station, guard, since=_first_telling_step(lesson))
     trained = yield from bench.train(station.engine, lesson, resume=order.resume, prober=prober)
     sheet, measured = yield from bench.evaluate(station.module, station.language_model, job)
-    learned = _keep_adapter(job, bench, station, order.folder / "adapter")
+    learned = yield from _keep_adapter(job, bench, station, order.folder / "adapter")
     return Outcome(sheet, {**trained.facts, **measured, **learned}, trained.stopped)
 
 
@@ -75,11 +77,13 @@ def _shape(job: Job, method: Method, choice: Choice) -> Shape:
     )
 
 
-def _keep_adapter(job: Job, bench: Workbench, station: Station, folder: Path) -> dict[str, float]:
+def _keep_adapter(
+    job: Job, bench: Workbench, station: Station, folder: Path
+) -> Generator[Beat, None, dict[str, float]]:
     """Saves the trained adapter (rank 0) and returns what is to be said about it."""
     assert job.adapter is not None
+    assert isinstance(station.module, PeftModel)
     state = station.engine.trainable_state()
-    if bench.place.rank == 0:
-        assert isinstance(station.module, PeftModel)
-        save_adapter(state, station.module.peft_config["default"], folder)
+    write = partial(save_adapter, state, station.module.peft_config["default"], folder)
+    yield from written(write, folder, bench.place)
     return adapter_facts(state, job.adapter, base_norm=station.engine.base_norm)

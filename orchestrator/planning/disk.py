@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
 from evals.selection import selected_tasks
+from orchestrator.byte_size import size_text
 from orchestrator.planning.anatomies import Anatomies
 from orchestrator.planning.lengths import BYTES_PER_TOKEN, answers
 from orchestrator.planning.plan import Plan
@@ -32,11 +33,33 @@ class Disk:
     adapters: int
     records: int
     free: int
+    weights: "Weights | None" = None
+    """What there is a quota for, if there is one."""
 
     @property
     def total(self) -> int:
-        """Everything that is still to be written."""
-        return self.models + self.adapters + self.records
+        """Everything that is still to be written, and stays."""
+        if self.weights is None:
+            return self.models + self.adapters + self.records
+        return self.models + min(self.adapters, self.weights.room) + self.records
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Bytes that all weights of the sweep would take, finished or not, under a quota.
+
+    `least` is what stays in any case: the baselines' models and an adapter of each method.
+    """
+
+    models: int
+    adapters: int
+    least: int
+    quota: int
+
+    @property
+    def room(self) -> int:
+        """What of the quota is left for adapters."""
+        return max(self.least, self.quota) - self.models
 
 
 def disk(plan: Plan, anatomies: Anatomies) -> Disk:
@@ -49,12 +72,13 @@ def disk(plan: Plan, anatomies: Anatomies) -> Disk:
     local = config.tracking.uri is None
     trained = [each for each in plan.baselines if each.num_steps and not each.finished]
     jobs = sum(not each.finished for each in plan.baselines) + plan.num_trials - plan.num_finished
-    adapters = (plan.num_trials - plan.num_finished) * _adapter_bytes(anatomies.trial)
+    adapter = _adapter_bytes(anatomies.trial) * (2 if config.tracking.copies_here else 1)
     return Disk(
         models=sum(_model_bytes(anatomies.baseline) for _ in trained),
-        adapters=adapters * (2 if local and config.tracking.log_adapters else 1),
+        adapters=(plan.num_trials - plan.num_finished) * adapter,
         records=jobs * _record_bytes(plan, local=local),
         free=shutil.disk_usage(_existing(config.folder)).free,
+        weights=_weights(plan, anatomies, adapter=adapter),
     )
 
 
@@ -64,23 +88,54 @@ def require_disk(folder: Path, found: Disk) -> None:
     Less room than for everything may do: results can be removed while a sweep runs.
 
     Raises:
-        ConfigError: there is too little.
+        ConfigError: there is too little, or a quota that can never be kept.
     """
+    weights = found.weights
+    if weights is not None and weights.least > weights.quota:
+        raise ConfigError(
+            "disk.quota must have room for the baselines' models and an adapter of each method "
+            f"({size_text(weights.least)}) but got {size_text(weights.quota)}; raise it"
+        )
     if found.models > found.free:
         raise ConfigError(
             f"storage must be a folder with room for the baselines' models "
-            f"({_size(found.models)}) but got {str(folder)!r} with "
-            f"{_size(found.free)} free; choose another with storage=<folder>"
+            f"({size_text(found.models)}) but got {str(folder)!r} with "
+            f"{size_text(found.free)} free; choose another with storage=<folder>"
         )
 
 
 def disk_line(found: Disk) -> str:
-    """Returns the need and what is free in words."""
+    """Returns the need, what is free, and what a quota means, in words."""
     verdict = "" if found.total <= found.free else ", which is too little"
     return (
-        f"Disk: about {_size(found.total)} (models {_size(found.models)}, adapters "
-        f"{_size(found.adapters)}, records {_size(found.records)}); {_size(found.free)} are "
-        f"free{verdict}"
+        f"Disk: about {size_text(found.total)} (models {size_text(found.models)}, adapters "
+        f"{size_text(found.adapters)}, records {size_text(found.records)}); "
+        f"{size_text(found.free)} are free{verdict}{_quota_line(found.weights)}"
+    )
+
+
+def _weights(plan: Plan, anatomies: Anatomies, *, adapter: int) -> Weights | None:
+    quota = plan.config.disk.quota
+    if quota is None:
+        return None
+    trained = [each for each in plan.baselines if each.num_steps]
+    models = sum(_model_bytes(anatomies.baseline) for _ in trained)
+    least = models + len(plan.methods) * adapter
+    return Weights(models, plan.num_trials * adapter, least, quota)
+
+
+def _quota_line(weights: Weights | None) -> str:
+    """Returns a line for a quota, if there is one."""
+    if weights is None:
+        return ""
+    whole = weights.models + weights.adapters
+    verdict = "all are kept"
+    if whole > weights.quota:
+        excess = size_text(whole - weights.quota)
+        verdict = f"{excess} of dominated trials' adapters will be removed"
+    return (
+        f"\nQuota of disk: {size_text(weights.quota)} (disk.quota); all weights take "
+        f"{size_text(whole)}, so {verdict}"
     )
 
 
@@ -111,7 +166,3 @@ def _record_bytes(plan: Plan, *, local: bool) -> int:
 
 def _existing(folder: Path) -> Path:
     return next(each for each in (folder, *folder.parents) if each.exists())
-
-
-def _size(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
 from orchestrator.constraints import bound_names, is_feasible
-from orchestrator.line_file import mend
+from orchestrator.line_file import Wait
 from orchestrator.searching.distributions import distributions, draw
 from orchestrator.searching.sampling import Ending, Sampling, Tried
 from orchestrator.searching.settings import Direction, SearchSettings
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from optuna import Study
     from optuna.storages import JournalStorage
     from optuna.trial import FrozenTrial, Trial
+
+    from orchestrator.searching.journal import Journal
 
 JOURNAL = "search.journal"
 
@@ -71,7 +73,8 @@ class MethodSearch:
         self._label = label
         self._settings = settings
         self._space = space
-        self._storage = _open_storage(folder / JOURNAL)
+        self._journal = _open_journal(folder / JOURNAL)
+        self._storage = _storage_in(self._journal)
         self._study = _open_study(label, settings.direction, self._storage)
         self._check_unchanged(space)
         self._sampling = Sampling(label, space=space, settings=settings, seed=seed)
@@ -80,6 +83,10 @@ class MethodSearch:
         own = [_tried(trial) for trial in self._own()]
         self._next = len(own)
         self._num_open = self._sampling.num_left(own)
+
+    def be_patient(self, wait: Wait) -> None:
+        """Has records that find no room on the disk wait for it."""
+        self._journal.wait = wait
 
     @property
     def remaining(self) -> int:
@@ -260,15 +267,16 @@ def _tried(trial: "FrozenTrial") -> Tried:
     return Tried(number, params, Ending.RUNNING)
 
 
-def _open_storage(journal: Path) -> "JournalStorage":
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
+def _open_journal(file: Path) -> "Journal":
+    from orchestrator.searching.journal import Journal  # imports Optuna
 
-    journal.parent.mkdir(parents=True, exist_ok=True)
-    # A sweep's folder has one driver at a time: a lock that is there is a dead one's.
-    journal.with_name(f"{journal.name}.lock").unlink(missing_ok=True)
-    mend(journal)
-    return JournalStorage(JournalFileBackend(str(journal)))
+    return Journal(file)
+
+
+def _storage_in(journal: "Journal") -> "JournalStorage":
+    from optuna.storages import JournalStorage
+
+    return JournalStorage(journal)
 
 
 def _open_study(label: str, direction: Direction, storage: "JournalStorage") -> "Study":

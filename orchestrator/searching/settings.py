@@ -106,10 +106,14 @@ class SearchSettings(Settings):
 
     @property
     def horizontal_sign(self) -> int:
-        """1 if more of `horizontal` is better, -1 if less is, as its metric or constraint says."""
-        better = load_metric(self.horizontal).better
+        """1 if more of `horizontal` is better, -1 if less is."""
+        return self.sign(self.horizontal)
+
+    def sign(self, constrained: str) -> int:
+        """Returns 1 if more of a metric is better, -1 if less is, as it or its constraint says."""
+        better = load_metric(constrained).better
         if better == "gold":
-            sides = self.constraints[self.horizontal].sides
+            sides = self.constraints[constrained].sides
             better = "higher" if "at_least" in sides else "lower"
         return 1 if better == "higher" else -1
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from ray.exceptions import ActorDiedError, OutOfMemoryError, RayError, RayTaskError
+from safetensors import SafetensorError
 
 from cluster.loss import Cause, loss
 from evals.errors import ConfigError
@@ -29,6 +30,10 @@ def raised(error: Exception) -> RayTaskError:
         (ActorDiedError(), Cause.DIED),
         (raised(RuntimeError("[gloo] Connection closed by peer")), Cause.BROKEN),
         (raised(OSError(5, "Input/output error")), Cause.BROKEN),
+        (raised(OSError(28, "No space left on device")), Cause.NO_ROOM),
+        (raised(OSError(122, "Disk quota exceeded")), Cause.NO_ROOM),
+        (raised(SafetensorError("I/O error: File too large (os error 27)")), Cause.NO_ROOM),
+        (raised(RuntimeError("[enforce fail] . No space left on device")), Cause.NO_ROOM),
         (raised(ConfigError("model.path must be ...")), Cause.FAULT),
         (raised(KeyError("q_proj")), Cause.FAULT),
     ],

@@ -24,6 +24,7 @@ from orchestrator.searching.search import MethodSearch
 from orchestrator.searching.settings import Constraint
 from orchestrator.ticket import Ticket
 from orchestrator.warm_start import warm_start
+from orchestrator.weights import remove_adapter
 from trainers.job import Job, Phase
 
 
@@ -62,7 +63,7 @@ class Desk:
         self.storage = Storage(config.folder)
         self.benchmark = benchmark
         folder = self.storage.sweep_folder(config.name)
-        searches = {
+        self.searches = searches = {
             label: MethodSearch(
                 label,
                 space=config.space(label),
@@ -623,3 +624,66 @@ def test_a_training_that_diverged_is_told_as_a_collapse(config, benchmark) -> No
     desk.run_all(fails="the loss became nan at step 3 of 5", collapsed=True)
     journal = (desk.storage.sweep_folder(config.name) / "search.journal").read_text()
     assert journal.count('"collapsed"') == 6
+
+
+def test_a_result_without_its_weights_is_as_good_as_any_other_and_is_not_made_again(
+    config, benchmark
+) -> None:
+    desk = Desk(config, benchmark)
+    tickets = desk.run_all()
+    for ticket in tickets[2:]:
+        home = desk.storage.job_folder(ticket.job.hash)
+        (home / "adapter").mkdir()
+        remove_adapter(home, "disk.quota")
+    again = Desk(config, benchmark)
+    assert again.run_all() == []
+    assert again.agenda.complete
+    assert [e.result.weights_removed for e in again.entries] == [False] * 2 + [True] * 6
+    assert all(e.violations is not None for e in again.entries[2:])
+    other = Desk(config.model_copy(update={"name": "other"}), benchmark)
+    assert other.run_all() == [], "nor by another sweep"
+    assert [e.violations for e in other.entries] == [e.violations for e in again.entries]
+
+
+def test_a_trial_that_a_full_disk_kept_from_being_told_is_told_when_the_sweep_goes_on(
+    config, benchmark
+) -> None:
+    class Over(Exception):
+        pass
+
+    def full(error: OSError) -> None:
+        raise Over
+
+    for unlucky in range(2, 8):
+        name = f"sweep-{unlucky}"
+        desk = Desk(config.model_copy(update={"name": name, "seed": unlucky}), benchmark)
+        for _ in range(unlucky):
+            desk.run(desk.agenda.next())
+        ticket = desk.agenda.next()
+        if ticket is None:
+            continue
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("os.fsync", no_room)
+            for search in desk.searches.values():
+                search.be_patient(full)
+            result = Result(ticket.job, State.DONE, "", MEASURED, {}, 1.0, (), 0.0)
+            patched.undo()
+            desk.storage.commit(
+                result, desk.storage.begin(ticket.job), sheet_of(benchmark, nll=1.0)
+            )
+            patched.setattr("os.fsync", no_room)
+            with pytest.raises(Over):
+                desk.agenda.finish(ticket.job, error="")
+        again = Desk(config.model_copy(update={"name": name, "seed": unlucky}), benchmark)
+        again.run_all()
+        assert again.agenda.complete
+        numbers = sorted((e.label, e.number) for e in again.entries if e.number is not None)
+        assert numbers == [(label, n) for label in ("ga", "npo") for n in range(3)]
+        assert all(e.result.state == State.DONE for e in again.entries)
+
+
+MEASURED = {"retain": 0.8, "log_forget_quality": -3.0}
+
+
+def no_room(_: int) -> None:
+    raise OSError(28, "No space left on device")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,12 @@ from evals.scores import AnswerScore, ItemScore, Probability, ScoreSheet, TaskSc
 from evals.settings import EvaluationSettings
 from orchestrator import job_run
 from orchestrator.config import CheckpointSettings, GangSettings
-from orchestrator.job_run import Experience, JobRun
+from orchestrator.experience import Experience
+from orchestrator.job_run import JobRun
 from orchestrator.records import Storage, version
 from orchestrator.result import Result, State
 from orchestrator.ticket import Ticket
+from orchestrator.weights import remove_adapter
 from trainers import checkpoint
 from trainers.checkpoint import Bookmark
 from trainers.job import Beat, Job, Outcome, Phase, Report, TrialFailure
@@ -302,3 +305,119 @@ def test_a_loss_after_the_job_is_done_is_only_a_loss_of_the_gang(ticket, outcome
     assert result.state == State.DONE
     assert "rank_memory_bytes" not in result.facts
     assert crew.closed == 1
+
+
+FULL_DISK = RankLost("rank 0 was lost in start: OSError: No space left on device", Cause.NO_ROOM)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_run, "RETRY_S", (0.0, 0.0))
+
+
+def on(disk, given: Ticket) -> Ticket:
+    return given.model_copy(update={"storage": str(disk.folder / "runs")})
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_result_without_room_waits_for_it_and_is_the_one_it_would_have_been(
+    ticket, outcome, small_disk
+) -> None:
+    there = on(small_disk, ticket())
+    crew = Script([report(2), Beat(no_room="the adapter"), report(4), outcome])
+    run = JobRun(there, crew, Experience())
+    assert run.advance() == report(2)
+    assert run.advance() == Beat(no_room="the adapter")
+    assert run.advance() == report(4)
+    small_disk.fill()
+    for _ in range(3):
+        waits = run.advance()
+        assert isinstance(waits, Beat)
+        assert "No space left on device" in waits.no_room
+        assert Storage(Path(there.storage)).find(there.job) is None
+    small_disk.empty()
+    result = run.advance()
+    assert isinstance(result, Result)
+    assert (result.state, result.facts["attempts"]) == (State.DONE, 1)
+    assert Storage(Path(there.storage)).find(there.job) == result
+    assert left_in(there) == [there.job.hash]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_failure_waits_for_room_as_well(ticket, small_disk) -> None:
+    there = on(small_disk, ticket())
+    run = JobRun(there, Script([report(2), TrialFailure("the loss became nan")]), Experience())
+    run.advance()
+    small_disk.fill()
+    assert "No space left" in run.advance().no_room
+    small_disk.empty()
+    assert run.advance().reason == "the loss became nan"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_rank_without_room_is_tried_again_for_as_long_as_it_takes_and_never_given_up(
+    ticket, outcome
+) -> None:
+    crew = Script(*[[report(2), FULL_DISK]] * 9, [report(2), report(4), outcome])
+    run = JobRun(ticket(), crew, Experience())
+    said = []
+    while not isinstance(news := run.advance(), Result):
+        said.append(news)
+    assert [each.no_room for each in said if isinstance(each, Beat)] == [str(FULL_DISK)] * 9
+    assert news.state == State.DONE
+    assert (news.facts["attempts"], crew.closed) == (10, 9)
+    assert left_in(ticket()) == [ticket().job.hash]
+
+
+def test_who_waits_for_room_does_so_longer_every_time_and_begins_anew(
+    ticket, outcome, monkeypatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(job_run.time, "sleep", slept.append)
+    full = Beat(no_room="full")
+    crew = Script([report(1), full, full, full, full, report(2), full, outcome])
+    finished(JobRun(ticket(), crew, Experience()))
+    assert slept == [0, 0, 1, 2, 4, 5, 0, 1]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_what_waits_for_room_is_given_a_last_chance_when_its_trainable_is_stopped(
+    ticket, outcome, small_disk
+) -> None:
+    there = on(small_disk, ticket())
+    for room_comes in (False, True):
+        run = JobRun(there, Script([report(4), outcome]), Experience())
+        run.advance()
+        small_disk.fill()
+        assert "No space left" in run.advance().no_room
+        if room_comes:
+            small_disk.empty()
+        run.pause()
+        small_disk.empty()
+        found = Storage(Path(there.storage)).find(there.job)
+        assert (found is not None) == room_comes
+
+
+def test_weights_that_were_removed_come_back_when_somebody_has_the_job_run_again(
+    ticket, outcome
+) -> None:
+    storage = Storage(Path(ticket().storage))
+    first = finished(JobRun(ticket(), _Leaving([report(4), outcome]), Experience()))
+    home = storage.job_folder(ticket().job.hash)
+    remove_adapter(home, "disk.quota")
+    found = storage.find(ticket().job)
+    assert found == replace(first, weights_removed=True)
+    again = finished(JobRun(ticket(losses=1), _Leaving([report(4), outcome]), Experience()))
+    assert again == first
+    assert (home / "adapter" / "weights").read_text() == "w"
+    assert storage.find(ticket().job) == first
+    assert left_in(ticket()) == [home.name]
+
+
+class _Leaving(Script):
+    """A crew that leaves an adapter behind."""
+
+    def begin(self, order: Order, shape: GangShape, upkeep: Upkeep) -> None:
+        super().begin(order, shape, upkeep)
+        (order.folder / "adapter").mkdir()
+        (order.folder / "adapter" / "weights").write_text("w")

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from ray.tune.search import Searcher
 
-from orchestrator.schedule import LOST, AgendaSearcher
+from orchestrator.schedule import LOST, AgendaSearcher, Steward
 from orchestrator.trial import JobTrainable
 from trainers.job import Beat, Report
 
@@ -131,8 +131,11 @@ class Beating:
 
     paused = False
 
+    def __init__(self, no_room: str = "") -> None:
+        self.no_room = no_room
+
     def advance(self) -> Beat:
-        return Beat()
+        return Beat(no_room=self.no_room)
 
     def pause(self) -> None:
         assert not self.paused
@@ -146,6 +149,21 @@ def test_a_trainable_that_is_stopped_has_its_job_saved_before_its_gang_ends() ->
     trainable.cleanup()
     assert trainable._run.paused
     assert trainable._warm.closed
+
+
+def test_a_trainable_that_waits_for_room_says_so() -> None:
+    trainable = JobTrainable.__new__(JobTrainable)
+    trainable._run, trainable._warm = Beating(no_room="full"), Warm()
+    assert trainable.step() == {"job_step": -1, "done": False, "no_room": "full"}
+
+
+def test_the_one_who_looks_on_hears_of_it_and_the_trial_goes_on() -> None:
+    heard = []
+    watch = SimpleNamespace(lacks_room=heard.append)
+    steward = Steward(AgendaSearcher(List(), lambda *_: None), watch)
+    assert steward.on_trial_result(None, None, {"job_step": -1, "no_room": "full"}) == "CONTINUE"
+    assert steward.on_trial_result(None, None, {"job_step": -1}) == "CONTINUE"
+    assert heard == ["full"]
 
 
 def test_an_error_in_the_trainable_is_one_jobs_end_and_renews_the_gang() -> None:

@@ -105,6 +105,17 @@ def test_a_plan_starts_nothing_and_names_every_job(tmp_path: Path, capsys, monke
     assert nothing_started(tmp_path)
 
 
+def test_a_disk_that_is_full_from_the_start_is_said_without_a_traceback(small_disk, capsys) -> None:
+    (small_disk.folder / "sweeps" / "demo").mkdir(parents=True)
+    small_disk.fill()
+    assert main([f"storage={small_disk.folder}", *SMALL]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(
+        "lethe: there is no room on the disk to begin: [Errno 28] No space left"
+    )
+    assert error.endswith("make room there, or choose another folder with storage=<folder>\n")
+
+
 def test_a_cluster_that_does_not_answer_is_refused_within_seconds(
     tmp_path: Path, capsys, monkeypatch
 ) -> None:

@@ -10,11 +10,13 @@ import pytest
 from evals.choice import Choice
 from evals.errors import ConfigError
 from evals.settings import EvaluationSettings
+from orchestrator import tracking
 from orchestrator.child_run import child_run
-from orchestrator.config import TrackingSettings
 from orchestrator.entry import Entry
 from orchestrator.result import Result, State
 from orchestrator.tracking import Place, Tracker
+from orchestrator.tracking_settings import TrackingSettings
+from orchestrator.weights import remove_adapter
 from trainers.job import Job, Phase, Report
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
@@ -344,3 +346,80 @@ def test_a_tracker_that_is_closed_stays_as_it_is(storage):
     tracker.close(finished=False)
     tracker.close(finished=True)
     assert [run.info.status for run in runs(storage)[0]] == ["KILLED"]
+
+
+def test_an_adapter_that_is_no_longer_kept_goes_from_mlflow_too_and_the_rest_stays(storage):
+    made = entry(0)
+    folder = job_folder(storage, made)
+    tracker = begin(storage)
+    tracker.log_entry(made, job_folder=folder)
+    remove_adapter(folder, "disk.quota")
+    tracker.forget_adapter(made.result.job.hash)
+    tracker.forget_adapter("unknown")
+    tracker.close(finished=True)
+    assert tracker.complaint is None
+    _, (run,) = runs(storage)
+    files = {item.path for item in client(storage).list_artifacts(run.info.run_id)}
+    assert files == {"job.json", "result.json", "scores.json"}
+    assert run.data.tags["weights"] == "removed"
+    assert run.info.status == "FINISHED"
+
+
+def test_an_adapter_that_is_removed_while_it_is_copied_is_no_failure(storage, monkeypatch):
+    from mlflow import MlflowClient
+
+    made = entry(0)
+    folder = job_folder(storage, made)
+
+    def copy(self, run_id, local_dir, artifact_path=None):
+        remove_adapter(folder, "disk.quota")
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(MlflowClient, "log_artifacts", copy)
+    record(storage, [made])
+    _, (run,) = runs(storage)
+    assert run.info.status == "FINISHED"
+
+
+def test_a_full_disk_costs_no_sweep_and_what_is_missing_is_added_once_there_is_room(
+    small_disk, fresh_database
+):
+    storage = small_disk.folder
+    shutil.copy(fresh_database, storage / "mlflow.db")
+    tracker = begin(storage)
+    made = [entry(i, lr=1e-4 * (i + 1)) for i in range(3)]
+    folders = [job_folder(storage, each) for each in made]
+    small_disk.fill()
+    for each, folder in zip(made, folders, strict=True):
+        tracker.log_entry(each, job_folder=folder)
+    tracker._writer.submit(int).result()  # all of them were tried by now
+    assert tracker.complaint is not None
+    small_disk.empty()
+    tracker.close(finished=True)
+    assert tracker.complaint is None
+    (sweep,), children = runs(storage)
+    assert [run.info.status for run in (sweep, *children)] == ["FINISHED"] * 4
+    for run in children:
+        rows = client(storage).get_metric_history(run.info.run_id, "train/loss")
+        assert len(rows) == len(REPORTS)
+
+
+def test_a_store_that_could_not_be_made_on_a_full_disk_is_made_later(storage, monkeypatch):
+    (storage / "mlflow.db").unlink()
+    begun, real = [], tracking.begin_session
+
+    def begin_late(*arguments):
+        begun.append(arguments)
+        if len(begun) < 3:
+            raise OSError(28, "No space left on device")
+        return real(*arguments)
+
+    monkeypatch.setattr(tracking, "begin_session", begin_late)
+    made = entry(0)
+    folder = job_folder(storage, made)
+    tracker = begin(storage)
+    tracker.log_entry(made, job_folder=folder)
+    tracker.close(finished=True)
+    assert tracker.complaint is None
+    assert len(begun) == 3
+    assert len(runs(storage)[1]) == 1

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from orchestrator.departure import Departure, Left
+from orchestrator.shortage import OutOfRoom
 from orchestrator.watch import SweepWatch
 
 
@@ -33,8 +34,16 @@ def told() -> Told:
 @pytest.fixture
 def watch(told: Told) -> SimpleNamespace:
     departure = Departure()
-    made = SweepWatch(told, told, departure, say=told.events.append, on_leave=told.close)
-    return SimpleNamespace(look=made.look, withdraw=made.withdraw, departure=departure)
+    shortage = SimpleNamespace(over=None, hear=told.events.append)
+    say = told.events.append
+    made = SweepWatch(told, told, departure, shortage, say=say, on_leave=told.close)
+    return SimpleNamespace(
+        look=made.look,
+        withdraw=made.withdraw,
+        lacks_room=made.lacks_room,
+        departure=departure,
+        shortage=shortage,
+    )
 
 
 def test_as_long_as_nothing_happens_it_says_nothing(watch, told) -> None:
@@ -56,3 +65,21 @@ def test_a_budget_that_is_used_up_is_told_once_and_stops_what_has_not_started(wa
     watch.withdraw("job")
     said = "budget.hours (2) is used up: what is running comes to its end, nothing new starts"
     assert told.events == [said, "withdraw job"]
+
+
+def test_a_job_that_waits_for_room_is_passed_on(watch, told) -> None:
+    watch.lacks_room("full")
+    assert watch.look() is False
+    assert told.events == ["full"]
+
+
+def test_a_disk_that_stays_full_is_left_in_order_whatever_can_still_be_written(watch, told) -> None:
+    def leave() -> None:
+        told.events.append("leave")
+        raise OutOfRoom("nor has the journal")
+
+    told.leave = leave
+    watch.shortage.over = "no room for 100 s"
+    with pytest.raises(OutOfRoom, match="no room for 100 s"):
+        watch.look()
+    assert told.events == ["leave", "close"]

@@ -85,3 +85,27 @@ def test_too_little_for_all_is_said_and_too_little_for_the_baselines_is_refused(
         "storage must be a folder with room for the baselines' models (2.0 GiB) but got "
         f"'{tmp_path}' with 1.0 GiB free; choose another with storage=<folder>"
     )
+
+
+def test_a_quota_says_what_will_go_and_counts_what_stays(large_sweep, few_people):
+    all_weights = 2 * 2 * N + 2 * 6 * 4 * LORA
+    found = needed(large_sweep(disk={"quota": f"{25.5 * GIB:.0f}"}), few_people)
+    assert found.weights.models + found.weights.adapters == all_weights
+    assert found.total == 25.5 * GIB + found.records
+    over = (all_weights - 25.5 * GIB) / 2**20
+    assert disk_line(found).splitlines()[1] == (
+        "Quota of disk: 25.5 GiB (disk.quota); all weights take 26.0 GiB, so "
+        f"{over:.0f} MiB of dominated trials' adapters will be removed"
+    )
+    ample = needed(large_sweep(disk={"quota": "30 GiB"}), few_people)
+    assert disk_line(ample).endswith("all weights take 26.0 GiB, so all are kept")
+    assert ample.total == needed(large_sweep(), few_people).total
+
+
+def test_a_quota_that_can_never_be_kept_is_refused(large_sweep, few_people, tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        require_disk(tmp_path, needed(large_sweep(disk={"quota": "20 GB"}), few_people))
+    assert str(caught.value) == (
+        "disk.quota must have room for the baselines' models and an adapter of each method "
+        "(25.4 GiB) but got 18.6 GiB; raise it"
+    )

@@ -28,7 +28,7 @@ def test_room_memory_disk_and_hours_are_said(large_sweep, few_people):
         r"^baselines +step +12\.55 +6\.28 +18\.83 +0\.00 +6\.28 +43\.93$",
         r"^trials \(kl\) +backward +12\.59 ",
         r"^A rank has 40\.0 GiB of its GPU and may run out",
-        r"^Disk: about .* \(models 25\.1 GiB, adapters \d+ MiB, records \d+ MiB\); .* are free",
+        r"^Disk: about .* \(models 25\.1 GiB, adapters [\d.]+ MiB, records [\d.]+ MiB\); .* free",
         r"^GPU-hours left: about .*\(baselines .*, trials .*\), by its work, .* h here$",
     ):
         assert re.search(said, found.text, flags=re.MULTILINE), (said, found.text)

@@ -1,0 +1,116 @@
+"""What waits for room on a disk does so for a while; then the sweep leaves, and says why."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from orchestrator.shortage import Clock, OutOfRoom, Shortage
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+class Site:
+    """A shortage under a clock of its own, and what came of it."""
+
+    def __init__(self, folder: Path, *, patience_s: float = 100) -> None:
+        self.now = 0.0
+        self.said: list[str] = []
+        self.relieved: list[float] = []
+        self.may_wait = True
+        self.shortage = Shortage(
+            folder,
+            patience_s=patience_s,
+            relieve=lambda: self.relieved.append(self.now),
+            say=self.said.append,
+            may_wait=lambda: self.may_wait,
+            clock=Clock(lambda: self.now, self.sleep),
+        )
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path)
+
+
+def test_the_message_names_folder_free_bytes_and_cure_and_comes_once(site, tmp_path) -> None:
+    site.shortage.hear("[Errno 28] No space left on device: 'x'")
+    site.shortage.hear("again")
+    (said,) = site.said
+    assert said.startswith(f"lethe: no room in {tmp_path} (")
+    assert "GiB free): [Errno 28] No space left on device: 'x'; what waits is tried again" in said
+    assert said.endswith(
+        "make room there, or set disk.quota for the weights that the sweep may keep"
+    )
+
+
+def test_room_is_made_at_once_and_then_time_is_given_to_use_it(site) -> None:
+    for _ in range(12):
+        site.shortage.hear("full")
+        site.now += 1
+    assert site.relieved == [0, 5, 10]
+
+
+def test_after_its_patience_the_sweep_is_to_leave(site) -> None:
+    assert site.shortage.over is None
+    for _ in range(99):
+        site.shortage.hear("full")
+        assert site.shortage.over is None
+        site.now += 1
+    site.now += 1
+    assert "for 100 s (disk.patience_s)" in site.shortage.over
+
+
+def test_whatever_finds_room_begins_the_patience_anew(site) -> None:
+    site.shortage.hear("full")
+    site.now = 99
+    site.shortage.end()
+    site.now = 101
+    site.shortage.hear("full")
+    assert site.shortage.over is None
+    assert [line.partition(" (")[0].split()[1] for line in site.said] == ["no", "there", "no"]
+
+
+def test_a_shortage_of_which_nothing_is_heard_is_over(site) -> None:
+    site.shortage.hear("full")
+    site.now = 101
+    assert site.shortage.over is None
+    assert "there is room" in site.said[-1]
+
+
+def test_a_write_is_tried_until_there_is_room(site) -> None:
+    tries = []
+
+    def write() -> None:
+        tries.append(site.now)
+        if len(tries) < 4:
+            raise FULL
+
+    site.shortage.hold(write)
+    assert tries == [0, 1, 2, 3]
+
+
+def test_a_write_that_finds_none_ends_the_sweep_and_so_does_a_wish_to_leave(site) -> None:
+    def write() -> None:
+        raise FULL
+
+    with pytest.raises(OutOfRoom, match="for 100 s"):
+        site.shortage.hold(write)
+    assert site.now == 100
+    site.shortage.end()
+    site.may_wait = False
+    with pytest.raises(OutOfRoom, match="there is no room in"):
+        site.shortage.hold(write)
+    assert site.now == 100, "it does not keep who asked it to leave waiting"
+
+
+def test_any_other_error_is_no_shortage(site) -> None:
+    def write() -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with pytest.raises(PermissionError):
+        site.shortage.hold(write)
+    assert site.said == []
