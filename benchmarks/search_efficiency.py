@@ -1,7 +1,7 @@
-"""Trials that a search takes to come near the best feasible setting, against others; see README.md.
+"""Trials that a search takes to come near the best feasible setting; see README.md.
 
-Near is: every bound kept, and at least 95 % of what the best feasible setting gains in the objective
-over the model before unlearning.
+Near is: every bound kept, and at least 95 % of what the best feasible setting gains in the
+objective over the model before unlearning.
 
     gap = (best - objective) / (best - original) <= 0.05
 

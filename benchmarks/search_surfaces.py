@@ -1,7 +1,7 @@
 """Surfaces over learning rate and L1 of which the best feasible setting is known.
 
-x and y are the shares (0 to 1) of the way through both ranges, on their log scales: three decades of
-learning rate and five of L1. The analytic surfaces are one family, shaped as unlearning is:
+x and y are the shares (0 to 1) of the way through both ranges, on their log scales: three decades
+of learning rate and five of L1. The analytic surfaces are one family, shaped as unlearning is:
 
     t = x - SHRINK y^4                  how far training goes; a large L1 holds it back
     z = t + DAMAGE (y - y1)^2           what it does to retain; some L1 spares it most
@@ -117,11 +117,13 @@ class Shape:
     def distance(self, x: Array, y: Array) -> Array:
         """Returns D.
 
-        The shift of the truth ratios is start x tanh of the strength still missing, the original's
-        before and the opposite, growing towards -1, after the peak.
+        The shift of the truth ratios is start x tanh of the strength that is missing to the peak:
+        the original's far before it, 0 there, and of the other sign, down to -1, beyond it.
         """
         missing = (self.peak - (x - SHRINK * y**4)) / (2 * self.width)
-        shift = np.where(missing > 0, self.start * np.tanh(missing), np.tanh(self.beyond * self.start * missing))
+        shift = np.where(
+            missing > 0, self.start * np.tanh(missing), np.tanh(self.beyond * self.start * missing)
+        )
         side = self.least + SPREAD * (y - self.y1) ** 2
         return np.minimum(np.hypot(shift, side), 1.0)
 
@@ -177,7 +179,7 @@ def noisy(seed: int) -> Surface:
 
 
 def heavy(seed: int) -> Surface:
-    """ln p of a test on 400 items a side as it is: 0 to -400, and a D of whole 400ths."""
+    """Ln p of a test on 400 items a side as it is: 0 to -400, and a D of whole 400ths."""
     rng = _rng("heavy", seed)
     peak, y1 = rng.uniform(0.4, 0.6), rng.uniform(0.3, 0.7)
     shape = Shape(
@@ -273,8 +275,6 @@ def _smooth(shape: Shape) -> Surface:
     """Returns the surface with ln p = -2 n D^2."""
 
     def truth(x: Array, y: Array) -> Measures:
-        return Measures(
-            -2 * shape.items * shape.distance(x, y) ** 2, shape.violations(x, y)
-        )
+        return Measures(-2 * shape.items * shape.distance(x, y) ** 2, shape.violations(x, y))
 
     return _surface(shape, truth)
