@@ -8,7 +8,7 @@ of learning rate and five of L1. The analytic surfaces are one family, shaped as
     retain = RETAIN / (1 + exp((z - c) / w))
     D = the distance from the gold model's truth ratios: the original's at first, least at t = p,
         growing again beyond that, towards 1; + SPREAD (y - y1)^2
-    objective = ln p of a Kolmogorov-Smirnov test with that D, about -2 n D^2
+    objective = -2 n D^2, about ln p of a Kolmogorov-Smirnov test (on `heavy` ln p itself)
 
 Feasible is retain >= 0.9 RETAIN, that is z <= T. D and z both grow with |y - y1|, and D falls up to
 t = p. So the optimum lies at y = y1 and t = min(T, p), whatever the numbers are. Where it lies is
@@ -19,11 +19,13 @@ import csv
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evals.forget_quality import log_ks_pvalue
 from orchestrator.searching.settings import Constraint
 from orchestrator.searching.space import SearchRange
 
@@ -34,6 +36,8 @@ RETAIN, FORGET, KEPT = 0.75, 0.6, 0.9
 SHRINK, DAMAGE, SPREAD = 0.5, 0.5, 0.2
 RECORDED = Path(__file__).with_name("recorded") / "gd_characters.csv"
 RECORDED_ORIGINAL = {"log_forget_quality": -26.169124, "retain": 0.885241}
+ITEMS = 300
+"""Items a side in the published test."""
 WINDOW = 0.85
 """The share of each recorded range that is searched, at a place drawn from the seed."""
 
@@ -186,7 +190,7 @@ def heavy(seed: int) -> Surface:
         y1=y1,
         peak=peak,
         floor=peak + rng.uniform(-0.06, 0.06),
-        items=200.0,
+        items=ITEMS / 2,
         start=0.45,
         beyond=2.0,
         least=0.06,
@@ -194,8 +198,8 @@ def heavy(seed: int) -> Surface:
     )
 
     def truth(x: Array, y: Array) -> Measures:
-        steps = np.round(shape.distance(x, y) * 2 * shape.items) / (2 * shape.items)
-        return Measures(log_p(steps, shape.items), shape.violations(x, y))
+        steps = np.rint(shape.distance(x, y) * ITEMS).astype(int)
+        return Measures(log_p(ITEMS)[steps], shape.violations(x, y))
 
     return _surface(shape, truth)
 
@@ -245,15 +249,13 @@ def _cell(share: Array, size: int) -> tuple[NDArray[np.intp], Array]:
     return number, place - number
 
 
-def log_p(distance: Array, items: float) -> Array:
-    """Returns ln p of a two-sample Kolmogorov-Smirnov distance, by the asymptotic series.
-
-    `items` is n1 n2 / (n1 + n2). Source: Stephens 1970 for the correction of few items.
-    """
-    scaled = (math.sqrt(items) + 0.12 + 0.11 / math.sqrt(items)) * np.asarray(distance, float)
-    square = np.maximum(scaled, 0.2) ** 2  # ln p is 0 below that, to twelve digits
-    terms = [(-1) ** (k - 1) * np.exp(-2 * (k**2 - 1) * square) for k in range(1, 30)]
-    return np.minimum(math.log(2) - 2 * square + np.log(np.sum(terms, axis=0)), 0.0)
+@cache
+def log_p(items: int) -> Array:
+    """Returns ln p of the Kolmogorov-Smirnov test of `items` a side at D = 0, 1 / items, ... 1."""
+    ordered = np.arange(items, dtype=float)
+    # Shifted by so many and a half less, that many lie below all of the other.
+    shifts = np.maximum(np.arange(items + 1) - 0.5, 0.0)
+    return np.array([log_ks_pvalue(ordered, ordered + shift) for shift in shifts])
 
 
 def _rng(name: str, seed: int) -> np.random.Generator:

@@ -56,14 +56,15 @@ def test_the_heavy_tail_runs_from_nearly_0_to_nearly_minus_400() -> None:
 
 
 def test_ln_p_is_that_of_the_test_itself() -> None:
-    ordered = np.arange(400.0)
-    for shift in (20, 60, 200):
-        # Of two runs of whole numbers, shifted by so many, that many lie below the other's first.
-        tested = ks_2samp(ordered, ordered + shift - 0.5, method="asymp")
-        distance = np.float64(tested.statistic)
-        assert float(log_p(distance, 200.0)) == pytest.approx(math.log(tested.pvalue), rel=0.05)
-    assert float(log_p(np.float64(0.0), 200.0)) == 0.0
-    assert float(log_p(np.float64(1.0), 200.0)) == pytest.approx(-400, rel=0.03)
+    values = log_p(300)
+    ordered = np.arange(300.0)
+    for below in (15, 60, 150):
+        tested = ks_2samp(ordered, ordered + below - 0.5, method="exact")
+        assert tested.statistic == pytest.approx(below / 300)
+        assert values[below] == pytest.approx(math.log(tested.pvalue), rel=1e-6)
+    # 2 / C(600, 300): all of one side lie below all of the other.
+    disjoint = math.log(2) - math.log(math.comb(600, 300))
+    assert (values[0], values[300]) == (0, pytest.approx(disjoint))
 
 
 def test_a_recorded_surface_has_what_was_measured_at_the_settings_that_were_tried(
