@@ -56,7 +56,7 @@ def main() -> None:
     found = {}
     for name in options.surfaces:
         found[name] = _measure(name, seeds=range(options.seeds), trials=options.trials)
-        print(f"{name} done", file=sys.stderr, flush=True)
+        print(" | ".join(_row(name, found[name])), file=sys.stderr, flush=True)
     text = report(found)
     print(f"\n{text}")
     if options.out is not None:
