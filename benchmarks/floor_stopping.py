@@ -25,7 +25,7 @@ from trainers.loop import learning_rate
 from trainers.method import Source, build_method
 from trainers.settings import StoppingSettings, TrainingSettings
 
-RECORDED = Path(__file__).with_name("retain_curves.csv")
+RECORDED = Path(__file__).parent / "recorded" / "retain_curves.csv"
 FLOORS = (0.9, 0.8, 0.7)
 SCRUB_REPAIRS_FROM = 0.6
 """Of ten epochs, SCRUB's defaults do harm in the first six (`trainers.methods.scrub`)."""

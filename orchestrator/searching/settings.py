@@ -52,7 +52,7 @@ class SearchSettings(Settings):
     """
 
     trials: int = Field(8, ge=1)
-    startup_trials: int = Field(4, ge=1)
+    startup_trials: int = Field(3, ge=1)
     sampler: Literal["gp", "tpe", "random", "grid"] = "gp"
     """The constrained Gaussian process, the tree-structured Parzen estimator, or what learns
     nothing: points at random, or a fixed grid."""

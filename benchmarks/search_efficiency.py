@@ -1,0 +1,129 @@
+"""Trials that a search takes to come near the best feasible setting; see README.md.
+
+Near is: every bound kept, and at least 95 % of what the best feasible setting gains in the
+objective over the model before unlearning.
+
+    gap = (best - objective) / (best - original) <= 0.05
+
+After each trial a search would choose the feasible setting with the best objective, as measured.
+What is judged is the truth at that setting, and what is counted is the trial from which on it is
+near until the budget's end. Without noise a choice only gets better, so the first is the last.
+"""
+
+import argparse
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import search_surfaces
+from machine import setting, table
+from search_rivals import NAMES, Searcher, searcher
+from search_surfaces import SPACE, Surface
+
+NEAR = 0.05
+GOALS = {"easy": 1.0, "floor": 0.5, "narrow": 0.5, "noisy": 1.0, "heavy": 0.5, "recorded": 1.0}
+"""By surface, the share of the best alternative's trials that is aimed at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many trials each seed's search took, sorted; more than the budget if it never came."""
+
+    counts: tuple[int, ...]
+    budget: int
+
+    def at(self, share: float) -> int:
+        """Returns within how many trials that share of the seeds had come near."""
+        return self.counts[max(0, math.ceil(share * len(self.counts)) - 1)]
+
+    @property
+    def text(self) -> str:
+        """The median and the quartiles, `>` where the budget ended first."""
+        low, middle, high = (self._said(self.at(share)) for share in (0.25, 0.5, 0.75))
+        return f"{middle} ({low} to {high})"
+
+    def _said(self, count: int) -> str:
+        return str(count) if count <= self.budget else f">{self.budget}"
+
+
+def main() -> None:
+    options = _parser().parse_args()
+    head = setting("lethe", "optuna", "torch", "numpy", "scipy")
+    print(head, flush=True)
+    found = {}
+    for name in options.surfaces:
+        found[name] = _measure(name, seeds=range(options.seeds), trials=options.trials)
+        print(" | ".join(_row(name, found[name])), file=sys.stderr, flush=True)
+    text = report(found)
+    print(f"\n{text}")
+    if options.out is not None:
+        options.out.write_text(f"{head}\n\n{text}\n", encoding="utf-8")
+
+
+def report(found: Mapping[str, Mapping[str, Counts]]) -> str:
+    """Returns the table, with what was aimed at, of the counts by surface and searcher."""
+    head = ["surface", *NAMES, "lethe / best other", "goal", "met"]
+    rows = [_row(name, counts) for name, counts in found.items()]
+    caption = "Trials to come within 5 % of the feasible optimum: median (quartiles) over the seeds"
+    return f"{caption}\n\n{table(head, rows)}"
+
+
+def trials_needed(searching: Searcher, surface: Surface, *, trials: int) -> int:
+    """Returns the trial from which on the search's choice is near, or trials + 1."""
+    best, near_since = -math.inf, trials + 1
+    for number in range(trials):
+        params = searching.ask()
+        if params is None:
+            break
+        x, y = (_share(params[name], name) for name in ("lr", "l1"))
+        seen = surface.see(x, y, number)
+        searching.tell(seen)
+        if not seen.feasible or seen.objective <= best:
+            continue
+        best = float(seen.objective)
+        if not surface.within(NEAR, surface.truth(np.float64(x), np.float64(y))):
+            near_since = trials + 1
+        elif surface.observed is None:
+            return number + 1
+        else:
+            near_since = min(near_since, number + 1)
+    return near_since
+
+
+def _measure(name: str, *, seeds: Sequence[int], trials: int) -> dict[str, Counts]:
+    counts: dict[str, list[int]] = {rival: [] for rival in NAMES}
+    for seed in seeds:
+        surface = getattr(search_surfaces, name)(seed)
+        for rival in NAMES:
+            with searcher(rival, surface, trials=trials, seed=seed) as searching:
+                counts[rival].append(trials_needed(searching, surface, trials=trials))
+    return {rival: Counts(tuple(sorted(of)), trials) for rival, of in counts.items()}
+
+
+def _row(name: str, found: Mapping[str, Counts]) -> list[str]:
+    ours = found["lethe"].at(0.5)
+    other = min(counts.at(0.5) for rival, counts in found.items() if rival != "lethe")
+    met = "yes" if ours <= GOALS[name] * other else "no"
+    texts = [found[rival].text for rival in NAMES]
+    return [name, *texts, f"{ours / other:.2f}", f"{GOALS[name]:g}", met]
+
+
+def _share(value: float, name: str) -> float:
+    low, high = (math.log(end) for end in (SPACE[name].low, SPACE[name].high))
+    return (math.log(value) - low) / (high - low)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Trials to the best feasible setting.")
+    parser.add_argument("--seeds", type=int, default=20, help="searches of each kind")
+    parser.add_argument("--trials", type=int, default=60, help="budget of a search")
+    parser.add_argument("--surfaces", nargs="+", choices=list(GOALS), default=list(GOALS))
+    parser.add_argument("--out", type=Path, help="a Markdown file to write the table to")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

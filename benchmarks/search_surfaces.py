@@ -1,0 +1,282 @@
+"""Surfaces over learning rate and L1 of which the best feasible setting is known.
+
+x and y are the shares (0 to 1) of the way through both ranges, on their log scales: three decades
+of learning rate and five of L1. The analytic surfaces are one family, shaped as unlearning is:
+
+    t = x - SHRINK y^4                  how far training goes; a large L1 holds it back
+    z = t + DAMAGE (y - y1)^2           what it does to retain; some L1 spares it most
+    retain = RETAIN / (1 + exp((z - c) / w))
+    D = the distance from the gold model's truth ratios: the original's at first, least at t = p,
+        growing again beyond that, towards 1; + SPREAD (y - y1)^2
+    objective = -2 n D^2, about ln p of a Kolmogorov-Smirnov test (on `heavy` ln p itself)
+
+Feasible is retain >= 0.9 RETAIN, that is z <= T. D and z both grow with |y - y1|, and D falls up to
+t = p. So the optimum lies at y = y1 and t = min(T, p), whatever the numbers are. Where it lies is
+drawn from the seed, so that no grid or first point can be lucky.
+"""
+
+import csv
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evals.forget_quality import log_ks_pvalue
+from orchestrator.searching.settings import Constraint
+from orchestrator.searching.space import SearchRange
+
+Array = NDArray[np.float64]
+
+SPACE = {"lr": SearchRange(low=1e-5, high=1e-2), "l1": SearchRange(low=1e-5, high=1.0)}
+RETAIN, FORGET, KEPT = 0.75, 0.6, 0.9
+SHRINK, DAMAGE, SPREAD = 0.5, 0.5, 0.2
+RECORDED = Path(__file__).with_name("recorded") / "gd_characters.csv"
+RECORDED_ORIGINAL = {"log_forget_quality": -26.169124, "retain": 0.885241}
+ITEMS = 300
+"""Items a side in the published test."""
+WINDOW = 0.85
+"""The share of each recorded range that is searched, at a place drawn from the seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """The objective, and by how much each bound is missed (0 or less keeps it)."""
+
+    objective: Array
+    violations: dict[str, Array]
+
+    @property
+    def feasible(self) -> NDArray[np.bool_]:
+        """Where every bound is kept."""
+        return np.all([missed <= 0 for missed in self.violations.values()], axis=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """What is measured at (x, y), and the feasible optimum."""
+
+    truth: Callable[[Array, Array], Measures]
+    best: float
+    constraints: dict[str, Constraint]
+    original: float
+    """The objective of the model before unlearning."""
+    where: tuple[float, float] | None = None
+    observed: Callable[[float, float, int], Measures] | None = None
+    """What trial number so-and-so sees there, if that is not the truth."""
+
+    def gap(self, objective: Array) -> Array:
+        """Returns the share of what could be gained over the original that is still missing."""
+        return (self.best - objective) / (self.best - self.original)
+
+    def within(self, share: float, found: Measures) -> NDArray[np.bool_]:
+        """Returns where bounds are kept and all but `share` of the gain is made."""
+        return found.feasible & (self.gap(found.objective) <= share)
+
+    def see(self, x: float, y: float, number: int) -> Measures:
+        """Returns what trial `number` measures at (x, y)."""
+        if self.observed is not None:
+            return self.observed(x, y, number)
+        return self.truth(np.float64(x), np.float64(y))
+
+
+def lattice(num: int) -> tuple[Array, Array]:
+    """Returns x and y of num x num points that share the space out evenly, edges left out."""
+    axis = (np.arange(num) + 0.5) / num
+    x, y = np.meshgrid(axis, axis)
+    return x, y
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The numbers of an analytic surface; see the module's docstring."""
+
+    y1: float
+    peak: float
+    floor: float
+    """T: the strength at which retain meets its floor."""
+    items: float = 40.0
+    """n: the effective number of items of the test, n1 n2 / (n1 + n2)."""
+    start: float = 0.7
+    """The original's shift, nearly its D."""
+    beyond: float = 1.0
+    """How much faster the shift grows after the peak than it fell before."""
+    least: float = 0.15
+    """D at the peak, y = y1."""
+    width: float = 0.12
+    """How much of x it takes to forget."""
+    fall: float = 0.05
+    """w: how much of x it takes to lose retain."""
+    ceiling: float | None = None
+    """The strength at which forget meets its ceiling, if it has one."""
+
+    @property
+    def optimum(self) -> tuple[float, float]:
+        """Where the best feasible setting lies."""
+        return min(self.floor, self.peak) + SHRINK * self.y1**4, self.y1
+
+    def distance(self, x: Array, y: Array) -> Array:
+        """Returns D.
+
+        The shift of the truth ratios is start x tanh of the strength that is missing to the peak:
+        the original's far before it, 0 there, and of the other sign, down to -1, beyond it.
+        """
+        missing = (self.peak - (x - SHRINK * y**4)) / (2 * self.width)
+        shift = np.where(
+            missing > 0, self.start * np.tanh(missing), np.tanh(self.beyond * self.start * missing)
+        )
+        side = self.least + SPREAD * (y - self.y1) ** 2
+        return np.minimum(np.hypot(shift, side), 1.0)
+
+    def violations(self, x: Array, y: Array) -> dict[str, Array]:
+        """Returns by how much retain is below its floor and forget above its ceiling, if any."""
+        strength = x - SHRINK * y**4
+        harm = strength + DAMAGE * (y - self.y1) ** 2
+        middle = self.floor + self.fall * math.log(KEPT / (1 - KEPT))
+        retain = RETAIN / (1 + np.exp((harm - middle) / self.fall))
+        found = {"retain.at_least": KEPT * RETAIN - retain}
+        if self.ceiling is not None:
+            forget = FORGET / (1 + np.exp((strength - self.ceiling) / self.fall))
+            found["forget.at_most"] = forget - FORGET / 2
+        return found
+
+
+def easy(seed: int) -> Surface:
+    """An optimum well inside the feasible part: the floor is no matter there."""
+    rng = _rng("easy", seed)
+    peak, y1 = rng.uniform(0.35, 0.6), rng.uniform(0.3, 0.7)
+    return _smooth(Shape(y1=y1, peak=peak, floor=peak + 0.15, width=0.15))
+
+
+def floor(seed: int) -> Surface:
+    """Forgetting goes on beyond the floor, so that the optimum sits on it."""
+    rng = _rng("floor", seed)
+    edge, y1 = rng.uniform(0.4, 0.65), rng.uniform(0.3, 0.7)
+    return _smooth(Shape(y1=y1, peak=edge + 0.2, floor=edge, width=0.2))
+
+
+def narrow(seed: int) -> Surface:
+    """A ceiling on forget besides, which leaves a sliver of the space feasible."""
+    rng = _rng("narrow", seed)
+    edge, y1 = rng.uniform(0.4, 0.65), rng.uniform(0.3, 0.7)
+    return _smooth(Shape(y1=y1, peak=edge + 0.1, floor=edge, width=0.2, ceiling=edge - 0.06))
+
+
+def noisy(seed: int) -> Surface:
+    """The easy kind, seen through the noise of a test on few items and of a small retain set."""
+    rng = _rng("noisy", seed)
+    peak, y1 = rng.uniform(0.35, 0.6), rng.uniform(0.3, 0.7)
+    shape = Shape(y1=y1, peak=peak, floor=peak + 0.15, width=0.15)
+    plain = _smooth(shape)
+
+    def observed(x: float, y: float, number: int) -> Measures:
+        dice = np.random.default_rng([seed, number])
+        distance = shape.distance(np.float64(x), np.float64(y)) + dice.normal(0.0, 0.04)
+        missed = shape.violations(np.float64(x), np.float64(y))
+        noise = {name: of + dice.normal(0.0, 0.01) for name, of in missed.items()}
+        return Measures(-2 * shape.items * distance**2, noise)
+
+    return replace(plain, observed=observed)
+
+
+def heavy(seed: int) -> Surface:
+    """Ln p of a test on 400 items a side as it is: 0 to -400, and a D of whole 400ths."""
+    rng = _rng("heavy", seed)
+    peak, y1 = rng.uniform(0.4, 0.6), rng.uniform(0.3, 0.7)
+    shape = Shape(
+        y1=y1,
+        peak=peak,
+        floor=peak + rng.uniform(-0.06, 0.06),
+        items=ITEMS / 2,
+        start=0.45,
+        beyond=2.0,
+        least=0.06,
+        width=0.12,
+    )
+
+    def truth(x: Array, y: Array) -> Measures:
+        steps = np.rint(shape.distance(x, y) * ITEMS).astype(int)
+        return Measures(log_p(ITEMS)[steps], shape.violations(x, y))
+
+    return _surface(shape, truth)
+
+
+def recorded(seed: int) -> Surface:
+    """What real trials measured on an even grid, and in between by bilinear interpolation."""
+    left, low = _rng("recorded", seed).uniform(0.0, 1.0 - WINDOW, 2)
+    tables = _recorded_tables()
+
+    def truth(x: Array, y: Array) -> Measures:
+        where = left + WINDOW * x, low + WINDOW * y
+        objective, retain = (_between(tables[name], *where) for name in RECORDED_ORIGINAL)
+        limit = KEPT * RECORDED_ORIGINAL["retain"]
+        return Measures(objective, {"retain.at_least": limit - retain})
+
+    axis = np.linspace(0.0, 1.0, 801)
+    found = truth(*np.meshgrid(axis, axis))
+    best = float(found.objective[found.feasible].max())
+    original = RECORDED_ORIGINAL["log_forget_quality"]
+    return Surface(truth, best, {"retain": Constraint(at_least=KEPT)}, original)
+
+
+def _recorded_tables() -> dict[str, Array]:
+    """Returns each metric by learning rate and L1."""
+    with RECORDED.open(encoding="utf-8", newline="") as file:
+        rows = sorted(csv.DictReader(file), key=lambda row: (float(row["lr"]), float(row["l1"])))
+    num = len({row["lr"] for row in rows})
+    return {
+        name: np.array([float(row[name]) for row in rows]).reshape(num, -1)
+        for name in RECORDED_ORIGINAL
+    }
+
+
+def _between(table: Array, x: Array, y: Array) -> Array:
+    """Returns the bilinear interpolation of a table over [0, 1] x [0, 1]."""
+    (i, u), (j, v) = (_cell(share, size) for share, size in zip((x, y), table.shape, strict=True))
+    near = (1 - v) * table[i, j] + v * table[i, j + 1]
+    far = (1 - v) * table[i + 1, j] + v * table[i + 1, j + 1]
+    found: Array = (1 - u) * near + u * far
+    return found
+
+
+def _cell(share: Array, size: int) -> tuple[NDArray[np.intp], Array]:
+    """Returns the number of the interval that the share falls into, and how far it lies in it."""
+    place = np.asarray(share) * (size - 1)
+    number = np.clip(place.astype(np.intp), 0, size - 2)
+    return number, place - number
+
+
+@cache
+def log_p(items: int) -> Array:
+    """Returns ln p of the Kolmogorov-Smirnov test of `items` a side at D = 0, 1 / items, ... 1."""
+    ordered = np.arange(items, dtype=float)
+    # Shifted by so many and a half less, that many lie below all of the other.
+    shifts = np.maximum(np.arange(items + 1) - 0.5, 0.0)
+    return np.array([log_ks_pvalue(ordered, ordered + shift) for shift in shifts])
+
+
+def _rng(name: str, seed: int) -> np.random.Generator:
+    return np.random.default_rng([*name.encode(), seed])
+
+
+def _surface(shape: Shape, truth: Callable[[Array, Array], Measures]) -> Surface:
+    x, y = (np.float64(share) for share in shape.optimum)
+    best = float(truth(x, y).objective)
+    # At next to no learning rate, and the L1 that spares most, nothing has changed.
+    original = float(truth(np.float64(-10.0), y).objective)
+    constraints = {"retain": Constraint(at_least=KEPT)}
+    if shape.ceiling is not None:
+        constraints["forget"] = Constraint(at_most=0.5)
+    return Surface(truth, best, constraints, original, shape.optimum)
+
+
+def _smooth(shape: Shape) -> Surface:
+    """Returns the surface with ln p = -2 n D^2."""
+
+    def truth(x: Array, y: Array) -> Measures:
+        return Measures(-2 * shape.items * shape.distance(x, y) ** 2, shape.violations(x, y))
+
+    return _surface(shape, truth)
