@@ -20,6 +20,8 @@ class Cause(StrEnum):
     BROKEN = "broken"
     """It raised what may be over next time: a failed collective, device or file."""
     HUNG = "hung"
+    NO_ROOM = "no room"
+    """The cluster has lost the nodes that it was to run on, and none has taken their place yet."""
 
     @property
     def short_of(self) -> Memory | None:

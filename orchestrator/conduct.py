@@ -187,7 +187,14 @@ def _run(sweep: _Sweep, departure: Departure) -> int:
     watch = SweepWatch(agenda, sweep.ledger, departure, say=_say, on_leave=on_leave)
     try:
         with departure.deferred():
-            run_agenda(agenda, config.gang, folder=sweep.folder, on_report=on_report, watch=watch)
+            run_agenda(
+                agenda,
+                config.gang,
+                folder=sweep.folder,
+                on_report=on_report,
+                watch=watch,
+                say=_say,
+            )
     except Left:
         _report(sweep, agenda.reference, entries)
         return _interrupted(sweep.folder)

@@ -17,7 +17,7 @@ from cluster.warm import Upkeep
 from evals.components import components
 from evals.metric import measurable
 from evals.suites.text import measure
-from orchestrator.config import GangSettings
+from orchestrator.gang_settings import GangSettings
 from orchestrator.records import Storage
 from orchestrator.result import Result, State
 from orchestrator.ticket import Ticket
@@ -37,6 +37,10 @@ SAVING_SHARE = 0.1
 
 class Crew(Protocol):
     """Who does the work: a warm gang (`cluster.warm.WarmGang`)."""
+
+    def has_room(self) -> bool:
+        """Returns whether there is a place to work at, perhaps after a moment."""
+        ...
 
     def begin(self, order: Order, shape: GangShape, upkeep: Upkeep) -> None:
         """Takes up a job."""
@@ -81,8 +85,14 @@ def _kind(ticket: Ticket, asked: Execution) -> tuple[bool, Execution]:
 
 def shape_of(settings: GangSettings) -> GangShape:
     """Returns the gang's shape as the cluster floor knows it."""
+    together = settings.ranks_per_node
     return GangShape(
-        settings.ranks, settings.cpus_per_rank, settings.gpus_per_rank, settings.strategy
+        settings.ranks,
+        settings.cpus_per_rank,
+        settings.gpus_per_rank,
+        strategy=settings.strategy if together is None else "STRICT_SPREAD",
+        ranks_per_block=together or 1,
+        interface=settings.interface,
     )
 
 
@@ -159,12 +169,16 @@ class JobRun:
         return news
 
     def _found(self) -> Result | None:
-        """Begins an attempt, unless the one before it was lost after its result was in storage."""
+        """Begins an attempt as soon as there is room for one.
+
+        Unless the one before it was lost after its result was in storage; that is returned.
+        """
         if self._ticket.losses:
             found = self._storage.find(self._ticket.job)
             if found is not None and found.state == State.DONE:
                 return found
-        self._begin()
+        if self._crew.has_room():
+            self._begin()
         return None
 
     def _begin(self) -> None:
@@ -208,7 +222,7 @@ class JobRun:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._folder = None
-        self._attempts += 1
+        self._attempts += lost.cause != Cause.NO_ROOM
         return Beat()
 
     def _may_go_on(self, lost: RankLost) -> bool:
@@ -225,6 +239,8 @@ class JobRun:
             )
             self._execution = less or self._execution
             return less is not None
+        if lost.cause == Cause.NO_ROOM:
+            return True
         self._losses += 1
         return lost.cause != Cause.FAULT and self._losses <= self._ticket.gang.max_retries
 

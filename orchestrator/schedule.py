@@ -14,9 +14,9 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
-from cluster.capacity import check_capacity
+from cluster.capacity import Lookout, check_capacity
 from cluster.nodes import check_answers
-from orchestrator.config import GangSettings
+from orchestrator.gang_settings import GangSettings
 from orchestrator.job_run import shape_of
 from orchestrator.ticket import Ticket
 from orchestrator.trial import JobTrainable
@@ -128,11 +128,13 @@ class Steward(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
     """Starts trials in their order, unless `watch` says that nothing may start any more.
 
     Tune always has one trial ready for the next gang that becomes free; that one is stopped, too.
+    So are those that have begun, if the nodes that are left hold no gang: they would wait for ever.
     """
 
-    def __init__(self, searcher: AgendaSearcher, watch: Watch) -> None:
+    def __init__(self, searcher: AgendaSearcher, lookout: Lookout, watch: Watch | None) -> None:
         super().__init__()
         self._searcher = searcher
+        self._lookout = lookout
         self._watch = watch
 
     def __getstate__(self) -> dict[str, Any]:
@@ -141,17 +143,15 @@ class Steward(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
 
     def choose_trial_to_run(self, tune_controller: TuneController) -> Trial | None:
         """Returns the trial that waits, if it may start."""
-        if self._watch.look():
+        has_room = self._lookout.look()
+        if self._watch is not None and self._watch.look():
             for trial in list(tune_controller.get_live_trials()):
-                if trial.status == Trial.PENDING:
-                    self._stop(trial, tune_controller)
+                if trial.status == Trial.PENDING or not has_room:
+                    job = self._searcher.forget(trial.trial_id)
+                    if job is not None:
+                        self._watch.withdraw(job)
+                    tune_controller.stop_trial(trial)
         return super().choose_trial_to_run(tune_controller)
-
-    def _stop(self, trial: Trial, tune_controller: TuneController) -> None:
-        job = self._searcher.forget(trial.trial_id)
-        if job is not None:
-            self._watch.withdraw(job)
-        tune_controller.stop_trial(trial)
 
 
 def connect(gang: GangSettings) -> int:
@@ -192,22 +192,26 @@ def run_agenda(
     folder: Path,
     on_report: Callable[[Job, Report], None],
     watch: Watch | None = None,
+    say: Callable[[str], None] = print,
 ) -> None:
     """Runs the agenda to its end on the connected cluster; `folder` is for Tune's own files.
+
+    `say` is told when nodes come and go. Nodes that join are used, and when too few are left, the
+    jobs wait for others.
 
     What an earlier run's Tune left there is removed: nothing is ever restored from it.
     """
     shutil.rmtree(folder / "tune", ignore_errors=True)
     shape = shape_of(gang)
     trainable = tune.with_resources(
-        JobTrainable, tune.PlacementGroupFactory([{}, *shape.bundles], strategy=gang.strategy)
+        JobTrainable, tune.PlacementGroupFactory([{}, *shape.bundles], strategy=shape.strategy)
     )
     searcher = AgendaSearcher(agenda, on_report)
     tuner = tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
             search_alg=searcher,
-            scheduler=Steward(searcher, watch) if watch is not None else None,
+            scheduler=Steward(searcher, Lookout(shape, say), watch),
             num_samples=-1,
             reuse_actors=True,
             trial_name_creator=lambda trial: str(trial.trial_id),
