@@ -9,13 +9,14 @@ from typing import Any, Protocol
 
 import ray
 from ray import tune
+from ray.exceptions import RayError
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
 from cluster.capacity import Lookout, check_capacity
-from cluster.nodes import check_answers
+from cluster.nodes import check_answers, refusal
 from orchestrator.gang_settings import GangSettings
 from orchestrator.job_run import shape_of
 from orchestrator.ticket import Ticket
@@ -168,7 +169,7 @@ def join() -> None:
     """Joins the cluster that RAY_ADDRESS names, or starts an embedded one on loopback.
 
     Raises:
-        ConfigError: the cluster does not answer.
+        ConfigError: the cluster does not answer, or does not let this process in.
     """
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # Tune's own tables; ours says more
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
@@ -177,12 +178,17 @@ def join() -> None:
     check_answers(address)
     joins = bool(address)
     local = {} if joins else {"address": "local", "_node_ip_address": LOOPBACK}
-    ray.init(
-        **local,
-        include_dashboard=None if joins else False,
-        logging_level=logging.ERROR,
-        log_to_driver=False,
-    )
+    try:
+        ray.init(
+            **local,
+            include_dashboard=None if joins else False,
+            logging_level=logging.ERROR,
+            log_to_driver=False,
+        )
+    except (RuntimeError, OSError, RayError) as error:
+        if not joins:
+            raise
+        raise refusal(address, error) from None
 
 
 def run_agenda(
