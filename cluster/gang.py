@@ -8,7 +8,7 @@ from typing import Any
 
 import ray
 from ray.actor import ActorHandle
-from ray.util.placement_group import PlacementGroup
+from ray.util.placement_group import PlacementGroup, placement_group_table
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from cluster.loss import Cause, RankLost, loss
@@ -149,18 +149,25 @@ class Gang:
 
     def _await_start(self, group: PlacementGroup | None) -> None:
         """Waits until all ranks have started, for as long as there is room for them."""
-        waiting = [rank.pid.remote() for rank in self._ranks]
+        started = [rank.pid.remote() for rank in self._ranks]
+        pending = started
         for _ in range(ceil(self._timeout_s / ROOM_S)):
-            _, waiting = ray.wait(waiting, num_returns=len(waiting), timeout=ROOM_S)
-            if not waiting:
+            _, pending = ray.wait(pending, num_returns=len(pending), timeout=ROOM_S)
+            if not pending:
                 return  # or lost, as the next call finds out
-            if group is not None and not group.wait(ROOM_S):
+            if group is not None and _has_lost_nodes(group):
                 self.close()
                 raise RankLost("the nodes of the gang are gone", Cause.NO_ROOM)
+        self.close()
+        raise self._silence("its start", [started.index(reference) for reference in pending])
 
     def _silence(self, call: str, numbers: Sequence[int]) -> RankLost:
         ranks = f"rank{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
         return RankLost(f"{ranks} said nothing for {self._timeout_s:g} s in {call}", Cause.HUNG)
+
+
+def _has_lost_nodes(group: PlacementGroup) -> bool:
+    return bool(placement_group_table(group).get("state") == "RESCHEDULING")
 
 
 def _rank_type() -> Callable[..., Any]:

@@ -1,6 +1,7 @@
 """Where Ray puts a gang's ranks, on several raylets, and what a gang does without its nodes."""
 
 import os
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,8 @@ from cluster.gang import Gang, GangShape
 from cluster.loss import Cause, RankLost
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
+
+CPUS = 4
 
 
 class Placed:
@@ -63,6 +66,8 @@ def places(shape: GangShape) -> list[int]:
     found = gang._ask(gang._ranks, "node")
     gang.close()
     remove_placement_group(group)
+    while ray.available_resources().get("CPU") != CPUS:
+        time.sleep(0.1)
     return [list(dict.fromkeys(found)).index(node) for node in found]
 
 

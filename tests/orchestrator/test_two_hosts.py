@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.ray, pytest.mark.dist, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.ray, pytest.mark.dist, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 ROOT = Path(__file__).parents[2]
 RAY = Path(sys.executable).with_name("ray")
@@ -49,7 +49,7 @@ WORDS = (
     "checkpoint.every_s=0.001",
     "gang.collective_timeout_s=240",
 )
-DEADLINE_S = 240.0
+DEADLINE_S = 540.0
 
 
 @dataclass(frozen=True)
