@@ -46,7 +46,7 @@ WORDS = (
 
 def free_port() -> int:
     with socket.socket() as probe:
-        probe.bind((HEAD, 0))
+        probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
@@ -56,6 +56,7 @@ class Node:
     def __init__(self, address: str, environment: dict[str, str], *role: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="lethe"))  # short: sockets lie in it
         place = [f"--node-ip-address={address}", f"--temp-dir={self.folder}", "--num-cpus=1"]
+        place.append(f"--dashboard-agent-listen-port={free_port()}")
         size = ["--object-store-memory=100000000", "--disable-usage-stats", "--block"]
         with (self.folder / "log").open("w") as log:
             self._process = subprocess.Popen(
@@ -98,7 +99,7 @@ class Client:
 
     def ray(self, *words: str) -> subprocess.CompletedProcess:
         return subprocess.run(
-            [BIN / "ray", "job", *words, "--address", self.address],
+            [BIN / "ray", "job", words[0], "--address", self.address, *words[1:]],
             env=self.environment,
             capture_output=True,
             text=True,
@@ -115,6 +116,9 @@ class Client:
             text=True,
             timeout=DEADLINE_S,
         )
+
+    def is_served(self) -> bool:
+        return self.ray("submit", "--no-wait", "--", "true").returncode == 0
 
     def details(self, name: str) -> JobDetails:
         token = {"Authorization": f"Bearer {self.environment['RAY_AUTH_TOKEN']}"}
@@ -139,7 +143,9 @@ def client(tmp_path: Path) -> Iterator[Client]:
         nodes.append(Node(OTHER, environment, f"--address={HEAD}:{port}"))
         wait_until(lambda: nodes[1].is_up, "the other node")
         address = f"http://127.0.0.1:{dashboard}"
-        yield Client(address, environment, shipped(tmp_path / "code"), nodes[0].folder)
+        made = Client(address, environment, shipped(tmp_path / "code"), nodes[0].folder)
+        wait_until(made.is_served, "an agent that takes jobs")
+        yield made
     finally:
         for node in reversed(nodes):
             node.end()
