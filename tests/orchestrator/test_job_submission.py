@@ -35,7 +35,7 @@ WORDS = (
     "model.num_layers=1",
     "model.num_heads=2",
     "baselines.training.epochs=2",
-    "training.epochs=120",
+    "training.epochs=300",
     "methods=[gd_shipped]",
     "search.trials=1",
     "search.startup_trials=1",
@@ -182,7 +182,8 @@ def test_a_sweep_is_submitted_stopped_and_resumed_from_a_client(
 
     begun = client.submit("begun", *words, wait=False)
     assert begun.returncode == 0, begun.stderr
-    wait_until(lambda: any(storage.glob("jobs/.*.checkpoint/step-*")), "a checkpoint")
+    wait_until(lambda: len(results(storage)) == 2, "both baselines")
+    wait_until(lambda: any(storage.glob("jobs/.*.checkpoint/step-*")), "a checkpoint of the trial")
     stopped = client.ray("stop", "begun")
     assert stopped.returncode == 0, stopped.stderr
     assert client.details("begun").status == "STOPPED"
