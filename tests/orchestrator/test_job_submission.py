@@ -197,7 +197,7 @@ def test_a_sweep_is_submitted_stopped_and_resumed_from_a_client(
     (result,) = [r for r in results(storage) if "resumed_step" in r["facts"]]
     assert result["state"] == "done"
 
-    tight = "search.constraints.retain={at_least: 2.0, relative_to: absolute}"
+    tight = "search.constraints.retain={at_least: 1, relative_to: absolute}"
     assert ends(client, "nothing", *words, "name=tight", tight) == 3
     assert "no trial is feasible" in client.logs("nothing")
     assert ends(client, "mistyped", *words, "search.trails=3") == 2
