@@ -24,7 +24,8 @@ from machine import setting, table
 from evals.benchmark import Benchmark
 from evals.building import build_benchmark
 from orchestrator.baselines import gold_job, original_job, trial_job
-from orchestrator.config import GangSettings, SweepConfig
+from orchestrator.config import SweepConfig
+from orchestrator.gang_settings import GangSettings
 from orchestrator.loading import load_config
 from orchestrator.records import Storage
 from orchestrator.result import State

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 import ray
 from ray.actor import ActorHandle
-from ray.util.placement_group import PlacementGroup
+from ray.util.placement_group import PlacementGroup, placement_group_table
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from cluster.loss import Cause, RankLost, loss
@@ -19,6 +20,9 @@ News = Report | Beat | Outcome | TrialFailure
 
 WITHOUT_GPU = {"env_vars": {"CUDA_VISIBLE_DEVICES": "", "DS_ACCELERATOR": "cpu"}}
 """What keeps a rank that asked for no GPU off the machine's: Ray leaves them all visible to it."""
+
+ROOM_S = 1.0
+"""Seconds between two looks at whether a gang still has its nodes."""
 
 GRACE_S = 3.0
 """Seconds that other ranks are given to say what they saw, once one of them is lost."""
@@ -32,14 +36,23 @@ class GangShape:
     cpus_per_rank: float
     gpus_per_rank: float
     strategy: str = "PACK"
+    """How Ray places its blocks, each of which is on one node."""
+    ranks_per_block: int = 1
+    interface: str | None = None
+    """What the ranks talk over, if not the interface that leads to rank 0."""
+
+    @property
+    def num_blocks(self) -> int:
+        """Returns how many blocks of ranks there are."""
+        return self.ranks // self.ranks_per_block
 
     @property
     def bundles(self) -> list[dict[str, float]]:
-        """Returns one placement-group bundle for each rank."""
-        bundle = {"CPU": self.cpus_per_rank}
+        """Returns one placement-group bundle for each block."""
+        bundle = {"CPU": self.cpus_per_rank * self.ranks_per_block}
         if self.gpus_per_rank:
-            bundle["GPU"] = self.gpus_per_rank
-        return [dict(bundle) for _ in range(self.ranks)]
+            bundle["GPU"] = self.gpus_per_rank * self.ranks_per_block
+        return [dict(bundle) for _ in range(self.num_blocks)]
 
 
 class Gang:
@@ -66,21 +79,22 @@ class Gang:
 
         `rank_type` is the class of the ranks, if not `cluster.rank.Rank` itself.
         """
-        from cluster.rank import Rank  # imports DeepSpeed, which a driver does without
-
-        placed = PlacementGroupSchedulingStrategy(group) if group is not None else "DEFAULT"
-        actor = ray.remote(rank_type or Rank).options(
-            num_cpus=shape.cpus_per_rank,
-            num_gpus=shape.gpus_per_rank,
-            scheduling_strategy=placed,
-            max_restarts=0,
-            runtime_env={} if shape.gpus_per_rank else WITHOUT_GPU,
-        )
+        actor = ray.remote(rank_type or _rank_type())
         threads = max(1, int(shape.cpus_per_rank))
-        ranks = [actor.remote(r, shape.ranks, threads) for r in range(shape.ranks)]
+        ranks = [
+            actor.options(
+                num_cpus=shape.cpus_per_rank,
+                num_gpus=shape.gpus_per_rank,
+                scheduling_strategy=_placed(shape, group, rank),
+                max_restarts=0,
+                runtime_env={} if shape.gpus_per_rank else WITHOUT_GPU,
+            ).remote(rank, shape.ranks, threads)
+            for rank in range(shape.ranks)
+        ]
         gang = cls(ranks, timeout_s=timeout_s)
+        gang._await_start(group)
         address, port = gang._ask(gang._ranks[:1], "address")[0]
-        gang._ask(gang._ranks, "join", address, port, timeout_s)
+        gang._ask(gang._ranks, "join", address, port, timeout_s, shape.interface)
         return gang
 
     def start(self, order: Order) -> None:
@@ -133,9 +147,44 @@ class Gang:
         answers: list[Any] = ray.get(waiting)
         return answers
 
+    def _await_start(self, group: PlacementGroup | None) -> None:
+        """Waits until all ranks have started, for as long as there is room for them."""
+        started = [rank.pid.remote() for rank in self._ranks]
+        pending = started
+        for _ in range(ceil(self._timeout_s / ROOM_S)):
+            _, pending = ray.wait(pending, num_returns=len(pending), timeout=ROOM_S)
+            if not pending:
+                return  # or lost, as the next call finds out
+            if group is not None and _has_lost_nodes(group):
+                self.close()
+                raise RankLost("the nodes of the gang are gone", Cause.NO_NODES)
+        self.close()
+        raise self._silence("its start", [started.index(reference) for reference in pending])
+
     def _silence(self, call: str, numbers: Sequence[int]) -> RankLost:
         ranks = f"rank{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
         return RankLost(f"{ranks} said nothing for {self._timeout_s:g} s in {call}", Cause.HUNG)
+
+
+def _has_lost_nodes(group: PlacementGroup) -> bool:
+    return bool(placement_group_table(group).get("state") == "RESCHEDULING")
+
+
+def _rank_type() -> Callable[..., Any]:
+    from cluster.rank import Rank  # imports DeepSpeed, which a driver does without
+
+    return Rank
+
+
+def _placed(
+    shape: GangShape, group: PlacementGroup | None, rank: int
+) -> PlacementGroupSchedulingStrategy | str:
+    """Returns where `rank` goes: those of a block follow each other."""
+    if group is None:
+        return "DEFAULT"
+    return PlacementGroupSchedulingStrategy(
+        group, placement_group_bundle_index=rank // shape.ranks_per_block
+    )
 
 
 def _error(reference: ray.ObjectRef) -> ray.exceptions.RayError | None:

@@ -15,7 +15,7 @@ class Cause(StrEnum):
 
     DEVICE_MEMORY = "device memory"
     HOST_MEMORY = "host memory"
-    NO_ROOM = "no room"
+    FULL_DISK = "full disk"
     """There was no room on a disk for what it wrote."""
     FAULT = "fault"
     """It raised what it will raise again: an error of the code or of what it was given."""
@@ -23,6 +23,8 @@ class Cause(StrEnum):
     BROKEN = "broken"
     """It raised what may be over next time: a failed collective, device or file."""
     HUNG = "hung"
+    NO_NODES = "no nodes"
+    """The cluster has lost the nodes that it was to run on, and none has taken their place yet."""
 
     @property
     def short_of(self) -> Memory | None:
@@ -64,7 +66,7 @@ def _cause(error: ray.exceptions.RayError) -> Cause:
     if isinstance(raised, MemoryError) or HOST_OUT_OF_MEMORY.search(str(raised)):
         return Cause.HOST_MEMORY
     if lacks_room(raised):
-        return Cause.NO_ROOM
+        return Cause.FULL_DISK
     return Cause.BROKEN if isinstance(raised, RuntimeError | OSError) else Cause.FAULT
 
 

@@ -100,3 +100,19 @@ def check_answers(address: str) -> None:
             f"RAY_ADDRESS must be the address of a running cluster but got {address!r} "
             f"({error}); start the cluster, correct the variable, or unset it to use this machine"
         ) from None
+
+
+def refusal(address: str, error: Exception) -> ConfigError:
+    """Returns what is wrong with a cluster that answers and still cannot be joined."""
+    if "auth" in str(error).lower():
+        return ConfigError(
+            "RAY_AUTH_MODE must be token, with the token of the cluster in RAY_AUTH_TOKEN or "
+            f"~/.ray/auth_token, but got a refusal from {address!r}; set both as on its head node, "
+            "where `ray get-auth-token` shows the token"
+        )
+    said = next((line for line in reversed(str(error).splitlines()) if line.strip()), "no reason")
+    return ConfigError(
+        f"RAY_ADDRESS must be the address of a cluster that this process can join but got "
+        f"{address!r} ({said.strip()}); join from one of its nodes, with the Python and the Ray "
+        "that it runs, or send the sweep there with ray job submit"
+    )

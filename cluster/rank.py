@@ -10,6 +10,7 @@ import ray
 import torch
 import torch.distributed as dist
 
+from cluster.interface import variables
 from trainers import memory
 from trainers.job import Beat, Outcome, Report, TrialFailure
 from trainers.order import Order
@@ -33,12 +34,14 @@ class Rank:
             probe.bind(("", 0))
             return ray.util.get_node_ip_address(), int(probe.getsockname()[1])
 
-    def join(self, address: str, port: int, timeout_s: float) -> None:
+    def join(self, address: str, port: int, timeout_s: float, interface: str | None) -> None:
         """Forms the process group; rank 0's address and port are the meeting point.
 
-        A collective of it fails after `timeout_s`.
+        It talks over `interface`, or the one that leads there. A collective of it fails after
+        `timeout_s`.
         """
         os.environ.update(
+            variables(address, interface, os.environ),
             MASTER_ADDR=address,
             MASTER_PORT=str(port),
             RANK=str(self._place.rank),

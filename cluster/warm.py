@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ray.util import get_current_placement_group
 
-from cluster.gang import Gang, GangShape, News
+from cluster.gang import ROOM_S, Gang, GangShape, News
 from trainers.order import Order
 
 
@@ -31,6 +31,14 @@ class WarmGang:
         self._num_jobs = 0
         self._first_bytes: list[int] = []
         self._bytes: list[int] = []
+
+    def has_room(self) -> bool:
+        """Returns whether there are nodes for the gang, waiting a little for them.
+
+        Ray looks for others by itself when some are lost, and takes those that join.
+        """
+        group = get_current_placement_group() if self._gang is None else None
+        return group is None or bool(group.wait(ROOM_S))
 
     def begin(self, order: Order, shape: GangShape, upkeep: Upkeep) -> None:
         """Gives the gang its next job."""

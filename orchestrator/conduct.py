@@ -221,7 +221,14 @@ def _run(sweep: _Sweep, departure: Departure) -> int:
     summary = partial(_summary, sweep, agenda, quota, hold=shortage.hold)
     try:
         with departure.deferred():
-            run_agenda(agenda, config.gang, folder=sweep.folder, on_report=on_report, watch=watch)
+            run_agenda(
+                agenda,
+                config.gang,
+                folder=sweep.folder,
+                on_report=on_report,
+                watch=watch,
+                say=_say,
+            )
     except Left:
         summary()
         return _interrupted(sweep)

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, field_serializer, field_validator, model_validator
 
@@ -14,6 +14,7 @@ from evals.metric import load_metric
 from evals.settings import EvaluationSettings
 from orchestrator.budget import BudgetSettings, check_budget
 from orchestrator.disk_settings import DiskSettings
+from orchestrator.gang_settings import CheckpointSettings, GangSettings
 from orchestrator.method_settings import MethodSettings, resolve_method
 from orchestrator.searching.first_points import check_first
 from orchestrator.searching.grid import grid_size, num_trials
@@ -26,32 +27,6 @@ from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 
 PLUGINS = {"benchmark": "evals.benchmarks", "model": "trainers.models"}
-
-
-class GangSettings(Settings):
-    """How many ranks train one job together, and what each of them takes of the cluster."""
-
-    ranks: int = Field(2, ge=1)
-    cpus_per_rank: float = Field(1.0, ge=0)
-    gpus_per_rank: float = Field(0.0, ge=0)
-    strategy: Literal["PACK", "SPREAD", "STRICT_PACK", "STRICT_SPREAD"] = "PACK"
-    recycle_after: int = Field(200, ge=1)
-    """Trials after which a gang's processes are replaced by fresh ones."""
-    recycle_growth: float = Field(0.5, ge=0)
-    """So are they when a rank's memory has grown by this share since its first job."""
-    collective_timeout_s: float = Field(1800.0, gt=0)
-    """Seconds without a sign of progress after which a rank counts as lost; longer than loading
-    the model, one optimizer step, or one task of the evaluation takes."""
-    max_retries: int = Field(2, ge=0)
-    """How often a job whose ranks were lost is gone on with before it counts as failed."""
-
-
-class CheckpointSettings(Settings):
-    """When a job that is being trained is saved, to be gone on with should its ranks be lost."""
-
-    every_s: float | None = Field(300.0, gt=0)
-    """Seconds of training between checkpoints (more, where writing one takes long); null for
-    none. Training that is over sooner is not saved."""
 
 
 class BaselineSettings(Settings):

@@ -9,13 +9,11 @@ import shutil
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
-from cluster.gang import GangShape, News
+from cluster.gang import News
 from cluster.loss import Cause, RankLost
-from cluster.warm import Upkeep
 from evals.scores import ScoreSheet
-from orchestrator.config import GangSettings
+from orchestrator.crew import Crew, shape_of, upkeep_of
 from orchestrator.experience import Experience
 from orchestrator.measuring import measured
 from orchestrator.records import Storage
@@ -37,41 +35,6 @@ RETRY_S = 1.0, 5.0
 
 SAVING_SHARE = 0.1
 """The largest share of a job's time that goes into checkpoints."""
-
-
-class Crew(Protocol):
-    """Who does the work: a warm gang (`cluster.warm.WarmGang`)."""
-
-    def begin(self, order: Order, shape: GangShape, upkeep: Upkeep) -> None:
-        """Takes up a job."""
-        ...
-
-    def advance(self) -> News:
-        """Returns what there is to say next."""
-        ...
-
-    def save(self, folder: Path) -> str:
-        """Writes a checkpoint into `folder`; returns why it could not be written, or nothing."""
-        ...
-
-    def weigh(self) -> int:
-        """Returns the resident memory of the largest rank."""
-        ...
-
-    def close(self) -> None:
-        """Ends the ranks; the next job gets new ones."""
-        ...
-
-
-def shape_of(settings: GangSettings) -> GangShape:
-    """Returns the gang's shape as the cluster floor knows it."""
-    return GangShape(
-        settings.ranks, settings.cpus_per_rank, settings.gpus_per_rank, settings.strategy
-    )
-
-
-def _upkeep(settings: GangSettings) -> Upkeep:
-    return Upkeep(settings.recycle_after, settings.recycle_growth, settings.collective_timeout_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +125,16 @@ class JobRun:
         return news
 
     def _found(self) -> Result | None:
-        """Begins an attempt, unless the one before it was lost after its result was in storage."""
+        """Begins an attempt as soon as there is room for one.
+
+        Unless the one before it was lost after its result was in storage; that is returned.
+        """
         if self._ticket.losses:
             found = self._storage.find(self._ticket.job)
             if found is not None and found.state == State.DONE and self._serves(found):
                 return found
-        self._begin()
+        if self._crew.has_room():
+            self._begin()
         return None
 
     def _serves(self, found: Result) -> bool:
@@ -188,7 +155,7 @@ class JobRun:
             resume=resume,
             guard=self._ticket.guard,
         )
-        self._crew.begin(order, shape_of(self._ticket.gang), _upkeep(self._ticket.gang))
+        self._crew.begin(order, shape_of(self._ticket.gang), upkeep_of(self._ticket.gang))
         self._saved = time.perf_counter()
 
     def _keep(self, news: Report | Beat) -> None:
@@ -216,8 +183,8 @@ class JobRun:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._folder = None
-        self._attempts += 1
-        return Beat(no_room=str(lost) if lost.cause == Cause.NO_ROOM else "")
+        self._attempts += lost.cause != Cause.NO_NODES
+        return Beat(no_room=str(lost) if lost.cause == Cause.FULL_DISK else "")
 
     def _may_go_on(self, lost: RankLost) -> bool:
         """Says whether another attempt makes sense; for want of memory, with less of it."""
@@ -233,7 +200,7 @@ class JobRun:
             )
             self._execution = less or self._execution
             return less is not None
-        if lost.cause == Cause.NO_ROOM:
+        if lost.cause in (Cause.FULL_DISK, Cause.NO_NODES):
             return True
         self._losses += 1
         return lost.cause != Cause.FAULT and self._losses <= self._ticket.gang.max_retries

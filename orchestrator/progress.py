@@ -7,9 +7,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
-from orchestrator.config import GangSettings
 from orchestrator.constraints import Bound
 from orchestrator.entry import Entry
+from orchestrator.gang_settings import GangSettings
 from orchestrator.pareto import gain
 from orchestrator.result import Result, State
 from orchestrator.searching.settings import SearchSettings

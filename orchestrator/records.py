@@ -10,9 +10,11 @@ import json
 import os
 import shutil
 import socket
+import tomllib
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -26,9 +28,21 @@ from orchestrator.weights import ADAPTER, give_back
 from trainers.job import Job, describe
 from trainers.room import lacks_room
 
+PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
+UNPACKED = "working_dir_files"
+"""Where Ray unpacks what a job brings along, and removes it when the job is over."""
 
+
+@cache
 def version() -> str:
-    """Returns the package's version, which enters every job's hash."""
+    """Returns the version of this code, which enters every job's hash.
+
+    A checkout says it itself: the nodes that a job brings it to may have another one installed.
+    """
+    if PROJECT.is_file():
+        project = tomllib.loads(PROJECT.read_text(encoding="utf-8")).get("project", {})
+        if project.get("name") == "lethe":
+            return str(project["version"])
     return importlib.metadata.version("lethe")
 
 
@@ -62,6 +76,12 @@ class Storage:
         Raises:
             ConfigError: names the folder and the cure.
         """
+        if UNPACKED in self.root.parts:
+            raise ConfigError(
+                f"storage must be a folder that outlives the job but got {str(self.root)!r}, which "
+                "Ray removes with what the job brought along; name one that all nodes see, such "
+                "as storage=/shared/lethe"
+            )
         for folder in (self._jobs, self.root / "sweeps" / sweep):
             there = next(f for f in (folder, *folder.parents) if f.exists())
             if not there.is_dir():

@@ -9,15 +9,16 @@ from typing import Any, Protocol
 
 import ray
 from ray import tune
+from ray.exceptions import RayError
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
-from cluster.capacity import check_capacity
-from cluster.nodes import check_answers
-from orchestrator.config import GangSettings
-from orchestrator.job_run import shape_of
+from cluster.capacity import Lookout, check_capacity
+from cluster.nodes import check_answers, refusal
+from orchestrator.crew import shape_of
+from orchestrator.gang_settings import GangSettings
 from orchestrator.ticket import Ticket
 from orchestrator.trial import JobTrainable
 from trainers.job import Job, Report
@@ -132,11 +133,13 @@ class Steward(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
     """Starts trials in their order, unless `watch` says that nothing may start any more.
 
     Tune always has one trial ready for the next gang that becomes free; that one is stopped, too.
+    So are those that have begun, if the nodes that are left hold no gang: they would wait for ever.
     """
 
-    def __init__(self, searcher: AgendaSearcher, watch: Watch) -> None:
+    def __init__(self, searcher: AgendaSearcher, lookout: Lookout, watch: Watch | None) -> None:
         super().__init__()
         self._searcher = searcher
+        self._lookout = lookout
         self._watch = watch
 
     def __getstate__(self) -> dict[str, Any]:
@@ -145,26 +148,24 @@ class Steward(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
 
     def choose_trial_to_run(self, tune_controller: TuneController) -> Trial | None:
         """Returns the trial that waits, if it may start."""
-        if self._watch.look():
+        has_room = self._lookout.look()
+        if self._watch is not None and self._watch.look():
             for trial in list(tune_controller.get_live_trials()):
-                if trial.status == Trial.PENDING:
-                    self._stop(trial, tune_controller)
+                if trial.status == Trial.PENDING or not has_room:
+                    job = self._searcher.forget(trial.trial_id)
+                    if job is not None:
+                        self._watch.withdraw(job)
+                    tune_controller.stop_trial(trial)
         return super().choose_trial_to_run(tune_controller)
 
     def on_trial_result(
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
     ) -> str:
         """Lets the trial go on, and passes on what it says about the disk."""
-        if "no_room" in result:
+        if self._watch is not None and "no_room" in result:
             self._watch.lacks_room(result["no_room"])
         decision: str = super().on_trial_result(tune_controller, trial, result)
         return decision
-
-    def _stop(self, trial: Trial, tune_controller: TuneController) -> None:
-        job = self._searcher.forget(trial.trial_id)
-        if job is not None:
-            self._watch.withdraw(job)
-        tune_controller.stop_trial(trial)
 
 
 def connect(gang: GangSettings) -> int:
@@ -181,7 +182,7 @@ def join() -> None:
     """Joins the cluster that RAY_ADDRESS names, or starts an embedded one on loopback.
 
     Raises:
-        ConfigError: the cluster does not answer.
+        ConfigError: the cluster does not answer, or does not let this process in.
     """
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # Tune's own tables; ours says more
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
@@ -190,12 +191,17 @@ def join() -> None:
     check_answers(address)
     joins = bool(address)
     local = {} if joins else {"address": "local", "_node_ip_address": LOOPBACK}
-    ray.init(
-        **local,
-        include_dashboard=None if joins else False,
-        logging_level=logging.ERROR,
-        log_to_driver=False,
-    )
+    try:
+        ray.init(
+            **local,
+            include_dashboard=None if joins else False,
+            logging_level=logging.ERROR,
+            log_to_driver=False,
+        )
+    except (RuntimeError, OSError, RayError) as error:
+        if not joins:
+            raise
+        raise refusal(address, error) from None
 
 
 def run_agenda(
@@ -205,22 +211,26 @@ def run_agenda(
     folder: Path,
     on_report: Callable[[Job, Report], None],
     watch: Watch | None = None,
+    say: Callable[[str], None] = print,
 ) -> None:
     """Runs the agenda to its end on the connected cluster; `folder` is for Tune's own files.
+
+    `say` is told when nodes come and go. Nodes that join are used, and when too few are left, the
+    jobs wait for others.
 
     What an earlier run's Tune left there is removed: nothing is ever restored from it.
     """
     shutil.rmtree(folder / "tune", ignore_errors=True)
     shape = shape_of(gang)
     trainable = tune.with_resources(
-        JobTrainable, tune.PlacementGroupFactory([{}, *shape.bundles], strategy=gang.strategy)
+        JobTrainable, tune.PlacementGroupFactory([{}, *shape.bundles], strategy=shape.strategy)
     )
     searcher = AgendaSearcher(agenda, on_report)
     tuner = tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
             search_alg=searcher,
-            scheduler=Steward(searcher, watch) if watch is not None else None,
+            scheduler=Steward(searcher, Lookout(shape, say), watch),
             num_samples=-1,
             reuse_actors=True,
             trial_name_creator=lambda trial: str(trial.trial_id),

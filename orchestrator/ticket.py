@@ -1,7 +1,7 @@
 """What the scheduler hands to a trainable: a job, and where its inputs and outputs lie."""
 
 from evals.choice import Settings
-from orchestrator.config import CheckpointSettings, GangSettings
+from orchestrator.gang_settings import CheckpointSettings, GangSettings
 from trainers.guard import Guard
 from trainers.job import Job
 

@@ -10,8 +10,9 @@ from evals.metric import Need, load_metric
 from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
 from orchestrator.baselines import gold_job, original_job, trial_job
-from orchestrator.config import GangSettings, SweepConfig
+from orchestrator.config import SweepConfig
 from orchestrator.constraints import SIGNS
+from orchestrator.gang_settings import GangSettings
 from orchestrator.records import Storage
 from orchestrator.result import State
 from orchestrator.searching.settings import Constraint
@@ -196,7 +197,12 @@ def _splits(benchmark: Benchmark, settings: EvaluationSettings) -> str:
 
 def _gang(gang: GangSettings) -> str:
     gpus = f" and {gang.gpus_per_rank:g} GPU" if gang.gpus_per_rank else ""
-    return f"{gang.ranks} ranks of {gang.cpus_per_rank:g} CPU{gpus}, {gang.strategy}"
+    together = gang.ranks_per_node
+    placed = (
+        gang.strategy if together is None else f"{together} on each of {gang.ranks // together}"
+    )
+    nodes = "" if together is None else " nodes"
+    return f"{gang.ranks} ranks of {gang.cpus_per_rank:g} CPU{gpus}, {placed}{nodes}"
 
 
 def _constraints(constraints: Mapping[str, Constraint]) -> str:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
-from orchestrator.config import GangSettings, SweepConfig
+from orchestrator.config import SweepConfig
+from orchestrator.gang_settings import GangSettings
 from orchestrator.planning.memory import GIB, JobMemory, Kind, least_bytes
 from trainers.footprint import CONTEXT_BYTES
 from trainers.settings import EngineSettings
@@ -41,10 +42,9 @@ def find_room(gang: GangSettings, nodes: "Sequence[Node]") -> Room:
         ConfigError: not one gang fits.
     """
     from cluster.capacity import require_room  # imports Ray
-    from cluster.gang import GangShape
+    from orchestrator.crew import shape_of
 
-    shape = GangShape(gang.ranks, gang.cpus_per_rank, gang.gpus_per_rank, gang.strategy)
-    num_gangs = require_room(shape, [node.resources for node in nodes])
+    num_gangs = require_room(shape_of(gang), [node.resources for node in nodes])
     return Room(num_gangs, _rank_bytes(gang, nodes))
 
 

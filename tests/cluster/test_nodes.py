@@ -1,11 +1,12 @@
 """Nodes are read from what Ray says of them, and an address that is dead is told within seconds."""
 
+import re
 import socket
 import time
 
 import pytest
 
-from cluster.nodes import GIB, Node, check_answers, node_of, this_machine
+from cluster.nodes import GIB, Node, check_answers, node_of, refusal, this_machine
 from evals.errors import ConfigError
 
 
@@ -61,3 +62,25 @@ def test_an_address_at_which_something_listens_passes_with_and_without_a_scheme(
 @pytest.mark.parametrize("word", ["", "auto", "local"])
 def test_words_are_left_to_ray(word):
     check_answers(word)
+
+
+@pytest.mark.parametrize(
+    ("error", "key", "cure"),
+    [
+        (
+            RuntimeError("Failed to connect to GCS.\nray.exceptions.AuthenticationError: no token"),
+            "RAY_AUTH_MODE must be token, ",
+            "set both as on its head node",
+        ),
+        (
+            RuntimeError("Version mismatch:\n  Ray: 2.60.0\n\n"),
+            "RAY_ADDRESS must be .* 'head:6379' \\(Ray: 2.60.0\\); ",
+            "with the Python and the Ray that it runs",
+        ),
+        (ConnectionError(), "RAY_ADDRESS must be .*no reason", "ray job submit"),
+    ],
+)
+def test_a_cluster_that_does_not_let_one_in_is_told_with_the_cure(error, key, cure):
+    said = str(refusal("head:6379", error))
+    assert re.match(key, said)
+    assert cure in said

@@ -1,6 +1,7 @@
 """When a warm gang is given up for another one."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -65,6 +66,21 @@ def test_a_rank_that_has_grown_since_its_first_job_ends_its_gang(formed) -> None
     assert run(crew, formed, [151, 400]) == 1
     assert run(crew, formed, [151, 400]) == 2, "one rank in two is enough"
     assert run(crew, formed, [150, 400]) == 2, "the new ranks' first job is what counts"
+
+
+def test_there_is_room_for_a_gang_that_stands_whatever_ray_says_of_its_nodes(
+    formed, monkeypatch
+) -> None:
+    group = SimpleNamespace(wait=lambda timeout_s: False)
+    monkeypatch.setattr(warm, "get_current_placement_group", lambda: group)
+    crew = WarmGang()
+    assert not crew.has_room()
+    run(crew, formed, [100, 100])
+    assert crew.has_room(), "a gang that lost a node says so itself"
+    crew.close()
+    assert not crew.has_room()
+    group.wait = lambda timeout_s: True
+    assert crew.has_room()
 
 
 def test_a_gang_that_was_closed_is_formed_again(formed) -> None:

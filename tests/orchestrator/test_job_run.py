@@ -16,8 +16,8 @@ from evals.choice import Choice
 from evals.scores import AnswerScore, ItemScore, Probability, ScoreSheet, TaskScores
 from evals.settings import EvaluationSettings
 from orchestrator import job_run
-from orchestrator.config import CheckpointSettings, GangSettings
 from orchestrator.experience import Experience
+from orchestrator.gang_settings import CheckpointSettings, GangSettings
 from orchestrator.job_run import JobRun
 from orchestrator.records import Storage, version
 from orchestrator.result import Result, State
@@ -43,12 +43,16 @@ class Script:
 
     def __init__(self, *attempts: list[Said], writes: bool = False) -> None:
         self.attempts = list(attempts)
+        self.rooms: list[bool] = []
         self.writes = writes
         self.orders: list[Order] = []
         self.closed = 0
         self.saves = 0
         self._reports: list[Report] = []
         self._lines: Iterator[Said] = iter(())
+
+    def has_room(self) -> bool:
+        return self.rooms.pop(0) if self.rooms else True
 
     def begin(self, order: Order, shape: GangShape, upkeep: Upkeep) -> None:
         self.orders.append(order)
@@ -307,7 +311,7 @@ def test_a_loss_after_the_job_is_done_is_only_a_loss_of_the_gang(ticket, outcome
     assert crew.closed == 1
 
 
-FULL_DISK = RankLost("rank 0 was lost in start: OSError: No space left on device", Cause.NO_ROOM)
+FULL_DISK = RankLost("rank 0 was lost in start: OSError: No space left on device", Cause.FULL_DISK)
 
 
 @pytest.fixture
@@ -421,3 +425,32 @@ class _Leaving(Script):
         super().begin(order, shape, upkeep)
         (order.folder / "adapter").mkdir()
         (order.folder / "adapter" / "weights").write_text("w")
+
+
+def test_an_attempt_begins_once_there_is_room_for_it(ticket, outcome) -> None:
+    crew = Script([report(4), outcome])
+    crew.rooms = [False, False, True]
+    result = finished(JobRun(ticket(), crew, Experience()))
+    assert (result.state, result.facts["attempts"]) == (State.DONE, 1)
+    assert len(crew.orders) == 1
+    assert crew.rooms == []
+
+
+def test_waiting_for_room_is_a_beat_now_and_then_and_no_end(ticket, outcome, monkeypatch) -> None:
+    monkeypatch.setattr(job_run, "QUIET_S", 0.0)
+    crew = Script([outcome])
+    crew.rooms = [False] * 50
+    run = JobRun(ticket(), crew, Experience())
+    for _ in range(50):
+        assert isinstance(run.advance(), Beat)
+    assert crew.orders == []
+    assert finished(run).state == State.DONE
+
+
+def test_nodes_that_go_before_the_ranks_have_started_cost_no_attempt(ticket, outcome) -> None:
+    gone = RankLost("the nodes of the gang are gone", Cause.NO_NODES)
+    crew = Script(*[[gone]] * 5, [DIED], [DIED], [report(4), outcome])
+    result = finished(JobRun(ticket(), crew, Experience()))
+    assert (result.state, result.facts["attempts"]) == (State.DONE, 3)
+    assert crew.closed == 7
+    assert len(crew.orders) == 8

@@ -20,7 +20,7 @@ from evals.choice import choose
 from evals.scores import ScoreSheet
 from evals.settings import EvaluationSettings
 from orchestrator import job_run
-from orchestrator.config import CheckpointSettings, GangSettings
+from orchestrator.gang_settings import CheckpointSettings, GangSettings
 from orchestrator.job_run import Experience, JobRun
 from orchestrator.records import Storage
 from orchestrator.result import Result, State

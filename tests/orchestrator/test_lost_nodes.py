@@ -14,7 +14,7 @@ from evals.building import build_benchmark
 from evals.choice import choose
 from evals.scores import ScoreSheet
 from evals.settings import EvaluationSettings
-from orchestrator.config import CheckpointSettings, GangSettings
+from orchestrator.gang_settings import CheckpointSettings, GangSettings
 from orchestrator.records import Storage
 from orchestrator.result import Result, State
 from orchestrator.schedule import run_agenda

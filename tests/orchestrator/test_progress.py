@@ -4,9 +4,9 @@ import pytest
 
 from evals.choice import Choice
 from evals.settings import EvaluationSettings
-from orchestrator.config import GangSettings
 from orchestrator.constraints import Bound, violations
 from orchestrator.entry import Entry
+from orchestrator.gang_settings import GangSettings
 from orchestrator.progress import Progress
 from orchestrator.result import Result, State
 from orchestrator.searching.settings import SearchSettings

@@ -5,6 +5,7 @@ import math
 import multiprocessing
 import os
 import socket
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -287,6 +288,17 @@ def test_a_storage_that_is_or_holds_a_file_where_folders_belong_is_refused(tmp_p
     (tmp_path / "jobs").write_text("", encoding="utf-8")
     with pytest.raises(ConfigError, match="storage must be .*jobs' \\(it is a file\\)"):
         Storage(tmp_path).check_writable("demo")
+
+
+def test_a_storage_that_goes_with_a_jobs_code_is_refused(tmp_path):
+    unpacked = tmp_path / "runtime_resources" / "working_dir_files" / "_ray_pkg_1"
+    with pytest.raises(ConfigError, match="storage must be a folder that outlives the job but got"):
+        Storage(unpacked / "runs").check_writable("demo")
+
+
+def test_the_version_is_that_of_the_code_which_runs():
+    project = Path(__file__).parents[2] / "pyproject.toml"
+    assert version() == tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
 
 
 def test_a_storage_that_may_only_be_read_is_refused_and_nothing_is_made(tmp_path, monkeypatch):

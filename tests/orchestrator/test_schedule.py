@@ -160,7 +160,7 @@ def test_a_trainable_that_waits_for_room_says_so() -> None:
 def test_the_one_who_looks_on_hears_of_it_and_the_trial_goes_on() -> None:
     heard = []
     watch = SimpleNamespace(lacks_room=heard.append)
-    steward = Steward(AgendaSearcher(List(), lambda *_: None), watch)
+    steward = Steward(AgendaSearcher(List(), lambda *_: None), None, watch)
     assert steward.on_trial_result(None, None, {"job_step": -1, "no_room": "full"}) == "CONTINUE"
     assert steward.on_trial_result(None, None, {"job_step": -1}) == "CONTINUE"
     assert heard == ["full"]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from orchestrator.config import GangSettings, PlanSettings
+from orchestrator.config import PlanSettings
+from orchestrator.gang_settings import GangSettings
 from orchestrator.planning.hours import Batch, hours, hours_line, num_devices
 from orchestrator.planning.pace import Pace
 

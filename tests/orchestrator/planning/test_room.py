@@ -6,7 +6,7 @@ import pytest
 
 from cluster.nodes import GIB, Node
 from evals.errors import ConfigError
-from orchestrator.config import GangSettings
+from orchestrator.gang_settings import GangSettings
 from orchestrator.planning.anatomies import sweep_anatomies
 from orchestrator.planning.draw import draw_of
 from orchestrator.planning.memory import job_memory, kinds_of

@@ -1,0 +1,41 @@
+"""Which network interface of this host reaches another one; gloo and NCCL do not ask the routes."""
+
+import socket
+from collections.abc import Mapping
+
+import psutil
+
+VARIABLES = ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME")
+"""What gloo and NCCL read. Without them gloo takes the interface that the host's name stands for,
+loopback on many hosts, and NCCL the first one that looks usable."""
+ANY_PORT = 9
+
+
+def interface_to(peer: str) -> str | None:
+    """Returns the interface whose address this host has towards the address `peer`.
+
+    None if no route leads there. Nothing is sent.
+    """
+    family = socket.AF_INET6 if ":" in peer else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((peer, ANY_PORT))
+        except OSError:
+            return None
+        address = probe.getsockname()[0]
+    for name, owned in psutil.net_if_addrs().items():
+        if any(each.address.partition("%")[0] == address for each in owned):
+            return str(name)
+    return None
+
+
+def variables(peer: str, given: str | None, environment: Mapping[str, str]) -> dict[str, str]:
+    """Returns what makes process groups use the interface `given`, or else the one to `peer`.
+
+    What `environment` says stands, unless an interface is given.
+    """
+    if given is not None:
+        return dict.fromkeys(VARIABLES, given)
+    name = interface_to(peer)
+    unset = [variable for variable in VARIABLES if not environment.get(variable)]
+    return {} if name is None else dict.fromkeys(unset, name)
