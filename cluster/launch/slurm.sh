@@ -13,7 +13,7 @@
 set -euo pipefail
 
 nodes="$SLURM_JOB_NUM_NODES"
-head="$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)"
+head="$(scontrol show hostnames "$SLURM_JOB_NODELIST" | awk "NR == 1")"
 address="$(srun --nodes=1 --ntasks=1 --nodelist="$head" hostname --ip-address | awk '{print $1}')"
 export RAY_ADDRESS="$address:$((20000 + SLURM_JOB_ID % 20000))" RAY_AUTH_MODE=token RAY_AUTH_TOKEN
 RAY_AUTH_TOKEN="$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')"
