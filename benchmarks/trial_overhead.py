@@ -27,9 +27,9 @@ from orchestrator.baselines import gold_job, original_job, trial_job
 from orchestrator.config import SweepConfig
 from orchestrator.gang_settings import GangSettings
 from orchestrator.loading import load_config
-from orchestrator.records import Storage
 from orchestrator.result import State
 from orchestrator.schedule import connect, run_agenda
+from orchestrator.storing.records import Storage
 from orchestrator.ticket import Ticket
 from trainers.job import Job, Report
 

@@ -15,9 +15,9 @@ from orchestrator.config import SweepConfig
 from orchestrator.entry import Entry, Reference
 from orchestrator.judgement import collapsed, judged, without_result
 from orchestrator.ledger import Ledger
-from orchestrator.records import Storage
 from orchestrator.result import Result, State
 from orchestrator.searching.search import MethodSearch, Suggestion
+from orchestrator.storing.records import Storage
 from orchestrator.ticket import Ticket
 from orchestrator.turns import Turns
 from orchestrator.warm_start import Past

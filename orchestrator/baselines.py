@@ -12,8 +12,8 @@ from typing import Any
 from evals.benchmark import Benchmark
 from evals.errors import ConfigError
 from orchestrator.config import SweepConfig
-from orchestrator.records import version
 from orchestrator.searching.space import SHARED, Point
+from orchestrator.storing.records import version
 from trainers.job import Job, Phase
 from trainers.settings import TrainingSettings
 

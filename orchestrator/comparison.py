@@ -10,8 +10,8 @@ from orchestrator.config import SweepConfig
 from orchestrator.constraints import bounds_of
 from orchestrator.entry import Reference
 from orchestrator.guarding import guard_of
-from orchestrator.records import Storage
 from orchestrator.result import Result
+from orchestrator.storing.records import Storage
 
 
 def compared(result: Result, storage: Storage, gold: ScoreSheet | None) -> Result:

@@ -14,22 +14,22 @@ from orchestrator.agenda import Agenda
 from orchestrator.baselines import check_weights
 from orchestrator.config import SweepConfig
 from orchestrator.continuity import check_continues, check_origin, config_text, write_config
-from orchestrator.courier import Courier
 from orchestrator.departure import Departure, Left
 from orchestrator.entry import Entry
-from orchestrator.fetching import fetch_models, fetched
 from orchestrator.lease import Lease
 from orchestrator.ledger import Ledger
 from orchestrator.planning.outlook import Outlook, outlook
 from orchestrator.planning.plan import Plan, plan, render
 from orchestrator.progress import Progress
-from orchestrator.quota import Quota
-from orchestrator.records import Storage
 from orchestrator.searching.search import MethodSearch
-from orchestrator.shortage import Hold, OutOfRoom, Shortage
+from orchestrator.storing.courier import Courier
+from orchestrator.storing.fetching import fetch_models, fetched
+from orchestrator.storing.quota import Quota
+from orchestrator.storing.records import Storage
+from orchestrator.storing.shortage import Hold, OutOfRoom, Shortage
 from orchestrator.summary import summarise
-from orchestrator.tracking import Tracker
-from orchestrator.tracking_session import Place
+from orchestrator.tracking.session import Place
+from orchestrator.tracking.tracker import Tracker
 from orchestrator.watch import SweepWatch
 from trainers.job import Job, Report
 

@@ -13,15 +13,15 @@ from evals.errors import ConfigError
 from evals.metric import load_metric
 from evals.settings import EvaluationSettings
 from orchestrator.budget import BudgetSettings, check_budget
-from orchestrator.disk_settings import DiskSettings
 from orchestrator.gang_settings import CheckpointSettings, GangSettings
 from orchestrator.method_settings import MethodSettings, resolve_method
 from orchestrator.searching.first_points import check_first
 from orchestrator.searching.grid import grid_size, num_trials
 from orchestrator.searching.settings import SearchSettings, check_constraints, check_measured
 from orchestrator.searching.space import SearchChoices, Searched, check_conditions
-from orchestrator.storage_address import StorageAddress, working_folder
-from orchestrator.tracking_settings import TrackingSettings
+from orchestrator.storing.disk_settings import DiskSettings
+from orchestrator.storing.storage_address import StorageAddress, working_folder
+from orchestrator.tracking.settings import TrackingSettings
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
 FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"

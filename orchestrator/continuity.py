@@ -8,7 +8,7 @@ from typing import Any
 
 from evals.errors import ConfigError
 from orchestrator.config import SweepConfig
-from orchestrator.records import version
+from orchestrator.storing.records import version
 
 CONFIG_FILE = "config.json"
 ORIGIN_FILE = "origin.json"

@@ -16,8 +16,8 @@ from evals.scores import ScoreSheet
 from orchestrator.crew import Crew, shape_of, upkeep_of
 from orchestrator.experience import Experience
 from orchestrator.measuring import measured
-from orchestrator.records import Storage
 from orchestrator.result import Result, State
+from orchestrator.storing.records import Storage
 from orchestrator.ticket import Ticket
 from trainers import checkpoint
 from trainers.execution import lighter

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evals.errors import ConfigError
 from orchestrator.budget import BudgetSettings, Use, method_limit, sweep_limit
-from orchestrator.line_file import Wait, append, at_once, mend
+from orchestrator.storing.line_file import Wait, append, at_once, mend
 
 LEDGER_FILE = "ledger.jsonl"
 

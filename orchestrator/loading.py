@@ -9,7 +9,7 @@ from evals.errors import ConfigError, suggestion
 from orchestrator.config import SweepConfig, listed
 from orchestrator.continuity import CONFIG_FILE, read_config
 from orchestrator.searching.settings import SearchSettings
-from orchestrator.storage_address import is_url, working_folder
+from orchestrator.storing.storage_address import is_url, working_folder
 from orchestrator.strict_yaml import parse
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
@@ -63,7 +63,7 @@ def _place(path: str, overrides: Sequence[str]) -> tuple[str, Path]:
     if not is_url(path):
         folder = Path(path).expanduser().resolve()
         return str(folder.parent.parent), folder
-    from orchestrator.mirror import Mirror, Unreachable, unusable  # imports fsspec
+    from orchestrator.storing.mirror import Mirror, Unreachable, unusable  # imports fsspec
 
     storage, _, name = path.rstrip("/").rpartition("/sweeps/")
     said = [word.partition("=")[2] for word in overrides if word.startswith("cache=")]

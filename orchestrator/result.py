@@ -27,7 +27,7 @@ class Result:
     that another sweep that wants it tries again. `stopped` says why a training was stopped early,
     under the guard with the hash `guard`; what was measured is the model as it then was.
     `collapsed` says that a job FAILED because its training destroyed the model. `weights_removed`
-    says that its adapter was removed for want of disk (`orchestrator.weights`).
+    says that its adapter was removed for want of disk (`orchestrator.storing.weights`).
     """
 
     job: Job

@@ -12,7 +12,7 @@ from orchestrator.layout import Table, save, terminal_text
 from orchestrator.ledger import Ledger
 from orchestrator.ledger_table import inequality, ledger_table
 from orchestrator.planning.plan import Plan
-from orchestrator.shortage import Hold
+from orchestrator.storing.shortage import Hold
 from orchestrator.tables import method_table, pareto_table, trials_table
 
 FIGURE = "pareto.png"

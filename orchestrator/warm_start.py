@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
 from orchestrator.config import SweepConfig
-from orchestrator.records import Storage
 from orchestrator.result import Result, State
 from orchestrator.searching.space import SHARED, Point, Value, active_part, holds
+from orchestrator.storing.records import Storage
 from trainers.job import Job
 
 if TYPE_CHECKING:

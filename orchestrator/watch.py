@@ -6,7 +6,7 @@ from contextlib import suppress
 from orchestrator.agenda import Agenda
 from orchestrator.departure import Departure, Left
 from orchestrator.ledger import Ledger
-from orchestrator.shortage import OutOfRoom, Shortage
+from orchestrator.storing.shortage import OutOfRoom, Shortage
 from trainers.job import Job
 
 

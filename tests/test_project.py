@@ -29,11 +29,11 @@ USED_BY_OTHERS = {"greenlet", "pillow"}
 HOMES = {
     "ray": ("orchestrator/schedule.py", "orchestrator/trial.py", "cluster/*.py"),
     "optuna": ("orchestrator/searching/*.py",),
-    "mlflow": ("orchestrator/tracking*.py",),
-    "sqlalchemy": ("orchestrator/tracking*.py",),
+    "mlflow": ("orchestrator/tracking/*.py",),
+    "sqlalchemy": ("orchestrator/tracking/*.py",),
     "deepspeed": ("trainers/engine.py", "trainers/shards.py"),
     "matplotlib": ("orchestrator/figures.py",),
-    "fsspec": ("orchestrator/mirror.py",),
+    "fsspec": ("orchestrator/storing/mirror.py",),
 }
 LATE = ("ray", "optuna", "mlflow", "deepspeed", "matplotlib")
 HEAVY = (*LATE, "torch", "transformers", "datasets", "scipy")

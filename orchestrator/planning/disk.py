@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
 from evals.selection import selected_tasks
-from orchestrator.byte_size import size_text
 from orchestrator.planning.anatomies import Anatomies
 from orchestrator.planning.lengths import BYTES_PER_TOKEN, answers
 from orchestrator.planning.plan import Plan
+from orchestrator.storing.byte_size import size_text
 
 if TYPE_CHECKING:  # imports torch
     from trainers.anatomy import Anatomy

@@ -14,7 +14,7 @@ from orchestrator.planning.memory import Kind, job_memory, kinds_of, memory_tabl
 from orchestrator.planning.pace import finished_paces
 from orchestrator.planning.plan import Plan
 from orchestrator.planning.room import Room, check_memory, find_room, room_line
-from orchestrator.records import Storage
+from orchestrator.storing.records import Storage
 
 if TYPE_CHECKING:  # imports Ray
     from cluster.nodes import Node

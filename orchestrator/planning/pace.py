@@ -7,8 +7,8 @@ from typing import Any
 
 from evals.benchmark import Benchmark
 from orchestrator.config import SweepConfig
-from orchestrator.records import Storage
 from orchestrator.result import State
+from orchestrator.storing.records import Storage
 from trainers.job import Job, Phase
 
 SAME = {"data", "model", "training", "adapter", "engine", "evaluation"}

@@ -13,10 +13,10 @@ from orchestrator.baselines import gold_job, original_job, trial_job
 from orchestrator.config import SweepConfig
 from orchestrator.constraints import SIGNS
 from orchestrator.gang_settings import GangSettings
-from orchestrator.records import Storage
 from orchestrator.result import State
 from orchestrator.searching.settings import Constraint
 from orchestrator.searching.space import Searched, SearchRange, Space, Value, active_part, holds
+from orchestrator.storing.records import Storage
 from orchestrator.warm_start import Past, warm_start
 from trainers.job import Job, Phase
 

@@ -6,7 +6,7 @@ from typing import Any
 from optuna.storages.journal import JournalFileBackend
 from optuna.storages.journal._file import BaseJournalFileLock
 
-from orchestrator.line_file import Wait, all_or_nothing, at_once, mend
+from orchestrator.storing.line_file import Wait, all_or_nothing, at_once, mend
 
 
 class Journal(JournalFileBackend):

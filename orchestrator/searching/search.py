@@ -29,11 +29,11 @@ from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
 from orchestrator.constraints import bound_names, is_feasible
-from orchestrator.line_file import Wait
 from orchestrator.searching.distributions import distributions, draw
 from orchestrator.searching.sampling import Ending, Sampling, Tried
 from orchestrator.searching.settings import Direction, SearchSettings
 from orchestrator.searching.space import Point, Space, Value
+from orchestrator.storing.line_file import Wait
 
 if TYPE_CHECKING:
     from optuna import Study

@@ -18,13 +18,13 @@ from orchestrator.config import SweepConfig
 from orchestrator.entry import Entry
 from orchestrator.ledger import Ledger
 from orchestrator.loading import load_config
-from orchestrator.records import Storage
 from orchestrator.result import Result, State
 from orchestrator.searching.search import MethodSearch
 from orchestrator.searching.settings import Constraint
+from orchestrator.storing.records import Storage
+from orchestrator.storing.weights import remove_adapter
 from orchestrator.ticket import Ticket
 from orchestrator.warm_start import warm_start
-from orchestrator.weights import remove_adapter
 from trainers.job import Job, Phase
 
 

@@ -8,7 +8,7 @@ import pytest
 from evals.errors import ConfigError
 from orchestrator.continuity import LAYOUT, check_continues, check_origin, write_config
 from orchestrator.loading import load_config
-from orchestrator.records import version
+from orchestrator.storing.records import version
 
 
 def begin(folder: Path, *overrides: str) -> None:

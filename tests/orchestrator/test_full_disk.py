@@ -12,12 +12,12 @@ from evals.sheet_file import write_sheet
 from orchestrator.budget import BudgetSettings
 from orchestrator.layout import Column, Table, save
 from orchestrator.ledger import Ledger
-from orchestrator.records import Storage, version
 from orchestrator.result import Result, State
 from orchestrator.searching.search import MethodSearch
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.searching.space import SearchRange
-from orchestrator.weights import is_removed, remove_adapter
+from orchestrator.storing.records import Storage, version
+from orchestrator.storing.weights import is_removed, remove_adapter
 from trainers.job import Job, Phase, Report
 from trainers.room import lacks_room
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings

@@ -19,10 +19,10 @@ from orchestrator import job_run
 from orchestrator.experience import Experience
 from orchestrator.gang_settings import CheckpointSettings, GangSettings
 from orchestrator.job_run import JobRun
-from orchestrator.records import Storage, version
 from orchestrator.result import Result, State
+from orchestrator.storing.records import Storage, version
+from orchestrator.storing.weights import remove_adapter
 from orchestrator.ticket import Ticket
-from orchestrator.weights import remove_adapter
 from trainers import checkpoint
 from trainers.checkpoint import Bookmark
 from trainers.job import Beat, Job, Outcome, Phase, Report, TrialFailure

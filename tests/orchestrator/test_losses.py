@@ -22,8 +22,8 @@ from evals.settings import EvaluationSettings
 from orchestrator import job_run
 from orchestrator.gang_settings import CheckpointSettings, GangSettings
 from orchestrator.job_run import Experience, JobRun
-from orchestrator.records import Storage
 from orchestrator.result import Result, State
+from orchestrator.storing.records import Storage
 from orchestrator.ticket import Ticket
 from trainers.job import Beat, Job, Outcome, Phase, Report, TrialFailure
 from trainers.order import Order

@@ -15,9 +15,9 @@ from evals.choice import choose
 from evals.scores import ScoreSheet
 from evals.settings import EvaluationSettings
 from orchestrator.gang_settings import CheckpointSettings, GangSettings
-from orchestrator.records import Storage
 from orchestrator.result import Result, State
 from orchestrator.schedule import run_agenda
+from orchestrator.storing.records import Storage
 from orchestrator.ticket import Ticket
 from trainers.job import Job, Phase, Report
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings

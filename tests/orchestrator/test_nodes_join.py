@@ -11,9 +11,9 @@ from evals.building import build_benchmark
 from evals.choice import choose
 from evals.settings import EvaluationSettings
 from orchestrator.gang_settings import GangSettings
-from orchestrator.records import Storage
 from orchestrator.result import State
 from orchestrator.schedule import run_agenda
+from orchestrator.storing.records import Storage
 from orchestrator.ticket import Ticket
 from trainers.job import Job, Phase, Report
 from trainers.settings import EngineSettings, TrainingSettings

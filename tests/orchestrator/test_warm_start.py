@@ -14,9 +14,9 @@ from orchestrator.baselines import original_job, trial_job
 from orchestrator.config import SweepConfig
 from orchestrator.loading import load_config
 from orchestrator.planning.plan import plan, render
-from orchestrator.records import Storage
 from orchestrator.result import Result, State
 from orchestrator.searching.search import MethodSearch
+from orchestrator.storing.records import Storage
 from orchestrator.warm_start import warm_start
 
 SMALL = [

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from orchestrator.departure import Departure, Left
-from orchestrator.shortage import OutOfRoom
+from orchestrator.storing.shortage import OutOfRoom
 from orchestrator.watch import SweepWatch
 
 

@@ -10,7 +10,7 @@ from orchestrator.planning.memory import kinds_of
 from orchestrator.planning.pace import Pace
 from orchestrator.planning.plan import plan
 from orchestrator.planning.work import RIDGE_TOKENS
-from orchestrator.records import Storage
+from orchestrator.storing.records import Storage
 
 N, LORA = 6_738_415_616, 19_988_480
 

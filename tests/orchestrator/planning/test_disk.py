@@ -10,8 +10,8 @@ from orchestrator.baselines import gold_job, original_job, trial_job
 from orchestrator.planning.anatomies import sweep_anatomies
 from orchestrator.planning.disk import Disk, disk, disk_line, require_disk
 from orchestrator.planning.plan import plan
-from orchestrator.records import Storage
 from orchestrator.result import Result, State
+from orchestrator.storing.records import Storage
 
 N, LORA = 6_738_415_616, 19_988_480
 

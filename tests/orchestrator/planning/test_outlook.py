@@ -7,7 +7,7 @@ import pytest
 from cluster.nodes import GIB, Node
 from orchestrator.planning.outlook import outlook
 from orchestrator.planning.plan import plan
-from orchestrator.records import Storage
+from orchestrator.storing.records import Storage
 
 A100 = Node(64, 8, "A100", (40 * GIB, 80 * GIB))
 LAPTOP = Node(8, 0)

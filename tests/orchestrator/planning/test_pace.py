@@ -4,8 +4,8 @@ import pytest
 
 from orchestrator.baselines import gold_job, original_job, trial_job
 from orchestrator.planning.pace import Pace, finished_paces
-from orchestrator.records import Storage
 from orchestrator.result import Result, State
+from orchestrator.storing.records import Storage
 
 
 @pytest.fixture

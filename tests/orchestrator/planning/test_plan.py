@@ -12,8 +12,8 @@ from evals.errors import ConfigError
 from orchestrator.baselines import gold_job, original_job, trial_job
 from orchestrator.config import SweepConfig
 from orchestrator.planning.plan import plan, render
-from orchestrator.records import Storage
 from orchestrator.result import Result, State
+from orchestrator.storing.records import Storage
 from trainers.job import Job
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.shortage import Clock, OutOfRoom, Shortage
+from orchestrator.storing.shortage import Clock, OutOfRoom, Shortage
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 

@@ -1,4 +1,4 @@
-"""An open MLflow store with a sweep's run in it; with `orchestrator.tracking` MLflow's only home.
+"""An open MLflow store with a sweep's run in it; with `tracker.py` MLflow's only home.
 
 Only the client is used, never MLflow's global state.
 """
@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evals.errors import ConfigError
-from orchestrator.child_run import ChildRun
 from orchestrator.result import State
-from orchestrator.store_address import unusable
-from orchestrator.tracking_settings import TrackingSettings
-from orchestrator.weights import ADAPTER
+from orchestrator.storing.weights import ADAPTER
+from orchestrator.tracking.child_run import ChildRun
+from orchestrator.tracking.settings import TrackingSettings
+from orchestrator.tracking.store_address import unusable
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -12,12 +12,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from orchestrator.child_run import child_run
 from orchestrator.entry import Entry
 from orchestrator.result import State
-from orchestrator.store_address import check_answers, shown
-from orchestrator.tracking_session import Place, Session, begin_session, first_line
-from orchestrator.tracking_settings import TrackingSettings
+from orchestrator.tracking.child_run import child_run
+from orchestrator.tracking.session import Place, Session, begin_session, first_line
+from orchestrator.tracking.settings import TrackingSettings
+from orchestrator.tracking.store_address import check_answers, shown
 
 FAILURES_TO_GIVE_UP = 3
 """Failures in a row after which a closing tracker tries no more."""

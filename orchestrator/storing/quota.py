@@ -8,15 +8,15 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from orchestrator.byte_size import size_text
 from orchestrator.config import SweepConfig
 from orchestrator.constraints import Bound
 from orchestrator.entry import Entry
 from orchestrator.ledger import Ledger
-from orchestrator.mentions import Mentions
-from orchestrator.records import Storage
-from orchestrator.retention import Held, to_remove
-from orchestrator.weights import adapter_bytes, model_bytes, remove_adapter
+from orchestrator.storing.byte_size import size_text
+from orchestrator.storing.mentions import Mentions
+from orchestrator.storing.records import Storage
+from orchestrator.storing.retention import Held, to_remove
+from orchestrator.storing.weights import adapter_bytes, model_bytes, remove_adapter
 from trainers.job import Phase
 
 

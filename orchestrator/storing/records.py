@@ -23,8 +23,14 @@ from evals.errors import ConfigError
 from evals.scores import ScoreSheet
 from evals.sheet_file import read_sheet, write_sheet
 from orchestrator.result import Result, State
-from orchestrator.result_file import damaged, read_result, reports_text, result_text, text_of
-from orchestrator.weights import ADAPTER, give_back
+from orchestrator.storing.result_file import (
+    damaged,
+    read_result,
+    reports_text,
+    result_text,
+    text_of,
+)
+from orchestrator.storing.weights import ADAPTER, give_back
 from trainers.job import Job, describe
 from trainers.room import lacks_room
 

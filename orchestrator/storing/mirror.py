@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from evals.errors import ConfigError
 from orchestrator.ledger import LEDGER_FILE
-from orchestrator.weights import ADAPTER, MODEL, REMOVED, WHY_FILE
+from orchestrator.storing.weights import ADAPTER, MODEL, REMOVED, WHY_FILE
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

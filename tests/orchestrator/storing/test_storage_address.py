@@ -6,7 +6,7 @@ import pytest
 
 from evals.errors import ConfigError
 from orchestrator.loading import load_config
-from orchestrator.storage_address import is_url, working_folder
+from orchestrator.storing.storage_address import is_url, working_folder
 
 
 @pytest.mark.parametrize(

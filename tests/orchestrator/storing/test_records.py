@@ -16,8 +16,8 @@ from evals.choice import Choice
 from evals.errors import ConfigError
 from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
 from evals.settings import EvaluationSettings
-from orchestrator.records import Storage, version
 from orchestrator.result import Result, State
+from orchestrator.storing.records import Storage, version
 from trainers.job import Job, Phase, Report
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 

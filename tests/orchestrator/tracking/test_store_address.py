@@ -5,8 +5,8 @@ import time
 import pytest
 
 from evals.errors import ConfigError
-from orchestrator import store_address
-from orchestrator.store_address import check_answers
+from orchestrator.tracking import store_address
+from orchestrator.tracking.store_address import check_answers
 
 
 def test_a_server_that_does_not_answer_is_refused_within_seconds(tmp_path, monkeypatch):

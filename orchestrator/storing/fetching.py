@@ -1,8 +1,8 @@
 """What a sweep that is kept at a URL needs from there before it begins."""
 
 from orchestrator.config import SweepConfig
-from orchestrator.mirror import Mirror, Unreachable, unusable
 from orchestrator.planning.plan import Plan
+from orchestrator.storing.mirror import Mirror, Unreachable, unusable
 
 
 def fetched(config: SweepConfig) -> Mirror | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.byte_size import size_text
+from orchestrator.storing.byte_size import size_text
 from trainers.room import lacks_room
 
 RETRY_S = 1.0

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evals.errors import ConfigError
 from orchestrator.result import Result, State
-from orchestrator.weights import is_removed
+from orchestrator.storing.weights import is_removed
 from trainers.job import Job, Report
 
 

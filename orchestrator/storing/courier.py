@@ -14,8 +14,8 @@ from collections.abc import Callable
 from functools import partial
 
 from evals.errors import ConfigError
-from orchestrator.mirror import LEASE, Mirror, Unreachable, unusable
-from orchestrator.records import is_alive
+from orchestrator.storing.mirror import LEASE, Mirror, Unreachable, unusable
+from orchestrator.storing.records import is_alive
 
 EVERY_S = 30.0
 """Seconds between copies of the sweep's own folder."""

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.line_file import all_or_nothing, mend
+from orchestrator.storing.line_file import all_or_nothing, mend
 
 
 @pytest.mark.parametrize(

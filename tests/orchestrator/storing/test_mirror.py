@@ -13,15 +13,15 @@ from fsspec.implementations.memory import MemoryFileSystem
 from evals.choice import Choice
 from evals.errors import ConfigError
 from evals.settings import EvaluationSettings
-from orchestrator import courier
 from orchestrator.config import SweepConfig
-from orchestrator.courier import Courier
-from orchestrator.fetching import fetched
 from orchestrator.loading import load_config, load_resumed
-from orchestrator.mirror import LEASE, Mirror, Unreachable
-from orchestrator.records import Storage, version
 from orchestrator.result import Result, State
-from orchestrator.weights import remove_adapter
+from orchestrator.storing import courier
+from orchestrator.storing.courier import Courier
+from orchestrator.storing.fetching import fetched
+from orchestrator.storing.mirror import LEASE, Mirror, Unreachable
+from orchestrator.storing.records import Storage, version
+from orchestrator.storing.weights import remove_adapter
 from trainers.job import Job, Phase, Report
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 

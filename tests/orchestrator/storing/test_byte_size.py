@@ -3,7 +3,7 @@
 import pytest
 
 from evals.errors import ConfigError
-from orchestrator.byte_size import read_size, size_text
+from orchestrator.storing.byte_size import read_size, size_text
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from orchestrator.config import SweepConfig
 from orchestrator.constraints import Bound, violations
 from orchestrator.entry import Entry
 from orchestrator.ledger import Ledger
-from orchestrator.quota import Quota
-from orchestrator.records import Storage, version
 from orchestrator.result import Result, State
+from orchestrator.storing.quota import Quota
+from orchestrator.storing.records import Storage, version
 from trainers.job import Job, Phase
 from trainers.settings import AdapterSettings
 
@@ -227,7 +227,7 @@ def test_an_adapter_that_cannot_be_removed_is_said_and_no_harm(house, monkeypatc
     def refused(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("orchestrator.quota.remove_adapter", refused)
+    monkeypatch.setattr("orchestrator.storing.quota.remove_adapter", refused)
     at_home.quota.keep()
     assert all(map(at_home.has, jobs))
     assert "an adapter could not be removed: [Errno 13] Permission denied" in at_home.said[0]

@@ -4,8 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import weights
-from orchestrator.weights import adapter_bytes, give_back, is_removed, model_bytes, remove_adapter
+from orchestrator.storing import weights
+from orchestrator.storing.weights import (
+    adapter_bytes,
+    give_back,
+    is_removed,
+    model_bytes,
+    remove_adapter,
+)
 
 
 @pytest.fixture

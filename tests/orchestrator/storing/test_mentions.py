@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from orchestrator.mentions import Mentions
+from orchestrator.storing.mentions import Mentions
 
 A, B, C = "a" * 16, "0123456789abcdef", "c" * 16
 

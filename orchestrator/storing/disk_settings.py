@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from evals.choice import Settings
-from orchestrator.byte_size import read_size
+from orchestrator.storing.byte_size import read_size
 
 
 class DiskSettings(Settings):
