@@ -34,7 +34,7 @@ from orchestrator.storing.weights import ADAPTER, give_back
 from trainers.job import Job, describe
 from trainers.room import lacks_room
 
-PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
+PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 UNPACKED = "working_dir_files"
 """Where Ray unpacks what a job brings along, and removes it when the job is over."""
 

@@ -297,7 +297,7 @@ def test_a_storage_that_goes_with_a_jobs_code_is_refused(tmp_path):
 
 
 def test_the_version_is_that_of_the_code_which_runs():
-    project = Path(__file__).parents[2] / "pyproject.toml"
+    project = Path(__file__).parents[3] / "pyproject.toml"
     assert version() == tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
 
 

@@ -13,7 +13,7 @@ from evals.settings import EvaluationSettings
 from orchestrator.entry import Entry
 from orchestrator.result import Result, State
 from orchestrator.storing.weights import remove_adapter
-from orchestrator.tracking import tracker
+from orchestrator.tracking import tracker as tracking
 from orchestrator.tracking.child_run import child_run
 from orchestrator.tracking.settings import TrackingSettings
 from orchestrator.tracking.tracker import Place, Tracker
@@ -406,7 +406,7 @@ def test_a_full_disk_costs_no_sweep_and_what_is_missing_is_added_once_there_is_r
 
 def test_a_store_that_could_not_be_made_on_a_full_disk_is_made_later(storage, monkeypatch):
     (storage / "mlflow.db").unlink()
-    begun, real = [], tracker.begin_session
+    begun, real = [], tracking.begin_session
 
     def begin_late(*arguments):
         begun.append(arguments)
@@ -414,7 +414,7 @@ def test_a_store_that_could_not_be_made_on_a_full_disk_is_made_later(storage, mo
             raise OSError(28, "No space left on device")
         return real(*arguments)
 
-    monkeypatch.setattr(tracker, "begin_session", begin_late)
+    monkeypatch.setattr(tracking, "begin_session", begin_late)
     made = entry(0)
     folder = job_folder(storage, made)
     tracker = begin(storage)
