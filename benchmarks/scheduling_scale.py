@@ -7,6 +7,7 @@ scores that depend on the job.
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -51,8 +52,12 @@ class IdleRank:
         """Returns an address that nobody will use."""
         return "127.0.0.1", 0
 
-    def join(self, address: str, port: int, timeout_s: float) -> None:
+    def join(self, address: str, port: int, timeout_s: float, interface: str | None) -> None:
         """Joins nothing."""
+
+    def pid(self) -> int:
+        """Returns this process's id."""
+        return os.getpid()
 
     def start(self, order: Order) -> None:
         """Takes up a job."""
