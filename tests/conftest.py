@@ -13,6 +13,7 @@ LAUNCHER = Path(__file__).with_name("distributed.py")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=2, help="how often test_kills.py kills a driver")
+    parser.addoption("--faults", type=int, default=0, help="sweeps that test_faults.py disturbs")
 
 
 @pytest.fixture(scope="session")
