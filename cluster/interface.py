@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 import psutil
 
-VARIABLES = ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME")
-"""What gloo and NCCL read. Without them gloo takes the interface that the host's name stands for,
-loopback on many hosts, and NCCL the first one that looks usable."""
+VARIABLES = {"GLOO_SOCKET_IFNAME": "{}", "NCCL_SOCKET_IFNAME": "={}"}
+"""What gloo and NCCL read, and how: NCCL takes a plain name for the beginning of one. Without them
+gloo takes the interface that the host's name stands for, loopback on many hosts, and NCCL the first
+one that looks usable."""
 ANY_PORT = 9
 
 
@@ -35,7 +36,9 @@ def variables(peer: str, given: str | None, environment: Mapping[str, str]) -> d
     What `environment` says stands, unless an interface is given.
     """
     if given is not None:
-        return dict.fromkeys(VARIABLES, given)
+        return {variable: form.format(given) for variable, form in VARIABLES.items()}
     name = interface_to(peer)
-    unset = [variable for variable in VARIABLES if not environment.get(variable)]
-    return {} if name is None else dict.fromkeys(unset, name)
+    if name is None:
+        return {}
+    unset = {k: form for k, form in VARIABLES.items() if not environment.get(k)}
+    return {variable: form.format(name) for variable, form in unset.items()}

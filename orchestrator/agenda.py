@@ -6,6 +6,7 @@ whose Result is in storage already is told to its study at once and never schedu
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from evals.benchmark import Benchmark
 from evals.scores import ScoreSheet
@@ -88,7 +89,7 @@ class Agenda:
 
         Without a result there, the job failed for the reason `error`.
         """
-        result = self._storage.find(job) or self._without_result(job, error)
+        result = self._standing(job) or self._without_result(job, error)
         self._ledger.end(job.hash, result.wall_s)
         if job.phase in self._baselines:
             self._finish_baseline(result, cached=False)
@@ -111,7 +112,7 @@ class Agenda:
         self._tell_held()
         for waiting in list(self._running.values()):
             job = self._job(*waiting[0])
-            if self._storage.find(job) is None:
+            if self._standing(job) is None:
                 self.withdraw(job)
             else:
                 self.finish(job, error="")
@@ -255,20 +256,22 @@ class Agenda:
         Otherwise a sweep that goes on would not know why the trial failed.
         """
         failed = without_result(job, error)
-        try:
-            return self._storage.commit(failed, self._storage.begin(job), None)
-        except OSError:  # a full disk, say, which may be why the job has failed
-            return failed
+        with suppress(OSError):  # a full disk, say, which may be why the job has failed
+            self._storage.commit(failed, self._storage.begin(job), None)
+        return failed
 
     def _found(self, job: Job) -> Result | None:
         """Returns a trial's result in storage, held against this sweep's gold model."""
-        assert self.reference is not None
-        found = self._storage.find(job)
-        if found is None or not found.stands(self.reference.guard):
-            return None
-        if found.state == State.FAILED:
+        found = self._standing(job)
+        if found is None or found.state == State.FAILED:
             return found
         return compared(found, self._storage, self._gold_sheet)
+
+    def _standing(self, job: Job) -> Result | None:
+        """Returns the job's result in storage, unless it was stopped as this sweep would not."""
+        found = self._storage.find(job)
+        guard = None if self.reference is None else self.reference.guard
+        return found if found is not None and found.stands(guard) else None
 
     def _judged(self, result: Result) -> tuple[Result, dict[str, float] | None]:
         """Returns the result and by how much it misses each bound; FAILED, None if not ranked."""

@@ -20,7 +20,7 @@ from orchestrator.result import Result, State
 from orchestrator.storing.records import Storage
 from orchestrator.ticket import Ticket
 from trainers import checkpoint
-from trainers.execution import lighter
+from trainers.execution import Doing, lighter
 from trainers.job import Beat, Diverged, Outcome, Phase, Report, TrialFailure
 from trainers.order import Order
 from trainers.room import lacks_room
@@ -190,13 +190,12 @@ class JobRun:
         """Says whether another attempt makes sense; for want of memory, with less of it."""
         short_of = lost.cause.short_of
         if short_of is not None:
-            last = self._reports[-1] if self._reports else None
             less = lighter(
                 self._execution,
                 self._ticket.job,
                 world=self._ticket.gang.ranks,
                 short_of=short_of,
-                evaluating=last is not None and last.step == last.num_steps,
+                doing=self._doing(),
             )
             self._execution = less or self._execution
             return less is not None
@@ -204,6 +203,13 @@ class JobRun:
             return True
         self._losses += 1
         return lost.cause != Cause.FAULT and self._losses <= self._ticket.gang.max_retries
+
+    def _doing(self) -> Doing:
+        """Returns what the ranks were doing, as far as their reports tell."""
+        last = self._reports[-1] if self._reports else None
+        if last is not None and last.step == last.num_steps:
+            return Doing.EVALUATION
+        return Doing.TRAINING if self._ticket.guard is None else Doing.EITHER
 
     def _finish(self, news: Outcome | TrialFailure) -> Result | Beat:
         result = Result(

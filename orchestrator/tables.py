@@ -17,7 +17,7 @@ from orchestrator.layout import Cell, Column, Table
 from orchestrator.pareto import front, gain
 from orchestrator.result import Result, State
 from orchestrator.searching.settings import SearchSettings
-from trainers.job import Phase, Report
+from trainers.job import Phase
 
 CLEAR_HEADINGS = {
     "real": "Real",
@@ -102,10 +102,13 @@ def nearest(entries: Iterable[Entry], bounds: Sequence[Bound]) -> Entry | None:
     """Returns the trial nearest to feasible, or None if no trial was measured.
 
     It is the one whose largest violation, as a share of its bound's size, is the smallest; among
-    equals the earliest.
+    equals the earliest. One that was stopped early is it only where all were.
     """
     done = [entry for entry in entries if _is_done(entry)]
-    return min(done, key=lambda entry: distance(bounds, entry.violations or {}), default=None)
+    whole = [entry for entry in done if not entry.result.stopped]
+    return min(
+        whole or done, key=lambda entry: distance(bounds, entry.violations or {}), default=None
+    )
 
 
 def _is_trial(entry: Entry) -> bool:
@@ -196,10 +199,9 @@ def _method_cells(
         reason = trials[0].result.reason if trials else "no trial ended"
         return {"Method": label, "Feasible": "no", **counts, "Note": f"nothing measured: {reason}"}
     cells = {**_cells(chosen.result), **_trial_cells(chosen), "Method": label, **counts}
-    notes = [str(cells["Note"])] if cells["Note"] else []
-    if not chosen.feasible:
-        notes.insert(0, f"none feasible, {_missed(chosen, bounds)}")
-    return {**cells, "Note": "; ".join(notes)}
+    lacking = "" if chosen.feasible else f"none feasible, {_missed(chosen, bounds)}"
+    notes = (lacking, chosen.result.stopped.partition(":")[0], str(cells["Note"]))
+    return {**cells, "Note": "; ".join(filter(None, notes))}
 
 
 def _said(feasible: bool) -> str:
@@ -229,18 +231,19 @@ def _note(search: SearchSettings, bounds: Sequence[Bound]) -> str:
 
 def _saved(trials: Sequence[Entry]) -> Iterator[str]:
     """Says how many trials were stopped early, and what that was good for, if any were."""
-    last = [entry.result.reports[-1] for entry in trials if entry.result.reports]
     num_stopped = sum(bool(entry.result.stopped) for entry in trials)
     if num_stopped:
         yield (
             f"Stopped early, as they were sure to miss a bound: {num_stopped} of {len(trials)} "
-            f"trials, which saved {1 - _steps_taken(last):.0%} of all training steps."
+            f"trials, which saved {_steps_saved(trials):.0%} of all training steps."
         )
 
 
-def _steps_taken(last: Sequence[Report]) -> float:
-    """Returns the share of their steps that trials have taken, by the last report of each."""
-    return sum(report.step for report in last) / sum(report.num_steps for report in last)
+def _steps_saved(trials: Sequence[Entry]) -> float:
+    """Returns the share of all trials' steps that those which were stopped have not taken."""
+    last = [(entry, entry.result.reports[-1]) for entry in trials if entry.result.reports]
+    saved = sum(report.num_steps - report.step for entry, report in last if entry.result.stopped)
+    return saved / sum(report.num_steps for _, report in last)
 
 
 def _assembled(

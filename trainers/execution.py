@@ -18,6 +18,14 @@ class Memory(StrEnum):
     HOST = "host"
 
 
+class Doing(StrEnum):
+    """What a job was doing; a training with probes does either."""
+
+    TRAINING = "training"
+    EVALUATION = "evaluation"
+    EITHER = "either"
+
+
 class Execution(Settings):
     """What one rank holds at a time, and what it leaves to others or to the host's memory."""
 
@@ -63,20 +71,22 @@ class Execution(Settings):
 
 
 def lighter(
-    now: Execution, job: Job, *, world: int, short_of: Memory, evaluating: bool
+    now: Execution, job: Job, *, world: int, short_of: Memory, doing: Doing
 ) -> Execution | None:
     """Returns the next execution that needs less memory; None if there is none.
 
     First half the batch that a rank holds, with twice the accumulation; then ZeRO stages 2 and
     3, which share between ranks; then, if the device's memory is short, the host's takes the
-    optimizer and then the parameters. `evaluating` says that training was over already.
+    optimizer and then the parameters. `doing` is what the memory was too small for.
     """
-    if evaluating or job.checkpoint is not None:
-        if now.eval_batch_size > 1:
-            return now.model_copy(update={"eval_batch_size": now.eval_batch_size // 2})
-    elif now.micro_batch_size > 1:
-        smaller = _half(now.micro_batch_size, job.training.batch_size // world)
-        return now.model_copy(update={"micro_batch_size": smaller})
+    halves = {}
+    if doing != Doing.EVALUATION and job.checkpoint is None and now.micro_batch_size > 1:
+        per_rank = job.training.batch_size // world
+        halves["micro_batch_size"] = _half(now.micro_batch_size, per_rank)
+    if (doing != Doing.TRAINING or job.checkpoint is not None) and now.eval_batch_size > 1:
+        halves["eval_batch_size"] = now.eval_batch_size // 2
+    if halves:
+        return now.model_copy(update=halves)
     if job.checkpoint is not None:
         return None
     return _more_sharded(now, world) or _offloaded(now, short_of)

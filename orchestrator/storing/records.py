@@ -142,7 +142,8 @@ class Storage:
         """Makes `folder` (from `begin`) the job's result and returns what then is on record.
 
         When another process was quicker its result stays and is returned, unless this one says
-        more: DONE says more than FAILED, a whole training more than one that was stopped early.
+        more: DONE says more than FAILED, a training to its own end more than one that was stopped
+        early, and that under another guard as much as the latest.
         Should the adapter of the one that stays have been removed, it has this one's again.
 
         Raises:
@@ -197,9 +198,11 @@ class Storage:
 
 def _says_more(result: Result, found: Result) -> bool:
     """Returns whether `result` is to replace `found`, another one of the same job."""
-    if State.FAILED in (result.state, found.state):
-        return result.state == State.DONE and found.state == State.FAILED
-    return bool(found.stopped) and (not result.stopped or result.guard != found.guard)
+    if found.state == State.FAILED:
+        return result.state == State.DONE
+    if result.state == State.FAILED and result.by_chance:
+        return False
+    return bool(found.stopped) and result.guard != found.guard
 
 
 def _made(folder: Path) -> Path:

@@ -44,29 +44,42 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """A child run as it is in the store; `start_ms` tells one run of a job from another."""
+
+    run_id: str
+    status: str
+    start_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
-    """An open MLflow store with the sweep's run; `known` maps job hashes to (run id, status)."""
+    """An open MLflow store with the sweep's run; `known` are its child runs by their jobs' hash."""
 
     client: "MlflowClient"
     experiment_id: str
     run_id: str
-    known: dict[str, tuple[str, str]] = field(default_factory=dict)
+    known: dict[str, Recorded] = field(default_factory=dict)
 
     def add(self, run: ChildRun, *, job_folder: Path, keep_adapter: bool) -> None:
         """Records a child run, unless it is there with the same ending.
 
-        The run is ended last: one that was cut off is written again, onto itself.
+        The run is ended last: one that was cut off is written again, onto itself. The record of a
+        job that was run again gives way to a new one.
         """
         job, status = run.tags["job"], STATUS[State(run.tags["state"])]
-        run_id, recorded = self.known.get(job, ("", ""))
-        if recorded == status:
+        found = self.known.get(job)
+        if found is not None and found.start_ms != run.start_ms:
+            self.client.delete_run(found.run_id)
+            found = None
+        if found is not None and found.status == status:
             return
-        run_id = run_id or self._create(run)
-        self.known[job] = (run_id, "RUNNING")
+        run_id = self._create(run) if found is None else found.run_id
+        self.known[job] = Recorded(run_id, "RUNNING", run.start_ms)
         self._log(run_id, run)
         self._upload(run_id, job_folder, keep_adapter=keep_adapter)
         self.client.set_terminated(run_id, status=status, end_time=run.end_ms)
-        self.known[job] = (run_id, status)
+        self.known[job] = Recorded(run_id, status, run.start_ms)
 
     def forget_adapter(self, job: str) -> None:
         """Removes a job's adapter from artifacts that are in a folder, and says so in a tag.
@@ -75,13 +88,13 @@ class Session:
         """
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-        run_id, _ = self.known.get(job, ("", ""))
-        if not run_id:
+        found = self.known.get(job)
+        if found is None:
             return
-        uri = str(self.client.get_run(run_id).info.artifact_uri)
+        uri = str(self.client.get_run(found.run_id).info.artifact_uri)
         if uri.startswith(("file:", "/")):
             get_artifact_repository(uri).delete_artifacts(ADAPTER)
-        self.client.set_tag(run_id, "weights", "removed")
+        self.client.set_tag(found.run_id, "weights", "removed")
 
     def _create(self, run: ChildRun) -> str:
         tags = {"mlflow.parentRunId": self.run_id, "job": run.tags["job"]}
@@ -164,15 +177,16 @@ def _sweep_run(client: "MlflowClient", experiment_id: str, place: Place, config_
     return run_id
 
 
-def _known(client: "MlflowClient", experiment_id: str, run_id: str) -> dict[str, tuple[str, str]]:
+def _known(client: "MlflowClient", experiment_id: str, run_id: str) -> dict[str, Recorded]:
     """Returns the child runs that are there already, by job hash."""
     mine = f"tags.mlflow.parentRunId = '{run_id}'"
-    known: dict[str, tuple[str, str]] = {}
+    known: dict[str, Recorded] = {}
     token: str | None = None
     while token != "":
         page: Any = client.search_runs([experiment_id], mine, page_token=token)
         for run in page:
-            known[run.data.tags["job"]] = (run.info.run_id, run.info.status)
+            info = run.info
+            known[run.data.tags["job"]] = Recorded(info.run_id, info.status, info.start_time)
         token = page.token or ""
     return known
 

@@ -619,6 +619,31 @@ def test_a_sweep_that_stops_nothing_takes_no_result_that_was_stopped(config, ben
     assert {ticket.guard for ticket in tickets} == {None}
 
 
+def test_a_result_that_another_sweep_has_stopped_is_never_told(config, benchmark) -> None:
+    def states(name: str, **ending: object) -> set[str]:
+        search = config.search.model_copy(update={"stopping": None})
+        desk = Desk(config.model_copy(update={"name": name, "search": search}), benchmark)
+        while (ticket := desk.agenda.next()) is not None:
+            if "error" in ending:
+                desk.agenda.finish(ticket.job, **ending)
+            elif ending:
+                desk.run(ticket, **ending)
+            else:
+                break
+        desk.agenda.leave()
+        return {entry.result.reason for entry in desk.entries if entry.number is not None}
+
+    Desk(config, benchmark).run_all(retain=0.01, stopped=True)
+    assert states("left") == set(), "a job that is on its way when the sweep leaves"
+    lost = states("lost", error="its trainable was lost")
+    assert lost == {"its trainable was lost"}
+    given_up = states("given up", fails="given up after 3 attempts", by_chance=True)
+    assert given_up == {"lost"}, "what the desk says where there is no result"
+    assert states("left again") == set(), "what failed by chance has replaced nothing"
+    assert states("wild", fails="the loss became nan", collapsed=True) == {"the loss became nan"}
+    assert Desk(config, benchmark).run_all() == [], "now everybody knows"
+
+
 def test_a_training_that_diverged_is_told_as_a_collapse(config, benchmark) -> None:
     desk = Desk(config, benchmark)
     desk.run_all(fails="the loss became nan at step 3 of 5", collapsed=True)

@@ -12,7 +12,7 @@ from orchestrator.layout import csv_text, markdown_text, save, terminal_text
 from orchestrator.result import Result, State
 from orchestrator.searching.settings import Constraint, SearchSettings
 from orchestrator.tables import best_feasible, method_table, nearest, pareto_table, trials_table
-from trainers.job import Job, Phase
+from trainers.job import Job, Phase, Report
 from trainers.settings import EngineSettings, TrainingSettings
 
 BOUNDS = (Bound("retain", "at_least", 0.7, "0.9 x the original's"),)
@@ -247,3 +247,47 @@ def test_a_saved_table_is_found_as_csv_and_markdown(made, tmp_path):
     assert [path.name for path in paths] == ["table.csv", "table.md"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["table.csv", "table.md"]
     assert paths[0].read_text(encoding="utf-8") == csv_text(made)
+
+
+def stopped(label, number, *, retain, step, num_steps=100):
+    made = trial(label, number, lr=1e-3, retain=retain, quality=-1.0)
+    reports = (Report(step, num_steps, {"loss": 1.0}),)
+    why = f"stopped at step {step} of {num_steps}: retain is lost"
+    return replace(made, result=replace(made.result, stopped=why, reports=reports))
+
+
+def ended(label, number, *, step, reason=""):
+    made = (
+        failed(label, number, reason)
+        if reason
+        else trial(label, number, lr=1e-4, retain=0.2, quality=-9.0)
+    )
+    reports = (Report(step, 100, {"loss": 1.0}),)
+    return replace(made, result=replace(made.result, reports=reports))
+
+
+def test_stopped_trials_are_counted_apart_and_only_they_have_saved_anything():
+    entries = [
+        stopped("ga", 0, retain=0.1, step=20),
+        stopped("ga", 1, retain=0.1, step=40),
+        ended("ga", 2, step=100),
+        ended("ga", 3, step=1, reason="the loss became nan"),
+    ]
+    made = table(entries)
+    row = by_method(made)["ga"]
+    assert (row["Done"], row["Stopped"], row["Failed"]) == (1, 2, 1)
+    assert made.notes[1] == (
+        "Stopped early, as they were sure to miss a bound: 2 of 4 trials, which saved 35% of all "
+        "training steps."
+    )
+    assert len(table(entries[2:]).notes) == 1
+
+
+def test_a_half_trained_model_stands_for_its_method_only_where_there_is_no_other():
+    early, whole = stopped("ga", 0, retain=0.65, step=20), ended("ga", 1, step=100)
+    assert nearest([early, whole], BOUNDS) is whole
+    assert nearest([early], BOUNDS) is early
+    note = by_method(table([early]))["ga"]["Note"]
+    assert note == "none feasible, retain 0.05 below its floor; stopped at step 20 of 100"
+    front = pareto_table([early, whole], search=SEARCH)
+    assert [row[1] for row in front.rows] == [1], "nor is it on the front"

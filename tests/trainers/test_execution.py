@@ -4,7 +4,7 @@ import pytest
 
 from evals.choice import Choice
 from evals.settings import EvaluationSettings
-from trainers.execution import Execution, Memory, lighter
+from trainers.execution import Doing, Execution, Memory, lighter
 from trainers.job import Job, Phase
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
@@ -28,13 +28,13 @@ def make_job(
     )
 
 
-def ladder(job: Job, *, world: int, short_of: Memory, evaluating: bool = False) -> list[tuple]:
+def ladder(job: Job, *, world: int, short_of: Memory, doing: Doing = Doing.TRAINING) -> list[tuple]:
     """Every rung: micro-batch, evaluation batch, stage, optimizer and parameters offloaded."""
     rungs, now = [], Execution.of(job)
     while now is not None:
         offloaded = now.offload_optimizer, now.offload_parameters
         rungs.append((now.micro_batch_size, now.eval_batch_size, now.zero_stage, *offloaded))
-        now = lighter(now, job, world=world, short_of=short_of, evaluating=evaluating)
+        now = lighter(now, job, world=world, short_of=short_of, doing=doing)
     return rungs
 
 
@@ -67,7 +67,7 @@ def test_a_host_that_is_short_of_memory_is_not_given_more_to_hold() -> None:
 
 
 def test_an_evaluation_gets_smaller_batches_of_its_own() -> None:
-    rungs = ladder(make_job(stage=3), world=2, short_of=Memory.DEVICE, evaluating=True)
+    rungs = ladder(make_job(stage=3), world=2, short_of=Memory.DEVICE, doing=Doing.EVALUATION)
     assert [rung[1] for rung in rungs[:5]] == [16, 8, 4, 2, 1]
     assert {rung[0] for rung in rungs} == {4}
     given = make_job(checkpoint="/models/original")
@@ -75,10 +75,18 @@ def test_an_evaluation_gets_smaller_batches_of_its_own() -> None:
     assert [rung[1] for rung in rungs] == [16, 8, 4, 2, 1]
 
 
+def test_a_training_with_probes_gets_smaller_batches_of_both_kinds() -> None:
+    rungs = ladder(make_job(stage=3), world=2, short_of=Memory.DEVICE, doing=Doing.EITHER)
+    assert [rung[:2] for rung in rungs] == [
+        *[(4, 16), (2, 8), (1, 4), (1, 2), (1, 1)],
+        *[(1, 1)] * 2,
+    ]
+
+
 @pytest.mark.parametrize(("micro", "batch", "after"), [(6, 12, 3), (3, 12, 1), (5, 20, 2)])
 def test_half_a_batch_still_cuts_evenly(micro: int, batch: int, after: int) -> None:
     job = make_job(micro=micro, batch=batch)
-    less = lighter(Execution.of(job), job, world=2, short_of=Memory.DEVICE, evaluating=False)
+    less = lighter(Execution.of(job), job, world=2, short_of=Memory.DEVICE, doing=Doing.TRAINING)
     assert less.micro_batch_size == after
     assert batch % (less.micro_batch_size * 2) == 0
 

@@ -16,7 +16,7 @@ from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
 from evals.suites.text import measure
 from trainers import checkpoint, loop
-from trainers.execution import Execution, Memory, lighter
+from trainers.execution import Doing, Execution, Memory, lighter
 from trainers.guard import Guard, Limit
 from trainers.job import Job, Outcome, Phase, Report
 from trainers.language_model import build_family
@@ -193,7 +193,7 @@ def test_every_way_out_of_memory_learns_the_same(base: Path, tmp_path: Path) -> 
     bench, task = Workbench(Place()), job(epochs=1)
     wanted = learned(bench, task, base, tmp_path / "first")
     now, num_ways = Execution.of(task), 0
-    while now := lighter(now, task, world=1, short_of=Memory.DEVICE, evaluating=False):
+    while now := lighter(now, task, world=1, short_of=Memory.DEVICE, doing=Doing.TRAINING):
         num_ways += 1
         found = learned(bench, now.applied(task), base, tmp_path / str(num_ways))
         assert all(torch.allclose(wanted[name], found[name], atol=1e-5) for name in wanted), now

@@ -423,3 +423,19 @@ def test_a_store_that_could_not_be_made_on_a_full_disk_is_made_later(storage, mo
     assert tracker.complaint is None
     assert len(begun) == 3
     assert len(runs(storage)[1]) == 1
+
+
+def test_a_job_that_was_run_again_has_one_run_and_that_is_the_later_one(storage):
+    early = entry(retain=0.3)
+    early = replace(early, result=replace(early.result, stopped="stopped at step 2", guard="g"))
+    job_folder(storage, early)
+    record(storage, [early])
+    whole = entry(retain=0.8)
+    whole = replace(whole, result=replace(whole.result, started_at=1_700_000_900.0))
+    record(storage, [whole])
+    record(storage, [whole])
+    experiment = client(storage).get_experiment_by_name("lethe")
+    runs = client(storage).search_runs([experiment.experiment_id], "tags.phase = 'trial'")
+    assert [run.data.metrics["retain"] for run in runs] == [0.8]
+    assert "stopped" not in runs[0].data.tags
+    assert len(client(storage).get_metric_history(runs[0].info.run_id, "retain")) == 1
