@@ -243,7 +243,7 @@ def _run(sweep: _Sweep, departure: Departure) -> int:
 
 def _shortage(sweep: _Sweep, quota: Quota, departure: Departure) -> Shortage:
     return Shortage(
-        sweep.folder,
+        sweep.storage.root,
         patience_s=sweep.config.disk.patience_s,
         relieve=quota.relieve,
         say=_say,

@@ -58,7 +58,7 @@ class Watch(Protocol):
         """Takes back a job that was given out, did not begin, and will not now."""
         ...
 
-    def lacks_room(self, reason: str) -> None:
+    def lacks_room(self, job: Job, reason: str) -> None:
         """Takes in that a running job waits for room on the disk, and why."""
         ...
 
@@ -113,6 +113,11 @@ class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
             times = f" {ticket.losses + 1} times" if ticket.losses else ""
             self._agenda.finish(ticket.job, error=f"{LOST}{times}")
 
+    def job(self, trial_id: str) -> Job | None:
+        """Returns the job of a trial that runs."""
+        ticket = self._tickets.get(trial_id)
+        return None if ticket is None else ticket.job
+
     def forget(self, trial_id: str) -> Job | None:
         """Returns the job of a trial that ends without having started; nobody is told."""
         ticket = self._tickets.pop(trial_id, None)
@@ -163,7 +168,9 @@ class Steward(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
     ) -> str:
         """Lets the trial go on, and passes on what it says about the disk."""
         if self._watch is not None and "no_room" in result:
-            self._watch.lacks_room(result["no_room"])
+            job = self._searcher.job(trial.trial_id)
+            if job is not None:
+                self._watch.lacks_room(job, result["no_room"])
         decision: str = super().on_trial_result(tune_controller, trial, result)
         return decision
 

@@ -159,11 +159,13 @@ def test_a_trainable_that_waits_for_room_says_so() -> None:
 
 def test_the_one_who_looks_on_hears_of_it_and_the_trial_goes_on() -> None:
     heard = []
-    watch = SimpleNamespace(lacks_room=heard.append)
-    steward = Steward(AgendaSearcher(List(), lambda *_: None), None, watch)
-    assert steward.on_trial_result(None, None, {"job_step": -1, "no_room": "full"}) == "CONTINUE"
-    assert steward.on_trial_result(None, None, {"job_step": -1}) == "CONTINUE"
-    assert heard == ["full"]
+    watch = SimpleNamespace(lacks_room=lambda *said: heard.append(said))
+    searcher = AgendaSearcher(List(ticket("a")), lambda *_: None)
+    searcher.suggest("t1")
+    steward, trial = Steward(searcher, None, watch), SimpleNamespace(trial_id="t1")
+    assert steward.on_trial_result(None, trial, {"job_step": -1, "no_room": "full"}) == "CONTINUE"
+    assert steward.on_trial_result(None, trial, {"job_step": -1}) == "CONTINUE"
+    assert heard == [("a", "full")]
 
 
 def test_an_error_in_the_trainable_is_one_jobs_end_and_renews_the_gang() -> None:
