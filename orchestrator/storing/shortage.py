@@ -63,10 +63,13 @@ class Shortage:
         self._heard: dict[str, float] = {}
         self._relieved = -OVER_S
         self._elsewhere = False
+        self._refused = ""
 
     @property
     def over(self) -> str | None:
-        """Why the sweep is to leave, if nothing has found room for as long as it may wait."""
+        """Why the sweep is to leave: nothing has found room for long enough, or may not wait."""
+        if self._refused:
+            return self._refused
         now = self._clock.now()
         if DRIVER in self._since and now - self._heard[DRIVER] > OVER_S:
             self._forget(DRIVER)
@@ -105,6 +108,7 @@ class Shortage:
         if reason is None and not self._may_wait():
             reason = f"there is {self._none}; {self._cure}"
         if reason is not None:
+            self._refused = reason
             raise OutOfRoom(reason)
         self._clock.sleep(RETRY_S)
 

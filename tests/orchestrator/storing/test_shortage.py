@@ -126,18 +126,26 @@ def test_a_write_is_tried_until_there_is_room(site) -> None:
     assert tries == [0, 1, 2, 3]
 
 
-def test_a_write_that_finds_none_ends_the_sweep_and_so_does_a_wish_to_leave(site) -> None:
+def test_a_write_that_finds_none_ends_the_sweep(site) -> None:
     def write() -> None:
         raise FULL
 
     with pytest.raises(OutOfRoom, match="for 100 s"):
         site.shortage.hold(write)
     assert site.now == 100
-    site.shortage.end()
+    assert "for 100 s" in site.shortage.over
+
+
+def test_who_asked_it_to_leave_is_not_kept_waiting_and_learns_why_later_too(site) -> None:
+    def write() -> None:
+        raise FULL
+
     site.may_wait = False
     with pytest.raises(OutOfRoom, match="there is no room in"):
         site.shortage.hold(write)
-    assert site.now == 100, "it does not keep who asked it to leave waiting"
+    assert site.now == 0
+    site.now = 1000
+    assert site.shortage.over.startswith("there is no room in")
 
 
 def test_any_other_error_is_no_shortage(site) -> None:
