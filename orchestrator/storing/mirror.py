@@ -76,8 +76,13 @@ class Mirror:
         return [job_hash for job_hash in here if f"{job_hash}/{RESULT}" not in there]
 
     def push_job(self, job_hash: str) -> None:
-        """Puts a finished job there, unless one that ended as well is there already."""
+        """Puts a finished job there, unless one that ended as well is there already.
+
+        Nor one that has left no result here, as one whose disk was full may not have.
+        """
         home = self._jobs / job_hash
+        if not (home / RESULT).is_file():
+            return
         there = self._state(job_hash)
         if there == "done" or there == _state_of((home / RESULT).read_bytes()):
             return

@@ -19,6 +19,7 @@ from orchestrator.result import Result, State
 from orchestrator.storing import courier
 from orchestrator.storing.courier import Courier
 from orchestrator.storing.fetching import fetched
+from orchestrator.storing.heartbeat import DEAD_S
 from orchestrator.storing.mirror import LEASE, Mirror, Unreachable
 from orchestrator.storing.records import Storage, version
 from orchestrator.storing.weights import remove_adapter
@@ -160,6 +161,14 @@ def test_done_replaces_failed_there_as_here_and_never_the_other_way_round(
         found = other.find(job(number))
         assert found is not None
         assert found.state == State.DONE
+
+
+def test_a_job_that_has_left_nothing_here_is_not_brought_and_nobody_stumbles_over_it(
+    url: str, tmp_path: Path
+) -> None:
+    mirror = Mirror(url, here(tmp_path).root)
+    mirror.push_job(job(0).hash)
+    assert mirror.read(f"jobs/{job(0).hash}/result.json") is None
 
 
 def test_what_is_missing_there_is_known(url: str, tmp_path: Path) -> None:
@@ -312,7 +321,7 @@ def test_a_sweep_that_is_driven_elsewhere_is_refused_until_it_is_over_or_surely_
         driver(url, home, [])
     mirror.write(f"sweeps/demo/{LEASE}", json.dumps({**holder, "over": True}).encode())
     assert driver(url, home, []).close() is None
-    late = {**holder, "at": holder["at"] - courier.DEAD_S - 1}
+    late = {**holder, "at": holder["at"] - DEAD_S - 1}
     mirror.write(f"sweeps/demo/{LEASE}", json.dumps(late).encode())
     assert driver(url, home, []).close() is None
     left = json.loads(mirror.read(f"sweeps/demo/{LEASE}"))
