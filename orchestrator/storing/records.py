@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from evals.errors import ConfigError
 from evals.scores import ScoreSheet
 from evals.sheet_file import read_sheet, write_sheet
-from orchestrator.result import Result, State
+from orchestrator.result import Ending, Result, State
 from orchestrator.storing.result_file import (
     damaged,
     read_result,
@@ -160,14 +160,14 @@ class Storage:
         if not earlier:
             return result
         found = self.find(result.job)
-        if found is not None and not _says_more(result, found):
+        if found is not None and not says_more(result, found):
             gives_back = found.stopped == result.stopped and (folder / ADAPTER).is_dir()
             if found.weights_removed and gives_back:
                 give_back(home, folder / ADAPTER)
                 found = replace(found, weights_removed=False)
             shutil.rmtree(folder)
             return found
-        _set_aside(home)
+        set_aside(home)
         self._place(folder, home)
         return result
 
@@ -195,7 +195,7 @@ class Storage:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _says_more(result: Result, found: Result) -> bool:
+def says_more(result: Ending, found: Ending) -> bool:
     """Returns whether `result` is to replace `found`, another one of the same job."""
     if State.FAILED in (result.state, found.state):
         return result.state == State.DONE and found.state == State.FAILED
@@ -219,7 +219,8 @@ def _unwritable(folder: Path, reason: str | None) -> ConfigError:
     )
 
 
-def _set_aside(home: Path) -> None:
+def set_aside(home: Path) -> None:
+    """Removes the folder of a job whose place another one takes; it is gone at once."""
     aside = home.with_name(f".{home.name}-replaced-{uuid.uuid4().hex[:8]}")
     home.rename(aside)
     shutil.rmtree(aside)
