@@ -24,7 +24,7 @@ from orchestrator.progress import Progress
 from orchestrator.result import Result
 from orchestrator.searching.opening import close_searches, open_searches
 from orchestrator.storing.courier import Courier
-from orchestrator.storing.fetching import fetch_models, fetched
+from orchestrator.storing.fetching import fetch_model, fetched
 from orchestrator.storing.quota import Quota
 from orchestrator.storing.records import Storage
 from orchestrator.storing.shortage import Hold, OutOfRoom, Shortage
@@ -131,7 +131,6 @@ def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> _Sweep
     planned = plan(config, build_benchmark(config.benchmark), storage=storage)
     _say(render(planned))
     check_weights(config)
-    fetch_models(mirror, planned)
     storage.check_writable(config.name)
     place = Place(config.name, folder, storage.root)
     Tracker.check(config.tracking, place)
@@ -143,6 +142,7 @@ def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> _Sweep
     _show(outlook(planned, storage=storage, nodes=connected_nodes()))
     lease = lease or held.enter_context(Lease(storage.sweep_folder(config.name)))
     _check_folder(config, folder)
+    fetch_model(mirror, planned)
     tracker = Tracker.open(config.tracking, place, config_json=config_text(config))
     write_config(config, folder)
     courier = Courier(mirror, config.name, say=_say) if mirror is not None else None

@@ -41,7 +41,7 @@ class Courier:
         try:
             self._waiting = [partial(mirror.push_job, each) for each in mirror.missing()]
             self._heartbeat.start()
-        except Unreachable as error:
+        except (Unreachable, OSError) as error:
             raise unusable(mirror.url, error) from None
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
         self._thread.start()

@@ -7,7 +7,8 @@ longer one, which is written last.
 
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +18,7 @@ from orchestrator.result import State
 from orchestrator.storing.records import says_more, set_aside
 from orchestrator.storing.result_file import Ended, ending_in
 from orchestrator.storing.weights import ADAPTER, MODEL, REMOVED, WHY_FILE
+from trainers.room import lacks_room
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -32,7 +34,11 @@ class Unreachable(Exception):
 
 
 class Mirror:
-    """The copy at `url` of the storage folder `root`; every method raises Unreachable."""
+    """The copy at `url` of the storage folder `root`.
+
+    Every method raises Unreachable, and FileNotFoundError where something has gone meanwhile, the
+    bucket even. Those that fetch raise OSError for what this machine is to blame for.
+    """
 
     def __init__(self, url: str, root: Path) -> None:
         """Opens the file system, which may talk to it or not.
@@ -68,9 +74,10 @@ class Mirror:
         if home.exists() or not files:
             return
         part = home.with_name(f".{MODEL}-{uuid.uuid4().hex[:8]}")
-        for file in files:
-            self._get(f"jobs/{job_hash}/{MODEL}/{file}", part / file)
-        part.rename(home)
+        with _whole_or_not(part):
+            for file in files:
+                self._get(f"jobs/{job_hash}/{MODEL}/{file}", part / file)
+            part.rename(home)
 
     def missing(self) -> list[str]:
         """Returns the hashes of the jobs that are here and not there, or say less there."""
@@ -174,10 +181,11 @@ class Mirror:
     def _pull_records(self, job_hash: str, listing: Iterable[str]) -> None:
         """Fetches a job but for its weights, in the place of what is here."""
         part = self._jobs / f".{job_hash}-pulled-{uuid.uuid4().hex[:8]}"
-        for path in listing:
-            inside = path.partition("/")[2]
-            if inside.partition("/")[0] not in (ADAPTER, MODEL):
-                self._get(f"jobs/{path}", part / inside)
+        with _whole_or_not(part):
+            for path in listing:
+                inside = path.partition("/")[2]
+                if inside.partition("/")[0] not in (ADAPTER, MODEL):
+                    self._get(f"jobs/{path}", part / inside)
         home = self._jobs / job_hash
         if home.exists():
             set_aside(home)
@@ -189,7 +197,10 @@ class Mirror:
     def _get(self, path: str, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_name(f".{file.name}.part")
-        self._do(lambda: self._fs.get_file(self._path(path), str(part)))
+        try:
+            self._do(lambda: self._fs.get_file(self._path(path), str(part)))
+        except Unreachable as error:
+            raise (_of_this_machine(error, part) or error) from None
         part.replace(file)
 
     def _put(self, path: str, text: bytes) -> None:
@@ -230,6 +241,24 @@ def unusable(url: str, why: object) -> ConfigError:
 def _with_result(listing: Iterable[str]) -> set[str]:
     """Returns the jobs whose results are in a listing."""
     return {path.split("/")[0] for path in listing if path.endswith(f"/{RESULT}")}
+
+
+def _of_this_machine(error: Unreachable, part: Path) -> OSError | None:
+    """Returns what went wrong with a file that was fetched to `part`, if it was here."""
+    cause = error.__cause__
+    if not isinstance(cause, OSError):
+        return None
+    return cause if lacks_room(cause) or str(cause.filename) == str(part) else None
+
+
+@contextmanager
+def _whole_or_not(part: Path) -> Iterator[None]:
+    """Leaves nothing of `part` behind, should it not become whole."""
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
 
 
 def _whole(texts: Mapping[str, bytes | Exception]) -> dict[str, bytes]:

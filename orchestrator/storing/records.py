@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import ValidationError
 
@@ -76,24 +77,26 @@ class Storage:
         """Returns the sweep's own folder, made if need be."""
         return _made(self.root / "sweeps" / name)
 
-    def check_writable(self, sweep: str) -> None:
+    def check_writable(self, sweep: str, *, key: Literal["storage", "cache"] = "storage") -> None:
         """Refuses a storage folder that nothing could be written to; makes nothing.
+
+        `key` is what a person names it by.
 
         Raises:
             ConfigError: names the folder and the cure.
         """
         if UNPACKED in self.root.parts:
             raise ConfigError(
-                f"storage must be a folder that outlives the job but got {str(self.root)!r}, which "
+                f"{key} must be a folder that outlives the job but got {str(self.root)!r}, which "
                 "Ray removes with what the job brought along; name one that all nodes see, such "
-                "as storage=/shared/lethe"
+                f"as {key}=/shared/lethe"
             )
         for folder in (self._jobs, self.root / "sweeps" / sweep):
             there = next(f for f in (folder, *folder.parents) if f.exists())
             if not there.is_dir():
-                raise _unwritable(there, "it is a file")
+                raise _unwritable(there, "it is a file", key=key)
             if not os.access(there, os.W_OK | os.X_OK):
-                raise _unwritable(there, "it may only be read")
+                raise _unwritable(there, "it may only be read", key=key)
 
     def find(self, job: Job) -> Result | None:
         """Returns the job's result, or None when it has not ended yet.
@@ -212,10 +215,10 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _unwritable(folder: Path, reason: str | None) -> ConfigError:
+def _unwritable(folder: Path, reason: str | None, *, key: str = "storage") -> ConfigError:
     return ConfigError(
-        f"storage must be a folder that can be written to but got {str(folder)!r} ({reason}); "
-        "choose another with storage=<folder>"
+        f"{key} must be a folder that can be written to but got {str(folder)!r} ({reason}); "
+        f"choose another with {key}=<folder>"
     )
 
 
