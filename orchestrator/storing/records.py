@@ -164,8 +164,8 @@ class Storage:
             return result
         found = self.find(result.job)
         if found is not None and not says_more(result, found):
-            gives_back = found.stopped == result.stopped and (folder / ADAPTER).is_dir()
-            if found.weights_removed and gives_back:
+            alike = (found.state, found.stopped) == (result.state, result.stopped)
+            if found.weights_removed and alike and (folder / ADAPTER).is_dir():
                 give_back(home, folder / ADAPTER)
                 found = replace(found, weights_removed=False)
             shutil.rmtree(folder)
