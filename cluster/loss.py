@@ -44,6 +44,8 @@ DEVICE_OUT_OF_MEMORY = re.compile(
     r"OutOfMemoryError|CUDA.*out of memory|CUBLAS_STATUS_ALLOC_FAILED", re.I | re.S
 )
 HOST_OUT_OF_MEMORY = re.compile(r"can't allocate memory|not enough memory|bad_alloc", re.I)
+SHARED_MEMORY = re.compile(r"/dev/shm\b|</torch_")
+"""Memory that ranks of a node share has the shape of a disk; no storage folder is on it."""
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -65,7 +67,7 @@ def _cause(error: ray.exceptions.RayError) -> Cause:
         return Cause.DEVICE_MEMORY
     if isinstance(raised, MemoryError) or HOST_OUT_OF_MEMORY.search(str(raised)):
         return Cause.HOST_MEMORY
-    if lacks_room(raised):
+    if lacks_room(raised) and not SHARED_MEMORY.search(str(raised)):
         return Cause.FULL_DISK
     return Cause.BROKEN if isinstance(raised, RuntimeError | OSError) else Cause.FAULT
 

@@ -19,7 +19,7 @@ from orchestrator.ledger import Ledger
 from orchestrator.result import Result, State
 from orchestrator.searching.search import MethodSearch, Suggestion
 from orchestrator.storing.records import Storage
-from orchestrator.ticket import Ticket
+from orchestrator.ticket import Ticket, ticket_for
 from orchestrator.turns import Turns
 from orchestrator.warm_start import Past
 from trainers.job import Job, Phase
@@ -54,6 +54,8 @@ class Agenda:
         self._held: list[tuple[str, Suggestion, Result]] = []
         self._gone: list[tuple[str, Suggestion]] = []
         self._done: dict[Phase, Result] = {}
+        self._on_baseline: Callable[[Result], None] = lambda _: None
+        self._trained: set[Phase] = set()
         self._gold_sheet: ScoreSheet | None = None
         self._past: tuple[Past, ...] = ()
         self.reference: Reference | None = None
@@ -75,6 +77,10 @@ class Agenda:
     def begin_with(self, past: Sequence[Past]) -> None:
         """Has the searches begin with trials of another sweep, once the baselines are known."""
         self._past = tuple(past)
+
+    def tell_of_baselines(self, on_baseline: Callable[[Result], None]) -> None:
+        """Has a baseline that was trained told of at once; its entry comes with the other one's."""
+        self._on_baseline = on_baseline
 
     def next(self) -> Ticket | None:
         """Returns the next ticket; None if there is none now (see `finished`)."""
@@ -146,6 +152,9 @@ class Agenda:
             self.failure = f"the {result.job.phase} model failed: {result.reason}"
             return
         self._done[result.job.phase] = result
+        if not cached:
+            self._trained.add(result.job.phase)
+            self._on_baseline(result)
         if len(self._done) == len(self._baselines):
             original, gold = self._done[Phase.ORIGINAL], self._done[Phase.GOLD]
             try:
@@ -157,6 +166,7 @@ class Agenda:
                 return
             self._gold_sheet = self._storage.sheet(gold.job.hash)
             for done in (self.reference.original, self.reference.gold):
+                cached = done.job.phase not in self._trained
                 self._on_entry(Entry(str(done.job.phase), done, cached=cached))
             self._teach()
             self._recall()
@@ -279,18 +289,4 @@ class Agenda:
         return judged(result, self._config.search, self.reference.bounds)
 
     def _ticket(self, job: Job) -> Ticket:
-        base = gold = guard = None
-        if self.reference is not None:
-            original = self.reference.original.job
-            base = str(self._storage.model_folder(original))
-            gold = self.reference.gold.job.hash
-            guard = self.reference.guard
-        return Ticket(
-            job=job,
-            storage=str(self._storage.root),
-            gang=self._config.gang,
-            checkpoint=self._config.checkpoint,
-            base=base,
-            gold=gold,
-            guard=guard,
-        )
+        return ticket_for(job, self.reference, config=self._config, storage=self._storage)

@@ -21,9 +21,10 @@ from orchestrator.ledger import Ledger
 from orchestrator.planning.outlook import Outlook, outlook
 from orchestrator.planning.plan import Plan, plan, render
 from orchestrator.progress import Progress
-from orchestrator.searching.search import MethodSearch
+from orchestrator.result import Result
+from orchestrator.searching.opening import close_searches, open_searches
 from orchestrator.storing.courier import Courier
-from orchestrator.storing.fetching import fetch_models, fetched
+from orchestrator.storing.fetching import fetch_model, fetched
 from orchestrator.storing.quota import Quota
 from orchestrator.storing.records import Storage
 from orchestrator.storing.shortage import Hold, OutOfRoom, Shortage
@@ -76,8 +77,13 @@ class _Sweep:
         """Has a finished job recorded wherever else it shall be."""
         job_hash = entry.result.job.hash
         self.tracker.log_entry(entry, job_folder=self.storage.job_folder(job_hash))
-        if self.courier is not None and not entry.cached:
-            self.courier.job(job_hash)
+        if not entry.cached:
+            self.bring(entry.result)
+
+    def bring(self, result: Result) -> None:
+        """Has what a job has just come to brought to the URL, if there is one."""
+        if self.courier is not None:
+            self.courier.job(result.job.hash)
 
 
 def show_plan(config: SweepConfig) -> int:
@@ -125,7 +131,6 @@ def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> _Sweep
     planned = plan(config, build_benchmark(config.benchmark), storage=storage)
     _say(render(planned))
     check_weights(config)
-    fetch_models(mirror, planned)
     storage.check_writable(config.name)
     place = Place(config.name, folder, storage.root)
     Tracker.check(config.tracking, place)
@@ -137,6 +142,7 @@ def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> _Sweep
     _show(outlook(planned, storage=storage, nodes=connected_nodes()))
     lease = lease or held.enter_context(Lease(storage.sweep_folder(config.name)))
     _check_folder(config, folder)
+    fetch_model(mirror, planned)
     tracker = Tracker.open(config.tracking, place, config_json=config_text(config))
     write_config(config, folder)
     courier = Courier(mirror, config.name, say=_say) if mirror is not None else None
@@ -203,7 +209,7 @@ def _run(sweep: _Sweep, departure: Departure) -> int:
         sweep.ledger.hear(job.hash)
         sweep.progress.report(job, report)
 
-    searches = _searches(config, sweep.folder)
+    searches = open_searches(config, sweep.folder)
     sweep.ledger.be_patient(shortage.wait)
     for search in searches.values():
         search.be_patient(shortage.wait)
@@ -216,9 +222,17 @@ def _run(sweep: _Sweep, departure: Departure) -> int:
         on_entry=on_entry,
     )
     agenda.begin_with(sweep.plan.past)
-    on_leave = partial(sweep.close, finished=False)
-    watch = SweepWatch(agenda, sweep.ledger, departure, shortage, say=_say, on_leave=on_leave)
+    agenda.tell_of_baselines(sweep.bring)
     summary = partial(_summary, sweep, agenda, quota, hold=shortage.hold)
+
+    def on_leave() -> None:
+        close_searches(searches.values())
+        with suppress(OutOfRoom):
+            sweep.ledger.close()
+            summary()
+        sweep.close(finished=False)
+
+    watch = SweepWatch(agenda, sweep.ledger, departure, shortage, say=_say, on_leave=on_leave)
     try:
         with departure.deferred():
             run_agenda(
@@ -230,12 +244,9 @@ def _run(sweep: _Sweep, departure: Departure) -> int:
                 say=_say,
             )
     except Left:
-        summary()
         return _interrupted(sweep)
     finally:
-        for search in searches.values():
-            with suppress(OutOfRoom):  # what is left running waits when the sweep goes on
-                search.close()
+        close_searches(searches.values())
     quota.keep()
     sweep.tracker.log_tables(summary())
     return _outcome(sweep, agenda, quota.entries)
@@ -243,7 +254,7 @@ def _run(sweep: _Sweep, departure: Departure) -> int:
 
 def _shortage(sweep: _Sweep, quota: Quota, departure: Departure) -> Shortage:
     return Shortage(
-        sweep.folder,
+        sweep.storage.root,
         patience_s=sweep.config.disk.patience_s,
         relieve=quota.relieve,
         say=_say,
@@ -281,16 +292,3 @@ def _interrupted(sweep: _Sweep) -> int:
 def _how_to_go_on(sweep: _Sweep) -> str:
     go_on = [sys.executable, "-m", "orchestrator.sweep", "--resume", str(sweep.folder)]
     return f"run the same command again to go on, or {shlex.join(go_on)}"
-
-
-def _searches(config: SweepConfig, folder: Path) -> dict[str, MethodSearch]:
-    return {
-        label: MethodSearch(
-            label,
-            space=config.space(label),
-            settings=config.search_for(label),
-            folder=folder,
-            seed=config.seed,
-        )
-        for label in config.methods
-    }

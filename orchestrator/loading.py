@@ -63,17 +63,14 @@ def _place(path: str, overrides: Sequence[str]) -> tuple[str, Path]:
     if not is_url(path):
         folder = Path(path).expanduser().resolve()
         return str(folder.parent.parent), folder
-    from orchestrator.storing.mirror import Mirror, Unreachable, unusable  # imports fsspec
+    from orchestrator.storing.fetching import pulled  # imports fsspec
 
     storage, _, name = path.rstrip("/").rpartition("/sweeps/")
     said = [word.partition("=")[2] for word in overrides if word.startswith("cache=")]
     cache = Path(said[-1]) if said else SweepConfig.model_fields["cache"].default
     root = working_folder(storage or path, cache)
-    try:
-        if storage:
-            Mirror(storage, root).pull(name)
-    except Unreachable as error:
-        raise unusable(storage, error) from None
+    if storage:
+        pulled(storage, root, name)
     return storage, root / "sweeps" / (name or "none")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from trainers.guard import Guard
 from trainers.job import Job, Report
@@ -13,6 +14,25 @@ class State(StrEnum):
 
     DONE = "done"
     FAILED = "failed"
+
+
+class Ending(Protocol):
+    """What decides which one of two results of the same job says more, see `Result`."""
+
+    @property
+    def state(self) -> State:
+        """Whether there is anything that was measured."""
+        ...
+
+    @property
+    def stopped(self) -> str:
+        """Why the training was stopped early, if it was."""
+        ...
+
+    @property
+    def guard(self) -> str:
+        """The hash of the guard that it was stopped under."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

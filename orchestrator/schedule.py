@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +20,7 @@ from cluster.capacity import Lookout, check_capacity
 from cluster.nodes import check_answers, refusal
 from orchestrator.crew import shape_of
 from orchestrator.gang_settings import GangSettings
+from orchestrator.storing.shortage import OutOfRoom
 from orchestrator.ticket import Ticket
 from orchestrator.trial import JobTrainable
 from trainers.job import Job, Report
@@ -58,13 +60,17 @@ class Watch(Protocol):
         """Takes back a job that was given out, did not begin, and will not now."""
         ...
 
-    def lacks_room(self, reason: str) -> None:
+    def lacks_room(self, job: Job, reason: str) -> None:
         """Takes in that a running job waits for room on the disk, and why."""
         ...
 
 
 class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
-    """Lets Tune draw its trials from an agenda; every study's own search happens in there."""
+    """Lets Tune draw its trials from an agenda; every study's own search happens in there.
+
+    What cannot be written down for want of room is left to the watch, which ends the run for it:
+    Tune would make a traceback of its own of whatever is raised in here.
+    """
 
     def __init__(self, agenda: TicketSource, on_report: Callable[[Job, Report], None]) -> None:
         super().__init__(metric="job_step", mode="max")
@@ -78,7 +84,7 @@ class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
 
         There may be more for as long as a trial runs: should it be lost, its job comes again.
         """
-        ticket = self._lost.pop(0) if self._lost else self._agenda.next()
+        ticket = self._lost.pop(0) if self._lost else self._next()
         if ticket is None:
             over = self._agenda.finished and not self._tickets
             return Searcher.FINISHED if over else None
@@ -89,7 +95,8 @@ class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
         """Passes on what a running job reports."""
         if "loss" in result:
             report = Report(result["job_step"], result["num_steps"], {"loss": result["loss"]})
-            self._on_report(self._tickets[trial_id].job, report)
+            with suppress(OutOfRoom):
+                self._on_report(self._tickets[trial_id].job, report)
 
     def on_trial_complete(
         self,
@@ -106,12 +113,17 @@ class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
         if ticket is None:
             return
         if result is not None:
-            self._agenda.finish(ticket.job, error=result.get("error", LOST))
+            self._finish(ticket.job, result.get("error", LOST))
         elif ticket.losses < ticket.gang.max_retries:
             self._lost.append(ticket.model_copy(update={"losses": ticket.losses + 1}))
         else:
             times = f" {ticket.losses + 1} times" if ticket.losses else ""
-            self._agenda.finish(ticket.job, error=f"{LOST}{times}")
+            self._finish(ticket.job, f"{LOST}{times}")
+
+    def job(self, trial_id: str) -> Job | None:
+        """Returns the job of a trial that runs."""
+        ticket = self._tickets.get(trial_id)
+        return None if ticket is None else ticket.job
 
     def forget(self, trial_id: str) -> Job | None:
         """Returns the job of a trial that ends without having started; nobody is told."""
@@ -127,6 +139,15 @@ class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
 
     def restore(self, checkpoint_path: str) -> None:
         """Restores nothing, see `save`."""
+
+    def _next(self) -> Ticket | None:
+        with suppress(OutOfRoom):
+            return self._agenda.next()
+        return None
+
+    def _finish(self, job: Job, error: str) -> None:
+        with suppress(OutOfRoom):
+            self._agenda.finish(job, error=error)
 
 
 class Steward(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
@@ -154,7 +175,8 @@ class Steward(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
                 if trial.status == Trial.PENDING or not has_room:
                     job = self._searcher.forget(trial.trial_id)
                     if job is not None:
-                        self._watch.withdraw(job)
+                        with suppress(OutOfRoom):
+                            self._watch.withdraw(job)
                     tune_controller.stop_trial(trial)
         return super().choose_trial_to_run(tune_controller)
 
@@ -163,7 +185,9 @@ class Steward(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
     ) -> str:
         """Lets the trial go on, and passes on what it says about the disk."""
         if self._watch is not None and "no_room" in result:
-            self._watch.lacks_room(result["no_room"])
+            job = self._searcher.job(trial.trial_id)
+            if job is not None:
+                self._watch.lacks_room(job, result["no_room"])
         decision: str = super().on_trial_result(tune_controller, trial, result)
         return decision
 

@@ -1,7 +1,10 @@
 """What the scheduler hands to a trainable: a job, and where its inputs and outputs lie."""
 
 from evals.choice import Settings
+from orchestrator.config import SweepConfig
+from orchestrator.entry import Reference
 from orchestrator.gang_settings import CheckpointSettings, GangSettings
+from orchestrator.storing.records import Storage
 from trainers.guard import Guard
 from trainers.job import Job
 
@@ -23,3 +26,23 @@ class Ticket(Settings):
     gold: str | None = None
     guard: Guard | None = None
     losses: int = 0
+
+
+def ticket_for(
+    job: Job, reference: Reference | None, *, config: SweepConfig, storage: Storage
+) -> Ticket:
+    """Returns the ticket of a baseline, or of a trial once there is a `reference`."""
+    base = gold = guard = None
+    if reference is not None:
+        base = str(storage.model_folder(reference.original.job))
+        gold = reference.gold.job.hash
+        guard = reference.guard
+    return Ticket(
+        job=job,
+        storage=str(storage.root),
+        gang=config.gang,
+        checkpoint=config.checkpoint,
+        base=base,
+        gold=gold,
+        guard=guard,
+    )

@@ -58,9 +58,9 @@ class SweepWatch:
         """Takes back a job that did not begin."""
         self._agenda.withdraw(job)
 
-    def lacks_room(self, reason: str) -> None:
+    def lacks_room(self, job: Job, reason: str) -> None:
         """Takes in that a job waits for room on the disk, and why."""
-        self._shortage.hear(reason)
+        self._shortage.hear(reason, job.hash)
 
     def _leave(self) -> None:
         with suppress(OutOfRoom):  # what cannot be written down now is found when it goes on

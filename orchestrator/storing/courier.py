@@ -1,27 +1,23 @@
 """Takes what a sweep leaves in its storage folder to the URL that it is kept at, all the while.
 
 One thread does it in the background: an unreachable URL holds nothing up, is tried again, and is
-complained of in the end. The thread also says there that the sweep is being driven.
+complained of in the end.
 """
 
-import json
-import os
 import queue
-import socket
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
 
-from evals.errors import ConfigError
-from orchestrator.storing.mirror import LEASE, Mirror, Unreachable, unusable
-from orchestrator.storing.records import is_alive
+from orchestrator.storing.heartbeat import Heartbeat
+from orchestrator.storing.mirror import Mirror, Unreachable, unusable
 
 EVERY_S = 30.0
 """Seconds between copies of the sweep's own folder."""
-DEAD_S = 10 * EVERY_S
-"""A driver elsewhere that was not heard of for so long is dead, whatever the clocks say."""
 TRIES_AT_END = 5
+MANY = 3
+"""Errands of one round that may fail before the URL counts as away."""
 
 
 class Courier:
@@ -41,11 +37,11 @@ class Courier:
         self._errands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._waiting: list[Callable[[], None]] = []
         self._said = False
+        self._heartbeat = Heartbeat(mirror, name, every_s=every_s)
         try:
-            self._check_alone()
-            self._beat(over=False)
             self._waiting = [partial(mirror.push_job, each) for each in mirror.missing()]
-        except Unreachable as error:
+            self._heartbeat.start()
+        except (Unreachable, OSError) as error:
             raise unusable(mirror.url, error) from None
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
         self._thread.start()
@@ -65,11 +61,13 @@ class Courier:
         self._errands.put(None)
         self._thread.join()
         for attempt in range(TRIES_AT_END):
-            complaint = self._round(over=True)
+            complaint = self._round()
             if complaint is None:
-                return None
+                break
             time.sleep(min(self._every_s, 2.0**attempt) if attempt + 1 < TRIES_AT_END else 0)
-        return (
+        self._heartbeat.end()
+        complaint = _complaint(partial(self._heartbeat.beat, over=True)) or complaint
+        return complaint and (
             f"not everything has reached {self._mirror.url} ({complaint}); run the same command "
             "again here to bring it there"
         )
@@ -78,9 +76,11 @@ class Courier:
         over = False
         while not over:
             over = self._take_errands()
-            complaint = None if over else self._round(over=False)
+            complaint = None if over else self._round()
             if complaint is not None and not self._said:
-                self._say(f"lethe: {self._mirror.url} cannot be reached ({complaint}); tried again")
+                self._say(
+                    f"lethe: not everything reaches {self._mirror.url} ({complaint}); tried again"
+                )
             self._said = complaint is not None
 
     def _take_errands(self) -> bool:
@@ -96,37 +96,28 @@ class Courier:
             self._waiting.append(errand)
             wait = 0.0
 
-    def _round(self, *, over: bool) -> str | None:
-        """Runs all errands in their order, copies the folder, and says why not, if so."""
-        try:
-            while self._waiting:
-                self._waiting[0]()
-                self._waiting.pop(0)
-            self._mirror.push_sweep(self._name)
-            self._beat(over=over)
-        except (Unreachable, OSError) as error:
-            return str(error)
-        return None
+    def _round(self) -> str | None:
+        """Runs the errands, copies the folder, and says what could not be done and why, if so.
 
-    def _beat(self, *, over: bool) -> None:
-        me = {"host": socket.gethostname(), "pid": os.getpid(), "at": time.time(), "over": over}
-        self._mirror.write(f"sweeps/{self._name}/{LEASE}", json.dumps(me).encode())
+        An errand that failed holds up no other one: it is the last one of the next round. After a
+        few of them the others are left for then, too, as the URL may be away.
+        """
+        failed, said = list[Callable[[], None]](), list[str]()
+        while self._waiting and len(failed) < MANY:
+            errand = self._waiting.pop(0)
+            complaint = _complaint(errand)
+            if complaint is not None:
+                failed.append(errand)
+                said.append(complaint)
+        self._waiting += failed
+        folder = _complaint(partial(self._mirror.push_sweep, self._name))
+        return folder or next(iter(said), None)
 
-    def _check_alone(self) -> None:
-        """Refuses a sweep that a driver elsewhere has given signs of life for."""
-        text = self._mirror.read(f"sweeps/{self._name}/{LEASE}")
-        if text is None:
-            return
-        holder = json.loads(text)
-        age_s = time.time() - holder["at"]
-        if holder["host"] == socket.gethostname():
-            alive = holder["pid"] != os.getpid() and is_alive(holder["pid"])
-        else:
-            alive = age_s < DEAD_S
-        if alive and not holder["over"]:
-            raise ConfigError(
-                f"the sweep {self._name!r} at {self._mirror.url} must have one driver at a time "
-                f"but is driven by process {holder['pid']} on {holder['host']} (last heard of "
-                f"{age_s:.0f} s ago); wait for its end, or for {DEAD_S:g} s if it is dead, or give "
-                "this sweep a name of its own with name=<name>"
-            )
+
+def _complaint(errand: Callable[[], None]) -> str | None:
+    """Runs an errand, and returns why it could not be done, if so."""
+    try:
+        errand()
+    except (Unreachable, OSError) as error:
+        return str(error)
+    return None

@@ -5,16 +5,20 @@ job whose result can be read there is done. Of a sweep's folder that copy counts
 longer one, which is written last.
 """
 
-import json
 import shutil
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from evals.errors import ConfigError
 from orchestrator.ledger import LEDGER_FILE
+from orchestrator.result import State
+from orchestrator.storing.records import says_more, set_aside
+from orchestrator.storing.result_file import Ended, ending_in
 from orchestrator.storing.weights import ADAPTER, MODEL, REMOVED, WHY_FILE
+from trainers.room import lacks_room
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -30,7 +34,11 @@ class Unreachable(Exception):
 
 
 class Mirror:
-    """The copy at `url` of the storage folder `root`; every method raises Unreachable."""
+    """The copy at `url` of the storage folder `root`.
+
+    Every method raises Unreachable, and FileNotFoundError where something has gone meanwhile, the
+    bucket even. Those that fetch raise OSError for what this machine is to blame for.
+    """
 
     def __init__(self, url: str, root: Path) -> None:
         """Opens the file system, which may talk to it or not.
@@ -53,8 +61,9 @@ class Mirror:
         """Fetches the sweep's folder, if it is ahead of what is here, and all jobs' records."""
         self._pull_sweep(name)
         listing = self._listing("jobs")
-        for job_hash in sorted({path.split("/")[0] for path in listing}):
-            if f"{job_hash}/{RESULT}" in listing and not (self._jobs / job_hash).exists():
+        wanted = [each for each in _with_result(listing) if not self._is_final(each)]
+        for job_hash, there in sorted(self._there(wanted).items()):
+            if not (self._jobs / job_hash).exists() or _is_new(there, self._here(job_hash)):
                 own = [path for path in listing if path.startswith(f"{job_hash}/")]
                 self._pull_records(job_hash, own)
 
@@ -65,24 +74,29 @@ class Mirror:
         if home.exists() or not files:
             return
         part = home.with_name(f".{MODEL}-{uuid.uuid4().hex[:8]}")
-        for file in files:
-            self._get(f"jobs/{job_hash}/{MODEL}/{file}", part / file)
-        part.rename(home)
+        with _whole_or_not(part):
+            for file in files:
+                self._get(f"jobs/{job_hash}/{MODEL}/{file}", part / file)
+            part.rename(home)
 
     def missing(self) -> list[str]:
-        """Returns the hashes of the jobs that are here and not there."""
-        there = self._listing("jobs")
+        """Returns the hashes of the jobs that are here and not there, or say less there."""
         here = sorted(file.parent.name for file in self._jobs.glob(f"[!.]*/{RESULT}"))
-        return [job_hash for job_hash in here if f"{job_hash}/{RESULT}" not in there]
+        there = self._there(set(here) & _with_result(self._listing("jobs")))
+        return [each for each in here if _is_new(self._here(each), there.get(each))]
 
     def push_job(self, job_hash: str) -> None:
-        """Puts a finished job there, unless one that ended as well is there already."""
+        """Puts a finished job there, unless one that says as much is there already.
+
+        Nor one that has left no result here, as one whose disk was full may not have.
+        """
         home = self._jobs / job_hash
-        there = self._state(job_hash)
-        if there == "done" or there == _state_of((home / RESULT).read_bytes()):
+        text = self.read(f"jobs/{job_hash}/{RESULT}")
+        if not _is_new(self._here(job_hash), ending_in(text or b"")):
             return
-        if there:
+        if text is not None:
             self._do(lambda: self._fs.rm_file(self._path(f"jobs/{job_hash}/{RESULT}")))
+            self._remove(f"jobs/{job_hash}")
         files = [file for file in home.rglob("*") if file.is_file() and file.name != RESULT]
         for file in files:
             self._put_file(f"jobs/{job_hash}/{file.relative_to(home).as_posix()}", file)
@@ -94,9 +108,7 @@ class Mirror:
         self._put(
             f"jobs/{job_hash}/{REMOVED}/{WHY_FILE}", note.read_bytes() if note.exists() else b""
         )
-        there = self._path(f"jobs/{job_hash}/{ADAPTER}")
-        if self._do(lambda: self._fs.exists(there)):
-            self._do(lambda: self._fs.rm(there, recursive=True))
+        self._remove(f"jobs/{job_hash}/{ADAPTER}")
 
     def push_sweep(self, name: str) -> None:
         """Puts the sweep's own folder there, its ledger last."""
@@ -137,9 +149,25 @@ class Mirror:
             return set()
         return {path[path.index(start) + len(start) + 1 :] for path in found if start in path}
 
-    def _state(self, job_hash: str) -> str:
-        text = self.read(f"jobs/{job_hash}/{RESULT}")
-        return "" if text is None else _state_of(text)
+    def _is_final(self, job_hash: str) -> bool:
+        """Whether there is a result here that no other one can say more than."""
+        here = self._here(job_hash)
+        return here is not None and here.state == State.DONE and not here.stopped
+
+    def _here(self, job_hash: str) -> Ended | None:
+        file = self._jobs / job_hash / RESULT
+        return ending_in(file.read_bytes()) if file.is_file() else None
+
+    def _there(self, job_hashes: Iterable[str]) -> dict[str, Ended]:
+        """Returns how those of the jobs ended whose results are whole there, all read at once."""
+        paths = {self._path(f"jobs/{job_hash}/{RESULT}"): job_hash for job_hash in job_hashes}
+        if not paths:
+            return {}
+        texts: dict[str, bytes] = self._do(
+            lambda: _whole(self._fs.cat([*paths], on_error="return"))
+        )
+        found = {job_hash: ending_in(texts.get(path, b"")) for path, job_hash in paths.items()}
+        return {job_hash: ended for job_hash, ended in found.items() if ended is not None}
 
     def _pull_sweep(self, name: str) -> None:
         home = self._root / "sweeps" / name
@@ -151,23 +179,28 @@ class Mirror:
             self._get(f"sweeps/{name}/{file}", home / file)
 
     def _pull_records(self, job_hash: str, listing: Iterable[str]) -> None:
-        """Fetches a job but for its weights; one whose result is not whole yet is left there."""
-        if not self._state(job_hash):
-            return
+        """Fetches a job but for its weights, in the place of what is here."""
         part = self._jobs / f".{job_hash}-pulled-{uuid.uuid4().hex[:8]}"
-        for path in listing:
-            inside = path.partition("/")[2]
-            if inside.partition("/")[0] not in (ADAPTER, MODEL):
-                self._get(f"jobs/{path}", part / inside)
+        with _whole_or_not(part):
+            for path in listing:
+                inside = path.partition("/")[2]
+                if inside.partition("/")[0] not in (ADAPTER, MODEL):
+                    self._get(f"jobs/{path}", part / inside)
+        home = self._jobs / job_hash
+        if home.exists():
+            set_aside(home)
         try:
-            part.rename(self._jobs / job_hash)
+            part.rename(home)
         except OSError:  # somebody else was quicker
             shutil.rmtree(part)
 
     def _get(self, path: str, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_name(f".{file.name}.part")
-        self._do(lambda: self._fs.get_file(self._path(path), str(part)))
+        try:
+            self._do(lambda: self._fs.get_file(self._path(path), str(part)))
+        except Unreachable as error:
+            raise (_of_this_machine(error, part) or error) from None
         part.replace(file)
 
     def _put(self, path: str, text: bytes) -> None:
@@ -177,6 +210,11 @@ class Mirror:
     def _put_file(self, path: str, file: Path) -> None:
         there = self._room(path)
         self._do(lambda: self._fs.put_file(str(file), there))
+
+    def _remove(self, folder: str) -> None:
+        there = self._path(folder)
+        if self._do(lambda: self._fs.exists(there)):
+            self._do(lambda: self._fs.rm(there, recursive=True))
 
     def _room(self, path: str) -> str:
         """Returns the path there, whose folder is made where there are folders."""
@@ -200,6 +238,45 @@ def unusable(url: str, why: object) -> ConfigError:
     )
 
 
+def _with_result(listing: Iterable[str]) -> set[str]:
+    """Returns the jobs whose results are in a listing."""
+    return {path.split("/")[0] for path in listing if path.endswith(f"/{RESULT}")}
+
+
+def _of_this_machine(error: Unreachable, part: Path) -> OSError | None:
+    """Returns what went wrong with a file that was fetched to `part`, if it was here."""
+    cause = error.__cause__
+    if not isinstance(cause, OSError):
+        return None
+    return cause if lacks_room(cause) or str(cause.filename) == str(part) else None
+
+
+@contextmanager
+def _whole_or_not(part: Path) -> Iterator[None]:
+    """Leaves nothing of `part` behind, should it not become whole."""
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def _whole(texts: Mapping[str, bytes | Exception]) -> dict[str, bytes]:
+    """Returns what was read of files that are there; anything else that went wrong is raised."""
+    found = dict[str, bytes]()
+    for path, text in texts.items():
+        if isinstance(text, bytes):
+            found[path] = text
+        elif not isinstance(text, FileNotFoundError):
+            raise text
+    return found
+
+
+def _is_new(ended: Ended | None, other: Ended | None) -> bool:
+    """Returns whether a job that `ended` is to be brought where it ended as the `other` says."""
+    return ended is not None and (other is None or says_more(ended, other))
+
+
 def _tried(call: Callable[[], T]) -> T:
     """Returns what `call` does; every store fails with errors of its own."""
     try:
@@ -208,11 +285,3 @@ def _tried(call: Callable[[], T]) -> T:
         raise
     except Exception as error:  # noqa: BLE001  the store boundary: a sweep outlives it
         raise Unreachable(f"{type(error).__name__}: {error}") from error
-
-
-def _state_of(text: bytes) -> str:
-    """Returns how a job ended; nothing while its result is being written."""
-    try:
-        return str(json.loads(text)["state"])
-    except (ValueError, KeyError, TypeError):
-        return ""

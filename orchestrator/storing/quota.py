@@ -13,6 +13,7 @@ from orchestrator.constraints import Bound
 from orchestrator.entry import Entry
 from orchestrator.ledger import Ledger
 from orchestrator.storing.byte_size import size_text
+from orchestrator.storing.fullness import is_storages
 from orchestrator.storing.mentions import Mentions
 from orchestrator.storing.records import Storage
 from orchestrator.storing.retention import Held, to_remove
@@ -79,9 +80,12 @@ class Quota:
             self._warned = True
             self._say(self._warning(quota))
 
-    def relieve(self) -> None:
-        """Removes the worst adapter that is dominated, for want of room on the disk."""
-        if self._config.disk.when_full == "remove":
+    def relieve(self, reason: str) -> None:
+        """Removes the worst adapter that is dominated, for want of room on the disk.
+
+        Unless it would not help, as the disk that `reason` speaks of is another one.
+        """
+        if self._config.disk.when_full == "remove" and is_storages(reason, self._storage.root):
             self._remove(1, why="the disk is full")
 
     def _missing(self) -> int:

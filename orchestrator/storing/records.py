@@ -16,13 +16,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import ValidationError
 
 from evals.errors import ConfigError
 from evals.scores import ScoreSheet
 from evals.sheet_file import read_sheet, write_sheet
-from orchestrator.result import Result, State
+from orchestrator.result import Ending, Result, State
 from orchestrator.storing.result_file import (
     damaged,
     read_result,
@@ -76,24 +77,26 @@ class Storage:
         """Returns the sweep's own folder, made if need be."""
         return _made(self.root / "sweeps" / name)
 
-    def check_writable(self, sweep: str) -> None:
+    def check_writable(self, sweep: str, *, key: Literal["storage", "cache"] = "storage") -> None:
         """Refuses a storage folder that nothing could be written to; makes nothing.
+
+        `key` is what a person names it by.
 
         Raises:
             ConfigError: names the folder and the cure.
         """
         if UNPACKED in self.root.parts:
             raise ConfigError(
-                f"storage must be a folder that outlives the job but got {str(self.root)!r}, which "
+                f"{key} must be a folder that outlives the job but got {str(self.root)!r}, which "
                 "Ray removes with what the job brought along; name one that all nodes see, such "
-                "as storage=/shared/lethe"
+                f"as {key}=/shared/lethe"
             )
         for folder in (self._jobs, self.root / "sweeps" / sweep):
             there = next(f for f in (folder, *folder.parents) if f.exists())
             if not there.is_dir():
-                raise _unwritable(there, "it is a file")
+                raise _unwritable(there, "it is a file", key=key)
             if not os.access(there, os.W_OK | os.X_OK):
-                raise _unwritable(there, "it may only be read")
+                raise _unwritable(there, "it may only be read", key=key)
 
     def find(self, job: Job) -> Result | None:
         """Returns the job's result, or None when it has not ended yet.
@@ -161,14 +164,14 @@ class Storage:
         if not earlier:
             return result
         found = self.find(result.job)
-        if found is not None and not _says_more(result, found):
-            gives_back = found.stopped == result.stopped and (folder / ADAPTER).is_dir()
-            if found.weights_removed and gives_back:
+        if found is not None and not says_more(result, found):
+            alike = (found.state, found.stopped) == (result.state, result.stopped)
+            if found.weights_removed and alike and (folder / ADAPTER).is_dir():
                 give_back(home, folder / ADAPTER)
                 found = replace(found, weights_removed=False)
             shutil.rmtree(folder)
             return found
-        _set_aside(home)
+        set_aside(home)
         self._place(folder, home)
         return result
 
@@ -196,7 +199,7 @@ class Storage:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _says_more(result: Result, found: Result) -> bool:
+def says_more(result: Ending, found: Ending) -> bool:
     """Returns whether `result` is to replace `found`, another one of the same job."""
     if found.state == State.FAILED:
         return result.state == State.DONE
@@ -215,14 +218,15 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _unwritable(folder: Path, reason: str | None) -> ConfigError:
+def _unwritable(folder: Path, reason: str | None, *, key: str = "storage") -> ConfigError:
     return ConfigError(
-        f"storage must be a folder that can be written to but got {str(folder)!r} ({reason}); "
-        "choose another with storage=<folder>"
+        f"{key} must be a folder that can be written to but got {str(folder)!r} ({reason}); "
+        f"choose another with {key}=<folder>"
     )
 
 
-def _set_aside(home: Path) -> None:
+def set_aside(home: Path) -> None:
+    """Removes the folder of a job whose place another one takes; it is gone at once."""
     aside = home.with_name(f".{home.name}-replaced-{uuid.uuid4().hex[:8]}")
     home.rename(aside)
     shutil.rmtree(aside)

@@ -1,6 +1,8 @@
 """A result as files in its job's folder: `result.json` and `reports.jsonl`."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -38,6 +40,24 @@ class _ReportLine(_File):
     step: int
     num_steps: int
     metrics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a job ended, as far as that can be told from `result.json` alone."""
+
+    state: State
+    stopped: str
+    guard: str
+
+
+def ending_in(text: bytes) -> Ended | None:
+    """Returns how the job ended whose `result.json` holds `text`; None if it is not whole."""
+    try:
+        read = json.loads(text)
+        return Ended(State(read["state"]), read.get("stopped", ""), read.get("guard", ""))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def read_result(folder: Path, job: Job) -> Result:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.storing.byte_size import size_text
+from orchestrator.storing.fullness import is_storages
 from trainers.room import lacks_room
 
 RETRY_S = 1.0
@@ -14,7 +15,8 @@ RETRY_S = 1.0
 RELIEVE_EVERY_S = 5.0
 """So long what was removed last is given to be of use."""
 OVER_S = 60.0
-"""A shortage of which nothing was heard for so long is over."""
+"""The driver has found room of which nothing was heard for so long; it tries far more often."""
+DRIVER = ""
 
 
 Hold = Callable[[Callable[[], object]], None]
@@ -34,9 +36,11 @@ class Clock:
 
 
 class Shortage:
-    """Counts for how long there has been no room in `folder`.
+    """Counts for how long there has been no room in the storage `folder`, or on another disk.
 
-    `relieve` makes some, if it can; `may_wait` says whether the driver may still wait itself.
+    `relieve` is told why and makes some, if it can; `may_wait` says whether the driver may still
+    wait itself. A job may try for hours before it finds again that there is none, so silence says
+    nothing about one: it has found room once a result is there.
     """
 
     def __init__(
@@ -44,7 +48,7 @@ class Shortage:
         folder: Path,
         *,
         patience_s: float,
-        relieve: Callable[[], None],
+        relieve: Callable[[str], None],
         say: Callable[[str], None],
         may_wait: Callable[[], bool],
         clock: Clock = Clock(),  # noqa: B008  frozen
@@ -55,42 +59,43 @@ class Shortage:
         self._say = say
         self._may_wait = may_wait
         self._clock = clock
-        self._since: float | None = None
-        self._heard = self._relieved = -OVER_S
+        self._since: dict[str, float] = {}
+        self._heard: dict[str, float] = {}
+        self._relieved = -OVER_S
+        self._elsewhere = False
+        self._refused = ""
 
     @property
     def over(self) -> str | None:
-        """Why the sweep is to leave, if nothing has found room for as long as it may wait."""
+        """Why the sweep is to leave: nothing has found room for long enough, or may not wait."""
+        if self._refused:
+            return self._refused
         now = self._clock.now()
-        if self._since is not None and now - self._heard > OVER_S:
-            self.end()
-        if self._since is None or now - self._since < self._patience_s:
+        if DRIVER in self._since and now - self._heard[DRIVER] > OVER_S:
+            self._forget(DRIVER)
+        if all(self._heard[who] - since < self._patience_s for who, since in self._since.items()):
             return None
-        return (
-            f"there was no room in {self._folder} ({self._free()} free) for "
-            f"{self._patience_s:g} s (disk.patience_s); {CURE}"
-        )
+        return f"there was {self._none} for {self._patience_s:g} s (disk.patience_s); {self._cure}"
 
-    def hear(self, reason: str) -> None:
-        """Takes in that something waits for room, and why."""
+    def hear(self, reason: str, job: str = DRIVER) -> None:
+        """Takes in that a job, or else the driver itself, waits for room, and why."""
         now = self._clock.now()
-        if self._since is None:
-            self._since = now
+        self._elsewhere = not is_storages(reason, self._folder)
+        if not self._since:
             self._say(
-                f"lethe: no room in {self._folder} ({self._free()} free): {reason}; what waits is "
-                f"tried again for {self._patience_s:g} s (disk.patience_s), everything else goes "
-                f"on; {CURE}"
+                f"lethe: {self._none}: {reason}; what waits is tried again for "
+                f"{self._patience_s:g} s (disk.patience_s), everything else goes on; {self._cure}"
             )
-        self._heard = now
+        self._since.setdefault(job, now)
+        self._heard[job] = now
         if now - self._relieved >= RELIEVE_EVERY_S:
             self._relieved = now
-            self._relieve()
+            self._relieve(reason)
 
     def end(self) -> None:
-        """Takes in that something has found room again."""
-        if self._since is not None:
-            self._since = None
-            self._say(f"lethe: there is room in {self._folder} again ({self._free()} free)")
+        """Takes in that a result has found room."""
+        for who in list(self._since):
+            self._forget(who)
 
     def wait(self, error: OSError) -> None:
         """Waits a moment with a write of the driver's own that found no room.
@@ -101,8 +106,9 @@ class Shortage:
         self.hear(str(error))
         reason = self.over
         if reason is None and not self._may_wait():
-            reason = f"there is no room in {self._folder} ({self._free()} free); {CURE}"
+            reason = f"there is {self._none}; {self._cure}"
         if reason is not None:
+            self._refused = reason
             raise OutOfRoom(reason)
         self._clock.sleep(RETRY_S)
 
@@ -122,8 +128,27 @@ class Shortage:
             else:
                 return
 
+    def _forget(self, who: str) -> None:
+        del self._since[who]
+        if not self._since:
+            self._say(f"lethe: there is room in {self._folder} again ({self._free()} free)")
+
+    @property
+    def _none(self) -> str:
+        found = f"{self._folder} ({self._free()} free)"
+        return (
+            f"no room on a disk other than that of {found}"
+            if self._elsewhere
+            else (f"no room in {found}")
+        )
+
+    @property
+    def _cure(self) -> str:
+        return CURE_ELSEWHERE if self._elsewhere else CURE
+
     def _free(self) -> str:
         return size_text(shutil.disk_usage(self._folder).free)
 
 
 CURE = "make room there, or set disk.quota for the weights that the sweep may keep"
+CURE_ELSEWHERE = "make room where it says, such as in /tmp on the nodes"

@@ -9,6 +9,9 @@ from cluster.loss import Cause, loss
 from evals.errors import ConfigError
 from trainers.execution import Memory
 
+FULL = "No space left on device (28)"
+NCCL_SHM = f"Error while creating shared memory segment /dev/shm/nccl-aB3: {FULL}"
+
 
 def raised(error: Exception) -> RayTaskError:
     """Returns what Ray makes of an error on a rank."""
@@ -34,6 +37,8 @@ def raised(error: Exception) -> RayTaskError:
         (raised(OSError(122, "Disk quota exceeded")), Cause.FULL_DISK),
         (raised(SafetensorError("I/O error: File too large (os error 27)")), Cause.FULL_DISK),
         (raised(RuntimeError("[enforce fail] . No space left on device")), Cause.FULL_DISK),
+        (raised(RuntimeError(f"NCCL error: {NCCL_SHM}")), Cause.BROKEN),
+        (raised(RuntimeError(f"unable to write to file </torch_7_1>: {FULL}")), Cause.BROKEN),
         (raised(ConfigError("model.path must be ...")), Cause.FAULT),
         (raised(KeyError("q_proj")), Cause.FAULT),
     ],

@@ -160,6 +160,22 @@ def test_no_trial_is_given_out_before_both_baselines_are_done(config, benchmark)
     assert desk.agenda.next().job.phase == Phase.TRIAL
 
 
+def test_a_baseline_that_was_found_and_one_that_was_trained_are_told_apart(
+    config, benchmark
+) -> None:
+    first = Desk(config, benchmark)
+    first.run(first.agenda.next())
+    first.agenda.leave()
+    desk, told = Desk(config, benchmark), []
+    desk.agenda.tell_of_baselines(told.append)
+    desk.run(desk.agenda.next())
+    assert {entry.label: entry.cached for entry in desk.entries} == {
+        "gold": True,
+        "original": False,
+    }
+    assert [result.job.phase for result in told] == [Phase.ORIGINAL]
+
+
 def test_a_trial_starts_from_the_original_and_compares_with_the_gold(config, benchmark) -> None:
     desk = Desk(config, benchmark)
     gold, original = desk.agenda.next(), desk.agenda.next()

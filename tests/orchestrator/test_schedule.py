@@ -7,6 +7,7 @@ import pytest
 from ray.tune.search import Searcher
 
 from orchestrator.schedule import LOST, AgendaSearcher, Steward
+from orchestrator.storing.shortage import OutOfRoom
 from orchestrator.trial import JobTrainable
 from trainers.job import Beat, Report
 
@@ -159,11 +160,42 @@ def test_a_trainable_that_waits_for_room_says_so() -> None:
 
 def test_the_one_who_looks_on_hears_of_it_and_the_trial_goes_on() -> None:
     heard = []
-    watch = SimpleNamespace(lacks_room=heard.append)
-    steward = Steward(AgendaSearcher(List(), lambda *_: None), None, watch)
-    assert steward.on_trial_result(None, None, {"job_step": -1, "no_room": "full"}) == "CONTINUE"
-    assert steward.on_trial_result(None, None, {"job_step": -1}) == "CONTINUE"
-    assert heard == ["full"]
+    watch = SimpleNamespace(lacks_room=lambda *said: heard.append(said))
+    searcher = AgendaSearcher(List(ticket("a")), lambda *_: None)
+    searcher.suggest("t1")
+    steward, trial = Steward(searcher, None, watch), SimpleNamespace(trial_id="t1")
+    assert steward.on_trial_result(None, trial, {"job_step": -1, "no_room": "full"}) == "CONTINUE"
+    assert steward.on_trial_result(None, trial, {"job_step": -1}) == "CONTINUE"
+    assert heard == [("a", "full")]
+
+
+class Full(List):
+    """Finds no room for whatever it would write down."""
+
+    full = False
+
+    def next(self) -> SimpleNamespace | None:
+        self.write()
+        return super().next()
+
+    def finish(self, job: str, *, error: str) -> None:  # noqa: ARG002
+        self.write()
+
+    def write(self, *_: object) -> None:
+        if self.full:
+            raise OutOfRoom("no room")
+
+
+def test_what_cannot_be_written_down_is_left_to_the_watch_and_never_raised_in_tune() -> None:
+    agenda = Full(ticket("a"), ticket("b", max_retries=0))
+    searcher = AgendaSearcher(agenda, agenda.write)
+    searcher.suggest("t1")
+    searcher.suggest("t2")
+    agenda.full = True
+    searcher.on_trial_result("t1", {"job_step": 3, "num_steps": 9, "loss": 0.5, "done": False})
+    searcher.on_trial_complete("t1", {"done": True})
+    searcher.on_trial_complete("t2", None, error=True)
+    assert searcher.suggest("t3") in (None, Searcher.FINISHED)
 
 
 def test_an_error_in_the_trainable_is_one_jobs_end_and_renews_the_gang() -> None:

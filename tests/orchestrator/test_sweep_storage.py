@@ -103,7 +103,7 @@ def test_a_sweep_outlives_a_full_disk_and_then_keeps_to_its_quota(small_disk, dr
     assert "FAILED" not in said
     code, said = ended(first)
     assert code == 1, said
-    assert f"there was no room in {folder} (" in said
+    assert f"there was no room in {storage} (" in said
     assert f"--resume {folder}" in said
     assert "Traceback" not in said
     assert "FAIL" not in states(folder), "no parameters are to blame for a full disk"

@@ -34,7 +34,7 @@ def told() -> Told:
 @pytest.fixture
 def watch(told: Told) -> SimpleNamespace:
     departure = Departure()
-    shortage = SimpleNamespace(over=None, hear=told.events.append)
+    shortage = SimpleNamespace(over=None, hear=lambda *heard: told.events.append(heard))
     say = told.events.append
     made = SweepWatch(told, told, departure, shortage, say=say, on_leave=told.close)
     return SimpleNamespace(
@@ -68,9 +68,9 @@ def test_a_budget_that_is_used_up_is_told_once_and_stops_what_has_not_started(wa
 
 
 def test_a_job_that_waits_for_room_is_passed_on(watch, told) -> None:
-    watch.lacks_room("full")
+    watch.lacks_room(SimpleNamespace(hash="a"), "full")
     assert watch.look() is False
-    assert told.events == ["full"]
+    assert told.events == [("full", "a")]
 
 
 def test_a_disk_that_stays_full_is_left_in_order_whatever_can_still_be_written(watch, told) -> None:

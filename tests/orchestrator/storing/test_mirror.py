@@ -4,6 +4,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import fsspec
@@ -19,6 +20,7 @@ from orchestrator.result import Result, State
 from orchestrator.storing import courier
 from orchestrator.storing.courier import Courier
 from orchestrator.storing.fetching import fetched
+from orchestrator.storing.heartbeat import DEAD_S
 from orchestrator.storing.mirror import LEASE, Mirror, Unreachable
 from orchestrator.storing.records import Storage, version
 from orchestrator.storing.weights import remove_adapter
@@ -91,13 +93,16 @@ def job(seed: int, phase: Phase = Phase.TRIAL) -> Job:
     )
 
 
-def finish(storage: Storage, made: Job, *, state: State = State.DONE) -> Result:
+def finish(
+    storage: Storage, made: Job, *, state: State = State.DONE, stopped: str = "", guard: str = ""
+) -> Result:
     folder = storage.begin(made)
     weights = folder / ("adapter" if made.phase == Phase.TRIAL else "model")
     weights.mkdir()
     (weights / "weights.safetensors").write_bytes(b"w" * 1000)
     reports = (Report(1, 2, {"loss": 0.1 + 0.2}),)
     result = Result(made, state, "", {"retain": 0.5}, {"moved": 1.0}, 1.0, reports, 0.0)
+    result = replace(result, stopped=stopped, guard=guard)
     return storage.commit(result, folder, None)
 
 
@@ -160,6 +165,83 @@ def test_done_replaces_failed_there_as_here_and_never_the_other_way_round(
         found = other.find(job(number))
         assert found is not None
         assert found.state == State.DONE
+
+
+FAILED = {"state": State.FAILED}
+STOPPED = {"stopped": "retain fell", "guard": "g"}
+STOPPED_OTHERWISE = {"stopped": "retain fell", "guard": "h"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "wins"),
+    [
+        (STOPPED, {}, True),
+        ({}, STOPPED, False),
+        (FAILED, {}, True),
+        (FAILED, STOPPED, True),
+        (STOPPED, FAILED, False),
+        (STOPPED, STOPPED, False),
+        (STOPPED, STOPPED_OTHERWISE, True),
+    ],
+)
+def test_what_says_more_replaces_what_is_there_and_what_lies_in_a_cache(
+    url: str, tmp_path: Path, first: dict, second: dict, wins: bool
+) -> None:
+    one, two = here(tmp_path, "one"), here(tmp_path, "two")
+    before = finish(one, job(0), **first)
+    Mirror(url, one.root).push_job(job(0).hash)
+    after = finish(two, job(0), **second)
+    mirror = Mirror(url, two.root)
+    assert mirror.missing() == ([job(0).hash] if wins else [])
+    mirror.push_job(job(0).hash)
+    Mirror(url, one.root).pull("demo")
+    assert one.find(job(0)) == (after if wins else before)
+    assert Mirror(url, one.root).missing() == []
+    assert [path.name for path in (one.root / "jobs").iterdir()] == [job(0).hash]
+
+
+def test_nothing_of_what_was_replaced_there_stays(url: str, tmp_path: Path) -> None:
+    one, two = here(tmp_path, "one"), here(tmp_path, "two")
+    finish(one, job(0), **STOPPED)
+    mirror = Mirror(url, one.root)
+    mirror.push_job(job(0).hash)
+    remove_adapter(one.job_folder(job(0).hash), "disk.quota")
+    mirror.forget_adapter(job(0).hash)
+    after = finish(two, job(0))
+    Mirror(url, two.root).push_job(job(0).hash)
+    other = here(tmp_path, "other")
+    Mirror(url, other.root).pull("demo")
+    assert other.find(job(0)) == after
+
+
+def test_a_store_that_fails_while_results_are_looked_at_is_not_one_without_results(
+    flaky: str, tmp_path: Path, monkeypatch
+) -> None:
+    home = here(tmp_path)
+    finish(home, job(0))
+    mirror = Mirror(flaky, home.root)
+    mirror.push_job(job(0).hash)
+    find = Flaky.find
+
+    def away_after(self, path, **kwargs):
+        found = find(self, path, **kwargs)
+        Flaky.away = 1
+        return found
+
+    monkeypatch.setattr(Flaky, "find", away_after)
+    with pytest.raises(Unreachable):
+        mirror.missing()
+    Flaky.away = 0
+    with pytest.raises(Unreachable):
+        Mirror(flaky, tmp_path / "other").pull("demo")
+
+
+def test_a_job_that_has_left_nothing_here_is_not_brought_and_nobody_stumbles_over_it(
+    url: str, tmp_path: Path
+) -> None:
+    mirror = Mirror(url, here(tmp_path).root)
+    mirror.push_job(job(0).hash)
+    assert mirror.read(f"jobs/{job(0).hash}/result.json") is None
 
 
 def test_what_is_missing_there_is_known(url: str, tmp_path: Path) -> None:
@@ -312,7 +394,7 @@ def test_a_sweep_that_is_driven_elsewhere_is_refused_until_it_is_over_or_surely_
         driver(url, home, [])
     mirror.write(f"sweeps/demo/{LEASE}", json.dumps({**holder, "over": True}).encode())
     assert driver(url, home, []).close() is None
-    late = {**holder, "at": holder["at"] - courier.DEAD_S - 1}
+    late = {**holder, "at": holder["at"] - DEAD_S - 1}
     mirror.write(f"sweeps/demo/{LEASE}", json.dumps(late).encode())
     assert driver(url, home, []).close() is None
     left = json.loads(mirror.read(f"sweeps/demo/{LEASE}"))

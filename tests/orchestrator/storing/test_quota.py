@@ -11,6 +11,7 @@ from orchestrator.constraints import Bound, violations
 from orchestrator.entry import Entry
 from orchestrator.ledger import Ledger
 from orchestrator.result import Result, State
+from orchestrator.storing import quota
 from orchestrator.storing.quota import Quota
 from orchestrator.storing.records import Storage, version
 from trainers.job import Job, Phase
@@ -194,18 +195,29 @@ def test_mlflows_copies_in_the_storage_folder_count(house, tmp_path) -> None:
     assert at_home.quota.used == 200 * KIB
 
 
-def test_a_full_disk_is_relieved_by_one_adapter_at_a_time_unless_it_shall_wait(house) -> None:
+def test_a_full_disk_is_relieved_by_one_adapter_at_a_time_unless_it_shall_wait(
+    house, monkeypatch
+) -> None:
+    monkeypatch.setattr(quota, "is_storages", lambda reason, root: reason == "full")
     at_home = house()
     jobs = [at_home.trial(i, retain=0.9) for i in range(3)]
-    at_home.quota.relieve()
+    at_home.quota.relieve("full")
     assert [at_home.has(job) for job in jobs] == [True, True, False]
-    at_home.quota.relieve()
-    at_home.quota.relieve()
+    at_home.quota.relieve("full")
+    at_home.quota.relieve("full")
     assert [at_home.has(job) for job in jobs] == [True, False, False]
     waiting = House(at_home.config.folder, when_full="wait")
     kept = [waiting.trial(i, retain=0.9) for i in range(10, 12)]
-    waiting.quota.relieve()
+    waiting.quota.relieve("full")
     assert all(map(waiting.has, kept))
+
+
+def test_another_disk_that_is_full_costs_no_adapter(house, monkeypatch) -> None:
+    monkeypatch.setattr(quota, "is_storages", lambda *_: False)
+    at_home = house()
+    jobs = [at_home.trial(i, retain=0.9) for i in range(3)]
+    at_home.quota.relieve("No space left on device: '/tmp/x'")
+    assert all(map(at_home.has, jobs))
 
 
 def test_what_is_to_stay_free_is_made_free(house, monkeypatch) -> None:

@@ -18,6 +18,7 @@ from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
 from evals.settings import EvaluationSettings
 from orchestrator.result import Result, State
 from orchestrator.storing.records import Storage, version
+from orchestrator.storing.weights import adapter_bytes, remove_adapter
 from trainers.job import Job, Phase, Report
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
@@ -167,6 +168,23 @@ def test_a_whole_training_replaces_one_that_was_stopped_but_never_the_other_way_
     assert commit_one(storage, later) == later
     assert commit_one(storage, whole) == whole
     assert commit_one(storage, stopped) == whole
+
+
+@pytest.mark.parametrize(("state", "given_back"), [(State.DONE, 9), (State.FAILED, 0)])
+def test_an_adapter_that_was_removed_comes_back_from_a_finished_attempt_only(
+    storage: Storage, state: State, given_back: int
+) -> None:
+    first = make_result(make_job())
+    commit_one(storage, first)
+    home = storage.job_folder(first.job.hash)
+    (home / "adapter").mkdir()
+    remove_adapter(home, "disk.quota")
+    folder = storage.begin(first.job)
+    (folder / "adapter").mkdir()
+    (folder / "adapter" / "adapter_model.safetensors").write_bytes(b"w" * 9)
+    found = storage.commit(make_result(first.job, state=state), folder, None)
+    assert (found.state, found.weights_removed) == (State.DONE, not given_back)
+    assert adapter_bytes(home) == given_back
 
 
 def _commit_in_a_process(root: str, retain: float) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.storing import shortage
 from orchestrator.storing.shortage import Clock, OutOfRoom, Shortage
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
@@ -21,7 +22,7 @@ class Site:
         self.shortage = Shortage(
             folder,
             patience_s=patience_s,
-            relieve=lambda: self.relieved.append(self.now),
+            relieve=lambda _: self.relieved.append(self.now),
             say=self.said.append,
             may_wait=lambda: self.may_wait,
             clock=Clock(lambda: self.now, self.sleep),
@@ -32,7 +33,8 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Site:
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    monkeypatch.setattr(shortage, "is_storages", lambda reason, _: "/tmp" not in reason)
     return Site(tmp_path)
 
 
@@ -61,6 +63,7 @@ def test_after_its_patience_the_sweep_is_to_leave(site) -> None:
         assert site.shortage.over is None
         site.now += 1
     site.now += 1
+    site.shortage.hear("full")
     assert "for 100 s (disk.patience_s)" in site.shortage.over
 
 
@@ -74,7 +77,37 @@ def test_whatever_finds_room_begins_the_patience_anew(site) -> None:
     assert [line.partition(" (")[0].split()[1] for line in site.said] == ["no", "there", "no"]
 
 
-def test_a_shortage_of_which_nothing_is_heard_is_over(site) -> None:
+def test_a_job_that_takes_long_to_find_no_room_again_is_given_up_all_the_same(site) -> None:
+    for attempt in range(5):
+        site.now = attempt * 70.0
+        site.shortage.hear("full", "job")
+        if site.now < 100:
+            site.now += 69
+            assert site.shortage.over is None
+    assert "for 100 s (disk.patience_s)" in site.shortage.over
+
+
+def test_an_attempt_that_goes_well_is_not_ended_by_the_one_before_it_nor_by_another_job(
+    site,
+) -> None:
+    site.shortage.hear("full", "one")
+    site.now = 7000
+    assert site.shortage.over is None
+    site.shortage.hear("full", "other")
+    assert site.shortage.over is None
+    site.shortage.end()
+    site.shortage.hear("full", "one")
+    assert site.shortage.over is None, "a result has found room"
+
+
+def test_another_disk_is_called_so(site, tmp_path) -> None:
+    site.shortage.hear("[Errno 28] No space left on device: '/tmp/x'")
+    (said,) = site.said
+    assert said.startswith(f"lethe: no room on a disk other than that of {tmp_path} (")
+    assert said.endswith("make room where it says, such as in /tmp on the nodes")
+
+
+def test_a_shortage_of_the_driver_of_which_nothing_is_heard_is_over(site) -> None:
     site.shortage.hear("full")
     site.now = 101
     assert site.shortage.over is None
@@ -93,18 +126,26 @@ def test_a_write_is_tried_until_there_is_room(site) -> None:
     assert tries == [0, 1, 2, 3]
 
 
-def test_a_write_that_finds_none_ends_the_sweep_and_so_does_a_wish_to_leave(site) -> None:
+def test_a_write_that_finds_none_ends_the_sweep(site) -> None:
     def write() -> None:
         raise FULL
 
     with pytest.raises(OutOfRoom, match="for 100 s"):
         site.shortage.hold(write)
     assert site.now == 100
-    site.shortage.end()
+    assert "for 100 s" in site.shortage.over
+
+
+def test_who_asked_it_to_leave_is_not_kept_waiting_and_learns_why_later_too(site) -> None:
+    def write() -> None:
+        raise FULL
+
     site.may_wait = False
     with pytest.raises(OutOfRoom, match="there is no room in"):
         site.shortage.hold(write)
-    assert site.now == 100, "it does not keep who asked it to leave waiting"
+    assert site.now == 0
+    site.now = 1000
+    assert site.shortage.over.startswith("there is no room in")
 
 
 def test_any_other_error_is_no_shortage(site) -> None:

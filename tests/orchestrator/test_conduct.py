@@ -1,0 +1,117 @@
+"""What a sweep writes down is written before whatever takes it elsewhere is closed."""
+
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import orchestrator.schedule
+from evals.building import build_benchmark
+from orchestrator import conduct
+from orchestrator.departure import Departure
+from orchestrator.ledger import Ledger
+from orchestrator.loading import load_config
+from orchestrator.planning.plan import Plan
+from orchestrator.result import Result, State
+from orchestrator.storing.records import Storage
+from orchestrator.storing.shortage import OutOfRoom
+
+SMALL = ("benchmark.num_people=6", "benchmark.forget_people=2", "methods=[npo]")
+
+
+class Closing:
+    """Stands for a search and a courier, and notes in `events` what is done to them."""
+
+    def __init__(self, events: list[str], name: str) -> None:
+        self._events, self._name = events, name
+
+    def be_patient(self, wait: object) -> None:
+        """Writes nothing."""
+
+    def job(self, job_hash: str) -> None:
+        self._events.append(f"{self._name} job")
+
+    def close(self) -> None:
+        self._events.append(f"{self._name} closed")
+
+
+@pytest.fixture
+def events() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def sweep(tmp_path: Path, events: list[str], monkeypatch: pytest.MonkeyPatch) -> conduct._Sweep:
+    config = load_config(None, [f"storage={tmp_path}", *SMALL])
+    storage = Storage(config.folder)
+    folder = storage.sweep_folder(config.name)
+    search = Closing(events, "search")
+    monkeypatch.setattr(conduct, "open_searches", lambda *_: {"npo": search})
+    monkeypatch.setattr(conduct, "_summary", lambda *_, **__: events.append("summary"))
+    tracker = SimpleNamespace(close=lambda **_: events.append("tracker closed"))
+    return conduct._Sweep(
+        Plan(config, build_benchmark(config.benchmark), (), (), 1),
+        storage,
+        folder,
+        Ledger(folder, gang_cpus=1, gang_gpus=0, budget=config.budget),
+        tracker,
+        SimpleNamespace(),
+        Closing(events, "courier"),
+    )
+
+
+def running(monkeypatch: pytest.MonkeyPatch, run) -> Departure:
+    """Has `run(agenda, watch)` take Ray's place."""
+
+    def run_agenda(agenda, gang, *, watch, **_: object) -> None:
+        run(agenda, watch)
+
+    monkeypatch.setattr(orchestrator.schedule, "run_agenda", run_agenda)
+    departure = Departure()
+    monkeypatch.setattr(departure, "deferred", contextmanager(lambda: (yield)))
+    return departure
+
+
+def test_who_leaves_writes_tables_and_searches_before_the_courier_is_closed(
+    sweep, events, monkeypatch
+) -> None:
+    def run(_agenda, watch) -> None:
+        departure.wished = True
+        watch.look()
+
+    departure = running(monkeypatch, run)
+    assert conduct._run(sweep, departure) == conduct.INTERRUPTED
+    assert events[:4] == ["search closed", "summary", "tracker closed", "courier closed"]
+    assert "summary" not in events[4:]
+
+
+def test_a_full_disk_keeps_the_tables_but_not_who_leaves(sweep, events, monkeypatch) -> None:
+    def run(_agenda, watch) -> None:
+        departure.wished = True
+        watch.look()
+
+    def full(*_: object, **__: object) -> None:
+        raise OutOfRoom("no room")
+
+    departure = running(monkeypatch, run)
+    monkeypatch.setattr(conduct, "_summary", full)
+    assert conduct._run(sweep, departure) == conduct.INTERRUPTED
+    assert "courier closed" in events
+
+
+def test_a_baseline_is_given_to_the_courier_without_waiting_for_the_other_one(
+    sweep, events, monkeypatch
+) -> None:
+    def run(agenda, watch) -> None:
+        job = agenda.next().job
+        done = Result(job, State.DONE, "", {}, {}, 1.0, (), 0.0)
+        sweep.storage.commit(done, sweep.storage.begin(job), None)
+        agenda.finish(job, error="")
+        assert events == ["courier job"]
+        departure.wished = True
+        watch.look()
+
+    departure = running(monkeypatch, run)
+    conduct._run(sweep, departure)
+    assert "courier job" in events
