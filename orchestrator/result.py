@@ -34,6 +34,11 @@ class Ending(Protocol):
         """The hash of the guard that it was stopped under."""
         ...
 
+    @property
+    def by_chance(self) -> bool:
+        """Whether it failed for what lies outside the job."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Result:

@@ -49,13 +49,19 @@ class Ended:
     state: State
     stopped: str
     guard: str
+    by_chance: bool
 
 
 def ending_in(text: bytes) -> Ended | None:
     """Returns how the job ended whose `result.json` holds `text`; None if it is not whole."""
     try:
         read = json.loads(text)
-        return Ended(State(read["state"]), read.get("stopped", ""), read.get("guard", ""))
+        return Ended(
+            State(read["state"]),
+            stopped=read.get("stopped", ""),
+            guard=read.get("guard", ""),
+            by_chance=read.get("by_chance", False),
+        )
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -4,9 +4,9 @@
 
     python -m pytest -s tests/orchestrator/test_kills.py --kills 20
 
-which prints every kill. The instants are drawn from a seed, over the whole time that a driver
-runs; a sweep that came to its end between two kills is compared, and another one begun. There is
-no limit to the whole, as there is one to every wait in it.
+which prints every kill. The instants are drawn from a seed, over the whole way of a driver: its
+start, and what follows each job that it tells of. A sweep that came to its end between two kills
+is compared, and another one begun. There is no limit to the whole, as there is one to every wait.
 """
 
 import csv
@@ -28,6 +28,9 @@ pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(0)]
 
 ROOT = Path(__file__).parents[2]
 NAME = "demo"
+NUM_JOBS = 10
+BETWEEN_S = 1.5
+"""The longest wait for a kill after a job was told of: about the time from one to the next."""
 MEASURED = ("_s", "_bytes")
 """Endings of facts that are never twice the same."""
 ONE_GANG = os.cpu_count() // 2 + 1
@@ -179,16 +182,19 @@ class Ended:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ended, float]:
-    """What the sweep comes to when nobody kills it, and how long that takes."""
+    """What the sweep comes to when nobody kills it, and how long it takes to tell of a job."""
     folder = tmp_path_factory.mktemp("undisturbed")
     started = time.monotonic()
     driver = start(folder / "storage", folder / "log")
+    while driver.process.poll() is None and num_told(driver) == 0:
+        time.sleep(0.1)
+    startup_s = time.monotonic() - started
     assert driver.process.wait(timeout=600) == 0, driver.output
-    return Ended.of(folder / "storage"), time.monotonic() - started
+    return Ended.of(folder / "storage"), startup_s
 
 
 def parts(num_kills: int) -> Iterator[float]:
-    """Yields for each kill how far a driver has come by then; few ones are spread evenly."""
+    """Yields for each kill what part of its way a driver has come; few ones are spread evenly."""
     draw = random.Random(0)
     for i in range(num_kills):
         yield draw.random() if num_kills > 3 else (i + 1) / (num_kills + 1)
@@ -212,10 +218,10 @@ def check_ended(storage: Path, expected: Ended, finished: dict[str, tuple[int, i
 class Trial:
     """Sweeps that are killed again and again, one after the other."""
 
-    def __init__(self, folder: Path, expected: Ended, whole_s: float) -> None:
+    def __init__(self, folder: Path, expected: Ended, startup_s: float) -> None:
         self._folder = folder
         self._expected = expected
-        self._whole_s = whole_s
+        self._startup_s = startup_s
         self._drivers: list[Driver] = []
         self._finished: dict[str, tuple[int, int]] = {}
         self.num_sweeps = 0
@@ -225,16 +231,14 @@ class Trial:
         return self._folder / str(self.num_sweeps)
 
     def kill(self, part: float) -> None:
-        """Kills a driver at that part of its time, one that does not end before it."""
+        """Kills a driver at that part of its way, one that does not end before it."""
         while True:
-            driver, wait_s = self._start(), part * self._whole_s
-            try:
-                driver.process.wait(wait_s)
-            except subprocess.TimeoutExpired:
-                driver.kill()
+            driver = self._start()
+            if killed_at(driver, part, startup_s=self._startup_s):
                 self._finished |= results(self._storage)
-                told(wait_s, driver)
+                told(time.monotonic() - self._started, driver)
                 return
+            driver.process.wait(600)
             self._check(driver)
 
     def end(self) -> None:
@@ -255,7 +259,6 @@ class Trial:
 
     def _check(self, driver: Driver) -> None:
         assert driver.process.returncode == 0, driver.output
-        self._whole_s = min(self._whole_s, time.monotonic() - self._started)
         check_ended(self._storage, self._expected, self._finished)
         self._finished = {}
         self.num_sweeps += 1
@@ -275,7 +278,25 @@ def test_a_sweep_whose_driver_is_killed_again_and_again_ends_like_one_that_was_l
     print(f"{trial.num_sweeps} sweeps, killed {num_kills} times: all equal the one left alone")
 
 
+def killed_at(driver: Driver, part: float, *, startup_s: float) -> bool:
+    """Kills the driver once it is that far; False if it ends before.
+
+    The first part of its way is its start, which is timed, and every job that it tells of begins
+    another one; within a part the instant is drawn.
+    """
+    place, within = divmod(part * (NUM_JOBS + 1), 1)
+    while driver.process.poll() is None and num_told(driver) < place:
+        time.sleep(0.02)
+    time.sleep(within * (startup_s if place == 0 else BETWEEN_S))
+    return driver.kill()
+
+
+def num_told(driver: Driver) -> int:
+    """Returns of how many jobs the driver has told."""
+    return sum(line.startswith("[") for line in driver.output.splitlines())
+
+
 def told(wait_s: float, driver: Driver) -> None:
     lines = driver.output.splitlines() or [""]
-    number = sum(line.startswith("[") for line in lines)
+    number = num_told(driver)
     print(f"killed after {wait_s:.1f} s, {number} jobs told of; last line: {lines[-1]}", flush=True)

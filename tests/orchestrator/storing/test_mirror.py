@@ -168,6 +168,7 @@ def test_done_replaces_failed_there_as_here_and_never_the_other_way_round(
 
 
 FAILED = {"state": State.FAILED}
+LOST = {"state": State.FAILED, "by_chance": True}
 STOPPED = {"stopped": "retain fell", "guard": "g"}
 STOPPED_OTHERWISE = {"stopped": "retain fell", "guard": "h"}
 
@@ -179,7 +180,8 @@ STOPPED_OTHERWISE = {"stopped": "retain fell", "guard": "h"}
         ({}, STOPPED, False),
         (FAILED, {}, True),
         (FAILED, STOPPED, True),
-        (STOPPED, FAILED, False),
+        (STOPPED, FAILED, True),  # it went on, and so much for that
+        (STOPPED, LOST, False),
         (STOPPED, STOPPED, False),
         (STOPPED, STOPPED_OTHERWISE, True),
     ],
