@@ -94,7 +94,7 @@ def job(seed: int, phase: Phase = Phase.TRIAL) -> Job:
 
 
 def finish(
-    storage: Storage, made: Job, *, state: State = State.DONE, stopped: str = "", guard: str = ""
+    storage: Storage, made: Job, *, state: State = State.DONE, **ending: str | bool
 ) -> Result:
     folder = storage.begin(made)
     weights = folder / ("adapter" if made.phase == Phase.TRIAL else "model")
@@ -102,7 +102,7 @@ def finish(
     (weights / "weights.safetensors").write_bytes(b"w" * 1000)
     reports = (Report(1, 2, {"loss": 0.1 + 0.2}),)
     result = Result(made, state, "", {"retain": 0.5}, {"moved": 1.0}, 1.0, reports, 0.0)
-    result = replace(result, stopped=stopped, guard=guard)
+    result = replace(result, **ending)
     return storage.commit(result, folder, None)
 
 
