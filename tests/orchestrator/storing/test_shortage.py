@@ -77,14 +77,17 @@ def test_whatever_finds_room_begins_the_patience_anew(site) -> None:
     assert [line.partition(" (")[0].split()[1] for line in site.said] == ["no", "there", "no"]
 
 
-def test_a_job_that_takes_long_to_find_no_room_again_is_given_up_all_the_same(site) -> None:
+def test_a_job_that_takes_long_to_find_no_room_again_is_given_up_all_the_same(tmp_path) -> None:
+    site = Site(tmp_path, patience_s=300)
     for attempt in range(5):
         site.now = attempt * 70.0
         site.shortage.hear("full", "job")
-        if site.now < 100:
-            site.now += 69
-            assert site.shortage.over is None
-    assert "for 100 s (disk.patience_s)" in site.shortage.over
+        site.now += 69
+        assert site.shortage.over is None
+    site.now = 350
+    site.shortage.hear("full", "job")
+    assert "for 300 s (disk.patience_s)" in site.shortage.over
+    assert len(site.said) == 1
 
 
 def test_an_attempt_that_goes_well_is_not_ended_by_the_one_before_it_nor_by_another_job(
