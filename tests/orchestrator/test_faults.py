@@ -42,6 +42,7 @@ WORDS = (
     "baselines.training.epochs=4",
     "training.epochs=40",
     "methods=[npo, gd]",
+    "search.lr={low: 1e-6, high: 1e-3}",
     "methods.gd.search.lr={low: 1e-3, high: 1e30}",  # some of them no loss survives
     "search.trials=4",
     "search.startup_trials=2",
