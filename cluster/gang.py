@@ -153,9 +153,9 @@ class Gang:
         pending = started
         for _ in range(ceil(self._timeout_s / ROOM_S)):
             _, pending = ray.wait(pending, num_returns=len(pending), timeout=ROOM_S)
-            if not pending:
+            if not pending and not any(never_ran(_error(reference)) for reference in started):
                 return  # or lost, as the next call finds out
-            if group is not None and _has_lost_nodes(group):
+            if not pending or (group is not None and _has_lost_nodes(group)):
                 self.close()
                 raise RankLost("the nodes of the gang are gone", Cause.NO_NODES)
         self.close()
@@ -164,6 +164,11 @@ class Gang:
     def _silence(self, call: str, numbers: Sequence[int]) -> RankLost:
         ranks = f"rank{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
         return RankLost(f"{ranks} said nothing for {self._timeout_s:g} s in {call}", Cause.HUNG)
+
+
+def never_ran(error: ray.exceptions.RayError | None) -> bool:
+    """Returns whether a rank was sent to a node that is gone already, which Ray may learn late."""
+    return isinstance(error, ray.exceptions.ActorDiedError) and "never ran" in str(error)
 
 
 def _has_lost_nodes(group: PlacementGroup) -> bool:

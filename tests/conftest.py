@@ -13,7 +13,16 @@ LAUNCHER = Path(__file__).with_name("distributed.py")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=2, help="how often test_kills.py kills a driver")
+    parser.addoption("--long", action="store_true", help="run the tests marked long, too")
     parser.addoption("--faults", type=int, default=0, help="sweeps that test_faults.py disturbs")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("long"):
+        skip = pytest.mark.skip(reason="takes minutes: say --long")
+        for item in items:
+            if "long" in item.keywords:
+                item.add_marker(skip)
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 import ray
+from ray.core.generated.common_pb2 import ActorDiedErrorContext
 
 from cluster.capacity import check_capacity
-from cluster.gang import Gang, GangShape
+from cluster.gang import Gang, GangShape, never_ran
 from cluster.loss import Cause, RankLost
 from evals.building import build_benchmark
 from evals.choice import choose
@@ -126,3 +127,12 @@ def test_more_ranks_than_the_cluster_has_are_refused_at_once() -> None:
     with pytest.raises(ConfigError, match=r"gang\.ranks must be .* but got 3 ranks.*use fewer"):
         check_capacity(GangShape(ranks=3, cpus_per_rank=1, gpus_per_rank=0))
     assert check_capacity(SHAPE) == 1
+
+
+def test_a_rank_that_was_sent_to_a_node_that_is_gone_is_told_from_one_that_died() -> None:
+    some = bytes(16)
+    nowhere = ActorDiedErrorContext(actor_id=some, never_started=True)
+    assert never_ran(ray.exceptions.ActorDiedError(nowhere))
+    died = ActorDiedErrorContext(actor_id=some)
+    assert not never_ran(ray.exceptions.ActorDiedError(died))
+    assert not never_ran(None)

@@ -18,7 +18,7 @@ from orchestrator.ticket import Ticket
 from trainers.job import Job, Phase, Report
 from trainers.settings import EngineSettings, TrainingSettings
 
-pytestmark = [pytest.mark.ray, pytest.mark.dist, pytest.mark.slow]
+pytestmark = [pytest.mark.ray, pytest.mark.dist, pytest.mark.slow, pytest.mark.long]
 
 BENCHMARK = choose(
     "evals.benchmarks",
