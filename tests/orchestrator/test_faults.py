@@ -111,11 +111,11 @@ def nodes() -> Iterator[Nodes]:
 
 
 class Saboteur(threading.Thread):
-    """Does each deed once, at a random part of the time that the sweep takes, when it can be."""
+    """Does each deed once, at a random instant of the first sweep's third, as soon as it can be."""
 
     def __init__(self, deeds: list[Callable[[], bool]], *, whole_s: float) -> None:
         super().__init__(daemon=True)
-        parts = sorted(random.uniform(0.1, 0.8) for _ in deeds)
+        parts = sorted(random.uniform(0.05, 0.35) for _ in deeds)
         self._waiting = list(zip((part * whole_s for part in parts), deeds, strict=True))
         self._started_s = time.monotonic()
         self.over = threading.Event()
