@@ -111,7 +111,7 @@ def nodes() -> Iterator[Nodes]:
 
 
 class Saboteur(threading.Thread):
-    """Does each deed once, at a random instant of the first sweep's third, as soon as it can be."""
+    """Does each deed once, at a random instant of a sweep's first third, as soon as it can be."""
 
     def __init__(self, deeds: list[Callable[[], bool]], *, whole_s: float) -> None:
         super().__init__(daemon=True)
