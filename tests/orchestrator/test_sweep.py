@@ -351,7 +351,7 @@ def test_more_ranks_than_the_cluster_has_are_refused_with_code_2(tmp_path: Path)
 def test_a_plan_asks_the_cluster_that_is_named(tmp_path: Path) -> None:
     import ray
 
-    ray.init(num_cpus=5, include_dashboard=False, _node_ip_address="127.0.0.1")
+    ray.init(address="local", num_cpus=5, include_dashboard=False, _node_ip_address="127.0.0.1")
     try:
         environment = {**os.environ, "RAY_ADDRESS": ray.get_runtime_context().gcs_address}
         command = [sys.executable, "-m", "orchestrator.sweep", "--plan", *SMALL]
