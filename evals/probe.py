@@ -7,7 +7,7 @@ level; where it does not, the level is. The surer of the two estimates is taken.
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,8 +15,6 @@ import numpy as np
 from evals.benchmark import Example, Role, Task
 from evals.metric import Metric
 from evals.scores import ScoreSheet
-
-Measure = Callable[[ScoreSheet], float]
 
 
 @dataclass(frozen=True, slots=True)

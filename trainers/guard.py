@@ -132,8 +132,9 @@ def verdict(guard: Guard, readings: Sequence[Reading]) -> str:
     pairs = list(zip(readings, (None, *readings), strict=False))[-guard.patience :]
     if len(pairs) < guard.patience:
         return ""
+    deviations = guard.deviations
     for limit in guard.limits:
-        if all(limit.is_broken(*pair, deviations=guard.deviations) for pair in pairs):
+        if all(limit.is_broken(*pair, deviations=deviations) for pair in pairs):
             return _said(limit, readings[-1])
     return ""
 

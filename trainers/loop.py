@@ -38,10 +38,12 @@ class Lesson:
 class Prober(Protocol):
     """Reads off how the model does and says when its training is lost (`trainers.probe.Probe`)."""
 
-    def read(
-        self, step: int, num_steps: int, *, left: float, earlier: Sequence[Reading]
-    ) -> Reading | None:
-        """Returns what is found after `step` steps; None where no probe is due."""
+    def is_due(self, step: int, num_steps: int, *, earlier: Sequence[Reading]) -> bool:
+        """Returns whether a probe is due after `step` steps."""
+        ...
+
+    def read(self, step: int, num_steps: int, *, left: float) -> Reading:
+        """Returns what is found after `step` steps."""
         ...
 
     def verdict(self, readings: Sequence[Reading]) -> str:
@@ -85,7 +87,8 @@ def train(
     rates = [learning_rate(lesson.training, i, total=total, warmup=warmup) for i in range(total)]
     every = max(1, math.ceil(total / num_reports))
     beaten = time.perf_counter()
-    while mark.step < total and not (prober is not None and prober.verdict(mark.readings)):
+    lost = _is_lost(prober, mark)
+    while mark.step < total and not lost:
         own = _step(engine, lesson, place, index=mark.step, total=total, lr=rates[mark.step])
         # Each rank has a clock of its own; all must yield at the same step.
         silent = float(time.perf_counter() - beaten >= BEAT_S)
@@ -95,6 +98,7 @@ def train(
         mark.step += 1
         mark.recent.append(loss)
         reading = _reading(prober, rates, mark)
+        lost = reading is not None and _is_lost(prober, mark)
         if reading is not None or mark.step % every == 0 or mark.step == total:
             yield _report(mark, total, lr=rates[mark.step - 1], reading=reading)
         elif silent_ranks:
@@ -104,15 +108,17 @@ def train(
         beaten = time.perf_counter()
 
 
+def _is_lost(prober: Prober | None, mark: Bookmark) -> bool:
+    return prober is not None and bool(prober.verdict(mark.readings))
+
+
 def _reading(prober: Prober | None, rates: Sequence[float], mark: Bookmark) -> Reading | None:
     """Returns what a probe reads now, if one is due, and puts it into `mark`."""
-    if prober is None:
+    if prober is None or not prober.is_due(mark.step, len(rates), earlier=mark.readings):
         return None
     left = math.fsum(rates[mark.step :]) / math.fsum(rates)
-    reading = prober.read(mark.step, len(rates), left=left, earlier=mark.readings)
-    if reading is not None:
-        mark.readings.append(reading)
-    return reading
+    mark.readings.append(prober.read(mark.step, len(rates), left=left))
+    return mark.readings[-1]
 
 
 def _report(mark: Bookmark, total: int, *, lr: float, reading: Reading | None) -> Report:

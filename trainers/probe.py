@@ -62,16 +62,12 @@ class Probe:
         self._since = since
         self._sizes = {task.name: len(task.examples) for task in tasks}
 
-    def read(
-        self, step: int, num_steps: int, *, left: float, earlier: Sequence[Reading]
-    ) -> Reading | None:
-        """Returns what is found after `step` steps; None where no probe is due.
+    def is_due(self, step: int, num_steps: int, *, earlier: Sequence[Reading]) -> bool:
+        """Returns whether a probe is due; none is at the end, when everything is measured."""
+        return self._since <= step < num_steps and self._guard.is_due(step, earlier)
 
-        None is at the end, when everything is measured anyway.
-        """
-        due = self._since <= step < num_steps and self._guard.is_due(step, earlier)
-        if not due:
-            return None
+    def read(self, step: int, num_steps: int, *, left: float) -> Reading:
+        """Returns what is found after `step` steps."""
         now = self._scorer.sheet(self._tasks)
         wholes = {limit.metric: limit.whole for limit in self._guard.limits}
         found = {

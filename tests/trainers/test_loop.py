@@ -117,12 +117,11 @@ class Prober:
         self.lost_at = lost_at
         self.left: list[float] = []
 
-    def read(
-        self, step: int, num_steps: int, *, left: float, earlier: Sequence[Reading]
-    ) -> Reading | None:
+    def is_due(self, step: int, num_steps: int, *, earlier: Sequence[Reading]) -> bool:
         assert all(reading.step < step for reading in earlier)
-        if step % 3 or step == num_steps:
-            return None
+        return step % 3 == 0 and step != num_steps
+
+    def read(self, step: int, num_steps: int, *, left: float) -> Reading:
         self.left.append(left)
         return Reading(step, num_steps, left, {"retain": float(step)}, {"retain": 0.5})
 
