@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from evals.benchmark import Benchmark
 from evals.metric import Need, load_metric
+from evals.portion import searched_part
 from evals.scores import ScoreSheet
 from evals.suites.text import measure
 from orchestrator.config import SweepConfig
@@ -18,36 +19,36 @@ def compared(result: Result, storage: Storage, gold: ScoreSheet | None) -> Resul
     """Returns the result with its metrics that look at the gold model measured against `gold`.
 
     The hash of a trial says nothing of the gold model, so the sweep that stored the result may
-    have had another one.
+    have had another one. As in the trial itself, the items are those that the search sees.
     """
     job = result.job
     names = [name for name in job.evaluation.metrics if Need.GOLD in load_metric(name).needs]
-    measured = measure(storage.sheet(job.hash), gold, names)
-    return replace(result, metrics={**result.metrics, **measured})
+    sheet = searched_part(storage.sheet(job.hash), job.held_out)
+    seen = None if gold is None else searched_part(gold, job.held_out)
+    return replace(result, metrics={**result.metrics, **measure(sheet, seen, names)})
+
+
+def baselines_of(original: Result, gold: Result, storage: Storage) -> tuple[Result, Result]:
+    """Returns both baselines with every metric, the gold model's scores being known now."""
+    sheet = storage.sheet(gold.job.hash)
+    return compared(original, storage, sheet), compared(gold, storage, sheet)
 
 
 def reference_of(
     original: Result, gold: Result, storage: Storage, *, config: SweepConfig, benchmark: Benchmark
 ) -> Reference:
-    """Returns both baselines with every metric, the gold model's scores being known now.
+    """Returns both baselines with every metric, the bounds that follow, and the trials' guard.
 
     Raises:
         ValueError: a bound is relative to a metric that is not finite.
     """
-    sheet = storage.sheet(gold.job.hash)
-    original, gold = (
-        replace(
-            found,
-            metrics=measure(storage.sheet(found.job.hash), sheet, found.job.evaluation.metrics),
-        )
-        for found in (original, gold)
-    )
+    original, gold = baselines_of(original, gold, storage)
     bounds = bounds_of(config.search.constraints, original=original.metrics, gold=gold.metrics)
     guard = guard_of(
         config.search.stopping,
         bounds,
         original=original.metrics,
-        sheet=storage.sheet(original.job.hash),
+        sheet=searched_part(storage.sheet(original.job.hash), original.job.held_out),
         num_steps=config.training.num_steps(len(benchmark.splits["forget"])),
     )
     return Reference(original, gold, bounds, guard)

@@ -21,6 +21,7 @@ from orchestrator.ledger import Ledger
 from orchestrator.planning.outlook import Outlook, outlook
 from orchestrator.planning.plan import Plan, plan, render
 from orchestrator.progress import Progress
+from orchestrator.reporting.summary import summarise
 from orchestrator.result import Result
 from orchestrator.searching.opening import close_searches, open_searches
 from orchestrator.storing.courier import Courier
@@ -28,7 +29,6 @@ from orchestrator.storing.fetching import fetch_model, fetched
 from orchestrator.storing.quota import Quota
 from orchestrator.storing.records import Storage
 from orchestrator.storing.shortage import Hold, OutOfRoom, Shortage
-from orchestrator.summary import summarise
 from orchestrator.tracking.session import Place
 from orchestrator.tracking.tracker import Tracker
 from orchestrator.watch import SweepWatch

@@ -13,6 +13,7 @@ from evals.errors import ConfigError
 from evals.metric import load_metric
 from evals.settings import EvaluationSettings
 from orchestrator.budget import BudgetSettings, check_budget
+from orchestrator.finalist_settings import FinalistSettings
 from orchestrator.gang_settings import CheckpointSettings, GangSettings
 from orchestrator.method_settings import MethodSettings, resolve_method
 from orchestrator.searching.first_points import check_first
@@ -75,6 +76,8 @@ class SweepConfig(Settings):
     engine: EngineSettings = EngineSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     search: SearchSettings = SearchSettings()
+    finalists: FinalistSettings | None = FinalistSettings()
+    """None: the search's own trials are reported, on the items that it has seen: all of them."""
     budget: BudgetSettings = BudgetSettings()
     gang: GangSettings = GangSettings()
     checkpoint: CheckpointSettings = CheckpointSettings()
@@ -86,6 +89,11 @@ class SweepConfig(Settings):
     def folder(self) -> Path:
         """The storage folder, or the one that stands for it here; absolute."""
         return working_folder(self.storage, self.cache)
+
+    @property
+    def held_out(self) -> float:
+        """The share of every task's items that the search does not see."""
+        return 0.0 if self.finalists is None else self.finalists.held_out
 
     def space(self, label: str) -> dict[str, Searched]:
         """Returns what is searched for the method `label`, by parameter name."""

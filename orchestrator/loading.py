@@ -29,8 +29,10 @@ def load_config(path: str | None, overrides: Sequence[str]) -> SweepConfig:
     return _resolved(_with_constraints(_read(file)), overrides)
 
 
-def load_resumed(path: str, overrides: Sequence[str]) -> SweepConfig:
+def load_resumed(path: str, overrides: Sequence[str], *, option: str = "--resume") -> SweepConfig:
     """Returns the sweep whose folder is `path`, `<storage>/sweeps/<name>`, with `overrides`.
+
+    `option` is what a person has given the path as.
 
     Raises:
         ConfigError: `path` is no sweep's folder, or not one of this version of Lethe; an override
@@ -38,7 +40,7 @@ def load_resumed(path: str, overrides: Sequence[str]) -> SweepConfig:
     """
     storage, folder = _place(path, overrides)
     if not (folder / CONFIG_FILE).is_file() or folder.parent.name != "sweeps":
-        raise _no_sweep(path, folder)
+        raise _no_sweep(path, folder, option=option)
     for override in overrides:
         if override.partition("=")[0].strip() in ("storage", "name"):
             raise ConfigError(
@@ -52,7 +54,7 @@ def load_resumed(path: str, overrides: Sequence[str]) -> SweepConfig:
         raw["cache"] = str(folder.parent.parent.parent)
     if raw.get("name") != folder.name:
         raise ConfigError(
-            f"--resume must be a sweep's folder under its own name, {raw.get('name')!r}, but got "
+            f"{option} must be a sweep's folder under its own name, {raw.get('name')!r}, but got "
             f"{path!r}; rename the folder back"
         )
     return _resolved(raw, overrides)
@@ -81,7 +83,7 @@ def _is_cache_of(storage: object, folder: Path) -> bool:
     return url is not None and working_folder(url, root.parent) == root
 
 
-def _no_sweep(path: str, folder: Path) -> ConfigError:
+def _no_sweep(path: str, folder: Path, *, option: str) -> ConfigError:
     """Returns the refusal of a folder that is no sweep's, naming those that are near."""
     if not folder.is_dir():
         why = "does not exist"
@@ -94,7 +96,7 @@ def _no_sweep(path: str, folder: Path) -> ConfigError:
     sweeps = sorted({str(file.parent) for file in near if file.parent.parent.name == "sweeps"})
     cure = f"there are {', '.join(sweeps)}" if sweeps else "run the sweep's own command instead"
     return ConfigError(
-        "--resume must be the folder of a sweep, <storage>/sweeps/<name>, but got "
+        f"{option} must be the folder of a sweep, <storage>/sweeps/<name>, but got "
         f"{path!r}, which {why}; {cure}"
     )
 

@@ -32,7 +32,7 @@ HOMES = {
     "mlflow": ("orchestrator/tracking/*.py",),
     "sqlalchemy": ("orchestrator/tracking/*.py",),
     "deepspeed": ("trainers/engine.py", "trainers/shards.py"),
-    "matplotlib": ("orchestrator/figures.py",),
+    "matplotlib": ("orchestrator/reporting/figures/*.py",),
     "fsspec": ("orchestrator/storing/mirror.py",),
 }
 LATE = ("ray", "optuna", "mlflow", "deepspeed", "matplotlib")

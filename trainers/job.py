@@ -31,6 +31,8 @@ class Job(Settings):
     the checkpoint that the job with hash `base` left behind. `adapter` None is full fine-tuning.
     `data` is the benchmark's fingerprint, `weights` the fingerprint of given weights (hub id and
     revision, or files), `version` the package's; they are here so that they enter the hash.
+    Every item is scored; the metrics are over those that are left once the share `held_out` of
+    them is put aside (`evals.portion`).
     """
 
     phase: Phase
@@ -40,6 +42,7 @@ class Job(Settings):
     adapter: AdapterSettings | None
     engine: EngineSettings
     evaluation: EvaluationSettings
+    held_out: float = 0.0
     seed: int
     method: Choice | None = None
     checkpoint: str | None = None

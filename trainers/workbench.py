@@ -17,6 +17,7 @@ from evals.benchmark import Benchmark
 from evals.building import build_benchmark
 from evals.choice import Choice
 from evals.encoding import Encoder
+from evals.portion import searched_tasks
 from evals.scores import ScoreSheet
 from evals.scoring import Shard
 from evals.selection import selected_tasks
@@ -127,7 +128,8 @@ class Workbench:
         """
         if guard is None:
             return None
-        tasks = selected_tasks(self.benchmark(job.benchmark), job.evaluation)
+        scored = selected_tasks(self.benchmark(job.benchmark), job.evaluation)
+        tasks = searched_tasks(scored, job.held_out)
         max_length, size = job.evaluation.max_length, job.evaluation.batch_size
         encoder = self.encoder(
             station.language_model, max_length=max_length, key="evaluation.max_length"

@@ -8,10 +8,10 @@ from evals.benchmark import Benchmark
 from evals.metric import Need, load_metric
 from evals.selection import selected_tasks
 from orchestrator.config import SweepConfig
-from orchestrator.layout import Column, Table, terminal_text
 from orchestrator.planning.anatomies import Anatomies
 from orchestrator.planning.draw import Draw
 from orchestrator.planning.lengths import most_scored_tokens, most_tokens
+from orchestrator.reporting.layout import Column, Table, terminal_text
 from trainers.activations import (
     JOINT_COPIES,
     LIKELIHOOD_COPIES,

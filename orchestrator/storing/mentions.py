@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from orchestrator.ledger import LEDGER_FILE
+from orchestrator.books import LEDGER_FILE
 
 FILES = (LEDGER_FILE, "search.journal")
 """The ledger has every job that was given out, the journal every one whose trial was told."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from evals.errors import ConfigError
-from orchestrator.ledger import LEDGER_FILE
+from orchestrator.books import LEDGER_FILE
 from orchestrator.result import State
 from orchestrator.storing.records import says_more, set_aside
 from orchestrator.storing.result_file import Ended, ending_in

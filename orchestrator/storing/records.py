@@ -112,16 +112,19 @@ class Storage:
     def jobs(self) -> Iterator[Job]:
         """Yields every job that has a result, by hash; those of other versions are left out."""
         for file in sorted(self._jobs.glob("[!.]*/job.json")):
-            try:
-                described = json.loads(text_of(file))
-            except ValueError as error:
-                raise damaged(file, str(error)) from None
-            try:
-                job = Job.model_validate({k: v for k, v in described.items() if k != "hash"})
-            except ValidationError:
-                continue
-            if job.hash == file.parent.name:
+            job = _described(file)
+            if job is not None and job.hash == file.parent.name:
                 yield job
+
+    def recorded(self, job_hash: str) -> Result | None:
+        """Returns the result of the job with this hash, or None if there is none of this version.
+
+        Raises:
+            ConfigError: the files of a result cannot be read.
+        """
+        folder = self.job_folder(job_hash)
+        job = _described(folder / "job.json") if folder.is_dir() else None
+        return None if job is None else read_result(folder, job)
 
     def sheet(self, job_hash: str) -> ScoreSheet:
         """Returns the scores that a finished job left behind.
@@ -206,6 +209,18 @@ def says_more(result: Ending, found: Ending) -> bool:
     if result.state == State.FAILED and result.by_chance:
         return False
     return bool(found.stopped) and result.guard != found.guard
+
+
+def _described(file: Path) -> Job | None:
+    """Returns the job that `job.json` describes; None if it is of another version."""
+    try:
+        described = json.loads(text_of(file))
+    except ValueError as error:
+        raise damaged(file, str(error)) from None
+    try:
+        return Job.model_validate({k: v for k, v in described.items() if k != "hash"})
+    except ValidationError:
+        return None
 
 
 def _made(folder: Path) -> Path:

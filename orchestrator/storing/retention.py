@@ -15,7 +15,7 @@ from orchestrator.entry import Entry
 from orchestrator.pareto import gain
 from orchestrator.result import State
 from orchestrator.searching.settings import SearchSettings
-from orchestrator.tables import best_feasible, nearest, sweep_front
+from orchestrator.standing import best_feasible, nearest, sweep_front
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
 from evals.settings import EvaluationSettings
 from evals.sheet_file import write_sheet
 from orchestrator.budget import BudgetSettings
-from orchestrator.layout import Column, Table, save
 from orchestrator.ledger import Ledger
+from orchestrator.reporting.layout import Column, Table, save
 from orchestrator.result import Result, State
 from orchestrator.searching.search import MethodSearch
 from orchestrator.searching.settings import SearchSettings

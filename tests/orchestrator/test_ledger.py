@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from evals.errors import ConfigError
+from orchestrator.books import Account
 from orchestrator.budget import BudgetSettings, Use
-from orchestrator.ledger import Account, Ledger
+from orchestrator.ledger import Ledger
 
 
 class Clock:

@@ -9,10 +9,11 @@ from evals.choice import Choice
 from evals.settings import EvaluationSettings
 from orchestrator.constraints import Bound, is_feasible, violations
 from orchestrator.entry import Entry
+from orchestrator.reporting.tables import pareto_table
 from orchestrator.result import Result, State
 from orchestrator.searching.settings import Constraint, SearchSettings
+from orchestrator.standing import best_feasible, sweep_front
 from orchestrator.storing.retention import Held, kept_jobs, to_remove
-from orchestrator.tables import best_feasible, pareto_table, sweep_front
 from trainers.job import Job, Phase
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 

@@ -1,7 +1,7 @@
 import math
 
 from evals import plugins
-from orchestrator.marks import COLOURS, MARKERS, NUM_MARKS, mark_of
+from orchestrator.reporting.marks import COLOURS, MARKERS, NUM_MARKS, mark_of
 from trainers.method import PACKAGE
 
 

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 
+from orchestrator.books import Account, Books
 from orchestrator.budget import HOUR_S
 from orchestrator.config import SweepConfig
 from orchestrator.entry import Entry
-from orchestrator.layout import Cell, Column, Table
-from orchestrator.ledger import Account, Ledger
+from orchestrator.reporting.layout import Cell, Column, Table
 from orchestrator.result import State
 from trainers.job import Phase
 
 
 def ledger_table(
-    config: SweepConfig, entries: Sequence[Entry], ledger: Ledger, *, trials: Mapping[str, int]
+    config: SweepConfig, entries: Sequence[Entry], ledger: Books, *, trials: Mapping[str, int]
 ) -> Table:
     """Returns a row for each method, one for the baselines, and one for the sweep.
 
@@ -47,7 +47,7 @@ def inequality(config: SweepConfig, entries: Sequence[Entry]) -> str:
     return f"UNEQUAL BUDGETS, in trials: {counts}. A method that tried more may look better for it."
 
 
-def _counts(trials: Sequence[Entry], ledger: Ledger) -> tuple[int, int, int]:
+def _counts(trials: Sequence[Entry], ledger: Books) -> tuple[int, int, int]:
     found = sum(not ledger.made(e.label, e.number) for e in trials)
     failed = sum(e.result.state == State.FAILED for e in trials)
     return len(trials), found, failed
@@ -60,7 +60,7 @@ def _used(accounts: Sequence[Account], *, on_gpus: bool) -> tuple[Cell, ...]:
     return device_s / HOUR_S, gang_s, sum(account.interrupted_s for account in accounts)
 
 
-def _notes(config: SweepConfig, entries: Sequence[Entry], ledger: Ledger) -> list[str]:
+def _notes(config: SweepConfig, entries: Sequence[Entry], ledger: Books) -> list[str]:
     hours = config.budget.hours
     given = f" of budget.hours ({hours:g})" if hours is not None else ""
     notes = [

@@ -10,7 +10,7 @@ from evals.choice import Choice
 from evals.settings import EvaluationSettings
 from orchestrator.constraints import Bound, violations
 from orchestrator.entry import Entry
-from orchestrator.figures import pareto_figure
+from orchestrator.reporting.figures.pareto import pareto_figure
 from orchestrator.result import Result, State
 from orchestrator.searching.settings import Constraint, SearchSettings
 from trainers.job import Job, Phase
@@ -117,7 +117,7 @@ def test_drawing_leaves_pyplot_alone_and_needs_no_display(tmp_path):
     code = (
         "import sys; from pathlib import Path\n"
         "from orchestrator.searching.settings import SearchSettings\n"
-        "from orchestrator.figures import pareto_figure\n"
+        "from orchestrator.reporting.figures.pareto import pareto_figure\n"
         "assert 'matplotlib' not in sys.modules\n"
         "pareto_figure([], search=SearchSettings(), bounds=[], folder=Path(sys.argv[1]))\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"

@@ -8,10 +8,16 @@ from evals.choice import Choice
 from evals.settings import EvaluationSettings
 from orchestrator.constraints import Bound, violations
 from orchestrator.entry import Entry
-from orchestrator.layout import csv_text, markdown_text, save, terminal_text
+from orchestrator.reporting.layout import csv_text, markdown_text, save, terminal_text
+from orchestrator.reporting.tables import (
+    best_feasible,
+    method_table,
+    nearest,
+    pareto_table,
+    trials_table,
+)
 from orchestrator.result import Result, State
 from orchestrator.searching.settings import Constraint, SearchSettings
-from orchestrator.tables import best_feasible, method_table, nearest, pareto_table, trials_table
 from trainers.job import Job, Phase, Report
 from trainers.settings import EngineSettings, TrainingSettings
 

@@ -9,7 +9,7 @@ from orchestrator.entry import Entry
 from orchestrator.pareto import front, gain
 from orchestrator.result import State
 from orchestrator.searching.settings import SearchSettings
-from orchestrator.tables import best_feasible
+from orchestrator.standing import best_feasible
 from trainers.job import Phase
 
 COMPRESSED_BEYOND = 50.0

@@ -6,8 +6,7 @@ from evals.choice import Choice
 from evals.settings import EvaluationSettings
 from orchestrator.constraints import Bound
 from orchestrator.entry import Entry
-from orchestrator.result import Result, State
-from orchestrator.searching.points import (
+from orchestrator.reporting.figures.points import (
     front_corners,
     labels_of,
     linear_axis,
@@ -17,6 +16,7 @@ from orchestrator.searching.points import (
     subtitle,
     trials_of,
 )
+from orchestrator.result import Result, State
 from orchestrator.searching.settings import SearchSettings
 from trainers.job import Job, Phase
 from trainers.settings import EngineSettings, TrainingSettings

@@ -6,14 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from orchestrator.books import Books
 from orchestrator.entry import Entry, Reference
-from orchestrator.figures import pareto_figure
-from orchestrator.layout import Table, save, terminal_text
-from orchestrator.ledger import Ledger
-from orchestrator.ledger_table import inequality, ledger_table
 from orchestrator.planning.plan import Plan
+from orchestrator.reporting.figures.pareto import pareto_figure
+from orchestrator.reporting.layout import Table, save, terminal_text
+from orchestrator.reporting.ledger_table import inequality, ledger_table
+from orchestrator.reporting.tables import method_table, pareto_table, trials_table
 from orchestrator.storing.shortage import Hold
-from orchestrator.tables import method_table, pareto_table, trials_table
 
 FIGURE = "pareto.png"
 
@@ -32,7 +32,7 @@ class Sweep(Protocol):
         ...
 
     @property
-    def ledger(self) -> Ledger:
+    def ledger(self) -> Books:
         """What was used."""
         ...
 

@@ -7,16 +7,15 @@ from orchestrator.constraints import (
     AT_LEAST,
     AT_MOST,
     Bound,
-    distance,
     is_feasible,
     said,
     violations,
 )
 from orchestrator.entry import Entry
-from orchestrator.layout import Cell, Column, Table
-from orchestrator.pareto import front, gain
-from orchestrator.result import Result, State
+from orchestrator.reporting.layout import Cell, Column, Table
+from orchestrator.result import Result
 from orchestrator.searching.settings import SearchSettings
+from orchestrator.standing import best_feasible, is_measured, is_trial, nearest, sweep_front
 from trainers.job import Phase
 
 CLEAR_HEADINGS = {
@@ -40,7 +39,7 @@ def method_table(
     `labels` are the methods' labels, in the order of their rows. The best trial is the feasible
     one with the best objective; where none is feasible, the one nearest to it, marked "no".
     """
-    trials = {label: [e for e in entries if e.label == label and _is_trial(e)] for label in labels}
+    trials = {label: [e for e in entries if e.label == label and is_trial(e)] for label in labels}
     metrics = _metric_names(entries)
     further = _further(e for group in trials.values() for e in group)
     lines = [_baseline_cells(e, bounds) for e in _baselines(entries)]
@@ -70,7 +69,7 @@ def pareto_table(entries: Sequence[Entry], *, search: SearchSettings) -> Table:
 
 def trials_table(entries: Sequence[Entry]) -> Table:
     """Returns every trial of the sweep, by method and number."""
-    trials = [entry for entry in entries if _is_trial(entry)]
+    trials = [entry for entry in entries if is_trial(entry)]
     trials.sort(key=lambda entry: (entry.label, entry.number or 0))
     columns = [Column("Method"), Column("Trial", "d"), Column("lr", ".2e"), Column("L1", ".2e")]
     columns += [Column(name, ".3g") for name in _further(trials)]
@@ -81,57 +80,10 @@ def trials_table(entries: Sequence[Entry]) -> Table:
     return _assembled(columns, lines)
 
 
-def sweep_front(entries: Sequence[Entry], *, search: SearchSettings) -> list[Entry]:
-    """Returns the trials of the sweep's Pareto front, from the best in `search.horizontal` on.
-
-    One that was stopped early is not among them: its numbers are not those of its settings.
-    """
-    done = [entry for entry in entries if _is_done(entry) and not entry.result.stopped]
-    across = [search.horizontal_sign * _across(entry, search) for entry in done]
-    points = [(_gain(entry, search), x) for entry, x in zip(done, across, strict=True)]
-    return [done[i] for i in sorted(front(points), key=lambda i: -across[i])]
-
-
-def best_feasible(entries: Iterable[Entry], search: SearchSettings) -> Entry | None:
-    """Returns the feasible trial with the best objective, or None; among equals the earliest."""
-    feasible = [entry for entry in entries if _is_done(entry) and entry.feasible]
-    return max(feasible, key=lambda entry: _gain(entry, search), default=None)
-
-
-def nearest(entries: Iterable[Entry], bounds: Sequence[Bound]) -> Entry | None:
-    """Returns the trial nearest to feasible, or None if no trial was measured.
-
-    It is the one whose largest violation, as a share of its bound's size, is the smallest; among
-    equals the earliest. One that was stopped early is it only where all were.
-    """
-    done = [entry for entry in entries if _is_done(entry)]
-    whole = [entry for entry in done if not entry.result.stopped]
-    return min(
-        whole or done, key=lambda entry: distance(bounds, entry.violations or {}), default=None
-    )
-
-
-def _is_trial(entry: Entry) -> bool:
-    return entry.result.job.phase == Phase.TRIAL
-
-
-def _is_done(entry: Entry) -> bool:
-    return entry.result.state == State.DONE and entry.violations is not None
-
-
 def _baselines(entries: Sequence[Entry]) -> list[Entry]:
     order = [Phase.ORIGINAL, Phase.GOLD]
-    found = [entry for entry in entries if not _is_trial(entry)]
+    found = [entry for entry in entries if not is_trial(entry)]
     return sorted(found, key=lambda entry: order.index(entry.result.job.phase))
-
-
-def _gain(entry: Entry, search: SearchSettings) -> float:
-    return gain(search.objective, entry.result.metrics[search.objective])
-
-
-def _across(entry: Entry, search: SearchSettings) -> float:
-    """Returns the horizontal metric; NaN where a sweep without constraints has not measured it."""
-    return entry.result.metrics.get(search.horizontal, math.nan)
 
 
 def _metric_names(entries: Iterable[Entry]) -> tuple[list[str], list[str]]:
@@ -187,7 +139,7 @@ def _baseline_cells(entry: Entry, bounds: Sequence[Bound]) -> Mapping[str, Cell]
 def _method_cells(
     label: str, trials: Sequence[Entry], *, search: SearchSettings, bounds: Sequence[Bound]
 ) -> Mapping[str, Cell]:
-    measured = [entry for entry in trials if _is_done(entry)]
+    measured = [entry for entry in trials if is_measured(entry)]
     num_stopped = sum(bool(entry.result.stopped) for entry in measured)
     counts: dict[str, Cell] = {
         "Done": len(measured) - num_stopped,

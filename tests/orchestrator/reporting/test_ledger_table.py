@@ -7,10 +7,10 @@ from evals.choice import Choice
 from evals.settings import EvaluationSettings
 from orchestrator.budget import BudgetSettings
 from orchestrator.entry import Entry
-from orchestrator.layout import Table, terminal_text
 from orchestrator.ledger import Ledger
-from orchestrator.ledger_table import inequality, ledger_table
 from orchestrator.loading import load_config
+from orchestrator.reporting.layout import Table, terminal_text
+from orchestrator.reporting.ledger_table import inequality, ledger_table
 from orchestrator.result import Result, State
 from trainers.job import Job, Phase
 from trainers.settings import EngineSettings, TrainingSettings

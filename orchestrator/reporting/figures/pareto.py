@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 from orchestrator.constraints import AT_LEAST, Bound
 from orchestrator.entry import Entry
-from orchestrator.marks import mark_of
 from orchestrator.pareto import gain
-from orchestrator.placement import Box, place
-from orchestrator.searching.points import (
+from orchestrator.reporting.figures.placement import Box, place
+from orchestrator.reporting.figures.points import (
     Point,
     front_corners,
     labels_of,
@@ -21,8 +20,9 @@ from orchestrator.searching.points import (
     subtitle,
     trials_of,
 )
+from orchestrator.reporting.marks import mark_of
+from orchestrator.reporting.tables import CLEAR_HEADINGS
 from orchestrator.searching.settings import SearchSettings
-from orchestrator.tables import CLEAR_HEADINGS
 from trainers.job import Phase
 
 if TYPE_CHECKING:

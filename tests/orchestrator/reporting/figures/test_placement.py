@@ -1,6 +1,6 @@
 import itertools
 
-from orchestrator.placement import Box, place
+from orchestrator.reporting.figures.placement import Box, place
 
 BOUNDS = Box(0, 0, 1000, 600)
 SIZE = (80.0, 20.0)

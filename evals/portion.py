@@ -1,0 +1,54 @@
+"""Which items a search may select on, and which are held out for the report on what it chose.
+
+What was chosen because it did best on some items looks better on these than it is. So a share of
+every task's items is held out: the search never sees them, and finalists are reported on them.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from evals.benchmark import Task
+from evals.scores import ScoreSheet, TaskScores
+
+
+def searched_part(sheet: ScoreSheet, held_out: float) -> ScoreSheet:
+    """Returns the whole sheet less the share `held_out` of every task's items."""
+    return _part(sheet, lambda ids: _drawn(ids)[: num_searched(len(ids), held_out)])
+
+
+def held_out_part(sheet: ScoreSheet, held_out: float) -> ScoreSheet:
+    """Returns the items that `searched_part` leaves out; all of them where it leaves out none."""
+    if held_out == 0:
+        return sheet
+    return _part(sheet, lambda ids: _drawn(ids)[num_searched(len(ids), held_out) :])
+
+
+def searched_tasks(tasks: Sequence[Task], held_out: float) -> tuple[Task, ...]:
+    """Returns the tasks with the examples that `searched_part` keeps, in their order."""
+    kept = []
+    for task in tasks:
+        ids = [example.id for example in task.examples]
+        seen = set(_drawn(ids)[: num_searched(len(ids), held_out)])
+        kept.append(replace(task, examples=tuple(e for e in task.examples if e.id in seen)))
+    return tuple(kept)
+
+
+def num_searched(num_items: int, held_out: float) -> int:
+    """Returns how many of a task's items the search sees: at least one, unless there is none."""
+    return max(min(1, num_items), num_items - round(held_out * num_items))
+
+
+def _drawn(ids: Sequence[str]) -> list[str]:
+    """Returns the ids in an order that they alone decide (SHA-256), as good as a shuffled one."""
+    return sorted(ids, key=lambda each: hashlib.sha256(each.encode()).hexdigest())
+
+
+def _part(sheet: ScoreSheet, choose: Callable[[Sequence[str]], list[str]]) -> ScoreSheet:
+    """Returns the sheet with the items of every task that `choose` picks from their ids."""
+
+    def chosen(task: TaskScores) -> TaskScores:
+        kept = set(choose([item.id for item in task.items]))
+        return replace(task, items=tuple(item for item in task.items if item.id in kept))
+
+    return ScoreSheet(tuple(chosen(task) for task in sheet.tasks))
