@@ -191,6 +191,7 @@ def _overrides(jobs: int, sampler: str, folder: Path) -> list[str]:
         f"methods=[{','.join(METHODS)}]",
         f"search.trials={jobs // len(METHODS)}",
         f"search.sampler={sampler}",
+        "finalists=null",
         f"evaluation.metrics=[{metrics}]",
         "benchmark.num_people=8",
         "benchmark.forget_people=2",

@@ -18,6 +18,8 @@ from evals.errors import ConfigError
 from orchestrator.budget import BudgetSettings, Use, method_limit, sweep_limit
 
 LEDGER_FILE = "ledger.jsonl"
+FINALISTS = "finalists"
+"""What the runs of finalists are booked under: no method's budget pays for them."""
 
 
 class Event(StrEnum):

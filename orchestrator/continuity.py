@@ -13,7 +13,7 @@ from orchestrator.storing.records import version
 CONFIG_FILE = "config.json"
 ORIGIN_FILE = "origin.json"
 
-LAYOUT = 1
+LAYOUT = 2
 """Of the files in a sweep's folder and in storage; one more with every change that old code
 cannot read, or that cannot read what old code wrote."""
 
@@ -22,6 +22,7 @@ FREE = (
     "cache",
     "search.trials",
     "search.warm_start",
+    "finalists.seeds",
     "budget.",
     "gang.",
     "checkpoint.",

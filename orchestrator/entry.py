@@ -14,7 +14,8 @@ class Entry:
 
     `label` is the method's label, or the phase of a baseline; `violations` says by how much each
     bound is missed (<= 0 keeps it), None for baselines and failures. `cached` says that the
-    result was found in storage.
+    result was found in storage, `final` that it is not the search's: it repeats the trial `number`,
+    or the gold model, under another seed.
     """
 
     label: str
@@ -23,6 +24,7 @@ class Entry:
     params: Mapping[str, float | int | str] | None = None
     violations: Mapping[str, float] | None = None
     cached: bool = False
+    final: bool = False
 
     @property
     def feasible(self) -> bool:

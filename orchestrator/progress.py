@@ -23,7 +23,8 @@ PACE_OVER = 20
 class Progress:
     """Writes a header, then one line per entry: what was tried, what came out, how far along.
 
-    `write` gets each line without its end. `trials` are the methods' numbers of trials, by label.
+    `write` gets each line without its end. `trials` are the methods' numbers of trials, by label,
+    `num_finals` how many runs of finalists there are at most.
     """
 
     def __init__(
@@ -32,13 +33,15 @@ class Progress:
         *,
         trials: Mapping[str, int],
         search: SearchSettings,
+        num_finals: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._write = write
         self._search = search
         self._clock = clock
         self._trials = dict(trials)
-        self._total = 2 + sum(trials.values())
+        self._num_finals = num_finals
+        self._total = 2 + sum(trials.values()) + num_finals
         self._width = max(map(len, ("original", *trials)))
         self._num_done = 0
         self._best: dict[str, float] = {}
@@ -51,9 +54,10 @@ class Progress:
         methods = f"{len(self._trials)} method" + "s" * (len(self._trials) > 1)
         ranks = f"{gang.ranks} rank" + "s" * (gang.ranks > 1)
         gangs = f"{num_gangs} gang" + "s" * (num_gangs > 1)
+        finals = f", {self._num_finals} runs of finalists at most" if self._num_finals else ""
         self._write(
             f"Sweep {name}: {self._total} jobs, 2 baselines and {trials} for "
-            f"each of {methods}; {gangs} of {ranks}"
+            f"each of {methods}{finals}; {gangs} of {ranks}"
         )
 
     def report(self, job: Job, report: Report) -> None:
@@ -73,6 +77,18 @@ class Progress:
             parts.append(f"{entry.result.wall_s:.1f} s{_attempts(entry.result)}")
             if entry.number is not None:
                 self._ended.append(self._clock())
+        self._write("  ".join([*parts, *self._left()]))
+
+    def final(self, entry: Entry) -> None:
+        """Writes the line of a finalist's run, or of the gold model's second one."""
+        self._num_done += 1
+        seed = f"seed {entry.result.job.seed}"
+        parts = [self._count(), entry.label.ljust(self._width), "final", seed]
+        if entry.result.state == State.FAILED:
+            parts.append(f"FAILED: {entry.result.reason}")
+        elif self._search.objective in entry.result.metrics:
+            parts.append(self._objective(entry.result))
+        parts.append("found in storage" if entry.cached else f"{entry.result.wall_s:.1f} s")
         self._write("  ".join([*parts, *self._left()]))
 
     def _count(self) -> str:

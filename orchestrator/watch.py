@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from contextlib import suppress
 
-from orchestrator.agenda import Agenda
 from orchestrator.departure import Departure, Left
 from orchestrator.ledger import Ledger
+from orchestrator.programme import Programme
 from orchestrator.storing.shortage import OutOfRoom, Shortage
 from trainers.job import Job
 
@@ -13,13 +13,13 @@ from trainers.job import Job
 class SweepWatch:
     """What `orchestrator.schedule.Watch` asks of it, for a sweep.
 
-    `on_leave` is called once the agenda has been left, and puts everything else in order: that
+    `on_leave` is called once the programme has been left, and puts everything else in order: that
     much is done at once, since who asks a driver to leave may not wait for its gangs to end.
     """
 
     def __init__(
         self,
-        agenda: Agenda,
+        programme: Programme,
         ledger: Ledger,
         departure: Departure,
         shortage: Shortage,
@@ -27,7 +27,7 @@ class SweepWatch:
         say: Callable[[str], None],
         on_leave: Callable[[], None],
     ) -> None:
-        self._agenda = agenda
+        self._programme = programme
         self._ledger = ledger
         self._departure = departure
         self._shortage = shortage
@@ -56,7 +56,7 @@ class SweepWatch:
 
     def withdraw(self, job: Job) -> None:
         """Takes back a job that did not begin."""
-        self._agenda.withdraw(job)
+        self._programme.withdraw(job)
 
     def lacks_room(self, job: Job, reason: str) -> None:
         """Takes in that a job waits for room on the disk, and why."""
@@ -64,5 +64,5 @@ class SweepWatch:
 
     def _leave(self) -> None:
         with suppress(OutOfRoom):  # what cannot be written down now is found when it goes on
-            self._agenda.leave()
+            self._programme.leave()
         self._on_leave()

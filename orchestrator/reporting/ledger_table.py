@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from orchestrator.books import Account, Books
+from orchestrator.books import FINALISTS, Account, Books
 from orchestrator.budget import HOUR_S
 from orchestrator.config import SweepConfig
 from orchestrator.entry import Entry
@@ -14,7 +14,7 @@ from trainers.job import Phase
 def ledger_table(
     config: SweepConfig, entries: Sequence[Entry], ledger: Books, *, trials: Mapping[str, int]
 ) -> Table:
-    """Returns a row for each method, one for the baselines, and one for the sweep.
+    """Returns a row for each method, for the baselines, for finalists if any ran, for the sweep.
 
     `trials` are what each method was given, by label.
     """
@@ -34,7 +34,11 @@ def ledger_table(
         counts = _counts([e for e in entries if e.label == label], ledger)
         used = _used([account], on_gpus=on_gpus)
         rows.append((label, trials[label], *counts, each, *used))
-    rows.append(("Sweep", *none, whole, *_used([*baselines, *own.values()], on_gpus=on_gpus)))
+    final = ledger.account(FINALISTS)
+    if final.use.gang_s:
+        rows.append(("Finalists", *none, None, *_used([final], on_gpus=on_gpus)))
+    everything = [*baselines, *own.values(), final]
+    rows.append(("Sweep", *none, whole, *_used(everything, on_gpus=on_gpus)))
     return Table(tuple(columns), tuple(rows), tuple(_notes(config, entries, ledger)))
 
 

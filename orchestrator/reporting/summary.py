@@ -4,43 +4,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
-from orchestrator.books import Books
-from orchestrator.entry import Entry, Reference
-from orchestrator.planning.plan import Plan
+from orchestrator.constraints import Bound
 from orchestrator.reporting.figures.pareto import pareto_figure
 from orchestrator.reporting.layout import Table, save, terminal_text
 from orchestrator.reporting.ledger_table import inequality, ledger_table
+from orchestrator.reporting.record import SweepRecord
 from orchestrator.reporting.tables import method_table, pareto_table, trials_table
 from orchestrator.storing.shortage import Hold
 
 FIGURE = "pareto.png"
 
 
-class Sweep(Protocol):
-    """What a summary is made of, beside the entries."""
-
-    @property
-    def plan(self) -> Plan:
-        """What was to be done."""
-        ...
-
-    @property
-    def folder(self) -> Path:
-        """Where tables and figure go."""
-        ...
-
-    @property
-    def ledger(self) -> Books:
-        """What was used."""
-        ...
-
-
 def summarise(
-    sweep: Sweep,
-    reference: Reference,
-    entries: Sequence[Entry],
+    record: SweepRecord,
     *,
     say: Callable[[str], None],
     hold: Hold,
@@ -49,11 +26,12 @@ def summarise(
 
     `hold` makes a write as soon as there is room for it.
     """
-    search, bounds, folder = sweep.plan.config.search, reference.bounds, sweep.folder
-    tables = _tables(sweep, reference, entries)
+    assert record.reference is not None
+    search, bounds, folder = record.config.search, record.reference.bounds, record.folder
+    tables = _tables(record, bounds)
     for name, table in tables.items():
         hold(partial(save, table, folder, name))
-    hold(partial(pareto_figure, entries, search=search, bounds=bounds, folder=folder))
+    hold(partial(pareto_figure, record.entries, search=search, bounds=bounds, folder=folder))
     say(f"\n{terminal_text(tables['table'])}")
     say(f"Pareto front:\n\n{terminal_text(tables['pareto'])}")
     say(f"Budgets:\n\n{terminal_text(tables['ledger'])}")
@@ -64,16 +42,14 @@ def summarise(
     ]
 
 
-def _tables(sweep: Sweep, reference: Reference, entries: Sequence[Entry]) -> dict[str, Table]:
-    config = sweep.plan.config
-    trials = {method.label: method.trials for method in sweep.plan.methods}
-    methods = method_table(
-        entries, labels=list(config.methods), search=config.search, bounds=reference.bounds
-    )
+def _tables(record: SweepRecord, bounds: Sequence[Bound]) -> dict[str, Table]:
+    config, entries = record.config, record.entries
+    trials = {label: config.num_trials(label) for label in config.methods}
+    methods = method_table(entries, labels=list(trials), search=config.search, bounds=bounds)
     unequal = filter(None, [inequality(config, entries)])
     return {
         "table": replace(methods, notes=(*methods.notes, *unequal)),
         "pareto": pareto_table(entries, search=config.search),
         "trials": trials_table(entries),
-        "ledger": ledger_table(config, entries, sweep.ledger, trials=trials),
+        "ledger": ledger_table(config, entries, record.books, trials=trials),
     }

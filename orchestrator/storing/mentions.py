@@ -4,9 +4,11 @@ import re
 from pathlib import Path
 
 from orchestrator.books import LEDGER_FILE
+from orchestrator.storing.members import MEMBERS_FILE
 
-FILES = (LEDGER_FILE, "search.journal")
-"""The ledger has every job that was given out, the journal every one whose trial was told."""
+FILES = (LEDGER_FILE, MEMBERS_FILE, "search.journal")
+"""The ledger has every job that was given out, the members every one that has ended, the journal
+every one whose trial was told."""
 
 HASH = re.compile(rb"\b[0-9a-f]{16}\b")
 

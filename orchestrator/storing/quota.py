@@ -68,6 +68,12 @@ class Quota:
         elif size := adapter_bytes(folder):
             self._adapters[job.hash] = size * self._copies
 
+    def protect(self, entry: Entry) -> None:
+        """Takes in a finalist, whose weights count and stay."""
+        folder = self._storage.job_folder(entry.result.job.hash)
+        size = model_bytes(folder) + adapter_bytes(folder) * self._copies
+        self._models[entry.result.job.hash] = size
+
     def keep(self) -> None:
         """Removes what is beyond the quota, or in the reserve; says so once where that fails."""
         quota = self._config.disk.quota

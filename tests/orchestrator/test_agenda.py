@@ -38,6 +38,7 @@ def config(tmp_path: Path) -> SweepConfig:
         "evaluation.metrics=[retain,log_forget_quality]",
         "benchmark.num_people=6",
         "benchmark.forget_people=2",
+        "finalists=null",
     ]
     return load_config(None, overrides)
 

@@ -9,11 +9,15 @@ import pytest
 import orchestrator.schedule
 from evals.building import build_benchmark
 from orchestrator import conduct
+from orchestrator import run as run_module
 from orchestrator.departure import Departure
 from orchestrator.ledger import Ledger
 from orchestrator.loading import load_config
+from orchestrator.opened import OpenedSweep
 from orchestrator.planning.plan import Plan
 from orchestrator.result import Result, State
+from orchestrator.run import SweepRun
+from orchestrator.storing.members import Members
 from orchestrator.storing.records import Storage
 from orchestrator.storing.shortage import OutOfRoom
 
@@ -42,22 +46,24 @@ def events() -> list[str]:
 
 
 @pytest.fixture
-def sweep(tmp_path: Path, events: list[str], monkeypatch: pytest.MonkeyPatch) -> conduct._Sweep:
+def sweep(tmp_path: Path, events: list[str], monkeypatch: pytest.MonkeyPatch) -> OpenedSweep:
     config = load_config(None, [f"storage={tmp_path}", *SMALL])
     storage = Storage(config.folder)
     folder = storage.sweep_folder(config.name)
     search = Closing(events, "search")
-    monkeypatch.setattr(conduct, "open_searches", lambda *_: {"npo": search})
-    monkeypatch.setattr(conduct, "_summary", lambda *_, **__: events.append("summary"))
+    monkeypatch.setattr(run_module, "open_searches", lambda *_: {"npo": search})
+    monkeypatch.setattr(SweepRun, "summarise", lambda _: events.append("summary"))
     tracker = SimpleNamespace(close=lambda **_: events.append("tracker closed"))
-    return conduct._Sweep(
+    return OpenedSweep(
         Plan(config, build_benchmark(config.benchmark), (), (), 1),
         storage,
         folder,
         Ledger(folder, gang_cpus=1, gang_gpus=0, budget=config.budget),
+        Members(folder),
         tracker,
         SimpleNamespace(),
         Closing(events, "courier"),
+        say=print,
     )
 
 
@@ -95,7 +101,7 @@ def test_a_full_disk_keeps_the_tables_but_not_who_leaves(sweep, events, monkeypa
         raise OutOfRoom("no room")
 
     departure = running(monkeypatch, run)
-    monkeypatch.setattr(conduct, "_summary", full)
+    monkeypatch.setattr(SweepRun, "summarise", full)
     assert conduct._run(sweep, departure) == conduct.INTERRUPTED
     assert "courier closed" in events
 

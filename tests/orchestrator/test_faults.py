@@ -45,6 +45,7 @@ WORDS = (
     "search.lr={low: 1e-6, high: 1e-3}",
     "methods.gd.search.lr={low: 1e-3, high: 1e30}",  # some of them no loss survives
     "search.trials=4",
+    "finalists=null",
     "search.sampler=random",  # a job that a node took along may end after the next one
     "search.startup_trials=2",
     "gang.ranks=2",

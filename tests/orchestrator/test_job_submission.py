@@ -38,6 +38,7 @@ WORDS = (
     "training.epochs=300",
     "methods=[gd_shipped]",
     "search.trials=1",
+    "finalists=null",
     "search.startup_trials=1",
     "checkpoint.every_s=0.001",
     "gang.strategy=STRICT_SPREAD",

@@ -24,11 +24,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from orchestrator.continuity import LAYOUT
+
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(0)]
 
 ROOT = Path(__file__).parents[2]
 NAME = "demo"
-NUM_JOBS = 10
 BETWEEN_S = 1.5
 """The longest wait for a kill after a job was told of: about the time from one to the next."""
 MEASURED = ("_s", "_bytes")
@@ -48,6 +49,7 @@ WORDS = (
     "methods=[npo, gd]",
     "methods.gd.search.lr={low: 1e-3, high: 1e30}",  # some of them no loss survives
     "search.trials=4",
+    "finalists.seeds=1",
     "search.startup_trials=2",
     "gang.ranks=1",
     f"gang.cpus_per_rank={ONE_GANG}",
@@ -170,6 +172,7 @@ class Ended:
     runs: list[object]
     metric_rows: Counter
     ledger: list[tuple[str, ...]]
+    members: list[str]
     jobs: set[str]
 
     @classmethod
@@ -177,7 +180,8 @@ class Ended:
         tables = {name: table(storage, name) for name in ("table", "pareto", "trials")}
         found, rows = runs(storage)
         jobs = set(results(storage))
-        return cls(tables, studies(storage), found, rows, ledger(storage), jobs)
+        members = (storage / "sweeps" / NAME / "members.jsonl").read_text("utf-8").splitlines()
+        return cls(tables, studies(storage), found, rows, ledger(storage), sorted(members), jobs)
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +216,7 @@ def check_ended(storage: Path, expected: Ended, finished: dict[str, tuple[int, i
     assert not repeated, "finished jobs were lost or run again"
     assert not list((storage / "jobs").glob(".*")), "folders of cut-off jobs are left"
     origin = json.loads((storage / "sweeps" / NAME / "origin.json").read_text(encoding="utf-8"))
-    assert origin["layout"] == 1
+    assert origin["layout"] == LAYOUT
 
 
 class Trial:
@@ -234,7 +238,7 @@ class Trial:
         """Kills a driver at that part of its way, one that does not end before it."""
         while True:
             driver = self._start()
-            if killed_at(driver, part, startup_s=self._startup_s):
+            if killed_at(driver, part * (len(self._expected.jobs) + 1), startup_s=self._startup_s):
                 self._finished |= results(self._storage)
                 told(time.monotonic() - self._started, driver)
                 return
@@ -278,13 +282,13 @@ def test_a_sweep_whose_driver_is_killed_again_and_again_ends_like_one_that_was_l
     print(f"{trial.num_sweeps} sweeps, killed {num_kills} times: all equal the one left alone")
 
 
-def killed_at(driver: Driver, part: float, *, startup_s: float) -> bool:
-    """Kills the driver once it is that far; False if it ends before.
+def killed_at(driver: Driver, way: float, *, startup_s: float) -> bool:
+    """Kills the driver once it has come that way; False if it ends before.
 
     The first part of its way is its start, which is timed, and every job that it tells of begins
     another one; within a part the instant is drawn.
     """
-    place, within = divmod(part * (NUM_JOBS + 1), 1)
+    place, within = divmod(way, 1)
     while driver.process.poll() is None and num_told(driver) < place:
         time.sleep(0.02)
     time.sleep(within * (startup_s if place == 0 else BETWEEN_S))

@@ -29,9 +29,14 @@ SMALL = (
     "baselines.training.epochs=2",
     "training.epochs=1",
     "search.trials=2",
+    "finalists=null",
     "search.startup_trials=1",
 )
-TWO_METHODS = ("methods=[npo, gd]", "methods.gd.search.lr={low: 1e25, high: 1e30}")
+TWO_METHODS = (
+    "methods=[npo, gd]",
+    "methods.gd.search.lr={low: 1e25, high: 1e30}",
+    "finalists={seeds: 2}",
+)
 
 
 def nothing_started(folder: Path) -> bool:
@@ -226,14 +231,14 @@ def test_every_job_is_a_child_run_with_its_files(finished: Finished) -> None:
     experiment = client.get_experiment_by_name("lethe")
     runs = client.search_runs([experiment.experiment_id], max_results=100)
     children = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
-    assert len(children) == 6
-    assert len(runs) == 7
+    assert len(children) == 9
+    assert len(runs) == 10
     trial = next(r for r in children if r.data.tags.get("method") == "npo")
     files = {item.path for item in client.list_artifacts(trial.info.run_id)}
     assert {"job.json", "scores.json", "adapter"} <= files
     assert {"log_forget_quality", "forget_truth_ratio", "moved"} <= trial.data.metrics.keys()
     states = sorted(run.data.tags["state"] for run in children)
-    assert states == ["done"] * 4 + ["failed"] * 2
+    assert states == ["done"] * 7 + ["failed"] * 2
 
 
 @pytest.mark.ray

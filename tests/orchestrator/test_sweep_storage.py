@@ -24,6 +24,7 @@ SMALL = (
     "training.epochs=1",
     "methods=[npo]",
     "search.trials=3",
+    "finalists=null",
     "search.startup_trials=1",
     "gang.ranks=1",
 )

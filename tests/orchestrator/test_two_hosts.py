@@ -45,6 +45,7 @@ WORDS = (
     "training.epochs=80",
     "methods=[gd]",
     "search.trials=1",
+    "finalists=null",
     "search.startup_trials=1",
     "checkpoint.every_s=0.001",
     "gang.collective_timeout_s=240",

@@ -23,6 +23,7 @@ SMALL = [
     "methods=[ga,npo]",
     "search.sampler=random",
     "search.trials=4",
+    "finalists=null",
     "evaluation.metrics=[retain,forget,log_forget_quality]",
     "benchmark.num_people=6",
     "benchmark.forget_people=2",

@@ -15,6 +15,7 @@ from evals.choice import Choice
 from evals.errors import ConfigError
 from evals.settings import EvaluationSettings
 from orchestrator.config import SweepConfig
+from orchestrator.continuity import LAYOUT
 from orchestrator.loading import load_config, load_resumed
 from orchestrator.result import Result, State
 from orchestrator.storing import courier
@@ -407,7 +408,7 @@ def test_a_sweep_is_resumed_from_its_url_on_another_machine(url: str, tmp_path: 
     first = load_config(None, [f"storage={url}", f"cache={tmp_path / 'a'}", "search.trials=7"])
     storage = Storage(first.folder)
     folder = sweep_in(storage, ledger='{"a":1}\n')
-    origin = {"version": version(), "layout": 1, "methods": {}}
+    origin = {"version": version(), "layout": LAYOUT, "methods": {}}
     (folder / "origin.json").write_text(json.dumps(origin))
     (folder / "config.json").write_text(first.model_dump_json())
     finish(storage, job(0))

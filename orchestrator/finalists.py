@@ -1,0 +1,77 @@
+"""Finalists: each method's best feasible setting again under other seeds, and so the gold model.
+
+The winner of a search was lucky as well as good, and with the seed that it was found with. So it is
+run again, with seeds that the search has not seen, as a job like any other. The gold model under a
+second seed says what the metrics are where everything is forgotten but for chance.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evals.benchmark import Benchmark
+from orchestrator.baselines import gold_job, trial_job
+from orchestrator.config import SweepConfig
+from orchestrator.entry import Entry, Reference
+from orchestrator.searching.space import Point
+from orchestrator.standing import best_feasible
+from orchestrator.storing.members import Member, Role
+from trainers.job import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Finalist:
+    """A job that repeats the trial `number` of the method `label`; no number is the gold model."""
+
+    job: Job
+    label: str
+    number: int | None
+    params: Point
+
+    @property
+    def member(self) -> Member:
+        """What it is in the sweep."""
+        role = Role.GOLD_AGAIN if self.number is None else Role.FINAL
+        return Member(
+            role=role, job=self.job.hash, label=self.label, number=self.number, params=self.params
+        )
+
+
+def finalists(
+    config: SweepConfig, benchmark: Benchmark, *, reference: Reference, entries: Sequence[Entry]
+) -> list[Finalist]:
+    """Returns what is to be run once the search is over, seed by seed; a method without any
+    feasible trial has no finalist, and a gold model that was given no second seed.
+    """
+    assert config.finalists is not None
+    seeds = range(config.seed + 1, config.seed + 1 + config.finalists.seeds)
+    found = []
+    if config.baselines.gold is None:
+        job = gold_job(_seeded(config, seeds[0]), benchmark)
+        found.append(Finalist(job, str(job.phase), None, {}))
+    chosen = [
+        best_feasible((entry for entry in entries if entry.label == label), config.search)
+        for label in config.methods
+    ]
+    for seed in seeds:
+        for best in filter(None, chosen):
+            params = dict(best.params or {})
+            job = trial_job(
+                _seeded(config, seed),
+                benchmark,
+                label=best.label,
+                params=params,
+                original=reference.original.job,
+            )
+            found.append(Finalist(job, best.label, best.number, params))
+    return found
+
+
+def num_finalists(config: SweepConfig) -> int:
+    """Returns how many jobs that is, at most."""
+    if config.finalists is None:
+        return 0
+    return len(config.methods) * config.finalists.seeds + (config.baselines.gold is None)
+
+
+def _seeded(config: SweepConfig, seed: int) -> SweepConfig:
+    return config.model_copy(update={"seed": seed})

@@ -1,0 +1,217 @@
+"""A sweep's jobs as they run: what comes of each is told to all that records it, in order."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator.agenda import Agenda
+from orchestrator.comparison import compared
+from orchestrator.departure import Departure
+from orchestrator.entry import Entry
+from orchestrator.finalists import Finalist, finalists
+from orchestrator.opened import OpenedSweep
+from orchestrator.programme import Programme
+from orchestrator.reporting.record import Replicate, SweepRecord
+from orchestrator.reporting.summary import summarise
+from orchestrator.result import Result, State
+from orchestrator.searching.opening import close_searches, open_searches
+from orchestrator.searching.search import MethodSearch
+from orchestrator.storing.members import Member, Role
+from orchestrator.storing.quota import Quota
+from orchestrator.storing.shortage import OutOfRoom, Shortage
+from orchestrator.watch import SweepWatch
+from trainers.job import Job, Report
+
+
+@dataclass(slots=True)
+class _Finals:
+    """What came of the finalists so far."""
+
+    replicates: list[Replicate] = field(default_factory=list)
+    gold_again: Result | None = None
+
+
+class SweepRun:
+    """One run of a sweep, from its first job to its last or until it leaves."""
+
+    def __init__(self, sweep: OpenedSweep, departure: Departure) -> None:
+        self._sweep = sweep
+        self._departure = departure
+        self._finals = _Finals()
+        self._quota = Quota(
+            sweep.config,
+            sweep.storage,
+            sweep.ledger,
+            say=sweep.say,
+            on_removed=sweep.forget_adapter,
+        )
+        self._shortage = Shortage(
+            sweep.storage.root,
+            patience_s=sweep.config.disk.patience_s,
+            relieve=self._quota.relieve,
+            say=sweep.say,
+            may_wait=lambda: not departure.wished,
+        )
+        self._searches = open_searches(sweep.config, sweep.folder)
+        self._agenda = _agenda(sweep, self._searches, on_entry=self._on_entry)
+        self._programme = Programme(
+            self._agenda,
+            sweep.config,
+            storage=sweep.storage,
+            ledger=sweep.ledger,
+            choose=self._choose_finalists,
+            on_final=self._on_final,
+        )
+        sweep.ledger.be_patient(self._shortage.wait)
+        sweep.members.be_patient(self._shortage.wait)
+        for search in self._searches.values():
+            search.be_patient(self._shortage.wait)
+
+    @property
+    def failure(self) -> str | None:
+        """Why the sweep cannot go on, if it cannot."""
+        return self._agenda.failure
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was run."""
+        return self._programme.complete
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """What came of the baselines and of every trial so far."""
+        return self._quota.entries
+
+    def go(self) -> list[Path]:
+        """Runs all jobs, writes the tables of what came out and returns their files.
+
+        Raises:
+            Left: a wish to leave was seen, and everything is in order.
+            OutOfRoom: there has been no room on the disk for too long.
+        """
+        from orchestrator.schedule import run_agenda  # imports Ray
+
+        sweep = self._sweep
+        watch = SweepWatch(
+            self._programme,
+            sweep.ledger,
+            self._departure,
+            self._shortage,
+            say=sweep.say,
+            on_leave=self._leave,
+        )
+        try:
+            with self._departure.deferred():
+                run_agenda(
+                    self._programme,
+                    sweep.config.gang,
+                    folder=sweep.folder,
+                    on_report=self._on_report,
+                    watch=watch,
+                    say=sweep.say,
+                )
+        finally:
+            close_searches(self._searches.values())
+        self._quota.keep()
+        return self.summarise()
+
+    def summarise(self) -> list[Path]:
+        """Writes tables and figures of what there is, if anything can be compared."""
+        record = self.record()
+        if record.reference is None:
+            return []
+        return summarise(record, say=self._sweep.say, hold=self._shortage.hold)
+
+    def record(self) -> SweepRecord:
+        """Returns the sweep as its report sees it."""
+        sweep = self._sweep
+        return SweepRecord(
+            sweep.config,
+            sweep.folder,
+            sweep.storage,
+            self._agenda.reference,
+            tuple(self._quota.entries),
+            tuple(self._finals.replicates),
+            self._finals.gold_again,
+            sweep.ledger,
+        )
+
+    def _choose_finalists(self) -> list[Finalist]:
+        reference = self._agenda.reference
+        assert reference is not None
+        sweep = self._sweep
+        return finalists(
+            sweep.config, sweep.plan.benchmark, reference=reference, entries=self._quota.entries
+        )
+
+    def _on_entry(self, entry: Entry) -> None:
+        assert self._agenda.reference is not None
+        bounds = self._agenda.reference.bounds
+        self._quota.enter(entry, bounds=bounds)
+        self._sweep.progress.entry(entry, bounds=bounds)
+        self._sweep.log(entry, _member(entry))
+        self._after(entry)
+
+    def _on_final(self, final: Finalist, result: Result, cached: bool) -> None:
+        result = self._against_gold(result)
+        entry = Entry(final.label, result, final.number, final.params, cached=cached, final=True)
+        if final.number is None:
+            self._finals.gold_again = result
+        else:
+            self._finals.replicates.append(Replicate(final.label, final.number, result))
+        self._quota.protect(entry)
+        self._sweep.progress.final(entry)
+        self._sweep.log(entry, final.member)
+        self._after(entry)
+
+    def _against_gold(self, result: Result) -> Result:
+        """Returns the result held against the gold model, whatever was known when it was made."""
+        reference, storage = self._agenda.reference, self._sweep.storage
+        if reference is None or result.state == State.FAILED:
+            return result
+        return compared(result, storage, storage.sheet(reference.gold.job.hash))
+
+    def _after(self, entry: Entry) -> None:
+        if not entry.cached:
+            self._shortage.end()
+            self._quota.keep()
+
+    def _on_report(self, job: Job, report: Report) -> None:
+        self._sweep.ledger.hear(job.hash)
+        self._sweep.progress.report(job, report)
+
+    def _leave(self) -> None:
+        close_searches(self._searches.values())
+        with suppress(OutOfRoom):
+            self._sweep.ledger.close()
+            self.summarise()
+        self._sweep.close(finished=False)
+
+
+def _agenda(
+    sweep: OpenedSweep, searches: dict[str, MethodSearch], *, on_entry: Callable[[Entry], None]
+) -> Agenda:
+    agenda = Agenda(
+        sweep.config,
+        sweep.plan.benchmark,
+        storage=sweep.storage,
+        searches=searches,
+        ledger=sweep.ledger,
+        on_entry=on_entry,
+    )
+    agenda.begin_with(sweep.plan.past)
+    agenda.tell_of_baselines(sweep.bring)
+    return agenda
+
+
+def _member(entry: Entry) -> Member:
+    job = entry.result.job
+    role = Role.TRIAL if entry.number is not None else Role(str(job.phase))
+    return Member(
+        role=role,
+        job=job.hash,
+        label=entry.label,
+        number=entry.number,
+        params=dict(entry.params or {}),
+    )
