@@ -39,8 +39,9 @@ class Finalist:
 def finalists(
     config: SweepConfig, benchmark: Benchmark, *, reference: Reference, entries: Sequence[Entry]
 ) -> list[Finalist]:
-    """Returns what is to be run once the search is over, seed by seed; a method without any
-    feasible trial has no finalist, and a gold model that was given no second seed.
+    """Returns what is to be run once the search is over, seed by seed.
+
+    A method without any feasible trial has no finalist, a gold model that was given no second one.
     """
     assert config.finalists is not None
     seeds = range(config.seed + 1, config.seed + 1 + config.finalists.seeds)
@@ -48,22 +49,26 @@ def finalists(
     if config.baselines.gold is None:
         job = gold_job(_seeded(config, seeds[0]), benchmark)
         found.append(Finalist(job, str(job.phase), None, {}))
-    chosen = [
-        best_feasible((entry for entry in entries if entry.label == label), config.search)
-        for label in config.methods
-    ]
+    chosen = best_trials(config, entries)
     for seed in seeds:
-        for best in filter(None, chosen):
+        for label, best in chosen.items():
             params = dict(best.params or {})
             job = trial_job(
                 _seeded(config, seed),
                 benchmark,
-                label=best.label,
+                label=label,
                 params=params,
                 original=reference.original.job,
             )
-            found.append(Finalist(job, best.label, best.number, params))
+            found.append(Finalist(job, label, best.number, params))
     return found
+
+
+def best_trials(config: SweepConfig, entries: Sequence[Entry]) -> dict[str, Entry]:
+    """Returns the best feasible trial of each method that has one, by label."""
+    own = {label: [e for e in entries if e.label == label] for label in config.methods}
+    best = {label: best_feasible(trials, config.search) for label, trials in own.items()}
+    return {label: entry for label, entry in best.items() if entry is not None}
 
 
 def num_finalists(config: SweepConfig) -> int:

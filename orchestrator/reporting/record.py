@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from evals.scores import ScoreSheet
 from orchestrator.books import Books, read_books
 from orchestrator.comparison import baselines_of, compared
 from orchestrator.config import SweepConfig
 from orchestrator.constraints import bounds_of
 from orchestrator.entry import Entry, Reference
+from orchestrator.finalists import best_trials
 from orchestrator.judgement import judged
 from orchestrator.loading import load_resumed
 from orchestrator.result import Result, State
@@ -57,21 +59,28 @@ def read_record(path: str) -> SweepRecord:
     members = read_members(folder)
     found = {member.job: storage.recorded(member.job) for member in members}
     results = {job: result for job, result in found.items() if result is not None}
+    books = read_books(folder, config.budget)
     reference = _reference(members, results, storage, config)
-    record = SweepRecord(
-        config,
-        folder,
-        storage,
-        reference,
-        entries=(),
-        replicates=tuple(_replicates(members, results)),
-        gold_again=_last(Role.GOLD_AGAIN, members, results),
-        books=read_books(folder, config.budget),
-        gaps=tuple(_gaps(config, members, results, reference)),
+    record = SweepRecord(config, folder, storage, reference, (), (), None, books)
+    if reference is not None:
+        record = _filled(record, members, results)
+    return replace(record, gaps=tuple(_gaps(record, members, results)))
+
+
+def _filled(
+    record: SweepRecord, members: Sequence[Member], results: Mapping[str, Result]
+) -> SweepRecord:
+    """Returns the record with everything that is held against its reference."""
+    reference = record.reference
+    assert reference is not None
+    record = replace(record, entries=tuple(_entries(members, results, record)))
+    sheet = record.storage.sheet(reference.gold.job.hash)
+    again = _last(Role.GOLD_AGAIN, members, results)
+    return replace(
+        record,
+        replicates=tuple(_replicates(members, results, record, gold=sheet)),
+        gold_again=None if again is None else _compared(again, record.storage, sheet),
     )
-    if reference is None:
-        return record
-    return replace(record, entries=tuple(_entries(members, results, record)))
 
 
 def _last(role: Role, members: Sequence[Member], results: Mapping[str, Result]) -> Result | None:
@@ -116,28 +125,44 @@ def _entries(
         yield Entry(member.label, result, member.number, dict(member.params), missed, cached)
 
 
-def _replicates(members: Sequence[Member], results: Mapping[str, Result]) -> Iterator[Replicate]:
+def _replicates(
+    members: Sequence[Member],
+    results: Mapping[str, Result],
+    record: SweepRecord,
+    *,
+    gold: ScoreSheet,
+) -> Iterator[Replicate]:
+    """Yields the runs of the trials that are their methods' best now, whatever was before."""
+    best = best_trials(record.config, record.entries)
     for member in members:
         if member.role == Role.FINAL and member.job in results:
-            assert member.number is not None
-            yield Replicate(member.label, member.number, results[member.job])
+            chosen = best.get(member.label)
+            if member.number is not None and chosen is not None and chosen.number == member.number:
+                result = _compared(results[member.job], record.storage, gold)
+                yield Replicate(member.label, member.number, result)
+
+
+def _compared(result: Result, storage: Storage, gold: ScoreSheet) -> Result:
+    return compared(result, storage, gold) if result.state == State.DONE else result
 
 
 def _gaps(
-    config: SweepConfig,
-    members: Sequence[Member],
-    results: Mapping[str, Result],
-    reference: Reference | None,
+    record: SweepRecord, members: Sequence[Member], results: Mapping[str, Result]
 ) -> Iterator[str]:
     """Says what a finished sweep would have and this one lacks."""
-    if reference is None:
+    if record.reference is None:
         yield "The baselines are not both done, so that nothing can be compared."
     lost = [member.job for member in members if member.job not in results]
     if lost:
         yield f"The records of {len(lost)} jobs are gone from storage: {', '.join(lost[:5])}."
+    config = record.config
     trials = [member for member in members if member.role == Role.TRIAL]
     due = {label: config.num_trials(label) for label in config.methods}
-    done = {label: sum(member.label == label for member in trials) for label in config.methods}
+    done = {label: sum(member.label == label for member in trials) for label in due}
     short = [f"{label} {done[label]} of {due[label]}" for label in due if done[label] < due[label]]
     if short:
         yield f"Trials that are not done yet: {', '.join(short)}."
+    elif config.finalists is not None and record.reference is not None:
+        wanted = len(best_trials(config, record.entries)) * config.finalists.seeds
+        if len(record.replicates) < wanted:
+            yield f"Runs of finalists that are not done yet: {wanted - len(record.replicates)}."
