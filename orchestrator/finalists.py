@@ -14,7 +14,7 @@ from orchestrator.config import SweepConfig
 from orchestrator.entry import Entry, Reference
 from orchestrator.searching.space import Point
 from orchestrator.standing import best_feasible
-from orchestrator.storing.members import Member, Role
+from orchestrator.storing.members import Member, MemberRole
 from trainers.job import Job
 
 
@@ -30,7 +30,7 @@ class Finalist:
     @property
     def member(self) -> Member:
         """What it is in the sweep."""
-        role = Role.GOLD_AGAIN if self.number is None else Role.FINAL
+        role = MemberRole.GOLD_AGAIN if self.number is None else MemberRole.FINAL
         return Member(
             role=role, job=self.job.hash, label=self.label, number=self.number, params=self.params
         )

@@ -17,7 +17,7 @@ from orchestrator.reporting.summary import summarise
 from orchestrator.result import Result, State
 from orchestrator.searching.opening import close_searches, open_searches
 from orchestrator.searching.search import MethodSearch
-from orchestrator.storing.members import Member, Role
+from orchestrator.storing.members import Member, MemberRole
 from orchestrator.storing.quota import Quota
 from orchestrator.storing.shortage import OutOfRoom, Shortage
 from orchestrator.watch import SweepWatch
@@ -207,7 +207,7 @@ def _agenda(
 
 def _member(entry: Entry) -> Member:
     job = entry.result.job
-    role = Role.TRIAL if entry.number is not None else Role(str(job.phase))
+    role = MemberRole.TRIAL if entry.number is not None else MemberRole(str(job.phase))
     return Member(
         role=role,
         job=job.hash,

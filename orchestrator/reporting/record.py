@@ -14,7 +14,7 @@ from orchestrator.finalists import best_trials
 from orchestrator.judgement import judged
 from orchestrator.loading import load_resumed
 from orchestrator.result import Result, State
-from orchestrator.storing.members import Member, Role, read_members
+from orchestrator.storing.members import Member, MemberRole, read_members
 from orchestrator.storing.records import Storage
 
 
@@ -75,7 +75,7 @@ def _filled(
     assert reference is not None
     record = replace(record, entries=tuple(_entries(members, results, record)))
     sheet = record.storage.sheet(reference.gold.job.hash)
-    again = _last(Role.GOLD_AGAIN, members, results)
+    again = _last(MemberRole.GOLD_AGAIN, members, results)
     return replace(
         record,
         replicates=tuple(_replicates(members, results, record, gold=sheet)),
@@ -83,7 +83,9 @@ def _filled(
     )
 
 
-def _last(role: Role, members: Sequence[Member], results: Mapping[str, Result]) -> Result | None:
+def _last(
+    role: MemberRole, members: Sequence[Member], results: Mapping[str, Result]
+) -> Result | None:
     """Returns the latest result of a role that only one job of the sweep has."""
     hashes = [member.job for member in members if member.role == role and member.job in results]
     return results[hashes[-1]] if hashes else None
@@ -95,7 +97,9 @@ def _reference(
     storage: Storage,
     config: SweepConfig,
 ) -> Reference | None:
-    original, gold = (_last(role, members, results) for role in (Role.ORIGINAL, Role.GOLD))
+    original, gold = (
+        _last(role, members, results) for role in (MemberRole.ORIGINAL, MemberRole.GOLD)
+    )
     if original is None or gold is None or State.FAILED in (original.state, gold.state):
         return None
     original, gold = baselines_of(original, gold, storage)
@@ -115,7 +119,7 @@ def _entries(
         yield Entry(str(done.job.phase), done)
     sheet = record.storage.sheet(reference.gold.job.hash)
     for member in members:
-        if member.role != Role.TRIAL or member.job not in results:
+        if member.role != MemberRole.TRIAL or member.job not in results:
             continue
         result = results[member.job]
         cached = not record.books.made(member.label, member.number)
@@ -135,7 +139,7 @@ def _replicates(
     """Yields the runs of the trials that are their methods' best now, whatever was before."""
     best = best_trials(record.config, record.entries)
     for member in members:
-        if member.role == Role.FINAL and member.job in results:
+        if member.role == MemberRole.FINAL and member.job in results:
             chosen = best.get(member.label)
             if member.number is not None and chosen is not None and chosen.number == member.number:
                 result = _compared(results[member.job], record.storage, gold)
@@ -156,7 +160,7 @@ def _gaps(
     if lost:
         yield f"The records of {len(lost)} jobs are gone from storage: {', '.join(lost[:5])}."
     config = record.config
-    trials = [member for member in members if member.role == Role.TRIAL]
+    trials = [member for member in members if member.role == MemberRole.TRIAL]
     due = {label: config.num_trials(label) for label in config.methods}
     done = {label: sum(member.label == label for member in trials) for label in due}
     short = [f"{label} {done[label]} of {due[label]}" for label in due if done[label] < due[label]]

@@ -12,7 +12,7 @@ from orchestrator.storing.line_file import Wait, append, at_once, mend
 MEMBERS_FILE = "members.jsonl"
 
 
-class Role(StrEnum):
+class MemberRole(StrEnum):
     """What a job is in a sweep."""
 
     ORIGINAL = "original"
@@ -29,7 +29,7 @@ class Member(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    role: Role
+    role: MemberRole
     job: str
     label: str
     number: int | None = None
@@ -79,5 +79,5 @@ def read_members(folder: Path) -> list[Member]:
         ) from None
 
 
-def _key(member: Member) -> tuple[Role, str, int | None, str]:
+def _key(member: Member) -> tuple[MemberRole, str, int | None, str]:
     return member.role, member.label, member.number, member.job

@@ -1,4 +1,4 @@
-"""A sweep over Llama-2-7B of which there is nothing but its configuration."""
+"""Sweeps without any training: of a large model, and one whose results were made up."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,8 +8,19 @@ import pytest
 from transformers import LlamaConfig
 
 from evals.benchmark import Benchmark, Example, Probability, Role, Task
+from evals.building import build_benchmark
 from evals.choice import validated
+from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from orchestrator.baselines import gold_job, original_job, trial_job
 from orchestrator.config import SweepConfig
+from orchestrator.continuity import write_config
+from orchestrator.ledger import Ledger
+from orchestrator.loading import load_config
+from orchestrator.reporting.record import SweepRecord, read_record
+from orchestrator.result import Result, State
+from orchestrator.storing.members import Member, MemberRole, Members
+from orchestrator.storing.records import Storage
+from trainers.job import Job
 
 
 @pytest.fixture(scope="session")
@@ -64,3 +75,109 @@ def few_people() -> Benchmark:
     )
     splits = {"full": everyone, "forget": forget, "retain": retain, "holdout": ()}
     return Benchmark("people", splits, tasks, ("I do not know.",), "f" * 64)
+
+
+WORDS = (
+    "benchmark.num_people=6",
+    "benchmark.forget_people=2",
+    "methods=[ga,npo]",
+    "search.trials=2",
+    "finalists.seeds=1",
+    "evaluation.metrics=[retain,log_forget_quality]",
+)
+
+
+class StoredSweep:
+    """A finished sweep of two methods in storage, made by no driver."""
+
+    def __init__(self, folder: Path, *words: str) -> None:
+        self.config = load_config(None, [f"storage={folder}", *WORDS, *words])
+        self.storage = Storage(self.config.folder)
+        self.folder = self.storage.sweep_folder(self.config.name)
+        self.benchmark = build_benchmark(self.config.benchmark)
+        write_config(self.config, self.folder)
+        self.ledger = Ledger(self.folder, gang_cpus=2, gang_gpus=0, budget=self.config.budget)
+        self.members = Members(self.folder)
+        self.original = original_job(self.config, self.benchmark)
+        self.gold = gold_job(self.config, self.benchmark)
+
+    def fill(self) -> "StoredSweep":
+        self.write(self.original, MemberRole.ORIGINAL, "original", retain=0.8)
+        self.write(self.gold, MemberRole.GOLD, "gold", retain=0.82)
+        for label in ("ga", "npo"):
+            self.write_trial(label, 0, lr=1e-4, retain=0.79)
+            self.write_trial(label, 1, lr=2e-3, retain=0.1 if label == "npo" else 0.75)
+        self.write_final("ga", 1, lr=2e-3)
+        self.write_final("npo", 0, lr=1e-4)
+        again = gold_job(seeded(self.config), self.benchmark)
+        self.write(again, MemberRole.GOLD_AGAIN, "gold", retain=0.8)
+        return self
+
+    def trial(self, label: str, *, lr: float, config: SweepConfig | None = None) -> Job:
+        return trial_job(
+            config or self.config,
+            self.benchmark,
+            label=label,
+            params={"lr": lr, "l1": 0.01},
+            original=self.original,
+        )
+
+    def write_trial(self, label: str, number: int, *, lr: float, retain: float) -> None:
+        job = self.trial(label, lr=lr)
+        # The objective is the higher the larger the learning rate.
+        self.write(job, MemberRole.TRIAL, label, number, retain=retain, quality=-3 + 100 * lr)
+
+    def write_final(self, label: str, number: int, *, lr: float) -> None:
+        job = self.trial(label, lr=lr, config=seeded(self.config))
+        self.write(job, MemberRole.FINAL, label, number, retain=0.77)
+
+    def write(
+        self,
+        job: Job,
+        role: MemberRole,
+        label: str,
+        number: int | None = None,
+        *,
+        retain: float,
+        quality: float = -3.0,
+    ) -> None:
+        metrics = {"retain": retain, "log_forget_quality": quality}
+        result = Result(job, State.DONE, "", metrics, {}, 2.0, (), 0.0)
+        self.ledger.give(label, number, job.hash)
+        self.ledger.end(job.hash, 2.0)
+        self.storage.commit(result, self.storage.begin(job), self.sheet())
+        params = {} if number is None else {"lr": job.training.lr, "l1": job.training.l1}
+        self.members.enter(
+            Member(role=role, job=job.hash, label=label, number=number, params=params)
+        )
+
+    def sheet(self) -> ScoreSheet:
+        score = AnswerScore(1.0, 4)
+        wrong = (AnswerScore(2.0, 4),) * 3
+        return ScoreSheet(
+            tuple(
+                TaskScores(
+                    task.name,
+                    task.role,
+                    task.probability,
+                    tuple(
+                        ItemScore(e.id, e.answer, score, score, wrong, (), ())
+                        for e in sorted(task.examples, key=lambda e: e.id)
+                    ),
+                )
+                for task in self.benchmark.tasks
+            )
+        )
+
+    def read(self) -> SweepRecord:
+        return read_record(str(self.folder))
+
+
+def seeded(config: SweepConfig) -> SweepConfig:
+    return config.model_copy(update={"seed": config.seed + 1})
+
+
+@pytest.fixture
+def stored_sweep(tmp_path: Path) -> Callable[..., StoredSweep]:
+    """Returns `sweep(*overrides)`: a sweep's folder with a config and no jobs; see `fill`."""
+    return lambda *words: StoredSweep(tmp_path / "storage", *words)

@@ -16,7 +16,7 @@ from orchestrator.ledger import Ledger
 from orchestrator.loading import load_config
 from orchestrator.programme import Programme
 from orchestrator.result import Result, State
-from orchestrator.storing.members import Role
+from orchestrator.storing.members import MemberRole
 from orchestrator.storing.records import Storage
 from orchestrator.ticket import Ticket, ticket_for
 from trainers.guard import Guard, Limit
@@ -192,9 +192,9 @@ def test_what_is_told_says_which_trial_was_repeated(case) -> None:
     sweep.run_all()
     members = [final.member for final, _, _ in sweep.told]
     assert [(m.role, m.label, m.number) for m in members] == [
-        (Role.GOLD_AGAIN, "gold", None),
-        (Role.FINAL, "ga", 1),
-        (Role.FINAL, "npo", 1),
+        (MemberRole.GOLD_AGAIN, "gold", None),
+        (MemberRole.FINAL, "ga", 1),
+        (MemberRole.FINAL, "npo", 1),
     ]
     assert [cached for _, _, cached in sweep.told] == [False] * 3
 

@@ -224,6 +224,39 @@ def test_a_loss_that_is_no_number_is_a_failed_row_and_the_sweep_goes_on(finished
 
 @pytest.mark.ray
 @pytest.mark.slow
+@pytest.mark.parametrize("how", [(), ("--retrain",)])
+def test_a_row_of_a_sweep_comes_out_the_same_again(finished: Finished, how) -> None:
+    row = next(row for row in finished.rows("trials") if row["Method"] == "npo")
+    command = ["-m", "orchestrator.repeat", row["Job"], "--storage", str(finished.storage), *how]
+    environment = {k: v for k, v in os.environ.items() if k != "RAY_ADDRESS"}
+    done = subprocess.run(
+        [sys.executable, *command],
+        capture_output=True,
+        text=True,
+        timeout=250,
+        env={**environment, "OMP_NUM_THREADS": "1"},
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "The same: the likelihoods of" in done.stdout
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_finalists_are_run_under_other_seeds_and_listed(finished: Finished) -> None:
+    from orchestrator.reporting.record import read_record
+
+    record = read_record(str(finished.sweep))
+    assert record.gaps == ()
+    assert [(r.label, r.result.job.seed) for r in record.replicates] == [("npo", 1), ("npo", 2)]
+    assert record.gold_again.job.seed == 1
+    assert {r.result.job.training.lr for r in record.replicates} <= {
+        e.result.job.training.lr for e in record.entries if e.label == "npo"
+    }
+
+
+@pytest.mark.ray
+@pytest.mark.slow
 def test_every_job_is_a_child_run_with_its_files(finished: Finished) -> None:
     from mlflow import MlflowClient
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from evals.errors import ConfigError
-from orchestrator.storing.members import MEMBERS_FILE, Member, Members, Role, read_members
+from orchestrator.storing.members import MEMBERS_FILE, Member, MemberRole, Members, read_members
 
-GOLD = Member(role=Role.GOLD, job="a" * 16, label="gold")
-TRIAL = Member(role=Role.TRIAL, job="b" * 16, label="npo", number=3, params={"lr": 1e-3})
+GOLD = Member(role=MemberRole.GOLD, job="a" * 16, label="gold")
+TRIAL = Member(role=MemberRole.TRIAL, job="b" * 16, label="npo", number=3, params={"lr": 1e-3})
 
 
 def test_what_is_entered_is_read_again_in_order(tmp_path: Path) -> None:

@@ -1,0 +1,152 @@
+"""The entry point: `python -m orchestrator.repeat RUN [--storage DIR] [--retrain]`.
+
+Evaluates one row of a table again from what is in storage, or trains it again first, and says
+whether it came out the same. Exit codes: 0 the same; 1 not the same, or it failed; 2 it cannot be
+repeated.
+"""
+
+import argparse
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evals.errors import ConfigError
+
+if TYPE_CHECKING:
+    from evals.scores import ScoreSheet
+    from orchestrator.repetition import Likeness, Row
+
+SAME, DIFFERENT, REFUSED = 0, 1, 2
+TOLERANCE = 1e-3
+"""Nats a token: kernels and the number of ranks change the last digits, seeds much more."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Repeats a row from the command line and returns the exit code."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        return _repeat(parsed)
+    except ConfigError as error:
+        print(f"lethe: {error}", file=sys.stderr)
+        return REFUSED
+
+
+def _repeat(parsed: argparse.Namespace) -> int:
+    # Imported late, so that --help and a mistyped option answer at once.
+    from orchestrator.repetition import check_data, find_row, likeness
+    from orchestrator.storing.records import Storage
+    from trainers.job import TrialFailure
+
+    job, root = _job(parsed)
+    row = find_row(job, Storage(root))
+    check_data(row)
+    print(_header(row), flush=True)
+    try:
+        repeated = _retrained(row, parsed.keep) if parsed.retrain else _reevaluated(row)
+    except TrialFailure as failure:
+        print(f"lethe: this time it failed: {failure}", file=sys.stderr)
+        return DIFFERENT
+    found = likeness(row, repeated)
+    print(_verdict(found, tolerance=parsed.tolerance))
+    return SAME if found.is_same(parsed.tolerance) else DIFFERENT
+
+
+def _job(parsed: argparse.Namespace) -> tuple[str, Path]:
+    """Returns the job's hash and the storage folder, whatever RUN is."""
+    run, root = parsed.run, Path(parsed.storage).expanduser().resolve()
+    folder = Path(run).expanduser().resolve()
+    if (folder / "job.json").is_file():
+        return folder.name, folder.parent.parent
+    if re.fullmatch(r"[0-9a-f]{16}", run):
+        return run, root
+    if re.fullmatch(r"[0-9a-f]{32}", run):
+        from orchestrator.tracking.lookup import job_of_run
+
+        return job_of_run(run, uri=parsed.tracking_uri, storage=root), root
+    raise ConfigError(
+        "RUN must be a job's hash (16 hexadecimal digits), a job's folder, or the id of an MLflow "
+        f"run (32) but got {run!r}; see the column Job of trials.csv"
+    )
+
+
+def _reevaluated(row: "Row") -> "ScoreSheet":
+    import torch
+
+    from orchestrator.repetition import saved_weights
+
+    if not torch.cuda.is_available():
+        os.environ.setdefault("DS_ACCELERATOR", "cpu")  # DeepSpeed, if not told, says so at length
+    from trainers.reevaluation import evaluate_saved
+
+    model, adapter = saved_weights(row)
+    return evaluate_saved(row.result.job, model=model, adapter=adapter)
+
+
+def _retrained(row: "Row", keep: str | None) -> "ScoreSheet":
+    from orchestrator.retraining import trained_again
+
+    def say(line: str) -> None:
+        print(line, flush=True)
+
+    if keep is not None:
+        return trained_again(row, Path(keep), say=say)
+    with tempfile.TemporaryDirectory(prefix="lethe-repeat-") as folder:
+        return trained_again(row, Path(folder), say=say)
+
+
+def _header(row: "Row") -> str:
+    job = row.result.job
+    what = str(job.phase) if job.method is None else job.method.name
+    at = "" if job.method is None else f", lr {job.training.lr:.4g}, L1 {job.training.l1:.4g}"
+    return f"{what}{at}, seed {job.seed}: job {job.hash} of the sweep {row.config.name}"
+
+
+def _verdict(found: "Likeness", *, tolerance: float) -> str:
+    width = max(len("metric"), *map(len, found.metrics))
+    lines = [f"{'metric':<{width}}  {'recorded':>12}  {'repeated':>12}"]
+    lines += [
+        f"{name:<{width}}  {before:>12.6g}  {after:>12.6g}"
+        for name, (before, after) in found.metrics.items()
+    ]
+    word = "The same" if found.is_same(tolerance) else "NOT the same"
+    lines.append(
+        f"{word}: the likelihoods of {found.num_answers} answers differ by at most "
+        f"{found.worst_nats:.2g} nats a token (tolerance {tolerance:g})"
+    )
+    return "\n".join(lines)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m orchestrator.repeat",
+        description="Evaluates one row of a table again, or trains it again first, and says "
+        "whether it came out the same.",
+    )
+    parser.add_argument(
+        "run", metavar="RUN", help="a job's hash, a job's folder, or the id of an MLflow run"
+    )
+    parser.add_argument("--storage", metavar="DIR", default="runs", help="default: runs")
+    parser.add_argument(
+        "--retrain", action="store_true", help="train it again instead of loading its weights"
+    )
+    parser.add_argument(
+        "--keep", metavar="DIR", help="with --retrain: a storage folder for what comes of it"
+    )
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=TOLERANCE,
+        help=f"nats a token that likelihoods may differ by (default: {TOLERANCE:g})",
+    )
+    parser.add_argument(
+        "--tracking-uri", metavar="URI", help="MLflow's store, if it is not the storage's own"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

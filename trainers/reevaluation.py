@@ -1,0 +1,37 @@
+"""Scores a saved model again, as the job that made it did, in one process."""
+
+from pathlib import Path
+
+import torch
+from peft import PeftModel
+from transformers.utils import logging
+
+from evals.scores import ScoreSheet
+from trainers.job import Job
+from trainers.place import Place
+from trainers.workbench import Workbench
+
+
+def evaluate_saved(job: Job, *, model: Path, adapter: Path | None) -> ScoreSheet:
+    """Returns the scores of the model in the folder `model`, wearing the adapter if one is given.
+
+    Computes on the first GPU where there is one.
+
+    Raises:
+        ConfigError: the model cannot be loaded, or the benchmark cannot be built.
+    """
+    logging.disable_progress_bar()
+    place = Place(device="cuda" if torch.cuda.is_available() else "cpu")
+    bench = Workbench(place)
+    loaded = bench.given_model(job.model_copy(update={"checkpoint": str(model)}))
+    module: torch.nn.Module = loaded.model
+    if adapter is not None:
+        module = PeftModel.from_pretrained(loaded.model, str(adapter), autocast_adapter_dtype=False)
+    module.eval()
+    steps = bench.evaluate(module, loaded, job)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as ended:
+            sheet: ScoreSheet = ended.value[0]
+            return sheet
