@@ -71,7 +71,7 @@ def check_origin(folder: Path) -> None:
     theirs, layout = str(origin.get("version")), origin.get("layout")
     if (theirs, layout) == (version(), LAYOUT):
         return
-    newer = (layout or 0, _order(theirs)) > (LAYOUT, _order(version()))
+    newer = (_order(theirs), layout or 0) > (_order(version()), LAYOUT)
     raise ConfigError(
         f"{folder} must be a sweep of this Lethe, version {version()} (storage layout {LAYOUT}), "
         f"but got one of {'the newer' if newer else 'the older'} version {theirs} "

@@ -1,6 +1,7 @@
 """The jobs of a plan that are left, with the work that each of them is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from evals.benchmark import Task
 from evals.metric import load_metric
@@ -40,7 +41,20 @@ def batches_of(plan: Plan, kinds: Sequence[Kind], paces: Mapping[str, Pace]) -> 
                 pace=paces.get(method.method),
             )
         )
-    return found
+    return [*found, *_finalists(plan, found)]
+
+
+def _finalists(plan: Plan, others: Sequence[Batch]) -> Iterator[Batch]:
+    """Yields the runs of finalists: each method's trials again, and the gold model once more."""
+    settings = plan.config.finalists
+    if settings is None:
+        return
+    baselines = [batch for batch in others if batch.jobs == "baselines"]
+    if plan.config.baselines.gold is None:
+        yield replace(baselines[-1], jobs="finalists", count=1)
+    for batch in others:
+        if batch.jobs == "trials":
+            yield replace(batch, jobs="finalists", count=settings.seeds)
 
 
 def _flops(plan: Plan, kind: Kind | None, *, draw: str, num_steps: int) -> float | None:

@@ -48,7 +48,8 @@ class Disk:
 class Weights:
     """Bytes that all weights of the sweep would take, finished or not, under a quota.
 
-    `least` is what stays in any case: the baselines' models and an adapter of each method.
+    `least` is what stays in any case: the baselines' models, an adapter of each method, and the
+    finalists' runs.
     """
 
     models: int
@@ -71,11 +72,12 @@ def disk(plan: Plan, anatomies: Anatomies) -> Disk:
     config = plan.config
     local = config.tracking.uri is None
     trained = [each for each in plan.baselines if each.num_steps and not each.finished]
-    jobs = sum(not each.finished for each in plan.baselines) + plan.num_trials - plan.num_finished
+    trials = plan.num_trials - plan.num_finished + plan.num_final_trials
+    jobs = sum(not each.finished for each in plan.baselines) + trials + plan.has_gold_again
     adapter = _adapter_bytes(anatomies.trial) * (2 if config.tracking.copies_here else 1)
     return Disk(
-        models=sum(_model_bytes(anatomies.baseline) for _ in trained),
-        adapters=(plan.num_trials - plan.num_finished) * adapter,
+        models=(len(trained) + plan.has_gold_again) * _model_bytes(anatomies.baseline),
+        adapters=trials * adapter,
         records=jobs * _record_bytes(plan, local=local),
         free=shutil.disk_usage(_existing(config.folder)).free,
         weights=_weights(plan, anatomies, adapter=adapter),
@@ -93,8 +95,9 @@ def require_disk(folder: Path, found: Disk) -> None:
     weights = found.weights
     if weights is not None and weights.least > weights.quota:
         raise ConfigError(
-            "disk.quota must have room for the baselines' models and an adapter of each method "
-            f"({size_text(weights.least)}) but got {size_text(weights.quota)}; raise it"
+            "disk.quota must have room for the baselines' models, an adapter of each method and "
+            f"the finalists' ({size_text(weights.least)}) but got {size_text(weights.quota)}; "
+            "raise it"
         )
     if found.models > found.free:
         raise ConfigError(
@@ -119,9 +122,10 @@ def _weights(plan: Plan, anatomies: Anatomies, *, adapter: int) -> Weights | Non
     if quota is None:
         return None
     trained = [each for each in plan.baselines if each.num_steps]
-    models = sum(_model_bytes(anatomies.baseline) for _ in trained)
-    least = models + len(plan.methods) * adapter
-    return Weights(models, plan.num_trials * adapter, least, quota)
+    models = len(trained) * _model_bytes(anatomies.baseline)
+    models += plan.has_gold_again * _model_bytes(anatomies.baseline)
+    least = models + (len(plan.methods) + plan.num_final_trials) * adapter
+    return Weights(models, (plan.num_trials + plan.num_final_trials) * adapter, least, quota)
 
 
 def _quota_line(weights: Weights | None) -> str:
@@ -140,8 +144,12 @@ def _quota_line(weights: Weights | None) -> str:
 
 
 def _model_bytes(anatomy: "Anatomy | None") -> int:
-    """Returns the size of a saved model; an adapter is merged into weights as they were loaded."""
-    assert anatomy is not None, "a baseline that is trained"
+    """Returns the size of a saved model; an adapter is merged into weights as they were loaded.
+
+    Nothing, where both baselines are given.
+    """
+    if anatomy is None:
+        return 0
     weights = anatomy.weights
     if weights.trained == weights.total:
         return weights.total * weights.entry_bytes

@@ -64,6 +64,17 @@ class Plan:
         """Trials whose results are in storage."""
         return sum(method.finished for method in self.methods)
 
+    @property
+    def num_final_trials(self) -> int:
+        """Runs of the methods' finalists, at most: whose they are is known after the search."""
+        finalists = self.config.finalists
+        return 0 if finalists is None else len(self.methods) * finalists.seeds
+
+    @property
+    def has_gold_again(self) -> bool:
+        """Whether the gold model is trained under a second seed."""
+        return self.config.finalists is not None and self.config.baselines.gold is None
+
 
 def plan(config: SweepConfig, benchmark: Benchmark, *, storage: Storage) -> Plan:
     """Returns the plan of the sweep, having looked into `storage` for what is done already.
@@ -157,6 +168,7 @@ def render(plan: Plan) -> str:
         "",
         f"{plan.num_trials} trials of {plan.steps_per_trial} optimizer steps, "
         f"{plan.num_finished} of them finished already",
+        *_finalists(plan),
         *_warm(plan.past),
     ]
     return "\n".join(lines)
@@ -236,6 +248,20 @@ def _method_line(plan: Plan, method: PlannedMethod) -> str:
         f"{method.label:<{_width(plan)}} {method.trials:>6} {method.finished:>5} "
         f"{plan.steps_per_trial:>6}  {searched}"
     )
+
+
+def _finalists(plan: Plan) -> list[str]:
+    """Returns a line that says what follows the search, if anything does."""
+    settings = plan.config.finalists
+    if settings is None:
+        return []
+    gold = " and gold once more" if plan.has_gold_again else ""
+    where = f"the {settings.held_out:.0%} of all items that the search does not see"
+    reported = where if settings.held_out else "all items"
+    return [
+        f"Then finalists: each method's best trial under {settings.seeds} more seeds{gold}, "
+        f"reported on {reported}"
+    ]
 
 
 def _warm(past: Sequence[Past]) -> list[str]:

@@ -56,6 +56,7 @@ def large_sweep(llama_2_7b: Path, tmp_path: Path) -> Callable[..., SweepConfig]:
             "evaluation": {"metrics": ["retain", "log_forget_quality"], "batch_size": 4},
             "gang": {"ranks": 4, "gpus_per_rank": 1},
             "search": {"trials": 3},
+            "finalists": None,
             **changes,
         }
         config: SweepConfig = validated(SweepConfig, raw, key="")

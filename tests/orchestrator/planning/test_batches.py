@@ -37,6 +37,13 @@ def test_every_baseline_and_method_is_a_batch(large_sweep, few_people):
     assert [each.pace for each in found] == [Pace(1.0, 2), Pace(1.0, 2), None, Pace(2.0, 3)]
 
 
+def test_finalists_are_trials_again_and_gold_once_more(large_sweep, few_people):
+    found = batches(large_sweep(finalists={"seeds": 2}), few_people)
+    counts = [(each.jobs, each.count, each.num_steps) for each in found[4:]]
+    assert counts == [("finalists", 1, 13), ("finalists", 2, 8), ("finalists", 2, 8)]
+    assert [each.flops for each in found[4:]] == [each.flops for each in found[1:4]]
+
+
 def test_work_is_training_and_scoring(large_sweep, few_people):
     original, _, ga, kl = batches(large_sweep(), few_people)
     length = mean_tokens(few_people.splits["full"], max_length=256)

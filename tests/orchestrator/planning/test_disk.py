@@ -40,6 +40,17 @@ def test_mlflow_elsewhere_or_without_adapters_takes_nothing_here(large_sweep, fe
     assert elsewhere.records < without.records
 
 
+def test_finalists_leave_adapters_and_a_model(large_sweep, few_people):
+    found = needed(large_sweep(finalists={"seeds": 2}), few_people)
+    assert found.models == 3 * 2 * N
+    assert found.adapters == 2 * (6 + 2 * 2) * 4 * LORA
+
+
+def test_a_quota_keeps_the_finalists(large_sweep, few_people):
+    found = needed(large_sweep(finalists={"seeds": 2}, disk={"quota": "80 GB"}), few_people)
+    assert found.weights.least == 3 * 2 * N + (2 + 4) * 2 * 4 * LORA
+
+
 def test_what_is_finished_needs_no_more(large_sweep, few_people):
     config = large_sweep()
     storage = Storage(config.folder)
@@ -106,6 +117,6 @@ def test_a_quota_that_can_never_be_kept_is_refused(large_sweep, few_people, tmp_
     with pytest.raises(ConfigError) as caught:
         require_disk(tmp_path, needed(large_sweep(disk={"quota": "20 GB"}), few_people))
     assert str(caught.value) == (
-        "disk.quota must have room for the baselines' models and an adapter of each method "
-        "(25.4 GiB) but got 18.6 GiB; raise it"
+        "disk.quota must have room for the baselines' models, an adapter of each method and the "
+        "finalists' (25.4 GiB) but got 18.6 GiB; raise it"
     )
