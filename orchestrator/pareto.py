@@ -23,6 +23,20 @@ def front(points: Sequence[tuple[float, float]]) -> tuple[int, ...]:
     return tuple(sorted(kept))
 
 
+def hypervolume(points: Sequence[tuple[float, float]], reference: tuple[float, float]) -> float:
+    """Returns the area that the points' front dominates above `reference`, its lower left corner.
+
+    Only points that are above it in both count; one with NaN never does. Infinite if a point is.
+    """
+    inside = [p for p in points if p[0] > reference[0] and p[1] > reference[1]]
+    steps = sorted({inside[i] for i in front(inside)}, reverse=True)
+    area, floor = 0.0, reference[1]
+    for first, second in steps:
+        area += (first - reference[0]) * (second - floor)
+        floor = second
+    return area
+
+
 def gain(metric: str, value: float) -> float:
     """Returns `value` signed so that more is better, as the metric says."""
     return -value if load_metric(metric).better == "lower" else value
