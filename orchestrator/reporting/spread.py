@@ -14,12 +14,15 @@ has a part of many and one of few degrees of freedom:
 The half-width is the standard error times a t quantile that is the mean of both parts' quantiles,
 weighted by the variances (Cochran and Cox, Experimental Designs, 1957, section 4.14), for two
 methods with Welch's degrees of freedom among seeds. Satterthwaite's degrees of freedom for the sum
-of both parts, the usual way, count few seeds that happen to agree as certainty: with three seeds it
-makes up to 4 times as many errors as it says in the tail that Holm's method reads. This one keeps
-what it says and errs, if it does, towards too wide. Log p-values keep 95 % where items decide, and
-come to 99 % and more where a model is as good as gold, since drawing with replacement doubles the
-noise of a Kolmogorov-Smirnov distance that is noise alone. Three seeds of which some are as good as
-gold and others are not are too few for any interval: in such a mixture it keeps 90 %.
+of both parts, the usual way, count few seeds that happen to agree as certainty: in simulations with
+three seeds, tests at the level that Holm's method asks for came out false up to 4 times as often as
+they should. This one is right at both ends and too wide in between: intervals of means hold the
+truth 95 to 98 times in 100.
+
+Log p-values go with the square of a distance, and drawing with replacement adds noise to the
+distance of a model that is as good as gold. In simulations of 3 seeds and 20 to 150 items their
+intervals hold the truth more than 99 times in 100 there, 92 to 99 away from it, and at worst 90:
+where seeds are as far from each other as from gold.
 """
 
 import math
@@ -28,12 +31,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from evals.components import Floats
 
 LEVEL = 0.05
-SMALLEST_P = 1e-300
+SMALLEST_P = 1e-30
+"""Smaller ones are said to be this one; far beyond it scipy's stdtrit turns infinite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,6 @@ def _quantile(spread: Spread, p: float) -> float:
     total = spread.items + spread.seeds
     if total == 0:
         return 0.0
-    of_items = float(student.isf(p / 2, spread.item_freedom))
-    of_seeds = float(student.isf(p / 2, spread.seed_freedom))
+    of_items = -float(stdtrit(spread.item_freedom, p / 2))
+    of_seeds = -float(stdtrit(spread.seed_freedom, p / 2))
     return (spread.items * of_items + spread.seeds * of_seeds) / total
