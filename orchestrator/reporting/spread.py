@@ -12,12 +12,12 @@ has a part of many and one of few degrees of freedom:
   (seeds of two methods have nothing in common); at least what their own items explain of it.
 
 The half-width is the standard error times a t quantile that is the mean of both parts' quantiles,
-weighted by the variances (Cochran and Cox, Experimental Designs, 1957, section 4.14), for two
-methods with Welch's degrees of freedom among seeds. Satterthwaite's degrees of freedom for the sum
-of both parts, the usual way, count few seeds that happen to agree as certainty: in simulations with
-three seeds, tests at the level that Holm's method asks for came out false up to 4 times as often as
-they should. This one is right at both ends and too wide in between: intervals of means hold the
-truth 95 to 98 times in 100.
+weighted by the variances (Cochran and Cox, Experimental Designs, 1957), for two methods with
+Welch's degrees of freedom among seeds. Satterthwaite's degrees of freedom for the sum of both
+parts, the usual way, count few seeds that happen to agree as certainty: in simulations with three
+seeds, tests at the level that Holm's method asks for came out false up to 4 times as often as they
+should. This one is right at both ends and too wide in between: with three seeds or more, intervals
+of means hold the truth 95 times in 100 or more, with two at least 94.
 
 Log p-values go with the square of a distance, and drawing with replacement adds noise to the
 distance of a model that is as good as gold. In simulations of 3 seeds and 20 to 150 items their
