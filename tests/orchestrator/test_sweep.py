@@ -294,7 +294,7 @@ def test_the_same_command_again_finds_everything(finished: Finished) -> None:
     before = {path: path.stat().st_mtime_ns for path in (finished.storage / "jobs").glob("*/*")}
     again = sweep(finished.storage, *TWO_METHODS)
     assert again.code == 0, again.output
-    assert again.output.count("found in storage") == 6
+    assert again.output.count("found in storage") == 9
     assert "Error" not in again.output
     after = {path: path.stat().st_mtime_ns for path in (finished.storage / "jobs").glob("*/*")}
     assert after == before
@@ -326,12 +326,13 @@ def sweep_status(storage: Path, name: str) -> str:
 def test_a_sweep_leaves_in_order_when_asked_to_and_goes_on_where_it_was(
     finished: Finished, capsys
 ) -> None:
-    words = ["methods=[npo]", "name=interrupted", "training.epochs=20", "search.trials=3"]
+    words = ["methods=[npo]", "name=interrupted", "training.epochs=20", "search.trials=5"]
     folder = finished.storage / "sweeps" / "interrupted"
     first = start(finished.storage, *words)
-    until(first, "[3/5]")
+    until(first, "Sweep interrupted: ")
     second = refused([f"storage={finished.storage}", *SMALL, *words], capsys)
     assert f"is driven by process {first.pid} on" in second
+    until(first, "[3/7]")
     first.send_signal(signal.SIGINT)
     left = ended(first)
     assert left.code == 130, left.output
@@ -340,7 +341,7 @@ def test_a_sweep_leaves_in_order_when_asked_to_and_goes_on_where_it_was(
     assert "Traceback" not in left.output
 
     resumed = resume(folder)
-    until(resumed, "[4/5]")
+    until(resumed, "[4/7]")
     resumed.send_signal(signal.SIGTERM)
     assert ended(resumed).code == 130
 
@@ -349,7 +350,7 @@ def test_a_sweep_leaves_in_order_when_asked_to_and_goes_on_where_it_was(
     assert again.output.count("found in storage") >= 4
     assert sweep_status(finished.storage, "interrupted") == "FINISHED"
     with (folder / "trials.csv").open(encoding="utf-8") as stream:
-        assert [row["State"] for row in csv.DictReader(stream)] == ["done"] * 3
+        assert [row["State"] for row in csv.DictReader(stream)] == ["done"] * 5
 
 
 @pytest.mark.ray
