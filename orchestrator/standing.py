@@ -3,23 +3,18 @@
 import math
 from collections.abc import Iterable, Sequence
 
+from orchestrator.axes import axes_of, front_between
 from orchestrator.constraints import Bound, distance
 from orchestrator.entry import Entry
-from orchestrator.pareto import front, gain
+from orchestrator.pareto import gain
 from orchestrator.result import State
 from orchestrator.searching.settings import SearchSettings
 from trainers.job import Phase
 
 
 def sweep_front(entries: Sequence[Entry], *, search: SearchSettings) -> list[Entry]:
-    """Returns the trials of the sweep's Pareto front, from the best in `search.horizontal` on.
-
-    One that was stopped early is not among them: its numbers are not those of its settings.
-    """
-    done = [entry for entry in entries if is_measured(entry) and not entry.result.stopped]
-    across = [search.horizontal_sign * _across(entry, search) for entry in done]
-    points = [(_gain(entry, search), x) for entry, x in zip(done, across, strict=True)]
-    return [done[i] for i in sorted(front(points), key=lambda i: -across[i])]
+    """Returns the trials of the sweep's Pareto front, from the best in `search.horizontal` on."""
+    return front_between(entries, axes_of(search))
 
 
 def best_feasible(entries: Iterable[Entry], search: SearchSettings) -> Entry | None:
