@@ -12,8 +12,8 @@ from orchestrator.entry import Entry
 from orchestrator.finalists import Finalist, finalists
 from orchestrator.opened import OpenedSweep
 from orchestrator.programme import Programme
+from orchestrator.reporting.publication import publish
 from orchestrator.reporting.record import Replicate, SweepRecord
-from orchestrator.reporting.summary import summarise
 from orchestrator.result import Result, State
 from orchestrator.searching.opening import close_searches, open_searches
 from orchestrator.searching.search import MethodSearch
@@ -121,7 +121,8 @@ class SweepRun:
         record = self.record()
         if record.reference is None:
             return []
-        return summarise(record, say=self._sweep.say, hold=self._shortage.hold)
+        say, hold = self._sweep.say, self._shortage.hold
+        return publish(record, record.folder, say=say, hold=hold)
 
     def record(self) -> SweepRecord:
         """Returns the sweep as its report sees it."""

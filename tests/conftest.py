@@ -14,6 +14,7 @@ LAUNCHER = Path(__file__).with_name("distributed.py")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=2, help="how often test_kills.py kills a driver")
     parser.addoption("--long", action="store_true", help="run the tests marked long, too")
+    parser.addoption("--golden", action="store_true", help="write the golden files anew")
     parser.addoption("--faults", type=int, default=0, help="sweeps that test_faults.py disturbs")
 
 

@@ -138,10 +138,14 @@ def test_console_scripts_lead_to_functions() -> None:
             "from orchestrator.sweep import main\ntry: main(['--help'])\nexcept SystemExit: pass",
             HEAVY,
         ),
+        (
+            "from orchestrator.report import main\ntry: main(['--help'])\nexcept SystemExit: pass",
+            HEAVY,
+        ),
         ("import orchestrator.loading, orchestrator.planning.plan", HEAVY),
         ("import orchestrator.conduct", LATE),
     ],
-    ids=["help", "plan", "conduct"],
+    ids=["help", "report help", "plan", "conduct"],
 )
 def test_what_a_person_waits_for_starts_without_heavy_libraries(
     code: str, absent: tuple[str, ...]

@@ -11,7 +11,8 @@ from orchestrator.config import SweepConfig
 from orchestrator.planning.anatomies import Anatomies
 from orchestrator.planning.draw import Draw
 from orchestrator.planning.lengths import most_scored_tokens, most_tokens
-from orchestrator.reporting.layout import Column, Table, terminal_text
+from orchestrator.reporting.formats.terminal_text import terminal_text
+from orchestrator.reporting.layout import Column, Table
 from trainers.activations import (
     JOINT_COPIES,
     LIKELIHOOD_COPIES,

@@ -1,99 +1,123 @@
-"""A table of cells, and how it looks as CSV, as Markdown and in a terminal.
+"""A table of cells; what it looks like is a matter of `orchestrator/reporting/formats`.
 
-Cells keep full precision; rounding is a matter of how a table is shown.
+Cells keep full precision: rounding is for people, and done where a table is shown.
 """
 
-import csv
-import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-Cell = str | float | int | None
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean with the ends of its interval, which are NaN where none can be given."""
+
+    mean: float
+    low: float
+    high: float
+
+
+Cell = str | bool | float | int | Estimate | None
+"""A truth value is shown as "yes" or "no"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A heading, and how its numbers are rounded for people (a format specification)."""
+    """A heading, and how its numbers are rounded for people (a format specification).
+
+    `note` is what should be known of the column and `key` its name for machines, made from the
+    heading where it is empty. A `wide` column is left out of what people read.
+    """
 
     heading: str
     shown_as: str = "z.3f"
+    key: str = ""
+    note: str = ""
+    wide: bool = False
+
+    @property
+    def name(self) -> str:
+        """The column's name for machines, "log_forget_quality"."""
+        return self.key or re.sub(r"[^a-z0-9]+", "_", self.heading.lower()).strip("_")
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells under columns, with notes to be read below them."""
+    """Rows of cells under columns, with notes to be read below them.
+
+    Rows that are `muted` do not count, such as those of what is infeasible; cells (row, column)
+    that are `bold` are better than all others beyond chance; `num_heads` rows at the top are what
+    the others are held against.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
+    title: str = ""
+    muted: frozenset[int] = frozenset()
+    bold: frozenset[tuple[int, int]] = frozenset()
+    num_heads: int = 0
+
+    @property
+    def estimated(self) -> tuple[bool, ...]:
+        """Whether a column holds estimates, beside which there may be plain numbers."""
+        return tuple(any(isinstance(cell, Estimate) for cell in found) for found in self.by_column)
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Whether a column holds numbers."""
+        return tuple(any(is_number(cell) for cell in found) for found in self.by_column)
+
+    @property
+    def by_column(self) -> tuple[tuple[Cell, ...], ...]:
+        """The cells, column by column."""
+        return tuple(zip(*self.rows, strict=True)) if self.rows else ((),) * len(self.columns)
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """The table's notes, and before them what is to be known of its columns."""
+        said = (f"{c.heading}: {c.note}" for c in self.columns if c.note and not c.wide)
+        return (*said, *self.notes)
 
 
-def save(table: Table, folder: Path, name: str) -> tuple[Path, Path]:
-    """Writes `<name>.csv` and `<name>.md`, each whole or not at all, and returns their paths."""
-    texts = {f"{name}.csv": csv_text(table), f"{name}.md": markdown_text(table)}
-    for file, text in texts.items():
-        part = folder / f".{file}.part"
-        part.write_text(text, encoding="utf-8")
-        part.replace(folder / file)
-    return folder / f"{name}.csv", folder / f"{name}.md"
+def is_number(cell: Cell) -> bool:
+    """Returns whether the cell is a number or an estimate of one."""
+    return isinstance(cell, int | float | Estimate) and not isinstance(cell, bool)
 
 
-def csv_text(table: Table) -> str:
-    """Returns the table as CSV, every number in full."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(column.heading for column in table.columns)
-    writer.writerows(["" if cell is None else cell for cell in row] for row in table.rows)
-    return text.getvalue()
-
-
-def markdown_text(table: Table) -> str:
-    """Returns the table as aligned Markdown, numbers rounded, notes below."""
-    rows = [[cell.replace("|", "\\|") for cell in row] for row in _shown(table)]
-    widths = _widths(rows)
-    right = _right_aligned(table)
-    rule = ["-" * (w - 1) + (":" if r else "-") for w, r in zip(widths, right, strict=True)]
-    lines = ["| " + " | ".join(_aligned(row, widths, right)) + " |" for row in [rows[0], rule]]
-    lines += ["| " + " | ".join(_aligned(row, widths, right)) + " |" for row in rows[1:]]
-    return "\n".join(lines + [f"\n{note}" for note in table.notes]) + "\n"
-
-
-def terminal_text(table: Table) -> str:
-    """Returns the table for a terminal: aligned, without borders, notes below."""
-    rows = _shown(table)
-    widths, right = _widths(rows), _right_aligned(table)
-    rows.insert(1, ["-" * width for width in widths])
-    lines = ["  ".join(_aligned(row, widths, right)).rstrip() for row in rows]
-    return "\n".join(lines + ["", *table.notes] if table.notes else lines) + "\n"
-
-
-def _shown(table: Table) -> list[list[str]]:
-    body = [
-        [_text(cell, column) for cell, column in zip(row, table.columns, strict=True)]
-        for row in table.rows
-    ]
-    return [[column.heading for column in table.columns], *body]
-
-
-def _text(cell: Cell, column: Column) -> str:
+def shown(cell: Cell, column: Column) -> str:
+    """Returns the cell rounded for people, "0.885 [0.861, 0.909]" where it is an estimate."""
+    if isinstance(cell, Estimate):
+        mean, low, high = (shown(end, column) for end in (cell.mean, cell.low, cell.high))
+        known = cell.low == cell.low and cell.high == cell.high  # neither is NaN
+        return f"{mean} [{low}, {high}]" if known else mean
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
     if cell is None or isinstance(cell, str):
-        return cell or ""
+        return (cell or "").replace("\n", " ")
     return "0" if cell == 0 and "e" in column.shown_as else format(cell, column.shown_as)
 
 
-def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+def readable(table: Table) -> list[list[str]]:
+    """Returns headings and rows as people read them, without the wide columns."""
+    kept = [(i, column) for i, column in enumerate(table.columns) if not column.wide]
+    body = [[shown(row[i], column) for i, column in kept] for row in table.rows]
+    return [[column.heading for _, column in kept], *body]
+
+
+def to_the_right(table: Table) -> list[bool]:
+    """Returns for each column that people read whether it holds numbers."""
+    return [n for n, c in zip(table.numeric, table.columns, strict=True) if not c.wide]
+
+
+def widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    """Returns the widest text of each column, at least 3."""
     return [max(3, *map(len, column)) for column in zip(*rows, strict=True)]
 
 
-def _right_aligned(table: Table) -> list[bool]:
-    """Returns for each column whether it holds numbers."""
-    columns = zip(*table.rows, strict=True) if table.rows else ((),) * len(table.columns)
-    return [any(isinstance(cell, int | float) for cell in column) for column in columns]
-
-
-def _aligned(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:
+def aligned(row: Sequence[str], to: Sequence[int], right: Sequence[bool]) -> list[str]:
+    """Returns the row's texts filled up to the widths `to`."""
     return [
         cell.rjust(width) if to_right else cell.ljust(width)
-        for cell, width, to_right in zip(row, widths, right, strict=True)
+        for cell, width, to_right in zip(row, to, right, strict=True)
     ]

@@ -152,7 +152,8 @@ def ended(storage: Path) -> Ended:
 
 def rows(storage: Path, name: str) -> list[dict[str, str]]:
     with (storage / "sweeps" / "faults" / f"{name}.csv").open(encoding="utf-8") as stream:
-        return [{k: v for k, v in r.items() if k != "Seconds"} for r in csv.DictReader(stream)]
+        found = list(csv.DictReader(stream))
+    return [{k: v for k, v in row.items() if k not in ("Seconds", "Repeat")} for row in found]
 
 
 def runs(storage: Path) -> list[tuple[str, str]]:

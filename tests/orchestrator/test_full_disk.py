@@ -11,7 +11,8 @@ from evals.settings import EvaluationSettings
 from evals.sheet_file import write_sheet
 from orchestrator.budget import BudgetSettings
 from orchestrator.ledger import Ledger
-from orchestrator.reporting.layout import Column, Table, save
+from orchestrator.reporting.layout import Column, Table
+from orchestrator.reporting.saving import save
 from orchestrator.result import Result, State
 from orchestrator.searching.search import MethodSearch
 from orchestrator.searching.settings import SearchSettings

@@ -114,7 +114,7 @@ def start(storage: Path, log: Path) -> Driver:
 def table(storage: Path, name: str) -> list[dict[str, str]]:
     with (storage / "sweeps" / NAME / f"{name}.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
-    return [{k: v for k, v in row.items() if k != "Seconds"} for row in rows]
+    return [{k: v for k, v in row.items() if k not in ("Seconds", "Repeat")} for row in rows]
 
 
 def studies(storage: Path) -> dict[str, list[tuple[object, ...]]]:

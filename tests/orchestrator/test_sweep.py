@@ -202,7 +202,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 @pytest.mark.slow
 def test_a_sweep_ends_with_its_tables_and_the_way_to_look_at_them(finished: Finished) -> None:
     assert finished.code == 0, finished.output
-    rows = {row["Method"]: row for row in finished.rows("table")}
+    finals = {row["Method"]: row for row in finished.rows("table")}
+    assert set(finals) == {"Original", "Gold", "Gold, seed 1", "npo", "gd"}
+    assert finals["npo"]["Seeds"] == "2"
+    assert finals["gd"]["Note"].startswith("nothing measured: ")
+    rows = {row["Method"]: row for row in finished.rows("search")}
     assert set(rows) == {"Original", "Gold", "npo", "gd"}
     assert float(rows["Gold"]["Log Forget Quality"]) == 0.0
     assert rows["npo"]["Done"] == "2"

@@ -20,8 +20,8 @@ from orchestrator.reporting.figures.points import (
     subtitle,
     trials_of,
 )
+from orchestrator.reporting.headings import CLEAR_HEADINGS
 from orchestrator.reporting.marks import mark_of
-from orchestrator.reporting.tables import CLEAR_HEADINGS
 from orchestrator.searching.settings import SearchSettings
 from trainers.job import Phase
 

@@ -9,7 +9,8 @@ from orchestrator.budget import BudgetSettings
 from orchestrator.entry import Entry
 from orchestrator.ledger import Ledger
 from orchestrator.loading import load_config
-from orchestrator.reporting.layout import Table, terminal_text
+from orchestrator.reporting.formats.terminal_text import terminal_text
+from orchestrator.reporting.layout import Table
 from orchestrator.reporting.ledger_table import inequality, ledger_table
 from orchestrator.result import Result, State
 from trainers.job import Job, Phase

@@ -1,0 +1,114 @@
+"""The entry point: `python -m orchestrator.report DIR [--out FOLDER] [--methods ...] ...`.
+
+Rebuilds a sweep's tables and figures from its folder, without Ray and without a GPU, whether the
+sweep is over or not. Exit codes: 0 done, whatever the report says is missing; 1 there is no room
+for the files; 2 DIR is no sweep, or something asked for does not exist.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from evals.errors import ConfigError
+from trainers.room import lacks_room
+
+PART = "report"
+"""The folder, within the sweep's, of a report that is only of a part of it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Makes a report from the command line and returns the exit code."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        _report(parsed)
+    except ConfigError as error:
+        print(f"lethe: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        if not lacks_room(error):
+            raise
+        cure = "make room there, or choose another folder with --out"
+        print(
+            f"lethe: there is no room on the disk for the report: {error}; {cure}", file=sys.stderr
+        )
+        return 1
+    return 0
+
+
+def _report(parsed: argparse.Namespace) -> None:
+    # Imported late, so that --help and a mistyped option answer at once.
+    from orchestrator.reporting.publication import publish
+    from orchestrator.reporting.record import read_record
+    from orchestrator.reporting.selection import selected
+
+    record = read_record(parsed.sweep)
+    chosen = selected(
+        record.config,
+        methods=parsed.methods,
+        objectives=parsed.objectives,
+        formats=parsed.formats,
+    )
+    part = parsed.methods or parsed.objectives
+    own = record.folder / PART if part else record.folder
+    folder = _made(own if parsed.out is None else Path(parsed.out).expanduser())
+    say = partial(print, flush=True)
+    publish(record, folder, selection=chosen, say=say, hold=_at_once)
+    for gap in record.gaps:
+        say(f"Missing: {gap}")
+
+
+def _at_once(write: Callable[[], object]) -> None:
+    write()
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if lacks_room(error):
+            raise
+        raise _unwritable(folder, error.strerror) from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise _unwritable(folder, "it may only be read")
+    return folder
+
+
+def _unwritable(folder: Path, reason: str | None) -> ConfigError:
+    return ConfigError(
+        f"--out must be a folder that can be written to but got {str(folder)!r} ({reason}); "
+        "choose another one"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m orchestrator.report",
+        description="Rebuilds the tables and figures of a sweep from its folder; starts nothing.",
+    )
+    parser.add_argument(
+        "sweep", metavar="DIR", help="the sweep's folder, <storage>/sweeps/<name>, or its URL"
+    )
+    parser.add_argument(
+        "--out",
+        metavar="FOLDER",
+        help="where the files go (default: DIR, or DIR/report with --methods or --objectives, so "
+        "that what is in DIR is of the whole sweep)",
+    )
+    for option, metavar, text in (
+        ("--methods", "LABEL,...", "the methods to show, in this order (default: all)"),
+        ("--objectives", "METRIC,METRIC", "the axes of the Pareto fronts (default: the sweep's)"),
+        ("--formats", "FORMAT,...", "csv, md, tex, json (default: all)"),
+    ):
+        parser.add_argument(option, metavar=metavar, help=text, type=_names, default=())
+    return parser
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

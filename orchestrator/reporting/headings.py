@@ -1,0 +1,59 @@
+"""The columns that a sweep's tables share: CLEAR's headings, and what is to be known of them."""
+
+import inspect
+from collections.abc import Iterable, Mapping
+
+from evals import plugins
+from evals.metric import PACKAGE
+from orchestrator.reporting.layout import Column
+from orchestrator.searching.space import SHARED
+
+CLEAR_HEADINGS = {
+    "real": "Real",
+    "retain": "Retain",
+    "forget": "Forget",
+    "log_forget_quality": "Log Forget Quality",
+}
+FORMULAS = {
+    "real": "harmonic mean of probability and truth ratio, without ROUGE (real)",
+    "retain": "harmonic mean of probability and truth ratio, without ROUGE (retain)",
+    "forget": "harmonic mean of ROUGE-L, probability and truth ratio (forget); "
+    "better down to Gold's value",
+    "log_forget_quality": "natural log of the p-value of a KS test against Gold; 0 is best",
+}
+"""Which variant a column of CLEAR's holds; of other metrics their name says it."""
+SETTING = (Column("lr", ".2e"), Column("L1", ".2e"))
+REPEAT = Column("Repeat", wide=True)
+"""The command that repeats the jobs of a row."""
+
+
+def metric_names(measured: Iterable[Mapping[str, object]]) -> tuple[list[str], list[str]]:
+    """Returns the metrics that were measured: CLEAR's in its order, then the others."""
+    names = dict.fromkeys(name for metrics in measured for name in metrics)
+    known = [name for name in CLEAR_HEADINGS if name in names]
+    return known, [name for name in names if name not in CLEAR_HEADINGS]
+
+
+def metric_heading(name: str) -> str:
+    """Returns CLEAR's heading, or the metric's own name."""
+    return CLEAR_HEADINGS.get(name, name)
+
+
+def metric_column(name: str, *, explained: bool = False) -> Column:
+    """Returns the column of a metric; `explained` adds what it is."""
+    note = _formula(name) if explained else ""
+    shown_as = "z.2f" if name.startswith("log") else "z.3f"
+    return Column(metric_heading(name), shown_as, key=name, note=note)
+
+
+def further(params: Iterable[Mapping[str, object] | None]) -> list[str]:
+    """Returns the hyperparameters that were searched beside learning rate and L1."""
+    names = dict.fromkeys(name for found in params for name in found or {})
+    return [name for name in names if name not in SHARED]
+
+
+def _formula(name: str) -> str:
+    if name in FORMULAS:
+        return FORMULAS[name]
+    said = inspect.getdoc(plugins.load(PACKAGE, name, key="metrics")) or ""
+    return said.partition("\n")[0].rstrip(".")

@@ -1,0 +1,69 @@
+"""Where a report comes from: what a number in it depends on beside its own row."""
+
+import shlex
+from dataclasses import dataclass
+
+from orchestrator.constraints import said
+from orchestrator.reporting.record import SweepRecord
+from orchestrator.result import Result
+from orchestrator.storing.storage_address import is_url
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """The sweep that a table is of.
+
+    `data` is the benchmark's fingerprint and `version` that of the package that ran the jobs, both
+    empty without baselines. `held_out` is the share of items that the search did not see. `gaps`
+    say what is missing.
+    """
+
+    sweep: str
+    storage: str
+    seed: int
+    benchmark: str
+    model: str
+    data: str
+    version: str
+    objective: str
+    bounds: tuple[str, ...]
+    held_out: float
+    gaps: tuple[str, ...]
+
+    @property
+    def said(self) -> str:
+        """The provenance in one line."""
+        return (
+            f"sweep {self.sweep}: {self.benchmark}, {self.model}, seed {self.seed}, "
+            f"data {self.data[:12] or 'unknown'}, Lethe {self.version or 'unknown'}"
+        )
+
+
+def provenance_of(record: SweepRecord) -> Provenance:
+    """Returns where the tables of a sweep come from."""
+    config, reference = record.config, record.reference
+    job = None if reference is None else reference.original.job
+    path = config.model.settings.get("path")
+    return Provenance(
+        sweep=config.name,
+        storage=str(config.storage) if is_url(str(config.storage)) else str(record.storage.root),
+        seed=config.seed,
+        benchmark=config.benchmark.name,
+        model=f"{config.model.name} {path}" if path else config.model.name,
+        data="" if job is None else job.data,
+        version="" if job is None else job.version,
+        objective=config.search.objective,
+        bounds=() if reference is None else tuple(said(bound) for bound in reference.bounds),
+        held_out=config.held_out,
+        gaps=record.gaps,
+    )
+
+
+def command(record: SweepRecord, *results: Result) -> str:
+    """Returns the shell command that repeats these jobs, one after the other.
+
+    Its storage is the folder here, also where that only stands for a URL.
+    """
+    storage = shlex.quote(str(record.storage.root))
+    each = (f"python -m orchestrator.repeat {r.job.hash} --storage {storage}" for r in results)
+    return " && ".join(each)

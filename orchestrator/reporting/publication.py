@@ -1,0 +1,118 @@
+"""What a sweep came to, as files in a folder: the one place that knows all parts of a report."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from orchestrator.reporting.ablation_table import ablation_table
+from orchestrator.reporting.comparison_table import comparison_table
+from orchestrator.reporting.figures.pareto import pareto_figure
+from orchestrator.reporting.finals import Finals, finals_of
+from orchestrator.reporting.finals_table import finals_table
+from orchestrator.reporting.formats.terminal_text import terminal_text
+from orchestrator.reporting.fronts_table import fronts_table
+from orchestrator.reporting.layout import Table
+from orchestrator.reporting.ledger_table import ledger_table
+from orchestrator.reporting.pairs import l1_pairs
+from orchestrator.reporting.pareto_table import method_fronts_table, pareto_table
+from orchestrator.reporting.provenance import provenance_of
+from orchestrator.reporting.published_table import published_note, published_table
+from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.saving import save
+from orchestrator.reporting.search_table import search_table
+from orchestrator.reporting.selection import Selection, everything
+from orchestrator.reporting.trials_table import trials_table
+from orchestrator.storing.shortage import Hold
+
+TABLE, SEARCH, LEDGER = "table", "search", "ledger"
+FIGURE = "pareto.png"
+SHOWN = {
+    TABLE: "",
+    "ablation": "With and without L1:",
+    "published": "Beside CLEAR's Table 1:",
+    "pareto": "Pareto front:",
+    "fronts": "Each method's front:",
+    LEDGER: "Budgets:",
+}
+"""The tables that people look at in a terminal, and what is said before them."""
+
+
+def publish(
+    record: SweepRecord,
+    folder: Path,
+    *,
+    selection: Selection | None = None,
+    say: Callable[[str], None],
+    hold: Hold,
+) -> list[Path]:
+    """Saves all tables and figures to `folder`, says the main ones, and returns all files.
+
+    `selection` None is the whole sweep. `hold` makes a write as soon as there is room for it.
+    Without baselines nothing can be compared: then there is the ledger alone.
+    """
+    chosen = selection or everything(record.config)
+    record, finals = _with_finals(record)
+    tables, origin = tables_of(record, finals, chosen), provenance_of(record)
+    files: list[Path] = []
+    for name, table in tables.items():
+        hold(partial(save, table, folder, name, formats=chosen.formats, provenance=origin))
+        files += [folder / f"{name}.{ending}" for ending in chosen.formats]
+    figures = _figures(record, folder, hold=hold)
+    for name, heading in SHOWN.items():
+        if name in tables:
+            say(f"{heading}\n\n{terminal_text(tables[name])}")
+    say(f"Report: {folder}: {', '.join(tables)} (each as {', '.join(chosen.formats)})")
+    if figures:
+        say(f"Figures: {', '.join(file.name for file in figures)}")
+    return [*files, *figures]
+
+
+def tables_of(record: SweepRecord, finals: Finals | None, selection: Selection) -> dict[str, Table]:
+    """Returns the tables of a report by the name of their files."""
+    trials = {label: record.config.num_trials(label) for label in record.config.methods}
+    ledger = ledger_table(record.config, record.entries, record.books, trials=trials)
+    if record.reference is None:
+        return {LEDGER: replace(ledger, notes=(*ledger.notes, *record.gaps))}
+    labels, axes = selection.labels, selection.axes
+    tables = {TABLE: _main_table(record, finals, labels)}
+    if finals is not None:
+        tables[SEARCH] = search_table(record, labels)
+        tables["comparisons"] = comparison_table(finals, labels)
+    tables["pareto"] = pareto_table(record, labels, axes=axes)
+    tables["pareto_methods"] = method_fronts_table(record, labels, axes=axes)
+    tables["fronts"] = fronts_table(record, labels, axes=axes)
+    pairs = [pair for pair in l1_pairs(record.config) if {pair.with_l1, pair.without} <= {*labels}]
+    if pairs:
+        tables["ablation"] = ablation_table(record, finals, pairs)
+    published = published_table(record, finals, labels)
+    if published is not None:
+        tables["published"] = published
+    return {**tables, "trials": trials_table(record, labels), LEDGER: ledger}
+
+
+def _with_finals(record: SweepRecord) -> tuple[SweepRecord, Finals | None]:
+    """Returns the finalists; where they cannot be compared the record says why."""
+    try:
+        return record, finals_of(record)
+    except ValueError as error:
+        gap = f"Finalists cannot be held against each other: {str(error).rstrip('.')}."
+        return replace(record, gaps=(*record.gaps, gap)), None
+
+
+def _main_table(record: SweepRecord, finals: Finals | None, labels: Sequence[str]) -> Table:
+    """Returns the finalists, or what the search has found where there are none."""
+    made = search_table(record, labels) if finals is None else finals_table(record, finals, labels)
+    part = len(labels) < len(record.config.methods)
+    shown = f"Shown are {len(labels)} of the sweep's {len(record.config.methods)} methods."
+    notes = (*made.notes, *((shown,) if part else ()), published_note(record))
+    return replace(made, notes=notes)
+
+
+def _figures(record: SweepRecord, folder: Path, *, hold: Hold) -> list[Path]:
+    """Draws the sweep's figures and returns their files."""
+    if record.reference is None:
+        return []
+    search, bounds = record.config.search, record.reference.bounds
+    hold(partial(pareto_figure, record.entries, search=search, bounds=bounds, folder=folder))
+    return [folder / FIGURE]

@@ -1,0 +1,107 @@
+import json
+
+import pytest
+
+from orchestrator.reporting.publication import publish
+from orchestrator.reporting.selection import selected
+from orchestrator.storing.members import MemberRole
+
+ALWAYS = {"table", "pareto", "pareto_methods", "fronts", "trials", "ledger"}
+
+
+def at_once(write):
+    write()
+
+
+def published(record, folder, **asked):
+    said = []
+    chosen = selected(record.config, formats=("csv",), **asked)
+    files = publish(record, folder, selection=chosen, say=said.append, hold=at_once)
+    assert all(file.is_file() for file in files)
+    return {file.stem for file in files if file.suffix == ".csv"}, "\n".join(said)
+
+
+def test_a_sweep_without_finalists_has_its_tables_in_every_format_and_its_figure(fakes, tmp_path):
+    files = publish(fakes.record(), tmp_path, say=lambda _: None, hold=at_once)
+    tables = {file.stem for file in files if file.suffix != ".png"}
+    assert tables == ALWAYS
+    assert {file.suffix for file in files} == {".csv", ".md", ".tex", ".json", ".png"}
+    assert sorted(files) == sorted(tmp_path.iterdir())
+    form = json.loads((tmp_path / "table.json").read_text("utf-8"))
+    assert form["provenance"]["sweep"] == "made"
+
+
+def test_finalists_are_the_main_table_and_what_the_search_found_another(stored_sweep, tmp_path):
+    tables, said = published(stored_sweep().fill().read(), tmp_path)
+    assert tables == {*ALWAYS, "search", "comparisons"}
+    header = (tmp_path / "table.csv").read_text("utf-8").splitlines()[0]
+    assert "Retain low,Retain high" in header
+    assert "Rank" in header
+    assert "Noise floor: the gold model under another seed" in said
+
+
+def test_a_pair_with_and_without_l1_has_a_table_of_its_own(fakes, tmp_path):
+    words = ("methods=[npo]", "search.l1=null", "methods.npo.search.l1={low: 1e-3, high: 1.0}")
+    config = fakes.config(*words, "methods.npo_no_l1={method: npo}")
+    entries = [*fakes.entries()[:4], fakes.trial("npo_no_l1", 0, l1=0.0)]
+    tables, said = published(fakes.record(entries, config=config), tmp_path)
+    assert tables == {*ALWAYS, "ablation"}
+    assert "With and without L1:" in said
+    part, _ = published(fakes.record(entries, config=config), tmp_path, methods=("npo",))
+    assert "ablation" not in part, "half of a pair is no pair"
+
+
+def test_a_part_of_the_methods_says_that_it_is_one(fakes, tmp_path):
+    _, said = published(fakes.record(), tmp_path, methods=("npo",))
+    assert "Shown are 1 of the sweep's 3 methods." in said
+    assert "rmu" not in (tmp_path / "table.csv").read_text("utf-8")
+    assert "rmu" in (tmp_path / "ledger.csv").read_text("utf-8"), "the budget is the sweep's"
+
+
+def test_a_sweep_that_is_half_done_has_tables_of_what_there_is_and_says_what_is_missing(
+    stored_sweep, tmp_path
+):
+    made = stored_sweep()
+    made.write(made.original, MemberRole.ORIGINAL, "original", retain=0.8)
+    made.write(made.gold, MemberRole.GOLD, "gold", retain=0.8)
+    none, said = published(made.read(), tmp_path)
+    assert none == ALWAYS, "a sweep without trials has all its tables"
+    assert "nothing measured: no trial ended" in said
+    made.write_trial("ga", 0, lr=1e-4, retain=0.79)
+    some, said = published(made.read(), tmp_path)
+    assert some == ALWAYS
+    assert "Trials that are not done yet: ga 1 of 2, npo 0 of 2." in said
+    assert len((tmp_path / "trials.csv").read_text("utf-8").splitlines()) == 2
+
+
+def test_without_baselines_there_is_the_ledger_and_what_is_missing(stored_sweep, tmp_path):
+    tables, said = published(stored_sweep().read(), tmp_path)
+    assert tables == {"ledger"}
+    assert "The baselines are not both done" in said
+
+
+def test_finalists_that_cannot_be_compared_leave_the_searchs_table_and_say_why(
+    fakes, tmp_path, monkeypatch
+):
+    def unlike(_):
+        raise ValueError("finalists must be scored on the gold model's items but were on others")
+
+    monkeypatch.setattr("orchestrator.reporting.publication.finals_of", unlike)
+    tables, said = published(fakes.record(), tmp_path)
+    assert tables == ALWAYS
+    assert "Finalists cannot be held against each other: finalists must be" in said
+
+
+def test_every_write_waits_for_room(fakes, tmp_path):
+    writes = []
+    publish(fakes.record(), tmp_path, say=lambda _: None, hold=writes.append)
+    assert len(writes) == len(ALWAYS) + 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", sorted(ALWAYS))
+def test_every_table_is_valid_json_with_rows_that_are_told_apart(fakes, tmp_path, name):
+    publish(fakes.record(), tmp_path, say=lambda _: None, hold=at_once)
+    form = json.loads((tmp_path / f"{name}.json").read_text("utf-8"))
+    keys = [column["key"] for column in form["columns"]]
+    assert all(list(row) == keys for row in form["rows"])
