@@ -99,7 +99,9 @@ class SweepConfig(Settings):
         """Returns what is searched for the method `label`, by parameter name."""
         shared = {"lr": self.search.lr, "l1": self.search.l1}
         common = {name: interval for name, interval in shared.items() if interval is not None}
-        return {**common, **self.methods[label].search}
+        method = self.methods[label]
+        kept = {n: found for n, found in common.items() if n not in method.unsearched}
+        return {**kept, **method.search}
 
     def search_for(self, label: str) -> SearchSettings:
         """Returns the search settings of the method `label`: with its own first points, too."""

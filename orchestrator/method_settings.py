@@ -30,6 +30,9 @@ class MethodSettings(Settings):
     method: str
     settings: dict[str, JsonValue] = {}
     search: dict[str, SearchRange | SearchChoices] = {}
+    unsearched: tuple[str, ...] = ()
+    """What `search` searches for every method and this one leaves at the recipe's value, written
+    as `{search: {l1: null}}`."""
     first: tuple[dict[str, Value], ...] = ()
     """Points to try first, after those that `search.first` has for every method."""
 
@@ -46,8 +49,8 @@ class MethodSettings(Settings):
         """Returns the form that `resolve_method` reads, so that a resolved config loads again."""
         plain = handler(self)
         fixed = {k: v for k, v in plain["settings"].items() if k not in plain["search"]}
-        further = {key: plain[key] for key in ("search", "first")}
-        return {"method": plain["method"], **fixed, **further}
+        search = {**plain["search"], **dict.fromkeys(plain["unsearched"])}
+        return {"method": plain["method"], **fixed, "search": search, "first": plain["first"]}
 
 
 def resolve_method(label: str, raw: object, *, key: str) -> MethodSettings:
@@ -73,9 +76,11 @@ def resolve_method(label: str, raw: object, *, key: str) -> MethodSettings:
         )
     module = plugins.load(METHODS, name, key=f"{key}.method" if name != label else key)
     settings = _choice(name, fixed, key=key).settings
+    unsearched = [name for name, entry in search.items() if entry is None and name in SHARED]
     searched = {
         parameter: _resolve(module.Config, parameter, entry, key=f"{key}.search")
-        for parameter, entry in dict(search).items()
+        for parameter, entry in search.items()
+        if parameter not in unsearched
     }
     for parameter, found in searched.items():
         if parameter in fixed:
@@ -85,6 +90,7 @@ def resolve_method(label: str, raw: object, *, key: str) -> MethodSettings:
             )
         _check_values(module.Config, fixed, parameter, found, key=f"{key}.search.{parameter}")
     made = {"method": name, "settings": settings, "search": searched, "first": first}
+    made["unsearched"] = unsearched
     whole: MethodSettings = validated(MethodSettings, made, key=key)
     return whole
 

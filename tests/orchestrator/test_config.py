@@ -337,3 +337,19 @@ def test_a_weight_of_no_retain_term_is_neither_set_nor_searched(npo: dict[str, A
     assert "left out where retain_term is none" in text
     assert "set retain_term: nll or kl" in text
     assert sweep(methods={"npo": {**npo, "retain_term": "nll"}}).methods["npo"].method == "npo"
+
+
+def test_a_method_may_leave_l1_at_the_recipes_value() -> None:
+    methods = {"npo": {}, "npo_no_l1": {"method": "npo", "search": {"l1": None}}}
+    config = sweep(methods=methods)
+    assert set(config.space("npo")) == {"lr", "l1"}
+    assert set(config.space("npo_no_l1")) == {"lr"}
+    again = SweepConfig.model_validate(config.model_dump(mode="json"))
+    assert again.space("npo_no_l1") == config.space("npo_no_l1")
+    assert again == config
+
+
+def test_only_what_every_method_searches_can_be_left_out() -> None:
+    assert "methods.npo.search.beta must be {low" in refusal(
+        methods={"npo": {"search": {"beta": None}}}
+    )

@@ -362,7 +362,7 @@ def test_a_sweep_leaves_in_order_when_asked_to_and_goes_on_where_it_was(
 def test_a_budget_that_ends_with_nothing_feasible_is_code_3_and_starts_nothing_more(
     finished: Finished,
 ) -> None:
-    words = ["methods=[gd]", "name=short", TWO_METHODS[1], "budget.cpu_hours=1e-9"]
+    words = ["methods=[gd]", "name=short", *TWO_METHODS[1:], "budget.cpu_hours=1e-9"]
     done = sweep(finished.storage, *words, "search.trials=4", "training.max_length=96")
     assert done.code == 3, done.output
     assert "budget.cpu_hours (1e-09) is used up" in done.output
