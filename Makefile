@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
+SLOW := ray or dist or slow or gpu
 
 .PHONY: help venv sweep test test-fast lint types format clean
 
@@ -22,11 +23,11 @@ $(STAMP): pyproject.toml constraints.txt
 sweep: venv  ## the offline demo; ARGS="search.trials=4 --plan" is passed on
 	$(BIN)/python -m orchestrator.sweep $(ARGS)
 
-test: venv  ## all tests
-	$(BIN)/python -m pytest
+test: test-fast  ## all tests
+	$(BIN)/python -m pytest -m "$(SLOW)"
 
 test-fast: venv  ## tests that start neither Ray nor other processes, on two cores
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not ray and not dist and not slow and not gpu"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not ($(SLOW))"
 
 lint: venv  ## style, formatting, the floors of the house, types
 	$(BIN)/ruff check
