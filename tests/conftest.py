@@ -50,6 +50,21 @@ def on_ranks(tmp_path_factory) -> Callable[..., list[Any]]:
     return run
 
 
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """Playwright's handle of a Chromium that this machine has; skips where there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)), None)
+    if program is None:
+        pytest.skip(f"there is no browser: none of {', '.join(names)} is on the PATH")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as running:
+        # Without its sandbox, which a container's root cannot have; it sees the tests' pages alone.
+        browser = running.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
 class SmallDisk:
     """A real disk of a few MiB, which can be filled up and emptied again."""
 

@@ -24,8 +24,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUNTIME = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
 DEV = [Requirement(line) for line in PROJECT["project"]["optional-dependencies"]["dev"]]
 DISTRIBUTIONS = {"yaml": "pyyaml"}
-USED_BY_OTHERS = {"greenlet", "pillow"}
-"""Optuna's Gaussian process and matplotlib use them where they find them."""
+USED_BY_OTHERS = {"greenlet", "pillow", "scikit-learn"}
+"""Optuna and matplotlib use them where they find them."""
 HOMES = {
     "ray": ("orchestrator/schedule.py", "orchestrator/trial.py", "cluster/*.py"),
     "optuna": ("orchestrator/searching/*.py",),

@@ -1,19 +1,21 @@
 """What a sweep came to, as files in a folder: the one place that knows all parts of a report."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from orchestrator.reporting.ablation_table import ablation_table
 from orchestrator.reporting.comparison_table import comparison_table
-from orchestrator.reporting.figures.pareto import pareto_figure
+from orchestrator.reporting.excerpt import excerpt
+from orchestrator.reporting.figures.album import figures_of
 from orchestrator.reporting.finals import Finals, finals_of
 from orchestrator.reporting.finals_table import finals_table
 from orchestrator.reporting.formats.terminal_text import terminal_text
 from orchestrator.reporting.fronts_table import fronts_table
 from orchestrator.reporting.layout import Table
 from orchestrator.reporting.ledger_table import ledger_table
+from orchestrator.reporting.page import PAGE, write_page
 from orchestrator.reporting.pairs import l1_pairs
 from orchestrator.reporting.pareto_table import method_fronts_table, pareto_table
 from orchestrator.reporting.provenance import provenance_of
@@ -26,7 +28,6 @@ from orchestrator.reporting.trials_table import trials_table
 from orchestrator.storing.shortage import Hold
 
 TABLE, SEARCH, LEDGER = "table", "search", "ledger"
-FIGURE = "pareto.png"
 SHOWN = {
     TABLE: "",
     "ablation": "With and without L1:",
@@ -58,13 +59,13 @@ def publish(
     for name, table in tables.items():
         hold(partial(save, table, folder, name, formats=chosen.formats, provenance=origin))
         files += [folder / f"{name}.{ending}" for ending in chosen.formats]
-    figures = _figures(record, folder, hold=hold)
+    part = excerpt(record, finals, chosen.labels)
+    figures = _drawn(*part, folder, tables=tables, hold=hold)
     for name, heading in SHOWN.items():
         if name in tables:
             say(f"{heading}\n\n{terminal_text(tables[name])}")
     say(f"Report: {folder}: {', '.join(tables)} (each as {', '.join(chosen.formats)})")
-    if figures:
-        say(f"Figures: {', '.join(file.name for file in figures)}")
+    say(f"Figures: {', '.join(file.name for file in figures)}")
     return [*files, *figures]
 
 
@@ -109,10 +110,20 @@ def _main_table(record: SweepRecord, finals: Finals | None, labels: Sequence[str
     return replace(made, notes=notes)
 
 
-def _figures(record: SweepRecord, folder: Path, *, hold: Hold) -> list[Path]:
-    """Draws the sweep's figures and returns their files."""
-    if record.reference is None:
-        return []
-    search, bounds = record.config.search, record.reference.bounds
-    hold(partial(pareto_figure, record.entries, search=search, bounds=bounds, folder=folder))
-    return [folder / FIGURE]
+def _drawn(
+    record: SweepRecord,
+    finals: Finals | None,
+    folder: Path,
+    *,
+    tables: Mapping[str, Table],
+    hold: Hold,
+) -> list[Path]:
+    """Draws the figures and writes the page, and returns their files."""
+    files: list[Path] = []
+
+    def draw() -> None:
+        files[:] = figures_of(record, finals, folder)
+
+    hold(draw)
+    hold(partial(write_page, record, finals, tables, folder))
+    return [*files, folder / PAGE]

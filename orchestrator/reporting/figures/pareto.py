@@ -1,26 +1,43 @@
-"""The sweep's figure: what each trial forgot against what it retained. Home of matplotlib."""
+"""The sweep's figure: what each trial forgot against what it retained."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from orchestrator.constraints import AT_LEAST, Bound
 from orchestrator.entry import Entry
 from orchestrator.pareto import gain
-from orchestrator.reporting.figures.placement import Box, place
+from orchestrator.reporting.chart_axis import linear_axis, objective_axis
+from orchestrator.reporting.figures.canvas import (
+    BASELINE_MARKERS,
+    FAINT,
+    FRONT,
+    IN_LEGEND,
+    INK,
+    SHADE,
+    SMALL,
+    better,
+    compress,
+    heading,
+    new_figure,
+    plain,
+    save,
+)
+from orchestrator.reporting.figures.naming import pixels, write_names
+from orchestrator.reporting.figures.placement import Box
 from orchestrator.reporting.figures.points import (
+    Named,
     Point,
     front_corners,
     labels_of,
-    linear_axis,
     named_points,
-    objective_axis,
     points_of,
+    short,
     subtitle,
     trials_of,
 )
-from orchestrator.reporting.headings import CLEAR_HEADINGS
+from orchestrator.reporting.figures.signs import line_sign, method_sign, sign
+from orchestrator.reporting.finals import Finals
 from orchestrator.reporting.marks import mark_of
 from orchestrator.searching.settings import SearchSettings
 from trainers.job import Phase
@@ -30,70 +47,66 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-SIZE_INCHES = (32 / 3, 6.0)
-DPI = 150
-"""1600 x 900 pixels, whose text can still be read at half that size."""
 AXES = (0.085, 0.115, 0.69, 0.745)
 """Left, bottom, width and height of the plot, as shares of the figure; the legend is beside it."""
-LEADER_BEYOND = 30.0
-"""Pixels between a name and its point from which on a line joins them."""
-MAX_LABEL = 24
-"""Letters of a label that are shown; the rest would leave the figure."""
 LEGEND_POINTS = 235.0
 """Height of the legend as the sum of its rows' text sizes."""
-INK, FRONT, FAINT, SHADE = "#222222", "#555555", "#8A8A8A", "#EFEFEF"
-SMALL, LARGE = 42.0, 115.0
-"""Areas of a trial's marker and of a best trial's, in square points."""
-BASELINE_MARKERS = {Phase.ORIGINAL: "X", Phase.GOLD: "*"}
+LARGE = 115.0
+"""Area of a best trial's marker, in square points."""
+DASHED, DOTTED = (0, (4, 3)), (0, (1, 2))
 
 
 def pareto_figure(
-    entries: Sequence[Entry], *, search: SearchSettings, bounds: Sequence[Bound], folder: Path
-) -> Path:
-    """Draws every measured trial and returns the path of `pareto.png`, written whole or not at all.
+    entries: Sequence[Entry],
+    *,
+    search: SearchSettings,
+    bounds: Sequence[Bound],
+    folder: Path,
+    finals: Finals | None = None,
+) -> list[Path]:
+    """Draws every measured trial and returns the paths of `pareto.png` and `pareto.pdf`.
 
     Filled markers keep all bounds, hollow ones do not; each method's best feasible trial is large
-    and named. Of the bounds, those on the horizontal metric are drawn. The line joins the trials
-    that no other beats in both metrics: what lies beyond it was reached by none. What has no
-    finite number in both metrics is counted, not shown.
+    and named. With `finals` it is instead its mean over seeds with the 95 % intervals, and the
+    baselines and a second line for each bound are those of the items that finalists are reported
+    on. Of the bounds, those on the horizontal metric are drawn. The line joins the trials that no
+    other beats in both metrics: what lies beyond it was reached by none. What has no finite number
+    in both metrics is counted, not shown.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     points = points_of(entries, search)
-    trials, named = trials_of(points), named_points(points, search)
-    figure = Figure(figsize=SIZE_INCHES, dpi=DPI, facecolor="white")
-    FigureCanvasAgg(figure)
+    trials, named = trials_of(points), named_points(points, search, finals)
+    figure = new_figure()
     axes = figure.add_axes(AXES)
-    drawn = [bound for bound in bounds if bound.metric == search.horizontal]
-    _scale(axes, points, drawn)
+    drawn = _of_horizontal(bounds, search)
+    reported = _of_horizontal(finals.bounds, search) if finals is not None else []
+    _scale(axes, trials, named, bounds=[*drawn, *reported])
     _head(axes, entries, points, search=search, bounds=bounds)
-    _draw_bounds(axes, drawn)
+    _draw_bounds(axes, drawn, reported)
     _draw_front(axes, front_corners(trials, search), sign=search.horizontal_sign)
     _draw_trials(axes, trials)
     _draw_named(axes, named)
-    _name(axes, named, taken=_taken(axes, points, named, drawn))
-    _legend(figure, entries, points, bounds=drawn)
-    part = folder / ".pareto.png.part"
-    figure.savefig(part, format="png", dpi=DPI, metadata={"Software": None})
-    part.replace(folder / "pareto.png")
-    return folder / "pareto.png"
+    write_names(axes, named, taken=_taken(axes, trials, named, bounds=[*drawn, *reported]))
+    rows = _legend_rows(entries, trials, drawn=drawn, finals=finals)
+    _legend(figure, list(rows))
+    return save(figure, folder, "pareto")
 
 
-def _scale(axes: "Axes", points: Sequence[Point], bounds: Sequence[Bound]) -> None:
+def _of_horizontal(bounds: Sequence[Bound], search: SearchSettings) -> list[Bound]:
+    return [bound for bound in bounds if bound.metric == search.horizontal]
+
+
+def _scale(
+    axes: "Axes", trials: Sequence[Point], named: Sequence[Named], *, bounds: Sequence[Bound]
+) -> None:
     """Sets the limits, and compresses a vertical axis that reaches far."""
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-
-    across = linear_axis([b.value for b in bounds] + [p.x for p in points] or [0.0])
-    up = objective_axis([point.y for point in points] or [0.0])
+    xs = [bound.value for bound in bounds] + [point.x for point in trials]
+    ys = [point.y for point in trials]
+    for one in named:
+        xs += [one.x, *(one.across or ())]
+        ys += [one.y, *(one.up or ())]
+    across, up = linear_axis(xs or [0.0]), objective_axis(ys or [0.0])
     axes.set_xlim(across.low, across.high)
-    if up.ticks is not None:
-        axes.set_yscale("symlog", linthresh=1.0, linscale=0.6)
-        axes.yaxis.set_major_locator(FixedLocator(up.ticks))
-        axes.yaxis.set_minor_locator(NullLocator())
-        axes.yaxis.set_major_formatter(
-            FuncFormatter(lambda value, _: f"{value:g}".replace("-", "\N{MINUS SIGN}"))
-        )
+    compress(axes, up)
     axes.set_ylim(up.low, up.high)
 
 
@@ -106,13 +119,10 @@ def _head(
     bounds: Sequence[Bound],
 ) -> None:
     """Writes the titles and what the axes are, and takes away the frame."""
-    across, up = _heading(search.horizontal), _heading(search.objective)
-    axes.set_xlabel(f"{across} ({_better(search.horizontal_sign)})", fontsize=12, color=INK)
-    axes.set_ylabel(f"{up} ({_better(gain(search.objective, 1.0))})", fontsize=12, color=INK)
-    axes.tick_params(labelsize=11, colors=INK, length=3)
-    axes.grid(color="#E2E2E2", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    across, up = heading(search.horizontal), heading(search.objective)
+    axes.set_xlabel(f"{across} ({better(search.horizontal_sign)})", fontsize=12, color=INK)
+    axes.set_ylabel(f"{up} ({better(gain(search.objective, 1.0))})", fontsize=12, color=INK)
+    plain(axes)
     axes.set_title(f"{up} against {across}", loc="left", pad=31, fontsize=14, color=INK)
     axes.text(
         0.0,
@@ -120,24 +130,18 @@ def _head(
         subtitle(entries, points, bounds),
         transform=axes.transAxes,
         fontsize=10.5,
-        color="#555555",
+        color=FRONT,
     )
 
 
-def _better(sign: float) -> str:
-    return "higher is better" if sign > 0 else "lower is better"
-
-
-def _heading(metric: str) -> str:
-    return CLEAR_HEADINGS.get(metric, metric.replace("_", " "))
-
-
-def _draw_bounds(axes: "Axes", bounds: Sequence[Bound]) -> None:
+def _draw_bounds(axes: "Axes", bounds: Sequence[Bound], reported: Sequence[Bound]) -> None:
     low, high = axes.get_xlim()
     for bound in bounds:
         beyond = low if bound.side == AT_LEAST else high
         axes.axvspan(beyond, bound.value, color=SHADE, linewidth=0, zorder=0)
-        axes.axvline(bound.value, color=INK, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
+        axes.axvline(bound.value, color=INK, linewidth=1.2, linestyle=DASHED, zorder=1)
+    for bound in reported:
+        axes.axvline(bound.value, color=INK, linewidth=1.4, linestyle=DOTTED, zorder=1)
 
 
 def _draw_front(axes: "Axes", corners: Sequence[tuple[float, float]], *, sign: int) -> None:
@@ -165,13 +169,14 @@ def _draw_trials(axes: "Axes", trials: Sequence[Point]) -> None:
         )
 
 
-def _draw_named(axes: "Axes", named: Sequence[Point]) -> None:
-    for point in named:
-        mark = mark_of(point.entry.label)
-        baseline = BASELINE_MARKERS.get(point.phase)
+def _draw_named(axes: "Axes", named: Sequence[Named]) -> None:
+    for one in named:
+        mark = mark_of(one.label)
+        baseline = BASELINE_MARKERS.get(one.phase)
+        _draw_intervals(axes, one, colour=mark.colour)
         axes.scatter(
-            point.x,
-            point.y,
+            one.x,
+            one.y,
             s=LARGE * (1.8 if baseline else 1.0),
             marker=baseline or mark.marker,
             facecolor="black" if baseline else mark.colour,
@@ -182,118 +187,75 @@ def _draw_named(axes: "Axes", named: Sequence[Point]) -> None:
         )
 
 
-def _name(axes: "Axes", named: Sequence[Point], *, taken: Sequence[Box]) -> None:
-    """Writes each named point's name where nothing else is, with a line to a point far away."""
-    from matplotlib.lines import Line2D
-    from matplotlib.patheffects import withStroke
-    from matplotlib.transforms import IdentityTransform
-
-    pixels = IdentityTransform()
-    texts = [axes.text(0, 0, _title(p), transform=pixels, fontsize=11, zorder=8) for p in named]
-    extents = [text.get_window_extent() for text in texts]
-    sizes = [(extent.width + 8, extent.height) for extent in extents]
-    at = [_pixels(axes, point.x, point.y) for point in named]
-    frame = axes.get_window_extent()
-    bounds = Box(frame.x0 + 4, frame.y0 + 4, frame.x1 - 4, frame.y1 - 4)
-    for text, (x, y), box in zip(
-        texts, at, place(at, sizes, taken=taken, bounds=bounds), strict=True
-    ):
-        text.set(position=box.centre, ha="center", va="center", color=INK)
-        text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
-        end = box.nearest(x, y)
-        if math.dist((x, y), end) > LEADER_BEYOND:
-            line = Line2D((x, end[0]), (y, end[1]), transform=pixels, zorder=5)
-            line.set(color=FAINT, linewidth=0.9)
-            axes.add_artist(line)
+def _draw_intervals(axes: "Axes", one: Named, *, colour: str) -> None:
+    across = one.across or (one.x, one.x)
+    up = one.up or (one.y, one.y)
+    for xs, ys in ((across, (one.y, one.y)), ((one.x, one.x), up)):
+        axes.plot(xs, ys, color=INK, linewidth=2.6, zorder=5, solid_capstyle="butt")
+        axes.plot(xs, ys, color=colour, linewidth=1.4, zorder=5, solid_capstyle="butt")
 
 
 def _taken(
-    axes: "Axes", points: Sequence[Point], named: Sequence[Point], bounds: Sequence[Bound]
+    axes: "Axes", trials: Sequence[Point], named: Sequence[Named], *, bounds: Sequence[Bound]
 ) -> list[Box]:
-    """Returns what no name should cover, in pixels: the markers and the bounds' lines."""
-    small = [Box.around(*_pixels(axes, point.x, point.y), 16, 16) for point in points]
-    large = [Box.around(*_pixels(axes, point.x, point.y), 28, 28) for point in named]
+    """Returns what no name should cover, in pixels: markers, intervals and the bounds' lines."""
+    boxes = [Box.around(*pixels(axes, point.x, point.y), 16, 16) for point in trials]
+    for one in named:
+        boxes.append(Box.around(*pixels(axes, one.x, one.y), 28, 28))
+        left, bottom = pixels(axes, (one.across or (one.x,))[0], (one.up or (one.y,))[0])
+        right, top = pixels(axes, (one.across or (one.x,))[-1], (one.up or (one.y,))[-1])
+        x, y = pixels(axes, one.x, one.y)
+        boxes += [Box(left, y - 2, right, y + 2), Box(x - 2, bottom, x + 2, top)]
     frame = axes.get_window_extent()
-    at = [_pixels(axes, bound.value, 0.0)[0] for bound in bounds]
-    return [*small, *large, *(Box(x - 3, frame.y0, x + 3, frame.y1) for x in at)]
+    at = [pixels(axes, bound.value, 0.0)[0] for bound in bounds]
+    return [*boxes, *(Box(x - 3, frame.y0, x + 3, frame.y1) for x in at)]
 
 
-def _title(point: Point) -> str:
-    label = _short(point.entry.label)
-    return label if point.phase == Phase.TRIAL else label.capitalize()
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= MAX_LABEL else f"{label[: MAX_LABEL - 1]}\u2026"
-
-
-def _pixels(axes: "Axes", x: float, y: float) -> tuple[float, float]:
-    across, up = axes.transData.transform((x, y))
-    return float(across), float(up)
-
-
-def _legend(
-    figure: "Figure", entries: Sequence[Entry], points: Sequence[Point], *, bounds: Sequence[Bound]
-) -> None:
-    """Lists beside the plot what every sign means, and which methods had nothing feasible."""
-    measured = [point.entry for point in trials_of(points)]
-    signs = [
-        (_title(p), _sign(BASELINE_MARKERS[p.phase], "black", size=11))
-        for p in points
-        if p.phase != Phase.TRIAL
-    ]
-    signs += [(_fared(label, measured), _method_sign(label)) for label in labels_of(entries)]
-    signs.append(("", _line("none", INK)))
+def _legend_rows(
+    entries: Sequence[Entry],
+    trials: Sequence[Point],
+    *,
+    drawn: Sequence[Bound],
+    finals: Finals | None,
+) -> Iterator[tuple[str, "Line2D"]]:
+    """Yields what every sign means, and which methods had nothing feasible."""
+    measured = [point.entry for point in trials]
+    for phase in (Phase.ORIGINAL, Phase.GOLD):
+        yield str(phase).capitalize(), sign(BASELINE_MARKERS[phase], "black", size=11)
+    for label in labels_of(entries):
+        yield _fared(label, measured), method_sign(label)
+    yield "", line_sign("none", INK)
     if any(entry.feasible for entry in measured):
-        signs.append(("best feasible", _sign("o", FAINT, edge="black", size=10)))
-        signs.append(("feasible", _sign("o", FAINT, size=8)))
+        large = "best feasible" if finals is None else "finalist, mean\nand 95 % intervals"
+        yield large, sign("o", FAINT, edge="black", size=10)
+        yield "feasible", sign("o", FAINT, size=8)
     if not all(entry.feasible for entry in measured):
-        signs.append(("infeasible", _sign("o", "none", edge=FAINT, size=7)))
+        yield "infeasible", sign("o", "none", edge=FAINT, size=7)
     if len(measured) > 1:
-        signs.append(("Pareto front", _line("-", FRONT)))
-    sides = ["floor" if bound.side == AT_LEAST else "ceiling" for bound in bounds]
-    signs += [(side, _line("--", INK)) for side in sides]
-    rows = sum(1 + text.count("\n") for text, _ in signs)
-    figure.legend(
-        [sign for _, sign in signs],
-        [text for text, _ in signs],
-        loc="upper left",
-        bbox_to_anchor=(AXES[0] + AXES[2] + 0.005, AXES[1] + AXES[3] + 0.02),
-        fontsize=min(10.5, LEGEND_POINTS / rows),
-        labelspacing=0.45,
-        frameon=False,
-    )
+        yield "Pareto front", line_sign("-", FRONT)
+    for bound in drawn:
+        name = "floor" if bound.side == AT_LEAST else "ceiling"
+        yield name, line_sign(DASHED, INK)
+        if finals is not None:
+            yield f"{name} for finalists", line_sign(DOTTED, INK)
 
 
 def _fared(label: str, measured: Sequence[Entry]) -> str:
     """Returns the label, with a second line where nothing of the method is large in the plot."""
     trials = [entry for entry in measured if entry.label == label]
     if any(entry.feasible for entry in trials):
-        return _short(label)
-    return f"{_short(label)}\nnone {'feasible' if trials else 'measured'}"
+        return short(label, IN_LEGEND)
+    return f"{short(label, IN_LEGEND)}\nnone {'feasible' if trials else 'measured'}"
 
 
-def _method_sign(label: str) -> "Line2D":
-    mark = mark_of(label)
-    return _sign(mark.marker, mark.colour, size=8)
-
-
-def _sign(marker: str, face: str, *, size: float, edge: str = "white") -> "Line2D":
-    from matplotlib.lines import Line2D
-
-    return Line2D(
-        [],
-        [],
-        linestyle="none",
-        marker=marker,
-        markersize=size,
-        markerfacecolor=face,
-        markeredgecolor=edge,
-        markeredgewidth=1.0,
+def _legend(figure: "Figure", rows: Sequence[tuple[str, "Line2D"]]) -> None:
+    num_lines = sum(1 + text.count("\n") for text, _ in rows)
+    figure.legend(
+        [made for _, made in rows],
+        [text for text, _ in rows],
+        loc="upper left",
+        bbox_to_anchor=(AXES[0] + AXES[2] + 0.005, AXES[1] + AXES[3] + 0.02),
+        fontsize=min(10.5, LEGEND_POINTS / num_lines),
+        labelspacing=0.45,
+        frameon=False,
     )
-
-
-def _line(style: Literal["-", "--", "none"], colour: str) -> "Line2D":
-    from matplotlib.lines import Line2D
-
-    return Line2D([], [], linestyle=style, color=colour, linewidth=1.5)

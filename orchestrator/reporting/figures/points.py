@@ -1,22 +1,23 @@
-"""What a figure of a sweep shows: where its jobs lie, which have a name, how far the axes reach."""
+"""What a figure of a sweep shows: where its jobs lie, which have a name, what is counted."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.constraints import Bound
 from orchestrator.entry import Entry
 from orchestrator.pareto import front, gain
+from orchestrator.reporting.finals import Finals
+from orchestrator.reporting.inference import Interval
 from orchestrator.result import State
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.standing import best_feasible
 from trainers.job import Phase
 
-COMPRESSED_BEYOND = 50.0
-"""Values larger than this in size get an axis that is logarithmic away from [-1, 1]."""
-
 MAX_BOUNDS = 3
 """Bounds that the subtitle spells out; more would leave the figure."""
+MAX_LABEL = 24
+"""Letters of a label that are shown; the rest would leave the figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,23 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
-    """An axis' limits; `ticks` are given where it is logarithmic away from [-1, 1], else None."""
+class Named:
+    """What has a name in the figure: a baseline, a method's best trial, or a finalist.
 
-    low: float
-    high: float
-    ticks: tuple[float, ...] | None = None
+    A finalist is at the mean over its seeds; `across` and `up` are the ends of the intervals.
+    """
+
+    label: str
+    phase: Phase
+    x: float
+    y: float
+    across: tuple[float, float] | None = None
+    up: tuple[float, float] | None = None
+
+    @property
+    def title(self) -> str:
+        """What it is called: a method by its label, a baseline with a capital."""
+        return short(self.label) if self.phase == Phase.TRIAL else self.label.capitalize()
 
 
 def points_of(entries: Sequence[Entry], search: SearchSettings) -> list[Point]:
@@ -63,22 +75,55 @@ def labels_of(entries: Sequence[Entry]) -> list[str]:
     return sorted({e.label for e in entries if e.result.job.phase == Phase.TRIAL})
 
 
-def named_points(points: Sequence[Point], search: SearchSettings) -> list[Point]:
-    """Returns the baselines and then each method's best feasible trial, if it has one."""
+def named_points(
+    points: Sequence[Point], search: SearchSettings, finals: Finals | None = None
+) -> list[Named]:
+    """Returns the baselines and then each method's best feasible trial, if it has one.
+
+    With finalists it is their means over seeds, and the baselines as measured on the same items.
+    """
+    if finals is not None:
+        return list(_finalists(finals, search))
     trials = trials_of(points)
     named = [point for point in points if point.phase != Phase.TRIAL]
     for label in labels_of([point.entry for point in trials]):
         entries = (point.entry for point in trials if point.entry.label == label)
         chosen = best_feasible(entries, search)
         named += [point for point in trials if point.entry is chosen]
-    return named
+    return [Named(point.entry.label, point.phase, point.x, point.y) for point in named]
+
+
+def _finalists(finals: Finals, search: SearchSettings) -> Iterator[Named]:
+    x, y = search.horizontal, search.objective
+    for phase, metrics in ((Phase.ORIGINAL, finals.original), (Phase.GOLD, finals.gold)):
+        if _are_finite(metrics.get(x), metrics.get(y)):
+            yield Named(str(phase), phase, metrics[x], metrics[y])
+    for final in finals.finals:
+        across, up = final.metrics.get(x), final.metrics.get(y)
+        if across is None or up is None or not _are_finite(across.mean, up.mean):
+            continue
+        ends = _ends(across), _ends(up)
+        yield Named(final.label, Phase.TRIAL, across.mean, up.mean, across=ends[0], up=ends[1])
+
+
+def _ends(interval: Interval) -> tuple[float, float] | None:
+    known = _are_finite(interval.low, interval.high)
+    return (interval.low, interval.high) if known else None
+
+
+def _are_finite(*values: float | None) -> bool:
+    return all(value is not None and math.isfinite(value) for value in values)
 
 
 def front_corners(trials: Sequence[Point], search: SearchSettings) -> list[tuple[float, float]]:
-    """Returns where the trials on the Pareto front lie, from left to right."""
+    """Returns where the trials on the Pareto front lie, from left to right.
+
+    As in the Pareto table one that was stopped early is not among them.
+    """
     sign = search.horizontal_sign
-    kept = front([(gain(search.objective, point.y), sign * point.x) for point in trials])
-    return sorted({(trials[i].x, trials[i].y) for i in kept})
+    whole = [point for point in trials if not point.entry.result.stopped]
+    kept = front([(gain(search.objective, point.y), sign * point.x) for point in whole])
+    return sorted({(whole[i].x, whole[i].y) for i in kept})
 
 
 def subtitle(entries: Sequence[Entry], points: Sequence[Point], bounds: Sequence[Bound]) -> str:
@@ -97,21 +142,6 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" + "s" * (number != 1)
 
 
-def linear_axis(values: Sequence[float]) -> Axis:
-    """Returns an axis with some room around the values."""
-    low, high = min(values), max(values)
-    room = 0.07 * (high - low) or max(0.05 * abs(high), 0.05)
-    return Axis(low - room, high + room)
-
-
-def objective_axis(values: Sequence[float]) -> Axis:
-    """Returns a linear axis, or a compressed one where the values reach far: log p to -400."""
-    low, high = min(values), max(values)
-    if max(-low, high) <= COMPRESSED_BEYOND:
-        return linear_axis(values)
-    bottom = low * 1.7 if low < -1 else min(low, 0.0) - 0.4
-    top = high * 1.7 if high > 1 else max(high, 0.0) + 0.4
-    decades = range(math.ceil(math.log10(max(-bottom, top))))
-    sizes = [base * 10.0**decade for decade in decades for base in (1, 3)]
-    ticks = sorted([0.0, *sizes, *(-size for size in sizes)])
-    return Axis(bottom, top, tuple(tick for tick in ticks if bottom <= tick <= top))
+def short(label: str, most: int = MAX_LABEL) -> str:
+    """Returns a label as far as it is shown: at most so many letters."""
+    return label if len(label) <= most else f"{label[: most - 1]}\u2026"

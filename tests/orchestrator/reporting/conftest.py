@@ -291,3 +291,41 @@ def _item(
         token_hits=(True, right < 1, right < 2, True),
         generation=said,
     )
+
+
+@pytest.fixture
+def lively(fakes: Fakes) -> SweepRecord:
+    """A sweep of which every figure has something to show: eight trials of GA and of NPO each.
+
+    The larger lr x (1 - l1 / 2), the more is forgotten and the less is kept; NPO has a beta, too.
+    One trial was stopped, one failed with a reason that would break a careless page.
+    """
+    entries = fakes.baselines()
+    for label in ("ga", "npo"):
+        for i in range(8):
+            lr, l1 = 10 ** (-4 + 0.25 * i), 10 ** (-3 + 3 * ((3 * i) % 8) / 8)
+            force = lr * (1 - l1 / 2) * (300 if label == "ga" else 150)
+            made = fakes.trial(
+                label,
+                i,
+                lr=lr,
+                l1=l1,
+                retain=max(0.02, 0.79 - force),
+                quality=-60 + 59 * min(1.0, 3 * force),
+                further={"beta": 0.1 * (i + 1)} if label == "npo" else None,
+            )
+            entries.append(_trained(made, num_reports=8))
+    entries.append(fakes.stopped("rmu", 0, retain=0.1, step=20))
+    entries.append(fakes.failed("rmu", 1, "</script><b id='bad'>\"lost\" & 'gone'"))
+    return fakes.record(entries, config=fakes.config("search.trials=8"))
+
+
+def _trained(entry: Entry, *, num_reports: int) -> Entry:
+    """Returns the trial with reports on the way to its Retain: all have a loss, most a probe."""
+    end = entry.result.metrics["retain"]
+    reports = []
+    for i in range(1, num_reports + 1):
+        kept = 0.78 + (end - 0.78) * i / num_reports
+        probed = {"probe_retain": kept, "probe_retain_error": 0.01} if i > 1 else {}
+        reports.append(Report(10 * i, 10 * num_reports, {"loss": 2.0 / i, "lr": 1e-4, **probed}))
+    return replace(entry, result=replace(entry.result, reports=tuple(reports)))

@@ -1,7 +1,5 @@
 import json
 
-import pytest
-
 from orchestrator.reporting.publication import publish
 from orchestrator.reporting.selection import selected
 from orchestrator.storing.members import MemberRole
@@ -21,11 +19,15 @@ def published(record, folder, **asked):
     return {file.stem for file in files if file.suffix == ".csv"}, "\n".join(said)
 
 
-def test_a_sweep_without_finalists_has_its_tables_in_every_format_and_its_figure(fakes, tmp_path):
+def test_a_sweep_without_finalists_has_its_tables_in_every_format_and_its_figures_and_page(
+    fakes, tmp_path
+):
     files = publish(fakes.record(), tmp_path, say=lambda _: None, hold=at_once)
-    tables = {file.stem for file in files if file.suffix != ".png"}
+    tables = {file.stem for file in files if file.suffix == ".csv"}
     assert tables == ALWAYS
-    assert {file.suffix for file in files} == {".csv", ".md", ".tex", ".json", ".png"}
+    endings = {".csv", ".md", ".tex", ".json", ".png", ".pdf", ".html"}
+    assert {file.suffix for file in files} == endings
+    assert {"pareto.png", "pareto.pdf", "report.html"} <= {file.name for file in files}
     assert sorted(files) == sorted(tmp_path.iterdir())
     form = json.loads((tmp_path / "table.json").read_text("utf-8"))
     assert form["provenance"]["sweep"] == "made"
@@ -56,6 +58,9 @@ def test_a_part_of_the_methods_says_that_it_is_one(fakes, tmp_path):
     assert "Shown are 1 of the sweep's 3 methods." in said
     assert "rmu" not in (tmp_path / "table.csv").read_text("utf-8")
     assert "rmu" in (tmp_path / "ledger.csv").read_text("utf-8"), "the budget is the sweep's"
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert '"label":"npo"' in page
+    assert '"label":"rmu"' not in page
 
 
 def test_a_sweep_that_is_half_done_has_tables_of_what_there_is_and_says_what_is_missing(
@@ -95,13 +100,13 @@ def test_finalists_that_cannot_be_compared_leave_the_searchs_table_and_say_why(
 def test_every_write_waits_for_room(fakes, tmp_path):
     writes = []
     publish(fakes.record(), tmp_path, say=lambda _: None, hold=writes.append)
-    assert len(writes) == len(ALWAYS) + 1
+    assert len(writes) == len(ALWAYS) + 2  # the figures, and the page
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", sorted(ALWAYS))
-def test_every_table_is_valid_json_with_rows_that_are_told_apart(fakes, tmp_path, name):
+def test_every_table_is_valid_json_with_rows_that_are_told_apart(fakes, tmp_path):
     publish(fakes.record(), tmp_path, say=lambda _: None, hold=at_once)
-    form = json.loads((tmp_path / f"{name}.json").read_text("utf-8"))
-    keys = [column["key"] for column in form["columns"]]
-    assert all(list(row) == keys for row in form["rows"])
+    for name in sorted(ALWAYS):
+        form = json.loads((tmp_path / f"{name}.json").read_text("utf-8"))
+        keys = [column["key"] for column in form["columns"]]
+        assert all(list(row) == keys for row in form["rows"]), name

@@ -71,8 +71,11 @@ CASES = {
 }
 
 
-def draw(entries, folder, *, bounds=BOUNDS, **search):
-    return pareto_figure(entries, search=SearchSettings(**search), bounds=bounds, folder=folder)
+def draw(entries, folder, *, bounds=BOUNDS, finals=None, **search):
+    settings = SearchSettings(**search)
+    made = pareto_figure(entries, search=settings, bounds=bounds, folder=folder, finals=finals)
+    assert made == [folder / "pareto.png", folder / "pareto.pdf"]
+    return made[0]
 
 
 def size_of(path):
@@ -110,7 +113,16 @@ def test_equal_sweeps_give_equal_files_and_others_do_not(tmp_path):
 def test_nothing_but_the_figure_is_left_in_the_folder(tmp_path):
     draw(BASELINES, tmp_path)
     draw(BASELINES, tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["pareto.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pareto.pdf", "pareto.png"]
+
+
+def test_finalists_make_another_figure(tmp_path, fakes):
+    trials = [*BASELINES, *CASES["one method"]]
+    first = draw(trials, tmp_path).read_bytes()
+    finals = fakes.finals(fakes.final("npo", 1, retain=0.75, quality=-4.0, rank=1))
+    path = draw(trials, tmp_path, finals=finals)
+    assert path.read_bytes() != first
+    assert size_of(path) == (1600, 900)
 
 
 def test_drawing_leaves_pyplot_alone_and_needs_no_display(tmp_path):

@@ -1,6 +1,5 @@
 import math
-
-import pytest
+from dataclasses import replace
 
 from evals.choice import Choice
 from evals.settings import EvaluationSettings
@@ -9,10 +8,9 @@ from orchestrator.entry import Entry
 from orchestrator.reporting.figures.points import (
     front_corners,
     labels_of,
-    linear_axis,
     named_points,
-    objective_axis,
     points_of,
+    short,
     subtitle,
     trials_of,
 )
@@ -56,8 +54,8 @@ ENTRIES = [
 ]
 
 
-def where(points):
-    return [(point.entry.label, point.x, point.y) for point in points]
+def where(named):
+    return [(one.title, one.x, one.y) for one in named]
 
 
 def test_only_what_was_measured_is_a_point():
@@ -76,12 +74,42 @@ def test_a_method_of_which_nothing_was_measured_still_has_a_label():
 
 def test_the_baselines_and_the_best_feasible_trials_have_names():
     named = named_points(points_of(ENTRIES, SEARCH), SEARCH)
-    assert where(named) == [("gold", 0.79, 0.0), ("original", 0.78, -61.0), ("npo", 0.72, -3.0)]
+    assert where(named) == [("Gold", 0.79, 0.0), ("Original", 0.78, -61.0), ("npo", 0.72, -3.0)]
 
 
 def test_the_front_runs_from_left_to_right_over_trials_only():
     corners = front_corners(trials_of(points_of(ENTRIES, SEARCH)), SEARCH)
     assert corners == [(0.30, -0.5), (0.72, -3.0), (0.75, -9.0)]
+
+
+def test_a_trial_that_was_stopped_is_not_on_the_front():
+    early = entry("ga", 0.78, -0.1)
+    stopped = replace(early, result=replace(early.result, stopped="stopped at step 3 of 9"))
+    corners = front_corners(trials_of(points_of([*ENTRIES, stopped], SEARCH)), SEARCH)
+    assert corners == [(0.30, -0.5), (0.72, -3.0), (0.75, -9.0)]
+
+
+def test_finalists_stand_for_their_methods_with_intervals_beside_their_own_baselines(fakes):
+    finals = fakes.finals(
+        fakes.final("npo", 1, retain=0.75, quality=-4.0, rank=1),
+        fakes.final("ga", 0, retain=0.71, quality=-9.0, rank=None, num_runs=0),
+    )
+    named = named_points(points_of(ENTRIES, SEARCH), SEARCH, finals)
+    assert where(named) == [("Original", 0.78, -30.5), ("Gold", 0.79, 0.0), ("npo", 0.75, -4.0)]
+    assert named[-1].across == (0.6875, 0.8125)
+    assert named[-1].up == (-4.0625, -3.9375)
+
+
+def test_an_interval_that_is_not_known_is_not_drawn(fakes):
+    final = fakes.final("npo", 1, retain=0.75, quality=-4.0, rank=1)
+    unknown = replace(final.metrics["retain"], low=math.nan, high=math.nan)
+    finals = fakes.finals(replace(final, metrics={**final.metrics, "retain": unknown}))
+    assert named_points([], SEARCH, finals)[-1].across is None
+
+
+def test_a_long_label_is_cut():
+    assert short("a" * 24) == "a" * 24
+    assert short("a" * 25) == "a" * 23 + "\u2026"
 
 
 def test_where_less_is_better_the_front_is_below():
@@ -99,26 +127,3 @@ def test_the_subtitle_counts_and_says_what_is_feasible():
     assert subtitle(ENTRIES, points, bounds) == feasible
     many = subtitle(ENTRIES, points, bounds * 3)
     assert many.endswith("and retain >= 0.7, 3 bounds more")
-
-
-def test_an_axis_has_room_around_its_values_even_around_one():
-    axis = linear_axis([0.7])
-    assert axis.low < 0.7 < axis.high
-    assert linear_axis([0.0, 1.0]).low == pytest.approx(-0.07)
-
-
-@pytest.mark.parametrize("worst", [-9.0, -50.0])
-def test_an_objective_of_a_short_range_has_a_linear_axis(worst):
-    assert objective_axis([0.0, worst]).ticks is None
-
-
-def test_an_objective_of_a_long_range_has_ticks_in_thirds_of_decades():
-    axis = objective_axis([0.0, -400.0])
-    assert axis.ticks == (-300.0, -100.0, -30.0, -10.0, -3.0, -1.0, 0.0)
-    assert axis.low < -400
-    assert 0 < axis.high < 1
-
-
-def test_a_long_range_on_both_sides_is_ticked_on_both():
-    ticks = objective_axis([-80.0, 20.0]).ticks
-    assert ticks == (-100.0, -30.0, -10.0, -3.0, -1.0, 0.0, 1.0, 3.0, 10.0, 30.0)

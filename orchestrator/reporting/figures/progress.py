@@ -1,0 +1,103 @@
+"""How soon each method finds what it finds: the best feasible value so far against its budget."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestrator.entry import Entry
+from orchestrator.pareto import gain
+from orchestrator.reporting.chart_axis import objective_axis
+from orchestrator.reporting.figures.canvas import (
+    IN_LEGEND,
+    INK,
+    better,
+    compress,
+    head,
+    heading,
+    new_figure,
+    plain,
+    save,
+)
+from orchestrator.reporting.figures.points import short
+from orchestrator.reporting.figures.signs import method_sign
+from orchestrator.reporting.incumbent import Climb, climbs_of
+from orchestrator.reporting.marks import mark_of
+from orchestrator.searching.settings import SearchSettings
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+BY_TRIALS = (0.085, 0.115, 0.36, 0.725)
+BY_HOURS = (0.485, 0.115, 0.36, 0.725)
+"""Left, bottom, width and height of the two plots, as shares of the figure."""
+
+
+def progress_figure(
+    entries: Sequence[Entry], *, search: SearchSettings, folder: Path
+) -> list[Path]:
+    """Draws both plots, and returns the paths of `progress.png` and `.pdf`; none without trials.
+
+    A line begins with a method's first feasible trial. Methods that found none are named.
+    """
+    climbs = climbs_of(entries, search)
+    if not climbs:
+        return []
+    figure = new_figure()
+    by_trials, by_hours = figure.add_axes(BY_TRIALS), figure.add_axes(BY_HOURS)
+    found = [climb for climb in climbs if climb.found]
+    ends = [value for climb in found for value in climb.best if value == value]
+    for axes, what in ((by_trials, "trials"), (by_hours, "gang hours")):
+        plain(axes)
+        up = objective_axis(ends or [0.0])
+        compress(axes, up)
+        axes.set_ylim(up.low, min(up.high, max(ends) / 1.7) if ends and max(ends) < -1 else up.high)
+        axes.set_xlabel(f"{what} of the method", fontsize=12, color=INK)
+    for climb in found:
+        _draw(by_trials, climb, [float(n) for n in range(1, len(climb.best) + 1)])
+        _draw(by_hours, climb, climb.hours)
+    by_trials.set_xlim(left=0)
+    by_hours.set_xlim(left=0)
+    by_hours.tick_params(labelleft=False)
+    by_hours.locator_params(axis="x", nbins=5)
+    direction = better(gain(search.objective, 1.0))
+    by_trials.set_ylabel(f"{heading(search.objective)} ({direction})", fontsize=12, color=INK)
+    head(figure, f"Best feasible {heading(search.objective)} so far", _said(climbs))
+    figure.legend(
+        [method_sign(climb.label, line=True) for climb in found],
+        [short(climb.label, IN_LEGEND) for climb in found],
+        loc="upper left",
+        bbox_to_anchor=(BY_HOURS[0] + BY_HOURS[2] + 0.01, 0.86),
+        frameon=False,
+        fontsize=10.5,
+    )
+    return save(figure, folder, "progress")
+
+
+def _said(climbs: Sequence[Climb]) -> str:
+    none = [short(climb.label) for climb in climbs if not climb.found]
+    lost = f"; nothing feasible: {', '.join(none)}" if none else ""
+    return f"Gang hours: wall clock of the method's trials, those found in storage included{lost}."
+
+
+def _draw(axes: "Axes", climb: Climb, xs: Sequence[float]) -> None:
+    mark = mark_of(climb.label)
+    axes.plot(xs, climb.best, drawstyle="steps-post", color=mark.colour, linewidth=1.8, zorder=3)
+    marked = [
+        i
+        for i, value in enumerate(climb.best)
+        if value == value and (value != _before(climb, i) or i == len(climb.best) - 1)
+    ]
+    axes.scatter(
+        [xs[i] for i in marked],
+        [climb.best[i] for i in marked],
+        s=50,
+        marker=mark.marker,
+        color=mark.colour,
+        edgecolor="white",
+        linewidth=0.8,
+        zorder=4,
+    )
+
+
+def _before(climb: Climb, i: int) -> float | None:
+    return climb.best[i - 1] if i else None

@@ -1,0 +1,58 @@
+"""The best feasible value so far of each method, against what was spent to find it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orchestrator.budget import HOUR_S
+from orchestrator.entry import Entry
+from orchestrator.pareto import gain
+from orchestrator.searching.settings import SearchSettings
+from orchestrator.standing import is_measured, is_trial
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """How a method got on: after each of its trials, in the order in which they ended.
+
+    `hours` is the gang time of its trials so far, those that were found in storage included;
+    `best` the best feasible objective so far, NaN as long as nothing is feasible.
+    """
+
+    label: str
+    hours: tuple[float, ...]
+    best: tuple[float, ...]
+
+    @property
+    def found(self) -> bool:
+        """Whether anything was feasible."""
+        return bool(self.best) and math.isfinite(self.best[-1])
+
+
+def climbs_of(entries: Sequence[Entry], search: SearchSettings) -> list[Climb]:
+    """Returns the climb of each method that has a trial, by label."""
+    labels = sorted({entry.label for entry in entries if is_trial(entry)})
+    return [_climb(label, _own(entries, label), search) for label in labels]
+
+
+def _own(entries: Sequence[Entry], label: str) -> list[Entry]:
+    return [entry for entry in entries if entry.label == label and is_trial(entry)]
+
+
+def _climb(label: str, trials: Sequence[Entry], search: SearchSettings) -> Climb:
+    hours: list[float] = []
+    best: list[float] = []
+    spent_s, so_far = 0.0, math.nan
+    for entry in trials:
+        spent_s += entry.result.wall_s
+        if is_measured(entry) and entry.feasible:
+            so_far = _better(so_far, entry.result.metrics[search.objective], search)
+        hours.append(spent_s / HOUR_S)
+        best.append(so_far)
+    return Climb(label, tuple(hours), tuple(best))
+
+
+def _better(first: float, second: float, search: SearchSettings) -> float:
+    if math.isnan(first):
+        return second
+    return max(first, second, key=lambda value: gain(search.objective, value))

@@ -1,0 +1,115 @@
+"""A table as the HTML report shows it."""
+
+from dataclasses import dataclass
+
+from orchestrator.reporting.layout import Cell, Estimate, Table, is_number, shown
+
+TITLES = {
+    "table": "Methods",
+    "search": "What the search found",
+    "comparisons": "Which finalists can be told apart",
+    "ablation": "With and without L1",
+    "published": "Beside CLEAR's Table 1",
+    "pareto": "Pareto front",
+    "pareto_methods": "Each method's Pareto front",
+    "fronts": "What the Pareto fronts dominate",
+    "trials": "All trials",
+    "ledger": "Budgets",
+}
+REPEAT, JOB, METHOD, TRIAL = "repeat", "job", "method", "trial"
+"""Names of columns that the page does something with."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageCell:
+    """A cell: `text` is rounded for people, `exact` is the CSV's, of an estimate its mean.
+
+    `low` and `high` are the ends of an estimate, empty for what is none.
+    """
+
+    text: str
+    exact: str
+    is_number: bool
+    is_bold: bool
+    low: str = ""
+    high: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageRow:
+    """A row: the cells that are read, and what the page knows of it beside them.
+
+    `job` is the hash of its job and `repeat` the command that repeats it; each may be empty. A row
+    of a `trial`, by number, is hidden along with the trial, any other along with its `method`.
+    """
+
+    cells: tuple[PageCell, ...]
+    job: str
+    repeat: str
+    method: str
+    trial: int | None
+    is_muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PageColumn:
+    """A heading, whether numbers stand below it, and what is to be known of it."""
+
+    heading: str
+    is_numeric: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageTable:
+    """A table under its name, which is that of its CSV; the first `num_heads` rows stay on top."""
+
+    name: str
+    title: str
+    columns: tuple[PageColumn, ...]
+    rows: tuple[PageRow, ...]
+    notes: tuple[str, ...]
+    num_heads: int
+
+
+def page_table(name: str, table: Table) -> PageTable:
+    """Returns the table for the page; columns that are wide are left to each row's card."""
+    columns = tuple(
+        PageColumn(column.heading, is_numeric, column.note)
+        for column, is_numeric in zip(table.columns, table.numeric, strict=True)
+        if not column.wide
+    )
+    title = TITLES.get(name, table.title or name.replace("_", " ").capitalize())
+    rows = tuple(_row(table, i) for i in range(len(table.rows)))
+    return PageTable(name, title, columns, rows, table.notes, table.num_heads)
+
+
+def _row(table: Table, index: int) -> PageRow:
+    row = table.rows[index]
+    by_name = {column.name: cell for column, cell in zip(table.columns, row, strict=True)}
+    number = by_name.get(TRIAL)
+    return PageRow(
+        cells=tuple(
+            _cell(table, (index, i)) for i, column in enumerate(table.columns) if not column.wide
+        ),
+        job=str(by_name.get(JOB) or ""),
+        repeat=str(by_name.get(REPEAT) or ""),
+        method=str(by_name.get(METHOD) or ""),
+        trial=number if isinstance(number, int) else None,
+        is_muted=index in table.muted,
+    )
+
+
+def _cell(table: Table, at: tuple[int, int]) -> PageCell:
+    cell, column = table.rows[at[0]][at[1]], table.columns[at[1]]
+    text, is_bold = shown(cell, column), at in table.bold
+    if isinstance(cell, Estimate):
+        ends = str(cell.low), str(cell.high)
+        return PageCell(text, str(cell.mean), True, is_bold, *ends)
+    return PageCell(text, _exact(cell), is_number(cell), is_bold)
+
+
+def _exact(cell: Cell) -> str:
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return "" if cell is None else str(cell)

@@ -1,0 +1,16 @@
+from orchestrator.reporting.figures import progress
+from orchestrator.reporting.figures.progress import progress_figure
+from orchestrator.searching.settings import SearchSettings
+
+
+def test_a_line_for_each_method_that_found_something_and_the_others_by_name(
+    lively, monkeypatch, tmp_path
+):
+    kept = []
+    monkeypatch.setattr(progress, "save", lambda figure, folder, name: kept.append(figure) or [])
+    progress_figure(lively.entries, search=SearchSettings(), folder=tmp_path)
+    (figure,) = kept
+    by_trials, by_hours = figure.axes
+    assert [len(axes.lines) for axes in (by_trials, by_hours)] == [2, 2]
+    assert list(by_trials.lines[0].get_xdata()) == list(range(1, 9))
+    assert "nothing feasible: rmu" in " ".join(text.get_text() for text in figure.texts)

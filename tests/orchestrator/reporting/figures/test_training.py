@@ -1,0 +1,43 @@
+import pytest
+
+from orchestrator.reporting.figures import training
+from orchestrator.reporting.figures.training import loss_figure, retain_figure
+from orchestrator.searching.settings import SearchSettings
+
+SEARCH = SearchSettings()
+
+
+@pytest.fixture
+def kept(monkeypatch):
+    figures = {}
+
+    def save(figure, folder, name):
+        figures[name] = figure
+        return [folder / name]
+
+    monkeypatch.setattr(training, "save", save)
+    return figures
+
+
+def test_probes_are_drawn_for_the_methods_that_have_them_with_the_bound(lively, kept, tmp_path):
+    bounds = lively.reference.bounds
+    paths = retain_figure(lively.entries, search=SEARCH, bounds=bounds, folder=tmp_path)
+    assert [path.name for path in paths] == ["training_retain"]
+    plots = kept["training_retain"].axes
+    assert [len(axes.lines) for axes in plots] == [9, 9]  # eight trials and the bound
+    assert list(plots[0].lines[-1].get_ydata()) == [0.7, 0.7]
+
+
+def test_losses_have_axes_of_their_own_and_a_trial_that_was_stopped_a_cross(lively, kept, tmp_path):
+    loss_figure(lively.entries, search=SEARCH, folder=tmp_path)
+    plots = kept["training_loss"].axes
+    assert [len(axes.lines) for axes in plots] == [8, 8, 1]
+    assert [len(axes.collections) for axes in plots] == [0, 0, 1]
+    assert plots[0].get_ylim() != plots[2].get_ylim()
+
+
+def test_without_reports_there_is_no_figure(fakes, kept, tmp_path):
+    entries = fakes.record().entries
+    assert retain_figure(entries, search=SEARCH, bounds=(), folder=tmp_path) == []
+    assert loss_figure(entries, search=SEARCH, folder=tmp_path) == []
+    assert kept == {}
