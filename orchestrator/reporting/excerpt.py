@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from orchestrator.reporting.finals import Finals
+from orchestrator.reporting.estimates.finals import Finals
 from orchestrator.reporting.record import SweepRecord
 from orchestrator.standing import is_trial
 

@@ -5,26 +5,26 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from orchestrator.reporting.ablation_table import ablation_table
-from orchestrator.reporting.comparison_table import comparison_table
+from orchestrator.reporting.estimates.finals import Finals, finals_of
 from orchestrator.reporting.excerpt import excerpt
 from orchestrator.reporting.figures.album import figures_of
-from orchestrator.reporting.finals import Finals, finals_of
-from orchestrator.reporting.finals_table import finals_table
 from orchestrator.reporting.formats.terminal_text import terminal_text
-from orchestrator.reporting.fronts_table import fronts_table
 from orchestrator.reporting.layout import Table
-from orchestrator.reporting.ledger_table import ledger_table
-from orchestrator.reporting.page import PAGE, write_page
-from orchestrator.reporting.pairs import l1_pairs
-from orchestrator.reporting.pareto_table import method_fronts_table, pareto_table
+from orchestrator.reporting.page.page import PAGE, write_page
 from orchestrator.reporting.provenance import provenance_of
-from orchestrator.reporting.published_table import published_note, published_table
 from orchestrator.reporting.record import SweepRecord
 from orchestrator.reporting.saving import save
-from orchestrator.reporting.search_table import search_table
 from orchestrator.reporting.selection import Selection, everything
-from orchestrator.reporting.trials_table import trials_table
+from orchestrator.reporting.tables.ablation import ablation_table
+from orchestrator.reporting.tables.comparison import comparison_table
+from orchestrator.reporting.tables.finals import finals_table
+from orchestrator.reporting.tables.fronts import fronts_table
+from orchestrator.reporting.tables.ledger import ledger_table
+from orchestrator.reporting.tables.pairs import l1_pairs
+from orchestrator.reporting.tables.pareto import method_fronts_table, pareto_table
+from orchestrator.reporting.tables.published import published_note, published_table
+from orchestrator.reporting.tables.search import search_table
+from orchestrator.reporting.tables.trials import trials_table
 from orchestrator.storing.shortage import Hold
 
 TABLE, SEARCH, LEDGER = "table", "search", "ledger"

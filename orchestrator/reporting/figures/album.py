@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
+from orchestrator.reporting.charts.weighing import weights_of
+from orchestrator.reporting.estimates.finals import Finals
 from orchestrator.reporting.figures.importance import importance_figure
 from orchestrator.reporting.figures.parallel import parallel_figure
 from orchestrator.reporting.figures.pareto import pareto_figure
 from orchestrator.reporting.figures.progress import progress_figure
 from orchestrator.reporting.figures.response import response_figure
 from orchestrator.reporting.figures.training import loss_figure, retain_figure
-from orchestrator.reporting.finals import Finals
 from orchestrator.reporting.record import SweepRecord
-from orchestrator.reporting.weighing import weights_of
 
 
 def figures_of(record: SweepRecord, finals: Finals | None, folder: Path) -> list[Path]:

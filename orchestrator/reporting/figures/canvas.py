@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.reporting.chart_axis import LINEAR_SHARE, LINEAR_WITHIN, Axis
-from orchestrator.reporting.headings import CLEAR_HEADINGS
+from orchestrator.reporting.charts.chart_axis import LINEAR_SHARE, LINEAR_WITHIN, Axis
+from orchestrator.reporting.tables.headings import CLEAR_HEADINGS
 from trainers.job import Phase
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.reporting.charts.weighing import Weight
 from orchestrator.reporting.figures.canvas import (
     IN_LEGEND,
     INK,
@@ -16,7 +17,6 @@ from orchestrator.reporting.figures.canvas import (
 from orchestrator.reporting.figures.facets import legend_below
 from orchestrator.reporting.figures.points import short
 from orchestrator.reporting.figures.signs import sign
-from orchestrator.reporting.weighing import Weight
 from orchestrator.searching.importance import MIN_TRIALS
 
 if TYPE_CHECKING:

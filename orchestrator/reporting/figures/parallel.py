@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.entry import Entry
+from orchestrator.reporting.charts.spokes import Spoke, spoke_trials, spokes_of
 from orchestrator.reporting.figures.canvas import (
     FAINT,
     IN_LEGEND,
@@ -18,7 +19,6 @@ from orchestrator.reporting.figures.canvas import (
 from orchestrator.reporting.figures.points import labels_of, short
 from orchestrator.reporting.figures.signs import line_sign, method_sign
 from orchestrator.reporting.marks import mark_of
-from orchestrator.reporting.spokes import Spoke, spoke_trials, spokes_of
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.standing import best_feasible
 

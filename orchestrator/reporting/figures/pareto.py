@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from orchestrator.constraints import AT_LEAST, Bound
 from orchestrator.entry import Entry
 from orchestrator.pareto import gain
-from orchestrator.reporting.chart_axis import linear_axis, objective_axis
+from orchestrator.reporting.charts.chart_axis import linear_axis, objective_axis
+from orchestrator.reporting.estimates.finals import Finals
 from orchestrator.reporting.figures.canvas import (
     BASELINE_MARKERS,
     FAINT,
@@ -37,7 +38,6 @@ from orchestrator.reporting.figures.points import (
     trials_of,
 )
 from orchestrator.reporting.figures.signs import line_sign, method_sign, sign
-from orchestrator.reporting.finals import Finals
 from orchestrator.reporting.marks import mark_of
 from orchestrator.searching.settings import SearchSettings
 from trainers.job import Phase

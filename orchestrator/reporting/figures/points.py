@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from orchestrator.constraints import Bound
 from orchestrator.entry import Entry
 from orchestrator.pareto import front, gain
-from orchestrator.reporting.finals import Finals
-from orchestrator.reporting.inference import Interval
+from orchestrator.reporting.estimates.finals import Finals
+from orchestrator.reporting.estimates.inference import Interval
 from orchestrator.result import State
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.standing import best_feasible

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from orchestrator.entry import Entry
 from orchestrator.pareto import gain
-from orchestrator.reporting.chart_axis import objective_axis
+from orchestrator.reporting.charts.chart_axis import objective_axis
+from orchestrator.reporting.charts.incumbent import Climb, climbs_of
 from orchestrator.reporting.figures.canvas import (
     IN_LEGEND,
     INK,
@@ -20,7 +21,6 @@ from orchestrator.reporting.figures.canvas import (
 )
 from orchestrator.reporting.figures.points import short
 from orchestrator.reporting.figures.signs import method_sign
-from orchestrator.reporting.incumbent import Climb, climbs_of
 from orchestrator.reporting.marks import mark_of
 from orchestrator.searching.settings import SearchSettings
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.constraints import Bound
 from orchestrator.entry import Entry
-from orchestrator.reporting.boundary import MIN_EACH, MIN_TRIALS, Segment, boundary
-from orchestrator.reporting.chart_axis import Axis, objective_axis, parameter_axis
+from orchestrator.reporting.charts.boundary import MIN_EACH, MIN_TRIALS, Segment, boundary
+from orchestrator.reporting.charts.chart_axis import Axis, objective_axis, parameter_axis
 from orchestrator.reporting.figures.canvas import (
     FAINT,
     INK,

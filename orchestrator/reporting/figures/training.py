@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.constraints import Bound
 from orchestrator.entry import Entry
-from orchestrator.reporting.curves import LOSS, PROBE, Curve, curve_of
+from orchestrator.reporting.charts.curves import LOSS, PROBE, Curve, curve_of
 from orchestrator.reporting.figures.canvas import FAINT, INK, head, heading, save
 from orchestrator.reporting.figures.facets import Facets, facets, label_axes, legend_below
 from orchestrator.reporting.figures.signs import line_sign, sign

@@ -18,8 +18,8 @@ from orchestrator.config import SweepConfig
 from orchestrator.constraints import Bound, is_feasible, violations
 from orchestrator.entry import Entry, Reference
 from orchestrator.loading import load_config
-from orchestrator.reporting.finals import Final, Finals
-from orchestrator.reporting.inference import Comparison, Interval
+from orchestrator.reporting.estimates.finals import Final, Finals
+from orchestrator.reporting.estimates.inference import Comparison, Interval
 from orchestrator.reporting.layout import Cell, Table
 from orchestrator.reporting.record import SweepRecord
 from orchestrator.result import Result, State

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.reporting.formats.csv_text import csv_text
-from orchestrator.reporting.page import write_page
+from orchestrator.reporting.page.page import write_page
 from orchestrator.reporting.publication import tables_of
 from orchestrator.reporting.selection import everything
 

@@ -1,4 +1,4 @@
-from orchestrator.reporting.chart_axis import objective_axis
+from orchestrator.reporting.charts.chart_axis import objective_axis
 from orchestrator.reporting.figures.canvas import (
     better,
     compress,

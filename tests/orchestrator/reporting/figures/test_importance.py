@@ -1,6 +1,6 @@
+from orchestrator.reporting.charts.weighing import Weight
 from orchestrator.reporting.figures import importance
 from orchestrator.reporting.figures.importance import importance_figure
-from orchestrator.reporting.weighing import Weight
 
 
 def test_a_bar_for_each_method_is_divided_among_the_hyperparameters(monkeypatch, tmp_path):

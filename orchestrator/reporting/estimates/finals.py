@@ -1,0 +1,168 @@
+"""The finalists of a sweep on the items that its search has not seen, and how they rank."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from evals.metric import load_metric
+from evals.portion import held_out_part
+from evals.scores import ScoreSheet
+from orchestrator.constraints import Bound, bounds_of, is_feasible, violations
+from orchestrator.entry import Entry
+from orchestrator.pareto import gain
+from orchestrator.reporting.estimates.inference import (
+    Comparison,
+    Interval,
+    comparisons,
+    interval,
+    ranks,
+)
+from orchestrator.reporting.estimates.resampling import same_items
+from orchestrator.reporting.estimates.samples import Samples, measured, samples_of
+from orchestrator.reporting.record import SweepRecord
+from orchestrator.result import Result, State
+from orchestrator.searching.space import Value
+from orchestrator.standing import best_feasible
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """A method's finalist: the trial `number` with its `params`, run again under several seeds.
+
+    `results` are its runs that are DONE; without one `metrics` and `violations` are empty.
+    `metrics` are over the reported items, `violations` those of the means by the bound's name.
+    `rank` is 1 + the number of feasible finalists that are better in the objective and can be told
+    apart from this one: methods that cannot be told apart share a rank. It is None for a finalist
+    that is infeasible, or has no run, or whose objective is NaN.
+    """
+
+    label: str
+    number: int
+    params: Mapping[str, Value]
+    results: tuple[Result, ...]
+    metrics: Mapping[str, Interval]
+    violations: Mapping[str, float]
+    feasible: bool
+    rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finals:
+    """All finalists beside the baselines, everything over the reported items.
+
+    `gold_again` is the gold model under another seed: its log_forget_quality against gold is the
+    noise floor; None where it was not run. `finals` are in the order of the configuration's
+    methods; a method without a feasible trial has none. `comparisons` are all pairs of finalists
+    in every metric, the objective first: choose by `metric`.
+    """
+
+    original: Mapping[str, float]
+    gold: Mapping[str, float]
+    gold_again: Mapping[str, float] | None
+    bounds: tuple[Bound, ...]
+    finals: tuple[Final, ...]
+    comparisons: tuple[Comparison, ...]
+
+
+def finals_of(record: SweepRecord) -> Finals | None:
+    """Returns the finalists with intervals, comparisons and ranks; None without any replicate.
+
+    Means are over the seeds that are DONE: `Interval.num_seeds` says how many these are. A metric
+    that not all finalists' items give, for want of generations perhaps, is left out for all. The
+    sweep's seed decides all that is drawn. What the intervals are: `estimates/spread.py`.
+
+    Raises:
+        ValueError: the finalists were not scored on the same items as the baselines, or a bound is
+            relative to a baseline whose metric is not finite.
+    """
+    if record.reference is None or not record.replicates:
+        return None
+    search = record.config.search
+    names = list(dict.fromkeys((search.objective, *record.config.evaluation.metrics)))
+    settled = [_settled(record, label) for label in record.config.methods]
+    bare = [final for final in settled if final is not None]
+    gold = _sheet(record, record.reference.gold)
+    sheets = {final.label: [_sheet(record, one) for one in final.results] for final in bare}
+    _check_items([gold, *(sheet for group in sheets.values() for sheet in group)])
+    original = measured(_sheet(record, record.reference.original), gold, names)
+    golden = measured(gold, gold, names)
+    bounds = bounds_of(search.constraints, original=original, gold=golden)
+    samples = samples_of(sheets, gold, names, seed=record.config.seed)
+    pairs = tuple(pair for name, group in samples.items() for pair in comparisons(name, group))
+    finals = _ranked([_judged(final, samples, bounds) for final in bare], pairs, search.objective)
+    again = _again(record, gold, names)
+    return Finals(original, golden, again, bounds, finals, pairs)
+
+
+def _settled(record: SweepRecord, label: str) -> Final | None:
+    """Returns the method's finalist, not yet measured; None where it has none.
+
+    After further trials a sweep may have replicates of several: then it is the one that is the
+    best trial now.
+    """
+    repeated = [one for one in record.replicates if one.label == label]
+    if not repeated:
+        return None
+    own = [entry for entry in record.entries if entry.label == label and entry.number is not None]
+    best = best_feasible(own, record.config.search)
+    numbers = [one.number for one in repeated]
+    number = best.number if best is not None and best.number in numbers else numbers[-1]
+    assert number is not None
+    results = (one.result for one in repeated if one.number == number)
+    done = tuple(result for result in results if result.state == State.DONE)
+    return Final(label, number, _params(own, number), done, {}, {}, feasible=False, rank=None)
+
+
+def _params(entries: Sequence[Entry], number: int) -> Mapping[str, Value]:
+    """Returns what the trial `number` was tried with; empty where its own record is gone."""
+    return next((entry.params for entry in entries if entry.number == number), None) or {}
+
+
+def _sheet(record: SweepRecord, result: Result) -> ScoreSheet:
+    """Returns the reported items of a job."""
+    return held_out_part(record.storage.sheet(result.job.hash), record.config.held_out)
+
+
+def _check_items(sheets: Sequence[ScoreSheet]) -> None:
+    if not same_items(sheets):
+        raise ValueError("finalists must be scored on the gold model's items but were on others")
+
+
+def _judged(final: Final, samples: Samples, bounds: Sequence[Bound]) -> Final:
+    """Returns the finalist with what it measured, held against the bounds.
+
+    One whose constrained metric is NaN or missing keeps none, and no violation is known.
+    """
+    metrics = {
+        name: interval(group[final.label], load_metric(name).bounds)
+        for name, group in samples.items()
+        if final.label in group
+    }
+    means = {name: found.mean for name, found in metrics.items()}
+    if not means or any(math.isnan(means.get(bound.metric, math.nan)) for bound in bounds):
+        return replace(final, metrics=metrics)
+    missed = violations(bounds, means)
+    return replace(final, metrics=metrics, violations=missed, feasible=is_feasible(missed))
+
+
+def _ranked(
+    finals: Sequence[Final], pairs: Sequence[Comparison], objective: str
+) -> tuple[Final, ...]:
+    """Returns the finalists, the feasible ones that have an objective with their ranks."""
+    gains = dict(_gains(finals, objective))
+    found = ranks(gains, [pair for pair in pairs if pair.metric == objective])
+    return tuple(replace(final, rank=found.get(final.label)) for final in finals)
+
+
+def _gains(finals: Sequence[Final], objective: str) -> Iterator[tuple[str, float]]:
+    for final in finals:
+        mean = final.metrics[objective].mean if objective in final.metrics else math.nan
+        if final.feasible and not math.isnan(mean):
+            yield final.label, gain(objective, mean)
+
+
+def _again(record: SweepRecord, gold: ScoreSheet, names: Sequence[str]) -> dict[str, float] | None:
+    again = record.gold_again
+    if again is None or again.state != State.DONE:
+        return None
+    return measured(_sheet(record, again), gold, names)

@@ -1,0 +1,216 @@
+"""What the charts of the HTML report draw, as JSON."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from orchestrator.constraints import Bound, said
+from orchestrator.entry import Entry
+from orchestrator.pareto import gain
+from orchestrator.reporting.charts.boundary import boundary
+from orchestrator.reporting.charts.chart_axis import (
+    Axis,
+    linear_axis,
+    objective_axis,
+    parameter_axis,
+)
+from orchestrator.reporting.charts.curves import PROBE, curves_of
+from orchestrator.reporting.charts.incumbent import climbs_of
+from orchestrator.reporting.charts.spokes import spoke_trials, spokes_of
+from orchestrator.reporting.charts.weighing import weights_of
+from orchestrator.reporting.estimates.finals import Final, Finals
+from orchestrator.reporting.marks import mark_of
+from orchestrator.reporting.provenance import command
+from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.tables.headings import CLEAR_HEADINGS
+from orchestrator.standing import best_feasible, is_measured, is_trial, sweep_front
+
+MAX_POINTS = 200
+"""Points of a curve in the page; of more every n-th is kept, and the last."""
+
+Json = dict[str, Any]
+
+
+def page_data(record: SweepRecord, finals: Finals | None) -> Json:
+    """Returns the sweep as plain values, without NaN and infinities: null stands for them.
+
+    Trials are in the order in which they ended and have their place in it as `id`.
+    """
+    search = record.config.search
+    trials = [entry for entry in record.entries if is_trial(entry)]
+    names = dict.fromkeys(name for entry in record.entries for name in entry.result.metrics)
+    bounds = record.reference.bounds if record.reference is not None else ()
+    data = {
+        "objective": search.objective,
+        "horizontal": search.horizontal,
+        "objectiveSign": gain(search.objective, 1.0),
+        "horizontalSign": search.horizontal_sign,
+        "probe": PROBE,
+        "headings": {name: _heading(name) for name in [*names, *_fixed(record)]},
+        "methods": [_method(label) for label in record.config.methods],
+        "trials": _trials(record, trials),
+        "baselines": _baselines(record, finals),
+        "bounds": [_bound(bound) for bound in bounds],
+        "reportedBounds": [_bound(bound) for bound in finals.bounds] if finals else [],
+        "finals": [_final(final) for final in finals.finals] if finals else [],
+        "axes": _axes(record, finals, trials),
+        "boundaries": _boundaries(trials, bounds),
+        "climbs": [asdict(climb) for climb in climbs_of(trials, search)],
+        "spokes": _spokes(record, trials),
+        "weights": [asdict(weight) for weight in weights_of(trials, record.config)],
+    }
+    plain: Json = _plain(data)
+    return plain
+
+
+def _fixed(record: SweepRecord) -> tuple[str, str]:
+    return record.config.search.objective, record.config.search.horizontal
+
+
+def _heading(name: str) -> str:
+    return CLEAR_HEADINGS.get(name, name.replace("_", " "))
+
+
+def _method(label: str) -> Json:
+    mark = mark_of(label)
+    return {"label": label, "colour": mark.colour, "marker": mark.marker}
+
+
+def _trials(record: SweepRecord, trials: Sequence[Entry]) -> list[Json]:
+    search = record.config.search
+    best = [best_feasible(_of(trials, label), search) for label in record.config.methods]
+    front = sweep_front(trials, search=search)
+    made = []
+    for i, entry in enumerate(trials):
+        facts = _trial(entry)
+        facts["id"] = i
+        facts["best"] = any(entry is one for one in best)
+        facts["front"] = any(entry is one for one in front)
+        facts["command"] = command(record, entry.result)
+        made.append(facts)
+    return made
+
+
+def _of(trials: Sequence[Entry], label: str) -> list[Entry]:
+    return [entry for entry in trials if entry.label == label]
+
+
+def _trial(entry: Entry) -> Json:
+    result, training = entry.result, entry.result.job.training
+    measured = is_measured(entry)
+    further = {k: v for k, v in (entry.params or {}).items() if k not in ("lr", "l1")}
+    return {
+        "label": entry.label,
+        "number": entry.number,
+        "state": ("feasible" if entry.feasible else "infeasible") if measured else "failed",
+        "reason": result.reason or result.stopped,
+        "stopped": bool(result.stopped),
+        "lr": training.lr,
+        "l1": training.l1,
+        "params": further,
+        "metrics": dict(result.metrics) if measured else {},
+        "job": result.job.hash,
+        "seconds": result.wall_s,
+        "curves": _curves(entry),
+    }
+
+
+def _curves(entry: Entry) -> Json:
+    made = {}
+    for curve in curves_of(entry.result):
+        every = math.ceil(len(curve.steps) / MAX_POINTS)
+        kept = sorted({*range(0, len(curve.steps), every), len(curve.steps) - 1})
+        made[curve.name] = {
+            "numSteps": curve.num_steps,
+            "steps": [curve.steps[i] for i in kept],
+            "values": [float(f"{curve.values[i]:.6g}") for i in kept],
+        }
+    return made
+
+
+def _baselines(record: SweepRecord, finals: Finals | None) -> list[Json]:
+    """Returns the baselines on the items that finalists are reported on, if there are any."""
+    if record.reference is None:
+        return []
+    original, gold = record.reference.original, record.reference.gold
+    own = (original.metrics, gold.metrics)
+    shown = own if finals is None else (finals.original, finals.gold)
+    pairs = zip(("Original", "Gold"), shown, strict=True)
+    return [{"name": name, "metrics": dict(metrics)} for name, metrics in pairs]
+
+
+def _bound(bound: Bound) -> Json:
+    sides = {"metric": bound.metric, "side": bound.side, "value": bound.value}
+    return {**sides, "text": said(bound)}
+
+
+def _final(final: Final) -> Json:
+    intervals = {name: asdict(interval) for name, interval in final.metrics.items()}
+    return {
+        "label": final.label,
+        "number": final.number,
+        "feasible": final.feasible,
+        "rank": final.rank,
+        "seeds": len(final.results),
+        "metrics": intervals,
+    }
+
+
+def _axes(record: SweepRecord, finals: Finals | None, trials: Sequence[Entry]) -> Json:
+    search = record.config.search
+    training = [entry.result.job.training for entry in trials]
+    bounds = [*(record.reference.bounds if record.reference else ())]
+    bounds += finals.bounds if finals is not None else ()
+    limits = [bound.value for bound in bounds if bound.metric == search.horizontal]
+    across = _values(record, finals, search.horizontal) + limits
+    return {
+        "horizontal": asdict(linear_axis(across or [0.0, 1.0])),
+        "objective": asdict(_up(_values(record, finals, search.objective))),
+        "lr": asdict(parameter_axis([one.lr for one in training])),
+        "l1": asdict(parameter_axis([one.l1 for one in training])),
+    }
+
+
+def _up(values: Sequence[float]) -> Axis:
+    return objective_axis(values or [0.0, 1.0])
+
+
+def _values(record: SweepRecord, finals: Finals | None, metric: str) -> list[float]:
+    """Returns every value of a metric that is drawn."""
+    found = [entry.result.metrics.get(metric, math.nan) for entry in record.entries]
+    if finals is not None:
+        found += [baseline.get(metric, math.nan) for baseline in (finals.original, finals.gold)]
+        own = [final.metrics[metric] for final in finals.finals if metric in final.metrics]
+        found += [value for one in own for value in (one.low, one.mean, one.high)]
+    return [value for value in found if math.isfinite(value)]
+
+
+def _boundaries(trials: Sequence[Entry], bounds: Sequence[Bound]) -> Json:
+    labels = sorted({entry.label for entry in trials})
+    return {
+        label: [[*piece.start, *piece.end] for piece in boundary(_of(trials, label), bounds)]
+        for label in labels
+    }
+
+
+def _spokes(record: SweepRecord, trials: Sequence[Entry]) -> Json:
+    shown = spoke_trials(trials)
+    made = []
+    for spoke in spokes_of(shown, record.config.search) if shown else ():
+        low, high = spoke.ends
+        heading = _heading(spoke.name) if spoke.is_metric else spoke.name
+        made.append({"name": heading, "shares": spoke.shares, "low": low, "high": high})
+    ids = {id(entry): i for i, entry in enumerate(trials)}
+    return {"trials": [ids[id(entry)] for entry in shown], "axes": made}
+
+
+def _plain(value: Any) -> Any:
+    """Returns a value that JSON can hold."""
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,85 @@
+"""A sweep's report as one HTML file that needs nothing else: tables, charts, provenance."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from orchestrator.constraints import said
+from orchestrator.continuity import config_text
+from orchestrator.reporting.estimates.finals import Finals
+from orchestrator.reporting.layout import Table
+from orchestrator.reporting.page.circumstances import circumstances_of
+from orchestrator.reporting.page.data import page_data
+from orchestrator.reporting.page.table import page_table
+from orchestrator.reporting.record import SweepRecord
+from orchestrator.standing import is_trial
+
+PAGE = "report.html"
+FILES = Path(__file__).with_name("files")
+SCRIPTS = ("charts.js", "scatter.js", "lines.js", "report.js")
+BELOW = ("trials", "ledger")
+"""Tables that come after the charts."""
+
+
+def write_page(
+    record: SweepRecord, finals: Finals | None, tables: Mapping[str, Table], folder: Path
+) -> Path:
+    """Writes `report.html`, whole or not at all, and returns its path.
+
+    `tables` are shown in their order under their names; their numbers are the CSV's.
+    """
+    path = folder / PAGE
+    part = folder / f".{PAGE}.part"
+    part.write_text(page_text(record, finals, tables), encoding="utf-8")
+    part.replace(path)
+    return path
+
+
+def page_text(record: SweepRecord, finals: Finals | None, tables: Mapping[str, Table]) -> str:
+    """Returns the page; it asks for nothing from elsewhere, and forbids itself to."""
+    surroundings = Environment(
+        loader=FileSystemLoader(FILES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    sheets = [page_table(name, table) for name, table in tables.items()]
+    return surroundings.get_template(PAGE).render(
+        name=record.config.name,
+        summary=_summary(record),
+        gaps=record.gaps,
+        above=[sheet for sheet in sheets if sheet.name not in BELOW],
+        below=[sheet for sheet in sheets if sheet.name in BELOW],
+        has_finals=finals is not None,
+        facts=circumstances_of(record),
+        config=json.dumps(json.loads(config_text(record.config)), indent=2),
+        style=_raw("report.css"),
+        script=Markup("\n").join(_raw(name) for name in SCRIPTS),
+        data=embedded(page_data(record, finals)),
+    )
+
+
+def embedded(data: Any) -> Markup:
+    """Returns JSON that may stand in a script element: nothing in it can end the element."""
+    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)
+
+
+def _raw(name: str) -> Markup:
+    return Markup((FILES / name).read_text(encoding="utf-8"))
+
+
+def _summary(record: SweepRecord) -> str:
+    trials = [entry for entry in record.entries if is_trial(entry)]
+    num_feasible = sum(entry.feasible for entry in trials)
+    parts = [f"{len(record.config.methods)} methods, {len(trials)} trials, {num_feasible} feasible"]
+    if record.reference is not None and record.reference.bounds:
+        parts.append(" and ".join(said(bound) for bound in record.reference.bounds))
+    return ": ".join(parts)

@@ -1,0 +1,184 @@
+"""What the finalists came to: means with intervals on items that no search has seen, and ranks."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from evals.metric import load_metric
+from orchestrator.constraints import said
+from orchestrator.reporting.estimates.finals import Final, Finals
+from orchestrator.reporting.estimates.inference import Interval
+from orchestrator.reporting.layout import Cell, Column, Estimate, Table
+from orchestrator.reporting.provenance import command
+from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.tables.headings import (
+    REPEAT,
+    SETTING,
+    further,
+    metric_column,
+    metric_heading,
+    metric_names,
+)
+from orchestrator.reporting.tables.lines import (
+    FEASIBLE,
+    UNMOVED,
+    Line,
+    assembled,
+    baseline_name,
+    keeps,
+    missed,
+    setting_line,
+)
+from orchestrator.reporting.tables.search import search_line, trials_of, unequal
+from orchestrator.standing import best_feasible
+from trainers.job import Phase
+
+NOISE = "log_forget_quality"
+
+
+def finals_table(record: SweepRecord, finals: Finals, labels: Sequence[str]) -> Table:
+    """Returns Original, Gold, Gold under another seed and each method's finalist.
+
+    Methods are in the order of `labels`. What is bold can be told apart from every other feasible
+    method of the sweep, shown or not.
+    """
+    heads = list(_heads(record, finals))
+    lines = [final_line(record, finals, label) for label in labels]
+    shown = [final for final in finals.finals if final.label in labels]
+    known, others = metric_names([finals.original, *(final.metrics for final in shown)])
+    columns = [Column("Method"), *SETTING]
+    columns += [metric_column(name, explained=True) for name in known]
+    columns += [Column("Rank", "d"), FEASIBLE, Column("Seeds", "d")]
+    columns += [metric_column(name, explained=True) for name in others]
+    columns += [Column(name, ".3g") for name in further(final.params for final in shown)]
+    columns += [Column("Trials", "d"), Column("Note"), Column("Job", wide=True), REPEAT]
+    best = _best(finals)
+    bold = {
+        (len(heads) + row, column)
+        for row, label in enumerate(labels)
+        for column, found in enumerate(columns)
+        if best.get(found.key) == label
+    }
+    made = assembled(
+        columns,
+        [*heads, *lines],
+        title=f"Each method's finalist in the sweep {record.config.name}",
+        notes=[*_notes(record, finals, bold=bool(bold)), unequal(record), *record.gaps],
+        num_heads=len(heads),
+    )
+    return replace(made, bold=frozenset(bold))
+
+
+def final_line(record: SweepRecord, finals: Finals, label: str) -> Line:
+    """Returns the row of a method: its finalist's means, or why there is none."""
+    trials = trials_of(record, label)
+    counted: dict[str, Cell] = {"Method": label, "Trials": len(trials)}
+    final = next((final for final in finals.finals if final.label == label), None)
+    if final is None:
+        best = best_feasible(trials, record.config.search)
+        why = search_line(record, label)["Note"] if best is None else "not run again yet"
+        return {**counted, "Feasible": None if best else False, "Note": why}
+    trial = next(entry.result for entry in trials if entry.number == final.number)
+    return {
+        **counted,
+        **{metric_heading(name): estimate(value) for name, value in final.metrics.items()},
+        **setting_line(trial, final.params),
+        "Rank": final.rank,
+        "Feasible": final.feasible if final.results else None,
+        "Seeds": len(final.results),
+        "Note": _note(record, finals, final),
+        "Job": trial.job.hash,
+        "Repeat": command(record, *(final.results or (trial,))),
+    }
+
+
+def estimate(interval: Interval) -> Estimate:
+    """Returns the interval as a cell."""
+    return Estimate(interval.mean, interval.low, interval.high)
+
+
+def _heads(record: SweepRecord, finals: Finals) -> Iterator[Line]:
+    assert record.reference is not None
+    measured = {Phase.ORIGINAL: finals.original, Phase.GOLD: finals.gold}
+    runs = {Phase.ORIGINAL: record.reference.original, Phase.GOLD: record.reference.gold}
+    for phase, metrics in measured.items():
+        yield {
+            **_by_heading(metrics),
+            "Method": baseline_name(phase),
+            "Feasible": keeps(finals.bounds, metrics),
+            "Seeds": 1,
+            "Job": runs[phase].job.hash,
+            "Repeat": command(record, runs[phase]),
+        }
+    if finals.gold_again is not None and record.gold_again is not None:
+        yield {
+            **_by_heading(finals.gold_again),
+            "Method": f"Gold, seed {record.gold_again.job.seed}",
+            "Feasible": keeps(finals.bounds, finals.gold_again),
+            "Seeds": 1,
+            "Job": record.gold_again.job.hash,
+            "Repeat": command(record, record.gold_again),
+        }
+
+
+def _by_heading(metrics: Mapping[str, float]) -> Mapping[str, Cell]:
+    return {metric_heading(name): value for name, value in metrics.items()}
+
+
+def _note(record: SweepRecord, finals: Finals, final: Final) -> str:
+    settings = record.config.finalists
+    due = len(final.results) if settings is None else settings.seeds
+    lacking = f"{len(final.results)} of {due} runs are done" if len(final.results) < due else ""
+    beyond = missed(finals.bounds, final.violations) if final.violations else ""
+    still = all(result.facts.get("moved") == 0.0 for result in final.results) and final.results
+    return "; ".join(filter(None, (beyond, lacking, UNMOVED if still else "")))
+
+
+def _best(finals: Finals) -> Mapping[str, str]:
+    """Returns the label that is best in a metric, where it can be told apart from all others.
+
+    Only feasible finalists count, and only metrics with a best direction.
+    """
+    found = {}
+    feasible = [final for final in finals.finals if final.feasible and final.metrics]
+    for metric in dict.fromkeys(name for final in feasible for name in final.metrics):
+        better = load_metric(metric).better
+        if better == "gold" or len(feasible) < 2:
+            continue
+        sign = -1 if better == "lower" else 1
+        top = max(feasible, key=lambda final: sign * final.metrics[metric].mean)  # noqa: B023
+        apart = {
+            frozenset((each.first, each.second))
+            for each in finals.comparisons
+            if each.metric == metric and each.separable
+        }
+        others = {final.label for final in feasible} - {top.label}
+        if all(frozenset((top.label, other)) in apart for other in others):
+            found[metric] = top.label
+    return found
+
+
+def _notes(record: SweepRecord, finals: Finals, *, bold: bool) -> Iterator[str]:
+    config = record.config
+    yield (
+        f"Feasible, by the mean: {' and '.join(said(bound) for bound in finals.bounds)}."
+        if finals.bounds
+        else "Nothing is constrained."
+    )
+    items = (
+        f"the {config.held_out:.0%} of the items that no search has seen"
+        if config.held_out
+        else "all items, which the search has selected on"
+    )
+    yield (
+        f"Each method's row is its best feasible trial, run again under further seeds: mean and "
+        f"95 % interval on {items}. Baselines: the same items, one seed."
+    )
+    yield (
+        f"Rank: by {config.search.objective}; methods that cannot be told apart share a rank."
+        + (" Bold: told apart from every other feasible method (5 %, Holm)." if bold else "")
+    )
+    if finals.gold_again is not None and NOISE in finals.gold_again:
+        yield (
+            "Noise floor: the gold model under another seed comes to a Log Forget Quality of "
+            f"{finals.gold_again[NOISE]:.2f}; values above it are like the gold model's own."
+        )

@@ -1,0 +1,69 @@
+"""How much each method's Pareto front dominates."""
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import chain
+
+from evals.metric import load_metric
+from orchestrator.axes import Axes, Axis, front_between
+from orchestrator.entry import Entry
+from orchestrator.pareto import hypervolume
+from orchestrator.reporting.layout import Column, Table
+from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.tables.lines import Line, assembled
+
+ALL = "All"
+COLUMNS = (
+    Column("Method"),
+    Column("Hypervolume", ".4g"),
+    Column("On its own front", "d"),
+    Column("On the front of all", "d"),
+)
+
+
+def fronts_table(record: SweepRecord, labels: Sequence[str], *, axes: Axes) -> Table:
+    """Returns what each method's front dominates, and that of all of them together.
+
+    It is the area above a corner: in each metric the worst value that it can have, or the
+    Original's where there is no worst.
+    """
+    assert record.reference is not None
+    original = record.reference.original.metrics
+    corner = _worst(axes.objective, original), _worst(axes.horizontal, original)
+    groups = {label: [e for e in record.entries if e.label == label] for label in labels}
+    everything = [*chain(*groups.values())]
+    best = front_between(everything, axes)
+    lines = [_line(label, found, best, axes, corner) for label, found in groups.items()]
+    lines.append(_line(ALL, everything, best, axes, corner))
+    both = zip((axes.objective, axes.horizontal), corner, strict=True)
+    above = " and ".join(f"{axis.metric} {axis.sign * end:.4g}" for axis, end in both)
+    return assembled(
+        COLUMNS,
+        lines,
+        title=f"What the Pareto fronts in {axes.said} dominate",
+        notes=(f"Hypervolume: the area between the trials and the corner at {above}.",),
+    )
+
+
+def _line(
+    label: str,
+    entries: Sequence[Entry],
+    best: Sequence[Entry],
+    axes: Axes,
+    corner: tuple[float, float],
+) -> Line:
+    found = front_between(entries, axes)
+    points = [(axes.objective.gain(entry), axes.horizontal.gain(entry)) for entry in found]
+    return {
+        "Method": label,
+        "Hypervolume": hypervolume(points, corner),
+        "On its own front": len(found),
+        "On the front of all": sum(any(entry is other for other in best) for entry in found),
+    }
+
+
+def _worst(axis: Axis, original: Mapping[str, float]) -> float:
+    """Returns the axis' end of the corner, signed so that more is better."""
+    low, high = load_metric(axis.metric).bounds
+    worst = low if axis.sign > 0 else high
+    return axis.sign * (worst if math.isfinite(worst) else original[axis.metric])

@@ -1,0 +1,41 @@
+"""The trials that no other beats in two metrics at once: of all methods, and of each."""
+
+from collections.abc import Sequence
+
+from orchestrator.axes import Axes, front_between
+from orchestrator.entry import Entry
+from orchestrator.reporting.layout import Column, Table
+from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.tables.headings import (
+    REPEAT,
+    SETTING,
+    further,
+    metric_column,
+    metric_names,
+)
+from orchestrator.reporting.tables.lines import FEASIBLE, assembled, trial_line
+
+
+def pareto_table(record: SweepRecord, labels: Sequence[str], *, axes: Axes) -> Table:
+    """Returns the front over all trials of the methods `labels`."""
+    found = front_between([e for e in record.entries if e.label in labels], axes)
+    return _table(found, record, title=f"The Pareto front in {axes.said}")
+
+
+def method_fronts_table(record: SweepRecord, labels: Sequence[str], *, axes: Axes) -> Table:
+    """Returns the front of each method by itself."""
+    found = [
+        entry
+        for label in labels
+        for entry in front_between([e for e in record.entries if e.label == label], axes)
+    ]
+    return _table(found, record, title=f"Each method's own Pareto front in {axes.said}")
+
+
+def _table(found: Sequence[Entry], record: SweepRecord, *, title: str) -> Table:
+    known, others = metric_names(entry.result.metrics for entry in found)
+    columns = [Column("Method"), Column("Trial", "d"), *SETTING]
+    columns += [Column(name, ".3g") for name in further(entry.params for entry in found)]
+    columns += [metric_column(name) for name in (*known, *others)]
+    columns += [FEASIBLE, Column("Job"), REPEAT]
+    return assembled(columns, [trial_line(entry, record) for entry in found], title=title)

@@ -1,0 +1,112 @@
+"""A sweep beside CLEAR's published figures, where it has their setting."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from statistics import fmean
+
+from evals.scores import ScoreSheet
+from evals.suites.text import measure
+from orchestrator.method_settings import MethodSettings
+from orchestrator.reporting.estimates.finals import Finals
+from orchestrator.reporting.layout import Column, Table
+from orchestrator.reporting.provenance import command
+from orchestrator.reporting.published.matching import (
+    differences,
+    method_differences,
+    mismatches,
+    published_row,
+    published_rows,
+)
+from orchestrator.reporting.published.table_1 import METRICS, Row
+from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.tables.headings import REPEAT, metric_column, metric_heading
+from orchestrator.reporting.tables.lines import Line, assembled, baseline_name
+from orchestrator.reporting.tables.search import trials_of
+from orchestrator.result import Result
+from orchestrator.standing import best_feasible
+
+
+def published_table(
+    record: SweepRecord, finals: Finals | None, labels: Sequence[str]
+) -> Table | None:
+    """Returns each method here and in CLEAR's Table 1; None where the setting is another.
+
+    What is measured here is over all items, as there, those that the search has seen included.
+    """
+    rows = published_rows(record.config)
+    reference = record.reference
+    if rows is None or reference is None:
+        return None
+    names = [name for name in METRICS if name in record.config.evaluation.metrics]
+    gold = record.storage.sheet(reference.gold.job.hash)
+    measured = partial(_measured, record, gold, names)
+    heads: list[Line] = [
+        {"Method": baseline_name(each.job.phase), **measured([each])}
+        for each in (reference.original, reference.gold)
+    ]
+    lines: list[Line] = []
+    for label in labels:
+        results = _results(record, finals, label)
+        row = published_row(record.config.methods[label], rows)
+        own = _own_line(record.config.methods[label], row, found=bool(results))
+        lines.append({"Method": label, "Seeds": len(results), **measured(results), **own})
+    columns = [Column("Method")]
+    for name in names:
+        columns += [metric_column(name, explained=True), _column_there(name)]
+    columns += [Column("Seeds", "d"), Column("Note"), REPEAT]
+    return assembled(
+        columns,
+        [*heads, *lines],
+        title=f"The sweep {record.config.name} beside CLEAR's Table 1",
+        notes=tuple(_notes(record)),
+        num_heads=len(heads),
+    )
+
+
+def published_note(record: SweepRecord) -> str:
+    """Says where the published figures are, or why there are none."""
+    found = mismatches(record.config)
+    if found:
+        return f"CLEAR's published figures are of another setting: {'; '.join(found)}."
+    return "CLEAR's published figures, beside these models on all items: see the table published."
+
+
+def _results(record: SweepRecord, finals: Finals | None, label: str) -> tuple[Result, ...]:
+    """Returns what stands for a method: its finalist's runs, or its best feasible trial."""
+    if finals is not None:
+        return next((final.results for final in finals.finals if final.label == label), ())
+    best = best_feasible(trials_of(record, label), record.config.search)
+    return () if best is None else (best.result,)
+
+
+def _measured(
+    record: SweepRecord, gold: ScoreSheet, names: Sequence[str], results: Sequence[Result]
+) -> Line:
+    """Returns the means over the results, each measured on all items, and how to repeat them."""
+    each = [measure(record.storage.sheet(r.job.hash), gold, names) for r in results]
+    means = {metric_heading(name): fmean(m[name] for m in each) for name in names} if each else {}
+    return {**means, "Repeat": command(record, *results)}
+
+
+def _own_line(method: MethodSettings, row: Row | None, *, found: bool) -> Line:
+    """Returns what was published of a method, and how far that is the same."""
+    lacking = () if found else ("no feasible trial here",)
+    if row is None:
+        return {"Note": "; ".join((*lacking, "not published"))}
+    there = zip(METRICS, row, strict=True)
+    return {
+        **{_column_there(name).heading: value for name, value in there},
+        "Note": "; ".join((*lacking, *method_differences(method))),
+    }
+
+
+def _column_there(name: str) -> Column:
+    return Column(f"{metric_heading(name)} (CLEAR)", "z.2f", key=f"{name}_clear")
+
+
+def _notes(record: SweepRecord) -> Iterator[str]:
+    yield "(CLEAR): Table 1 of arXiv 2410.18057, first version, one run each."
+    yield "Here lr and L1 are searched under a constraint; there lr is 1e-5 and L1 is 0 throughout."
+    found = differences(record.config)
+    if found:
+        yield f"The recipe differs: {'; '.join(found)}."

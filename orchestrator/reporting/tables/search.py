@@ -1,0 +1,130 @@
+"""What the search has found: each method's best trial, under CLEAR's headings."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from orchestrator.constraints import Bound, said
+from orchestrator.entry import Entry
+from orchestrator.reporting.layout import Cell, Column, Table
+from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.tables.headings import (
+    REPEAT,
+    SETTING,
+    further,
+    metric_column,
+    metric_names,
+)
+from orchestrator.reporting.tables.ledger import inequality
+from orchestrator.reporting.tables.lines import (
+    FEASIBLE,
+    Line,
+    assembled,
+    baseline_name,
+    keeps,
+    missed,
+    result_line,
+    trial_line,
+)
+from orchestrator.searching.settings import SearchSettings
+from orchestrator.standing import best_feasible, is_measured, is_trial, nearest
+from trainers.job import Phase
+
+COUNTS = (Column("Done", "d"), Column("Stopped", "d"), Column("Failed", "d"))
+
+
+def search_table(record: SweepRecord, labels: Sequence[str]) -> Table:
+    """Returns Original, Gold and the best trial of each method, in the order of `labels`.
+
+    The best trial is the feasible one with the best objective; where none is feasible, the one
+    nearest to it. All of it is over the items that the search has seen.
+    """
+    heads = [_baseline_line(entry, record) for entry in _baselines(record.entries)]
+    lines = [search_line(record, label) for label in labels]
+    trials = [entry for label in labels for entry in trials_of(record, label)]
+    known, others = metric_names(entry.result.metrics for entry in record.entries)
+    columns = [Column("Method"), *SETTING]
+    columns += [metric_column(name, explained=True) for name in known]
+    columns += [FEASIBLE, *(metric_column(name, explained=True) for name in others)]
+    columns += [Column(name, ".3g") for name in further(entry.params for entry in trials)]
+    columns += [*COUNTS, Column("Note"), Column("Job", wide=True), REPEAT]
+    search, bounds = record.config.search, bounds_in(record)
+    return assembled(
+        columns,
+        [*heads, *lines],
+        title=f"Each method's best feasible trial of the sweep {record.config.name}",
+        notes=(_note(search, bounds), *_saved(trials), unequal(record), *record.gaps),
+        num_heads=len(heads),
+    )
+
+
+def search_line(record: SweepRecord, label: str) -> Line:
+    """Returns the row of a method: its best trial, or the one nearest to feasible."""
+    trials, bounds = trials_of(record, label), bounds_in(record)
+    measured = [entry for entry in trials if is_measured(entry)]
+    num_stopped = sum(bool(entry.result.stopped) for entry in measured)
+    counts: dict[str, Cell] = {
+        "Done": len(measured) - num_stopped,
+        "Stopped": num_stopped,
+        "Failed": len(trials) - len(measured),
+    }
+    chosen = best_feasible(trials, record.config.search) or nearest(trials, bounds)
+    if chosen is None:
+        reason = trials[0].result.reason if trials else "no trial ended"
+        return {"Method": label, "Feasible": False, **counts, "Note": f"nothing measured: {reason}"}
+    line = trial_line(chosen, record)
+    lacking = "" if chosen.feasible else f"none feasible, {missed(bounds, chosen.violations or {})}"
+    notes = (lacking, chosen.result.stopped.partition(":")[0], str(line["Note"]))
+    return {**line, **counts, "Note": "; ".join(filter(None, notes))}
+
+
+def trials_of(record: SweepRecord, label: str) -> list[Entry]:
+    """Returns the trials of a method that have ended."""
+    return [entry for entry in record.entries if entry.label == label and is_trial(entry)]
+
+
+def bounds_in(record: SweepRecord) -> tuple[Bound, ...]:
+    """Returns the bounds that trials are held against; none without baselines."""
+    return () if record.reference is None else record.reference.bounds
+
+
+def unequal(record: SweepRecord) -> str:
+    """Says how the budgets of the sweep's methods turned out unequal; empty if they are equal."""
+    return inequality(record.config, record.entries)
+
+
+def _baselines(entries: Sequence[Entry]) -> list[Entry]:
+    order = [Phase.ORIGINAL, Phase.GOLD]
+    found = [entry for entry in entries if not is_trial(entry)]
+    return sorted(found, key=lambda entry: order.index(entry.result.job.phase))
+
+
+def _baseline_line(entry: Entry, record: SweepRecord) -> Mapping[str, Cell]:
+    feasible = keeps(bounds_in(record), entry.result.metrics)
+    name = baseline_name(entry.result.job.phase)
+    return {**result_line(entry.result, record), "Method": name, "Feasible": feasible}
+
+
+def _note(search: SearchSettings, bounds: Sequence[Bound]) -> str:
+    if not bounds:
+        return f"Nothing is constrained. Each method's row is its best trial by {search.objective}."
+    return (
+        f"Feasible: {' and '.join(said(bound) for bound in bounds)}. "
+        f"Each method's row is its best feasible trial by {search.objective}, "
+        "or the one nearest to feasible."
+    )
+
+
+def _saved(trials: Sequence[Entry]) -> Iterator[str]:
+    """Says how many trials were stopped early, and what that was good for, if any were."""
+    num_stopped = sum(bool(entry.result.stopped) for entry in trials)
+    if num_stopped:
+        yield (
+            f"Stopped early, as they were sure to miss a bound: {num_stopped} of {len(trials)} "
+            f"trials, which saved {_steps_saved(trials):.0%} of all training steps."
+        )
+
+
+def _steps_saved(trials: Sequence[Entry]) -> float:
+    """Returns the share of all trials' steps that those which were stopped have not taken."""
+    last = [(entry, entry.result.reports[-1]) for entry in trials if entry.result.reports]
+    saved = sum(report.num_steps - report.step for entry, report in last if entry.result.stopped)
+    return saved / sum(report.num_steps for _, report in last)

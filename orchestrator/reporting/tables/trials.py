@@ -1,0 +1,29 @@
+"""Every trial of a sweep."""
+
+from collections.abc import Sequence
+
+from orchestrator.reporting.layout import Column, Table
+from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.tables.headings import (
+    REPEAT,
+    SETTING,
+    further,
+    metric_column,
+    metric_names,
+)
+from orchestrator.reporting.tables.lines import FEASIBLE, assembled, trial_line
+from orchestrator.standing import is_trial
+
+
+def trials_table(record: SweepRecord, labels: Sequence[str]) -> Table:
+    """Returns every trial of the methods `labels`, by method and number."""
+    trials = [e for e in record.entries if is_trial(e) and e.label in labels]
+    trials.sort(key=lambda entry: (entry.label, entry.number or 0))
+    known, others = metric_names(entry.result.metrics for entry in trials)
+    columns = [Column("Method"), Column("Trial", "d"), *SETTING]
+    columns += [Column(name, ".3g") for name in further(entry.params for entry in trials)]
+    columns += [metric_column(name) for name in (*known, *others)]
+    columns += [FEASIBLE, Column("State"), Column("Reason"), Column("Job")]
+    columns += [Column("Seconds", ".1f"), Column("Weights"), REPEAT]
+    lines = [trial_line(entry, record) for entry in trials]
+    return assembled(columns, lines, title=f"All trials of the sweep {record.config.name}")

@@ -1,0 +1,24 @@
+import pytest
+
+from orchestrator.reporting.charts.weighing import weights_of
+
+
+def test_each_method_with_enough_trials_has_weights_for_both_metrics(lively):
+    weights = weights_of(lively.entries, lively.config)
+    found = [(weight.label, weight.metric, weight.num_trials) for weight in weights]
+    assert found == [
+        (label, metric, 8) for label in ("ga", "npo") for metric in ("log_forget_quality", "retain")
+    ]
+    for weight in weights:
+        assert set(weight.shares) == {"lr", "l1"}
+        assert sum(weight.shares.values()) == pytest.approx(1.0)
+
+
+def test_few_trials_have_none(fakes):
+    record = fakes.record()
+    assert weights_of(record.entries, record.config) == []
+
+
+def test_a_single_hyperparameter_decides_everything_and_is_not_weighed(lively, fakes):
+    config = fakes.config("search.l1=null")
+    assert weights_of(lively.entries, config) == []

@@ -1,0 +1,101 @@
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from orchestrator.reporting.layout import Column, Table
+from orchestrator.reporting.page.data import page_data
+from orchestrator.reporting.page.page import FILES, embedded, page_text, write_page
+from orchestrator.reporting.publication import tables_of
+from orchestrator.reporting.selection import everything
+
+
+class Reader(HTMLParser):
+    """Notes elements, the JSON of the page, and whatever it would fetch from elsewhere."""
+
+    def __init__(self):
+        super().__init__()
+        self.ids, self.open, self.data, self.fetched = [], [], "", []
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        self.open.append((tag, found.get("id")))
+        self.ids.append(found.get("id"))
+        links = [found.get(name) for name in ("src", "href", "srcset", "action", "data")]
+        self.fetched += [v for v in links if v and not v.startswith(("#", "data:"))]
+
+    def handle_data(self, text):
+        if self.open and self.open[-1] == ("script", "data"):
+            self.data += text
+
+
+def read(text):
+    reader = Reader()
+    reader.feed(text)
+    reader.close()
+    return reader
+
+
+@pytest.fixture
+def text(lively):
+    return page_text(lively, None, tables_of(lively, None, everything(lively.config)))
+
+
+def test_the_page_holds_its_data_and_asks_for_nothing_else(text, lively):
+    page = read(text)
+    assert json.loads(page.data) == json.loads(json.dumps(page_data(lively, None)))
+    assert page.fetched == []
+    assert "@import" not in text
+    assert not re.search(r"url\(", text)
+    assert "default-src 'none'" in text
+
+
+def test_what_a_reason_says_cannot_break_out_of_the_page(text):
+    assert "bad" not in read(text).ids
+    assert "&lt;/script&gt;&lt;b id=&#39;bad&#39;&gt;" in text
+    assert "\\u003c/script\\u003e" in text
+
+
+def test_json_in_a_script_element_has_no_sign_that_ends_it():
+    made = str(embedded({"a": "</script><!--&", "b": [1.5, None]}))
+    assert not set("<>&") & set(made)
+    assert json.loads(made) == {"a": "</script><!--&", "b": [1.5, None]}
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        embedded({"a": float("nan")})
+
+
+def test_all_tables_are_there_under_their_names_also_new_ones(lively):
+    new = Table((Column("Method"),), (("npo",),))
+    page = read(page_text(lively, None, {"new_one": new, "trials": new}))
+    assert page.ids.index("table-new_one") < page.ids.index("charts")
+    assert page.ids.index("charts") < page.ids.index("table-trials")
+
+
+def test_an_unfinished_sweep_says_what_is_missing(lively):
+    gap = "Trials that are not done yet: npo 3 of 8."
+    assert gap in page_text(replace(lively, gaps=(gap,)), None, {})
+    assert "Something is missing" not in page_text(lively, None, {})
+
+
+def test_provenance_and_the_whole_configuration_are_on_the_page(text):
+    assert "Data (SHA-256)" in text
+    assert "d" * 64 in text
+    assert "&#34;forget_people&#34;: 5" in text
+
+
+def test_a_sweep_without_baselines_has_a_page_too(fakes, tmp_path):
+    record = replace(
+        fakes.record(), reference=None, entries=(), gaps=("The baselines are not done.",)
+    )
+    path = write_page(record, None, tables_of(record, None, everything(record.config)), tmp_path)
+    assert path == tmp_path / "report.html"
+    assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
+    assert "The baselines are not done." in path.read_text(encoding="utf-8")
+
+
+def test_the_pages_own_files_cannot_end_the_elements_that_hold_them():
+    for file in FILES.glob("*.js"):
+        assert "</script" not in file.read_text(encoding="utf-8")
+    assert "</style" not in (FILES / "report.css").read_text(encoding="utf-8")

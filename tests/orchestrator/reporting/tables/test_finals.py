@@ -1,0 +1,113 @@
+import pytest
+
+from orchestrator.reporting.formats.latex_text import latex_text
+from orchestrator.reporting.formats.markdown_text import markdown_text
+from orchestrator.reporting.layout import Estimate
+from orchestrator.reporting.tables.finals import final_line, finals_table
+
+METHODS = ("ga", "npo", "rmu")
+
+
+def entries(fakes):
+    return [
+        *fakes.baselines(),
+        *(fakes.trial("ga", i, lr=2e-4) for i in range(4)),
+        *(fakes.trial("npo", i, lr=3e-4, further={"beta": 0.25}) for i in range(4)),
+        *(fakes.trial("rmu", i, retain=0.1) for i in range(3)),
+    ]
+
+
+def two(fakes, **changes):
+    """GA and NPO have finalists, NPO's is better beyond chance; RMU has none."""
+    ga = fakes.final("ga", 1, retain=0.75, quality=-20.0, rank=2)
+    npo = fakes.final("npo", 2, retain=0.8, quality=-3.25, rank=1, further={"beta": 0.25})
+    apart = fakes.compared("ga", "npo", -16.75, p=0.001)
+    alike = fakes.compared("ga", "npo", -0.05, p=0.4, metric="retain")
+    return fakes.finals(ga, npo, comparisons=(apart, alike))
+
+
+def test_the_table_looks_like_the_golden_files(fakes):
+    table = finals_table(fakes.record(entries(fakes)), two(fakes), METHODS)
+    fakes.check_golden("finals.md", markdown_text(table))
+    fakes.check_golden("finals.tex", latex_text(table))
+
+
+def test_original_gold_and_gold_under_another_seed_come_first(fakes):
+    table = finals_table(fakes.record(entries(fakes)), two(fakes), METHODS)
+    assert [row[0] for row in table.rows] == ["Original", "Gold", "Gold, seed 1", *METHODS]
+    assert table.num_heads == 3
+    rows = fakes.rows(table)
+    assert rows["Original"]["Log Forget Quality"] == -30.5, "on the items that are reported"
+    assert rows["Gold, seed 1"]["Log Forget Quality"] == -0.85
+    assert any("Noise floor" in note and "-0.85" in note for note in table.notes)
+
+
+def test_a_finalist_has_means_with_intervals_its_rank_seeds_and_setting(fakes):
+    rows = fakes.rows(finals_table(fakes.record(entries(fakes)), two(fakes), METHODS))
+    npo = rows["npo"]
+    assert npo["Log Forget Quality"] == Estimate(-3.25, -3.3125, -3.1875)
+    assert (npo["Rank"], npo["Feasible"], npo["Seeds"]) == (1, True, 2)
+    assert (npo["lr"], npo["L1"], npo["beta"], npo["Trials"]) == (3e-4, 2e-3, 0.25, 4)
+    assert npo["Repeat"].count("python -m orchestrator.repeat ") == 2, "each of its runs"
+
+
+def test_only_what_can_be_told_apart_from_every_other_is_bold(fakes):
+    table = finals_table(fakes.record(entries(fakes)), two(fakes), METHODS)
+    headings = [column.heading for column in table.columns]
+    assert table.bold == {(4, headings.index("Log Forget Quality"))}
+    assert any("Bold:" in note for note in table.notes)
+
+
+def test_where_nothing_can_be_told_apart_nothing_is_bold_and_the_notes_do_not_speak_of_it(fakes):
+    finals = two(fakes)
+    alike = fakes.finals(*finals.finals, comparisons=(fakes.compared("npo", "ga", 1.0, p=0.2),))
+    table = finals_table(fakes.record(entries(fakes)), alike, METHODS)
+    assert table.bold == frozenset()
+    assert not any("Bold" in note for note in table.notes)
+
+
+def test_the_best_is_bold_though_the_methods_it_beats_are_not_shown(fakes):
+    table = finals_table(fakes.record(entries(fakes)), two(fakes), ("npo",))
+    assert {row for row, _ in table.bold} == {3}
+    hidden = finals_table(fakes.record(entries(fakes)), two(fakes), ("ga",))
+    assert hidden.bold == frozenset(), "the best of those that are shown is not the best"
+
+
+def test_a_finalist_that_misses_a_bound_on_new_items_is_muted_and_says_by_how_much(fakes):
+    lost = fakes.final("npo", 2, retain=0.65, quality=-3.0, rank=None)
+    table = finals_table(fakes.record(entries(fakes)), fakes.finals(lost), METHODS)
+    row = fakes.rows(table)["npo"]
+    assert (row["Feasible"], row["Rank"]) == (False, None)
+    assert row["Note"] == "retain 0.05 below its floor"
+    assert 4 in table.muted
+
+
+def test_a_method_without_a_finalist_says_why(fakes):
+    record = fakes.record(entries(fakes))
+    lost = final_line(record, two(fakes), "rmu")
+    assert lost["Note"] == "none feasible, retain 0.6 below its floor"
+    assert lost["Feasible"] is False
+    early = fakes.record(fakes.baselines())
+    assert final_line(early, fakes.finals(), "rmu")["Note"] == "nothing measured: no trial ended"
+    waiting = final_line(record, fakes.finals(), "npo")
+    assert (waiting["Note"], waiting["Feasible"]) == ("not run again yet", None)
+
+
+@pytest.mark.parametrize(("num_runs", "note"), [(0, "0 of 2 runs are done"), (1, "1 of 2 runs")])
+def test_runs_that_are_not_done_are_told(fakes, num_runs, note):
+    final = fakes.final("npo", 2, retain=0.8, quality=-3.0, rank=None, num_runs=num_runs)
+    row = fakes.rows(finals_table(fakes.record(entries(fakes)), fakes.finals(final), METHODS))[
+        "npo"
+    ]
+    assert note in row["Note"]
+    assert row["Seeds"] == num_runs
+    assert row["Feasible"] is (True if num_runs else None)
+    assert row["Job"] in row["Repeat"] or num_runs, "without a run it is the trial that is repeated"
+
+
+def test_the_notes_say_which_items_are_reported(fakes):
+    held = finals_table(fakes.record(entries(fakes)), two(fakes), METHODS)
+    assert any("on the 50% of the items that no search has seen" in note for note in held.notes)
+    config = fakes.config("finalists.held_out=0")
+    seen = finals_table(fakes.record(entries(fakes), config=config), two(fakes), METHODS)
+    assert any("all items, which the search has selected on" in note for note in seen.notes)

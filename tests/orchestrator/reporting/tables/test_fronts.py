@@ -1,0 +1,43 @@
+import pytest
+
+from orchestrator.axes import axes_of, chosen_axes
+from orchestrator.reporting.tables.fronts import fronts_table
+from orchestrator.searching.settings import SearchSettings
+
+
+def entries(fakes):
+    return [
+        *fakes.baselines(),
+        fakes.trial("npo", 0, retain=0.8, quality=-11.218),
+        fakes.trial("npo", 1, retain=0.4, quality=-1.218),
+        fakes.trial("ga", 0, retain=0.4, quality=-11.218),
+        fakes.trial("ga", 1, retain=0.9, quality=-61.218),
+    ]
+
+
+def test_the_area_is_that_above_the_original_and_the_worst_value(fakes):
+    axes = axes_of(SearchSettings())
+    table = fronts_table(fakes.record(entries(fakes)), ("ga", "npo"), axes=axes)
+    rows = fakes.rows(table)
+    # Heights above the Original's -61.218: 50 at retain 0.8, and 10 more up to 0.4.
+    assert rows["npo"]["Hypervolume"] == pytest.approx(50 * 0.8 + 10 * 0.4)
+    # One trial is as bad as the Original: it dominates no area, though it is on the front.
+    assert rows["ga"]["Hypervolume"] == pytest.approx(50 * 0.4)
+    assert rows["All"]["Hypervolume"] == pytest.approx(44)
+    assert (rows["ga"]["On its own front"], rows["ga"]["On the front of all"]) == (2, 1)
+    assert (rows["All"]["On its own front"], rows["All"]["On the front of all"]) == (3, 3)
+    assert "the corner at log_forget_quality -61.22 and retain 0" in table.notes[0]
+
+
+def test_where_less_is_better_the_corner_is_the_highest_value(fakes):
+    trials = [fakes.trial("npo", 0, retain=0.5, forget=0.25)]
+    axes = chosen_axes(("forget", "retain"), SearchSettings(), key="--objectives")
+    record = fakes.record([*fakes.baselines(), *trials])
+    table = fronts_table(record, ("npo",), axes=axes)
+    assert fakes.rows(table)["npo"]["Hypervolume"] == pytest.approx(0.75 * 0.5)
+    assert "forget 1 and retain 0" in table.notes[0]
+
+
+def test_a_method_without_trials_dominates_nothing(fakes):
+    table = fronts_table(fakes.record(fakes.baselines()), ("npo",), axes=axes_of(SearchSettings()))
+    assert [row[1:] for row in table.rows] == [(0.0, 0, 0), (0.0, 0, 0)]

@@ -1,0 +1,86 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orchestrator.loading import load_config
+from orchestrator.reporting.tables import published as module
+from orchestrator.reporting.tables.published import published_note, published_table
+
+CLEAR = str(Path(__file__).parents[3] / "configs" / "clear_text_llama2.yaml")
+WORDS = ("methods=[gd, npo, simnpo]", "storage=/storage/lethe", "name=made")
+
+
+class Sheets:
+    """A storage whose sheets are the metrics themselves."""
+
+    root = Path("/storage/lethe")
+
+    def __init__(self, sheets):
+        self._sheets = sheets
+
+    def sheet(self, job_hash):
+        return self._sheets[job_hash]
+
+
+@pytest.fixture
+def record(fakes, monkeypatch):
+    """A sweep of the paper's setting; each sheet measures ten times what the search has seen."""
+    entries = [
+        *fakes.baselines(),
+        fakes.trial("gd", 0, retain=0.75, quality=-1.0),
+        fakes.trial("gd", 1, retain=0.75, quality=-2.0),
+        fakes.trial("npo", 0, retain=0.1, quality=-0.1),
+        fakes.trial("simnpo", 0, retain=0.8, quality=-3.0),
+    ]
+    made = fakes.record(entries, config=load_config(CLEAR, list(WORDS)))
+    sheets = {entry.result.job.hash: entry.result.metrics for entry in entries}
+    runs = fakes.final("gd", 0, retain=0.7, quality=-5.0, rank=1).results
+    sheets |= {run.job.hash: fakes.metrics(0.7, -10 - i) for i, run in enumerate(runs)}
+    monkeypatch.setattr(
+        module, "measure", lambda sheet, gold, names: {n: 10 * sheet[n] for n in names}
+    )
+    return replace(made, storage=Sheets(sheets))
+
+
+def test_what_is_measured_on_all_items_stands_beside_the_published_figures(fakes, record):
+    table = published_table(record, None, ("gd", "npo", "simnpo"))
+    rows = fakes.rows(table)
+    assert list(rows) == ["Original", "Gold", "gd", "npo", "simnpo"]
+    headings = [column.heading for column in table.columns]
+    assert headings[1:5] == ["Real", "Real (CLEAR)", "Retain", "Retain (CLEAR)"]
+    gd = rows["gd"]
+    assert (gd["Log Forget Quality"], gd["Log Forget Quality (CLEAR)"]) == (-10.0, -48.59)
+    assert gd["Retain (CLEAR)"] == 0.13
+    assert gd["Seeds"] == 1
+
+
+def test_the_figures_of_a_method_that_failed_here_still_stand_there(fakes, record):
+    npo = fakes.rows(published_table(record, None, ("npo",)))["npo"]
+    assert (npo["Retain"], npo["Retain (CLEAR)"]) == (None, 0.28)
+    assert npo["Note"].startswith("no feasible trial here; the published code does")
+
+
+def test_what_was_not_published_is_not_made_up(fakes, record):
+    row = fakes.rows(published_table(record, None, ("simnpo",)))["simnpo"]
+    assert (row["Retain"], row["Retain (CLEAR)"], row["Note"]) == (8.0, None, "not published")
+
+
+def test_finalists_are_the_mean_over_their_seeds(fakes, record):
+    finals = fakes.finals(fakes.final("gd", 0, retain=0.7, quality=-5.0, rank=1))
+    gd = fakes.rows(published_table(record, finals, ("gd",)))["gd"]
+    assert gd["Log Forget Quality"] == pytest.approx(-105)
+    assert gd["Seeds"] == 2
+
+
+def test_the_recipe_and_what_is_searched_are_told(fakes, record):
+    assert any("lr and L1 are searched" in n for n in published_table(record, None, ()).notes)
+    assert published_note(record).endswith("see the table published.")
+
+
+def test_another_setting_has_no_table_but_a_note_that_says_why(fakes):
+    record = fakes.record()
+    assert published_table(record, None, ("ga",)) is None
+    assert published_note(record) == (
+        "CLEAR's published figures are of another setting: the benchmark is characters, not TOFU."
+    )
