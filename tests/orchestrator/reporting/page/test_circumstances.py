@@ -3,7 +3,7 @@ import re
 import subprocess
 
 from orchestrator.reporting.page.circumstances import circumstances_of, commit
-from orchestrator.reporting.page.page import circumstances
+from orchestrator.reporting.page import circumstances
 from orchestrator.storing.records import PROJECT, version
 
 

@@ -7,7 +7,7 @@ from orchestrator.loading import load_config
 from orchestrator.reporting.tables import published as module
 from orchestrator.reporting.tables.published import published_note, published_table
 
-CLEAR = str(Path(__file__).parents[3] / "configs" / "clear_text_llama2.yaml")
+CLEAR = str(Path(__file__).parents[4] / "configs" / "clear_text_llama2.yaml")
 WORDS = ("methods=[gd, npo, simnpo]", "storage=/storage/lethe", "name=made")
 
 
