@@ -21,6 +21,7 @@ from orchestrator.planning.outlook import Outlook, outlook
 from orchestrator.planning.plan import plan, render
 from orchestrator.progress import Progress
 from orchestrator.run import SweepRun
+from orchestrator.standing import sweep_front
 from orchestrator.storing.courier import Courier
 from orchestrator.storing.fetching import fetch_model, fetched
 from orchestrator.storing.members import Members
@@ -149,6 +150,8 @@ def _run(sweep: OpenedSweep, departure: Departure) -> int:
         files = run.go()
     except Left:
         return _interrupted(sweep)
+    front = sweep_front(run.entries, search=sweep.config.search)
+    sweep.tracker.mark_front(entry.result.job.hash for entry in front)
     sweep.tracker.log_tables(files)
     return _outcome(sweep, run)
 

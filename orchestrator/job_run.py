@@ -251,7 +251,8 @@ class JobRun:
 
     def _facts(self) -> dict[str, float]:
         resumed = {"resumed_step": float(self._resumed_step)} if self._resumed_step else {}
-        return {"attempts": float(self._attempts), **self._execution.facts, **resumed}
+        ranks = {"ranks": float(self._ticket.gang.ranks)}
+        return {"attempts": float(self._attempts), **ranks, **self._execution.facts, **resumed}
 
     def _memory(self) -> dict[str, float]:
         """Returns what the ranks hold now that the job is done; nothing if one of them is lost."""

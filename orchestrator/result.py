@@ -45,7 +45,7 @@ class Result:
     """How a job ended: `reason` says why it FAILED (else empty), `metrics` are the benchmark's.
 
     `facts` are the numbers of `trainers.job.Outcome`, what the metrics are made of, and how the job
-    was run: attempts, micro_batch_size, zero_stage, rank_memory_bytes and, where they apply,
+    was run: attempts, ranks, micro_batch_size, zero_stage, rank_memory_bytes and, where they apply,
     resumed_step and what was offloaded. `wall_s` and `started_at` (seconds since
     the epoch, UTC) are the scheduler's view of the job, `reports` what it said on the way.
     `by_chance` says that it FAILED for what lies outside the job (lost ranks, memory, files), so

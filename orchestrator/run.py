@@ -181,6 +181,7 @@ class SweepRun:
     def _on_report(self, job: Job, report: Report) -> None:
         self._sweep.ledger.hear(job.hash)
         self._sweep.progress.report(job, report)
+        self._sweep.tracker.log_report(job, report)
 
     def _leave(self) -> None:
         close_searches(self._searches.values())

@@ -14,9 +14,9 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from evals.errors import ConfigError
 from trainers import shards
 from trainers.adapters import base_norm, trainable
+from trainers.deepspeed_config import deepspeed_config
 from trainers.job import Diverged
 from trainers.l1 import L1AdamW
 from trainers.settings import EngineSettings, L1Mode, TrainingSettings
@@ -54,7 +54,7 @@ class Engine:
         Raises:
             ConfigError: the batch does not split into micro-batches and ranks.
         """
-        config = _config(settings, training, world=world)
+        config = deepspeed_config(settings, training, world=world)
         if world == 1 and not dist.is_initialized():
             _start_group_of_one()
         shards.avoid_compiling()
@@ -153,38 +153,6 @@ class Engine:
 
     def _groups(self) -> list[dict[str, Any]]:
         return [*self._deepspeed.optimizer.param_groups, *self._optimizer.param_groups]
-
-
-def _config(settings: EngineSettings, training: TrainingSettings, *, world: int) -> dict[str, Any]:
-    """Returns DeepSpeed's configuration.
-
-    Raises:
-        ConfigError: training.batch_size is no multiple of micro_batch_size * world.
-    """
-    part = training.micro_batch_size * world
-    if training.batch_size % part:
-        raise ConfigError(
-            f"training.batch_size must be a multiple of training.micro_batch_size x ranks "
-            f"({training.micro_batch_size} x {world}) but got {training.batch_size}; "
-            f"change training.batch_size or training.micro_batch_size"
-        )
-    zero: dict[str, Any] = {"stage": settings.zero_stage}
-    if settings.offload_optimizer:
-        zero["offload_optimizer"] = {"device": "cpu"}
-    if settings.offload_parameters:
-        zero["offload_param"] = {"device": "cpu"}
-    return {
-        "train_batch_size": training.batch_size,
-        "train_micro_batch_size_per_gpu": training.micro_batch_size,
-        "gradient_accumulation_steps": training.batch_size // part,
-        "gradient_clipping": settings.gradient_clipping,
-        "bf16": {"enabled": settings.dtype == "bf16"},
-        "zero_optimization": zero,
-        "zero_allow_untested_optimizer": True,
-        "zero_force_ds_cpu_optimizer": False,
-        "steps_per_print": None,
-        "log_level": "error",
-    }
 
 
 def _start_group_of_one() -> None:

@@ -11,12 +11,20 @@ from dataclasses import dataclass
 
 from orchestrator.entry import Entry
 from orchestrator.result import Result
+from trainers.job import Job, Report
 
 PLAIN = ("training.lr", "training.l1")
 """Parameters that go by their last name; so do the method's own settings."""
 
 IDENTITY = ("phase", "data", "weights", "version", "base", "checkpoint")
-"""Fields of a job that say what it is, not how it was set; the resolved job has them."""
+"""Fields of a job that say what it is, not how it was set; they are tags."""
+
+MODALITY = "text"
+"""What the only suite asks in, `evals.suites.text`."""
+
+MEMORY = {"peak_memory_bytes": "peak_memory", "rank_memory_bytes": "rank_memory"}
+"""Facts that MLflow shows among a run's system metrics, by their name there."""
+CURVE = "train/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,45 +39,86 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class ChildRun:
-    """One job as a run: tags and parameters are text, points are sorted by time."""
+    """One job as a run: tags and parameters are text, points are sorted by time.
+
+    `measured` are the names of the benchmark's metrics; `data` is its name and the fingerprint of
+    what it holds.
+    """
 
     name: str
     tags: Mapping[str, str]
     params: Mapping[str, str]
     points: tuple[Point, ...]
+    measured: frozenset[str]
+    data: tuple[str, str]
     start_ms: int
     end_ms: int
 
 
 def child_run(entry: Entry) -> ChildRun:
     """Returns what is recorded about `entry`."""
-    result = entry.result
+    result, job = entry.result, entry.result.job
     start_ms = round(result.started_at * 1000)
     end_ms = start_ms + round(result.wall_s * 1000)
     number = "" if entry.number is None else f" {entry.number}"
+    seed = f" seed {job.seed}" if entry.final else ""
     return ChildRun(
-        name=f"{entry.label}{number}",
-        tags=_tags(entry),
+        name=f"{entry.label}{number}{seed}",
+        tags=_told({**job_tags(job), **_tags(entry), "started_ms": str(start_ms)}),
         params=_params(result),
         points=(*_reported(result, start_ms, end_ms), *_measured(entry, end_ms)),
+        measured=frozenset(result.metrics),
+        data=(job.benchmark.name, job.data),
         start_ms=start_ms,
         end_ms=end_ms,
     )
 
 
+def job_tags(job: Job) -> dict[str, str]:
+    """Returns what can be said of a job before it has ended."""
+    return _told(
+        {
+            "method": "" if job.method is None else job.method.name,
+            "modality": MODALITY,
+            "phase": str(job.phase),
+            "status": "running",
+            "seed": str(job.seed),
+            "job": job.hash,
+            "base": job.base or "",
+            "version": job.version,
+            "fingerprint.data": job.data,
+            "fingerprint.weights": job.weights,
+        }
+    )
+
+
+def live_points(report: Report, time_ms: int) -> tuple[Point, ...]:
+    """Returns what a job that is running has just said, under the names it ends up with."""
+    return tuple(
+        Point(f"{CURVE}{name}", value, report.step, time_ms)
+        for name, value in report.metrics.items()
+        if not math.isinf(value)
+    )
+
+
 def _tags(entry: Entry) -> dict[str, str]:
-    job = entry.result.job
-    tags = {
-        "method": entry.label if job.method is not None else "",
-        "phase": str(job.phase),
-        "state": str(entry.result.state),
-        "reason": entry.result.reason or entry.result.stopped,
-        "stopped": "true" if entry.result.stopped else "",
-        "feasible": str(entry.feasible).lower() if entry.number is not None else "",
+    """Returns what the job is in the sweep; a finalist repeats the trial that it names."""
+    result, trial = entry.result, entry.number is not None and not entry.final
+    status = "stopped" if result.stopped else str(result.state)
+    return {
+        "method": entry.label if result.job.method is not None else "",
+        "phase": "final" if entry.final else str(result.job.phase),
+        "status": status,
+        "reason": result.reason or result.stopped,
+        "stopped": "true" if result.stopped else "",
+        "collapsed": "true" if result.collapsed else "",
+        "feasible": str(entry.feasible).lower() if trial else "",
+        "on_front": "false" if trial else "",
         "trial": "" if entry.number is None else str(entry.number),
-        "seed": str(job.seed),
-        "job": job.hash,
     }
+
+
+def _told(tags: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in tags.items() if value}
 
 
@@ -77,19 +126,19 @@ def _params(result: Result) -> dict[str, str]:
     job = result.job
     plain = job.model_dump(mode="json", exclude={*IDENTITY, "method"})
     params = {
-        name.rpartition(".")[2] if name in PLAIN else name: value for name, value in _leaves(plain)
+        name.rpartition(".")[2] if name in PLAIN else name: value for name, value in leaves(plain)
     }
     if job.method is not None:
-        params |= {"method": job.method.name, **dict(_leaves(job.method.settings))}
+        params |= {"method": job.method.name, **dict(leaves(job.method.settings))}
     return params
 
 
-def _leaves(tree: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
+def leaves(tree: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Yields every leaf by its dotted name; the settings of a choice go without that word."""
     for name, value in tree.items():
         path = prefix if name == "settings" else f"{prefix}.{name}" if prefix else name
         if isinstance(value, Mapping):
-            yield from _leaves(value, path)
+            yield from leaves(value, path)
         elif value is not None:
             yield path, value if isinstance(value, str) else json.dumps(value)
 
@@ -101,15 +150,22 @@ def _reported(result: Result, start_ms: int, end_ms: int) -> Iterator[Point]:
         time_ms = start_ms + round(part * (end_ms - start_ms))
         for name, value in report.metrics.items():
             if not math.isinf(value):
-                yield Point(f"train/{name}", value, report.step, time_ms)
+                yield Point(f"{CURVE}{name}", value, report.step, time_ms)
 
 
 def _measured(entry: Entry, end_ms: int) -> Iterator[Point]:
-    """Yields final metrics, facts and violations.
+    """Yields final metrics, facts, violations, and what the job took of the machine.
 
     Infinities are left out, as stores clip them silently.
     """
+    result = entry.result
     missed = {f"violation/{name}": value for name, value in (entry.violations or {}).items()}
-    for name, value in {**entry.result.facts, **entry.result.metrics, **missed}.items():
+    system = {
+        f"system/{name}_megabytes": result.facts[fact] / 1e6
+        for fact, name in MEMORY.items()
+        if fact in result.facts
+    }
+    took = {"wall_s": result.wall_s}
+    for name, value in {**took, **result.facts, **result.metrics, **missed, **system}.items():
         if not math.isinf(value):
             yield Point(name, value, 0, end_ms)

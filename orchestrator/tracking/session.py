@@ -1,37 +1,36 @@
-"""An open MLflow store with a sweep's run in it; with `tracker.py` MLflow's only home.
+"""A sweep's run in an open MLflow store, and the child runs that are added to it.
 
-Only the client is used, never MLflow's global state.
+Only the client is used, never MLflow's global state. Everything here may be done twice, also after
+a failure of which nobody knows whether the store had done it already: nothing is doubled.
 """
 
-import fcntl
 import json
-import logging
-import os
-import uuid
-from collections.abc import Iterator
+import math
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from evals.errors import ConfigError
-from orchestrator.result import State
 from orchestrator.storing.weights import ADAPTER
-from orchestrator.tracking.child_run import ChildRun
-from orchestrator.tracking.settings import TrackingSettings
-from orchestrator.tracking.store_address import unusable
+from orchestrator.tracking.adapter_model import add_model, remove_models
+from orchestrator.tracking.child_run import CURVE, ChildRun, Point, job_tags
+from orchestrator.tracking.job_files import TABLE
+from orchestrator.tracking.recorded import STATUS, Recorded, recorded_runs
+from trainers.job import Job
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Metric
 
 METRICS_PER_BATCH = 800
 """MLflow takes 1000 metrics, parameters and tags together in one call."""
+PARAMS_PER_BATCH = 100
+DIGEST_LENGTH = 36
+"""The longest digest of a data set that MLflow takes."""
 JOB_FILES = ("job.json", "result.json", "scores.json")
-REASON_LENGTH = 200
-ASIDE = "(raised as a result of Query-invoked autoflush"
-"""How SQLAlchemy begins where it says first when, and then what."""
-IDENTITY_FILE = "sweep.id"
-STATUS = {State.DONE: "FINISHED", State.FAILED: "FAILED"}
+RUNNING, KILLED = "RUNNING", "KILLED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,42 +43,97 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """A child run as it is in the store; `start_ms` tells one run of a job from another."""
+class Files:
+    """What is recorded with a job: files of its `folder`, its adapter if wanted, and `texts`."""
 
-    run_id: str
-    status: str
-    start_ms: int
+    folder: Path
+    texts: Callable[[], Mapping[str, str]]
+    adapter: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Session:
-    """An open MLflow store with the sweep's run; `known` are its child runs by their jobs' hash."""
+    """An open MLflow store with the sweep's run; which child runs it has is asked when needed."""
 
     client: "MlflowClient"
     experiment_id: str
     run_id: str
-    known: dict[str, Recorded] = field(default_factory=dict)
+    _known: dict[str, Recorded] | None = None
+    _unsure: set[str] = field(default_factory=set)
+    _front: frozenset[str] = frozenset()
 
-    def add(self, run: ChildRun, *, job_folder: Path, keep_adapter: bool) -> None:
-        """Records a child run, unless it is there with the same ending.
+    def tell(self, job: Job, points: Sequence[Point]) -> None:
+        """Records what a running job has said; its child run is made if it has none.
+
+        The run of a job that had ended before says what came of it until this one has ended.
+        """
+        found = self._found(job.hash)
+        if found is not None and found.status not in (RUNNING, KILLED):
+            return
+        made = found or self._create(job.hash, job_tags(job), points[0].time_ms)
+        if made.status == KILLED:
+            self.client.update_run(made.run_id, status=RUNNING)
+            made.status = RUNNING
+        self._add_curve(made, points)
+
+    def describe(
+        self, params: Mapping[str, str], tags: Mapping[str, str], texts: Mapping[str, str]
+    ) -> None:
+        """Records what the sweep is; a parameter that is there stays as it is."""
+        from mlflow.entities import Param, RunTag
+
+        there = self.client.get_run(self.run_id).data.params
+        fresh = [Param(*param) for param in params.items() if param[0] not in there]
+        self.client.log_batch(self.run_id, tags=[RunTag(*tag) for tag in tags.items()])
+        for start in range(0, len(fresh), PARAMS_PER_BATCH):
+            self.client.log_batch(self.run_id, params=fresh[start : start + PARAMS_PER_BATCH])
+        for name, text in texts.items():
+            self.client.log_text(self.run_id, text, name)
+
+    def sum_up(self, metrics: Mapping[str, float], time_ms: int) -> None:
+        """Records what the sweep has come to, as far as that has changed."""
+        there = self.client.get_run(self.run_id).data.metrics
+        fresh = [Point(*m, 0, time_ms) for m in metrics.items() if there.get(m[0]) != m[1]]
+        finite = [_metric(point) for point in fresh if not math.isinf(point.value)]
+        self.client.log_batch(self.run_id, finite)
+
+    def add(self, run: ChildRun, files: Files, *, more: Mapping[str, str]) -> None:
+        """Records the child run of a job that has ended, unless it is there.
+
+        `more` are tags beside the run's own.
 
         The run is ended last: one that was cut off is written again, onto itself. The record of a
         job that was run again gives way to a new one.
         """
-        job, status = run.tags["job"], STATUS[State(run.tags["state"])]
-        found = self.known.get(job)
-        if found is not None and found.start_ms != run.start_ms:
-            self.client.delete_run(found.run_id)
+        job, status = run.tags["job"], STATUS[run.tags["status"]]
+        found = self._found(job)
+        if found is not None and found.started_ms not in ("", run.tags["started_ms"]):
+            self._discard(job, found)
             found = None
         if found is not None and found.status == status:
             return
-        run_id = self._create(run) if found is None else found.run_id
-        self.known[job] = Recorded(run_id, "RUNNING", run.start_ms)
-        self._log(run_id, run)
-        self._upload(run_id, job_folder, keep_adapter=keep_adapter)
-        self.client.set_terminated(run_id, status=status, end_time=run.end_ms)
-        self.known[job] = Recorded(run_id, status, run.start_ms)
+        made = found or self._create(job, run.tags, run.start_ms, name=run.name)
+        texts = files.texts()
+        self._log(
+            made,
+            replace(run, tags={**run.tags, **more}),
+            texts,
+            model=self._model(made, run, files, fresh=found is None),
+        )
+        self._upload(made.run_id, files, texts)
+        if found is not None:
+            self.client.update_run(made.run_id, name=run.name)
+        self.client.set_terminated(made.run_id, status=status, end_time=run.end_ms)
+        made.status = status
+
+    def mark_front(self, jobs: Iterable[str]) -> None:
+        """Says in a tag which trials are on the sweep's front, and which no longer are."""
+        self._front = frozenset(jobs)
+        for job, made in self._children().items():
+            wanted = job in self._front
+            if made.started_ms and made.on_front != wanted:
+                self.client.set_tag(made.run_id, "on_front", str(wanted).lower())
+                made.on_front = wanted
 
     def forget_adapter(self, job: str) -> None:
         """Removes a job's adapter from artifacts that are in a folder, and says so in a tag.
@@ -88,37 +142,122 @@ class Session:
         """
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-        found = self.known.get(job)
+        found = self._found(job)
         if found is None:
             return
         uri = str(self.client.get_run(found.run_id).info.artifact_uri)
         if uri.startswith(("file:", "/")):
             get_artifact_repository(uri).delete_artifacts(ADAPTER)
+            remove_models(self.client, self.experiment_id, found.run_id)
         self.client.set_tag(found.run_id, "weights", "removed")
 
-    def _create(self, run: ChildRun) -> str:
-        tags = {"mlflow.parentRunId": self.run_id, "job": run.tags["job"]}
+    def end(self, status: str) -> None:
+        """Ends the sweep's run, and those of jobs that never came to their end."""
+        for made in self._children().values():
+            if made.status == RUNNING:
+                self.client.set_terminated(made.run_id, status=KILLED)
+                made.status = KILLED
+        self.client.set_terminated(self.run_id, status=status)
+
+    def _children(self) -> dict[str, Recorded]:
+        """Returns the child runs by their jobs' hash; a large sweep's take seconds to read."""
+        if self._known is None:
+            self._known = recorded_runs(self.client, self.experiment_id, self.run_id)
+        return self._known
+
+    def _found(self, job: str) -> Recorded | None:
+        """Returns the job's child run; looks for it if its making may have failed half-way."""
+        if job in self._unsure:
+            mine = f"tags.job = '{job}' and tags.`mlflow.parentRunId` = '{self.run_id}'"
+            there = self.client.search_runs([self.experiment_id], mine, max_results=1)
+            if there:
+                self._children()[job] = Recorded(str(there[0].info.run_id), RUNNING)
+            self._unsure.discard(job)
+        return self._children().get(job)
+
+    def _create(
+        self, job: str, tags: Mapping[str, str], start_ms: int, *, name: str | None = None
+    ) -> Recorded:
+        self._unsure.add(job)
+        first = {"mlflow.parentRunId": self.run_id, "job": job}
         created = self.client.create_run(
-            self.experiment_id, start_time=run.start_ms, tags=tags, run_name=run.name
+            self.experiment_id,
+            start_time=start_ms,
+            tags=first if name is not None else {**tags, **first},
+            run_name=name or tags.get("method", tags["phase"]),
         )
-        return str(created.info.run_id)
+        self._unsure.discard(job)
+        self._children()[job] = Recorded(str(created.info.run_id), RUNNING, curve=set())
+        return self._children()[job]
 
-    def _log(self, run_id: str, run: ChildRun) -> None:
-        from mlflow.entities import Metric, Param, RunTag
+    def _discard(self, job: str, found: Recorded) -> None:
+        remove_models(self.client, self.experiment_id, found.run_id)
+        self.client.delete_run(found.run_id)
+        del self._children()[job]
 
-        metrics = [Metric(p.name, p.value, p.time_ms, p.step) for p in run.points]
-        params = [Param(name, value) for name, value in run.params.items()]
-        tags = [RunTag(name, value) for name, value in run.tags.items()]
-        self.client.log_batch(run_id, metrics[:METRICS_PER_BATCH], params, tags)
-        for start in range(METRICS_PER_BATCH, len(metrics), METRICS_PER_BATCH):
-            self.client.log_batch(run_id, metrics[start : start + METRICS_PER_BATCH])
+    def _model(self, made: Recorded, run: ChildRun, files: Files, *, fresh: bool) -> str | None:
+        if not (files.adapter and (files.folder / ADAPTER).is_dir()):
+            return None
+        return add_model(self.client, self.experiment_id, made.run_id, run, fresh=fresh)
 
-    def _upload(self, run_id: str, job_folder: Path, *, keep_adapter: bool) -> None:
-        for name in JOB_FILES:
-            if (job_folder / name).is_file():
-                self.client.log_artifact(run_id, str(job_folder / name))
-        adapter = job_folder / ADAPTER
-        if keep_adapter and adapter.is_dir():
+    def _log(
+        self, made: Recorded, run: ChildRun, texts: Mapping[str, str], *, model: str | None
+    ) -> None:
+        """Writes tags, parameters and points; the benchmark's metrics are the model's as well."""
+        from mlflow.entities import Dataset, DatasetInput, Param, RunTag
+
+        on_front = run.tags["job"] in self._front
+        tags = {**run.tags, **({"on_front": "true"} if on_front else {})}
+        if TABLE in texts:
+            tags["mlflow.loggedArtifacts"] = json.dumps([{"path": TABLE, "type": "table"}])
+        about = [Param(*p) for p in run.params.items()], [RunTag(*t) for t in tags.items()]
+        with self._unsure_of_curve(made, run.points):
+            points = [p for p in run.points if (p.name, p.step) not in (made.curve or ())]
+            metrics = [_metric(p, model if p.name in run.measured else None) for p in points]
+            self.client.log_batch(made.run_id, metrics[:METRICS_PER_BATCH], *about)
+            for start in range(METRICS_PER_BATCH, len(metrics), METRICS_PER_BATCH):
+                self.client.log_batch(made.run_id, metrics[start : start + METRICS_PER_BATCH])
+        made.started_ms, made.on_front = run.tags["started_ms"], on_front
+        name, digest = run.data
+        data = Dataset(name, digest[:DIGEST_LENGTH], source_type="lethe", source=name)
+        self.client.log_inputs(made.run_id, [DatasetInput(data)])
+
+    def _add_curve(self, made: Recorded, points: Sequence[Point]) -> None:
+        with self._unsure_of_curve(made, points):
+            known = made.curve or set()
+            fresh = {(p.name, p.step): p for p in points if (p.name, p.step) not in known}
+            if fresh:
+                self.client.log_batch(made.run_id, [_metric(p) for p in fresh.values()])
+            made.curve = known | fresh.keys()
+
+    @contextmanager
+    def _unsure_of_curve(self, made: Recorded, points: Sequence[Point]) -> Iterator[None]:
+        """Looks first which points are there, if need be; after a failure nobody knows any more."""
+        if made.curve is None:
+            names = {point.name for point in points if point.name.startswith(CURVE)}
+            made.curve = {
+                (name, metric.step)
+                for name in names
+                for metric in self.client.get_metric_history(made.run_id, name)
+            }
+        try:
+            yield
+        except Exception:
+            made.curve = None
+            raise
+
+    def _upload(self, run_id: str, files: Files, texts: Mapping[str, str]) -> None:
+        """Uploads all files in one go, and the adapter."""
+        with tempfile.TemporaryDirectory(prefix="lethe-") as name:
+            staged = Path(name)
+            for file, text in texts.items():
+                (staged / file).write_text(text, encoding="utf-8")
+            for file in JOB_FILES:
+                if (files.folder / file).is_file():
+                    (staged / file).symlink_to(files.folder / file)
+            self.client.log_artifacts(run_id, name)
+        adapter = files.folder / ADAPTER
+        if files.adapter and adapter.is_dir():
             try:
                 self.client.log_artifacts(run_id, str(adapter), ADAPTER)
             except FileNotFoundError:
@@ -126,125 +265,9 @@ class Session:
                     raise  # else it was removed meanwhile, and `forget_adapter` comes next
 
 
-def begin_session(settings: TrackingSettings, place: Place, uri: str, config_json: str) -> Session:
-    """Opens the store and the sweep's run.
+def _metric(point: Point, model: str | None = None) -> "Metric":
+    """Returns a point as MLflow takes it; a model would have 0 for a NaN, so it has none."""
+    from mlflow.entities import Metric
 
-    Raises:
-        ConfigError: MLflow cannot open the store.
-    """
-    _quieten()
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        with _alone(place.storage):
-            _make_database(uri)
-            client = MlflowClient(uri)
-            experiment_id = _experiment(client, settings, place, uri)
-        run_id = _sweep_run(client, experiment_id, place, config_json)
-        return Session(client, experiment_id, run_id, _known(client, experiment_id, run_id))
-    except (MlflowException, SQLAlchemyError, ImportError) as error:
-        raise unusable(uri, first_line(error)) from error
-
-
-def _experiment(client: "MlflowClient", settings: TrackingSettings, place: Place, uri: str) -> str:
-    """Returns the experiment's id; a store that is no server keeps artifacts in our storage."""
-    found = client.get_experiment_by_name(settings.experiment)
-    if found is None:
-        folder = None if uri.startswith("http") else (place.storage / "mlartifacts").as_uri()
-        return str(client.create_experiment(settings.experiment, artifact_location=folder))
-    if found.lifecycle_stage != "active":
-        raise ConfigError(
-            f"tracking.experiment must be an active experiment but got {settings.experiment!r}, "
-            "which was deleted; restore it or choose another name"
-        )
-    return str(found.experiment_id)
-
-
-def _sweep_run(client: "MlflowClient", experiment_id: str, place: Place, config_json: str) -> str:
-    """Returns the sweep's run, found by the identity that its folder keeps, or made."""
-    identity = _identity(place.folder)
-    found = client.search_runs([experiment_id], f"tags.sweep_id = '{identity}'", max_results=1)
-    if found:
-        run_id = str(found[0].info.run_id)
-        client.update_run(run_id, status="RUNNING")
-    else:
-        tags = {"sweep": place.name, "sweep_id": identity, "phase": "sweep"}
-        run = client.create_run(experiment_id, tags=tags, run_name=place.name)
-        run_id = str(run.info.run_id)
-    client.log_dict(run_id, json.loads(config_json), "config.json")
-    return run_id
-
-
-def _known(client: "MlflowClient", experiment_id: str, run_id: str) -> dict[str, Recorded]:
-    """Returns the child runs that are there already, by job hash."""
-    mine = f"tags.mlflow.parentRunId = '{run_id}'"
-    known: dict[str, Recorded] = {}
-    token: str | None = None
-    while token != "":
-        page: Any = client.search_runs([experiment_id], mine, page_token=token)
-        for run in page:
-            info = run.info
-            known[run.data.tags["job"]] = Recorded(info.run_id, info.status, info.start_time)
-        token = page.token or ""
-    return known
-
-
-def _identity(folder: Path) -> str:
-    """Returns the name that this sweep folder alone has, made on first use."""
-    file = folder / IDENTITY_FILE
-    if not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f".{IDENTITY_FILE}.part"
-        part.write_text(uuid.uuid4().hex, encoding="utf-8")
-        part.replace(file)
-    return file.read_text(encoding="utf-8").strip()
-
-
-def _make_database(uri: str) -> None:
-    """Makes an SQLite database that is not there yet beside its place, and renames it at last.
-
-    It takes seconds, and MLflow cannot use one whose making was cut off.
-    """
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-    scheme, _, path = uri.partition(":///")
-    if scheme != "sqlite" or not path or "?" in path or Path(path).exists():
-        return
-    file = Path(path)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.part")
-    for left in file.parent.glob(f"{part.name}*"):
-        left.unlink()
-    store = SqlAlchemyStore(f"sqlite:///{part}", str(file.parent / "mlartifacts"))
-    store.engine.dispose()
-    part.replace(file)
-
-
-@contextmanager
-def _alone(storage: Path) -> Iterator[None]:
-    """Holds a lock: processes that create one fresh database together make each other fail."""
-    storage.mkdir(parents=True, exist_ok=True)
-    with (storage / ".mlflow.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
-def _quieten() -> None:
-    """Imports MLflow without its chatter, its usage statistics and its minutes of retries."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
-    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
-    import mlflow  # noqa: F401  importing it sets its loggers up
-
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it raises as well
-
-
-def first_line(error: Exception) -> str:
-    """Returns what an error says first, cut where it gets long."""
-    lines = [line for line in str(error).splitlines() if line and not line.startswith(ASIDE)]
-    text = (lines or [type(error).__name__])[0].strip()
-    return text if len(text) <= REASON_LENGTH else f"{text[:REASON_LENGTH]}..."
+    whose = None if math.isnan(point.value) else model
+    return Metric(point.name, point.value, point.time_ms, point.step, model_id=whose)

@@ -1,5 +1,7 @@
 """Where MLflow records a sweep, and what."""
 
+from pydantic import Field
+
 from evals.choice import Settings
 
 
@@ -10,6 +12,8 @@ class TrackingSettings(Settings):
     """None is an SQLite file in the storage folder."""
     experiment: str = "lethe"
     log_adapters: bool = True
+    flush_s: float = Field(10.0, gt=0)
+    """Seconds for which the reports of running jobs are gathered before they are written."""
 
     @property
     def copies_here(self) -> bool:

@@ -1,40 +1,59 @@
 """Records a sweep in MLflow: one run for the sweep, one child run for each job.
 
 The storage folder is the truth and MLflow a view of it. So trials never wait for it (one thread
-writes in the background), nothing that goes wrong in it harms a sweep, and a sweep that is run
-again adds what is missing and doubles nothing.
+writes in the background), nothing that goes wrong in it harms a sweep, what could not be written is
+tried again for as long as the sweep runs, and a sweep that is run again adds what is missing and
+doubles nothing.
 """
 
+import json
 import shlex
 import sys
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from evals.errors import ConfigError
 from orchestrator.entry import Entry
 from orchestrator.result import State
 from orchestrator.tracking.child_run import child_run
-from orchestrator.tracking.session import Place, Session, begin_session, first_line
+from orchestrator.tracking.job_files import job_files
+from orchestrator.tracking.live_reports import LiveReports
+from orchestrator.tracking.note import NOTE, job_note
+from orchestrator.tracking.opening import begin_session
+from orchestrator.tracking.provenance import code_tags, requirements_text
+from orchestrator.tracking.session import Files, Place, Session
 from orchestrator.tracking.settings import TrackingSettings
 from orchestrator.tracking.store_address import check_answers, shown
+from orchestrator.tracking.sweep_run import SweepTally, sweep_params, sweep_tags
+from orchestrator.tracking.writer import Writer
+from trainers.job import Job, Report
 
-FAILURES_TO_GIVE_UP = 3
-"""Failures in a row after which a closing tracker tries no more."""
+REQUIREMENTS = "requirements.txt"
 
 
 class Tracker:
     """Records entries as they come, in the background; close it to wait for the last one."""
 
-    def __init__(self, settings: TrackingSettings, place: Place) -> None:
+    def __init__(
+        self,
+        settings: TrackingSettings,
+        place: Place,
+        *,
+        config: dict[str, Any],
+        begin: Callable[[], Session],
+    ) -> None:
         self._settings = settings
         self._place = place
-        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tracking")
-        self._missed: list[tuple[Callable[[Session], None], str]] = []
-        self._failures = 0
-        self._closing = self._closed = False
-        self._begin: Callable[[], Session]
-        self._session: Future[Session]
+        self._begin = begin
+        self._session: Session | None = None
+        self._writer = Writer(self._gone)
+        self._live = LiveReports()
+        self._flush_is_due = False
+        self._tally = SweepTally(config)
+        self._closed = False
 
     @staticmethod
     def check(settings: TrackingSettings, place: Place) -> None:
@@ -57,41 +76,69 @@ class Tracker:
         """
         uri = settings.uri or _default_uri(place)
         check_answers(uri)
-        tracker = cls(settings, place)
-        tracker._begin = partial(begin_session, settings, place, uri, config_json)
-        tracker._session = tracker._writer.submit(tracker._begin)
+        config = json.loads(config_json)
+        begin = partial(begin_session, settings, place, uri, config_json)
         fresh = settings.uri is None and not _default_file(place).exists()
-        if not fresh:
-            tracker._session.result()
+        session = None if fresh else begin()
+        tracker = cls(settings, place, config=config, begin=begin)
+        tracker._session = session
+        tags = {**code_tags(), **sweep_tags(config, place.folder)}
+        params = sweep_params(config)
+        texts = {REQUIREMENTS: requirements_text()}
+        tracker._later(lambda opened: opened.describe(params, tags, texts))
         return tracker
 
     @property
     def complaint(self) -> str | None:
         """What is missing in MLflow and why, or None; complete once the tracker is closed."""
-        if not self._missed:
+        missed = self._writer.missed
+        if not missed:
             return None
         return (
-            f"{len(self._missed)} records did not reach MLflow ({self._missed[0][1]}); "
+            f"{len(missed)} records did not reach MLflow ({missed[0]}); "
             "run the same command again to add them"
         )
 
     @property
     def how_to_open(self) -> str:
         """The line that tells how to look at the runs."""
-        uri = self._settings.uri or _default_uri(self._place)
+        uri = self._uri
         if uri.startswith("http"):
             return f"MLflow: open {uri}, experiment {self._settings.experiment}"
         command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", shown(uri)]
         return f"MLflow: {shlex.join(command)}"
 
+    def log_report(self, job: Job, report: Report) -> None:
+        """Records what a running job says, with all that is said within `tracking.flush_s`.
+
+        Jobs that end sooner are recorded once, by `log_entry`.
+        """
+        self._live.add(job, report)
+        if not self._flush_is_due:
+            self._flush_is_due = True
+            self._later(self._flush, after_s=self._settings.flush_s)
+
     def log_entry(self, entry: Entry, *, job_folder: Path) -> None:
-        """Records a finished job, with the files of `job_folder` that are there."""
-        keep_adapter = self._settings.log_adapters and entry.result.state == State.DONE
+        """Records a finished job, with the files of `job_folder` that are there.
 
-        def write(session: Session) -> None:
-            session.add(child_run(entry), job_folder=job_folder, keep_adapter=keep_adapter)
+        Which code made a result that was found in storage is not known, and not said.
+        """
+        self._live.drop(entry.result.job.hash)
+        self._tally.add(entry)
+        run = child_run(entry)
+        files = Files(
+            job_folder,
+            texts=lambda: job_files(entry.result, job_folder),
+            adapter=self._settings.log_adapters and entry.result.state == State.DONE,
+        )
+        note = {NOTE: job_note(entry, self._place.storage)}
+        more = note if entry.cached else {**note, **code_tags()}
+        self._later(lambda session: session.add(run, files, more=more))
 
-        self._later(write)
+    def mark_front(self, job_hashes: Iterable[str]) -> None:
+        """Says in the tag `on_front` of every trial whether it is one of these."""
+        front = frozenset(job_hashes)
+        self._later(lambda session: session.mark_front(front))
 
     def forget_adapter(self, job_hash: str) -> None:
         """Removes what MLflow has of an adapter that is no longer kept."""
@@ -113,41 +160,39 @@ class Tracker:
         """
         if self._closed:
             return
-        self._closed = self._closing = True
-        status = "FINISHED" if finished else "KILLED"
-        self._later(lambda session: session.client.set_terminated(session.run_id, status=status))
-        self._writer.submit(self._try_again).result()
-        self._writer.shutdown()
+        self._closed = True
+        self._later(self._flush)
+        metrics, now_ms = self._tally.metrics(), round(time.time() * 1000)
+        self._later(lambda session: session.sum_up(metrics, now_ms))
+        self._later(lambda session: session.end("FINISHED" if finished else "KILLED"))
+        self._writer.close()
 
-    def _later(self, write: "Callable[[Session], None]") -> None:
-        self._writer.submit(self._attempt, write)
+    @property
+    def _uri(self) -> str:
+        return self._settings.uri or _default_uri(self._place)
 
-    def _try_again(self) -> None:
-        missed, self._missed = self._missed, []
-        self._failures = 0
-        for write, _ in missed:
-            self._attempt(write)
-
-    def _attempt(self, write: "Callable[[Session], None]") -> None:
-        """Writes, or notes why not; a closing tracker does not wait for a store that is gone."""
-        if self._closing and self._failures >= FAILURES_TO_GIVE_UP:
-            self._missed.append((write, self._missed[-1][1]))
-            return
-        try:
-            write(self._opened())
-        except Exception as error:  # noqa: BLE001  the tracker boundary: a sweep outlives it
-            self._failures += 1
-            self._missed.append((write, first_line(error)))
-        else:
-            self._failures = 0
+    def _later(self, write: Callable[[Session], None], *, after_s: float = 0.0) -> None:
+        self._writer.put(lambda: write(self._opened()), after_s=after_s)
 
     def _opened(self) -> Session:
         """Returns the session; one that could not begin, on a full disk perhaps, begins anew."""
-        if self._session.exception() is not None:
-            begun = Future[Session]()
-            begun.set_result(self._begin())
-            self._session = begun
-        return self._session.result()
+        if self._session is None:
+            self._session = self._begin()
+        return self._session
+
+    def _flush(self, session: Session) -> None:
+        self._flush_is_due = False
+        for said in self._live.waiting():
+            session.tell(said.job, said.points)
+            self._live.written(said)
+
+    def _gone(self) -> str | None:
+        """Returns why nobody answers at the store's address, or None."""
+        try:
+            check_answers(self._uri)
+        except ConfigError as error:
+            return str(error)
+        return None
 
 
 def _default_file(place: Place) -> Path:

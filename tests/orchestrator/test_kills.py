@@ -32,7 +32,9 @@ ROOT = Path(__file__).parents[2]
 NAME = "demo"
 BETWEEN_S = 1.5
 """The longest wait for a kill after a job was told of: about the time from one to the next."""
-MEASURED = ("_s", "_bytes")
+MEASURED = ("_s", "_bytes", "_megabytes", "_hours")
+PASSING = ("mlflow.", "version.", "sweep_id", "started_ms")
+"""Tags that tell of a time, or of the code that ran a job, which is not known of what is found."""
 """Endings of facts that are never twice the same."""
 ONE_GANG = os.cpu_count() // 2 + 1
 """CPUs of a rank, so that there is one gang: with several, trials end in no fixed order, and a
@@ -142,8 +144,7 @@ def runs(storage: Path) -> tuple[list[object], Counter]:
     for run in client.search_runs([experiment.experiment_id], max_results=1000):
         name = run.data.tags.get("job", "sweep")
         values = {k: repr(v) for k, v in run.data.metrics.items() if not k.endswith(MEASURED)}
-        kept = {k: v for k, v in run.data.tags.items() if not k.startswith("mlflow.")}
-        kept.pop("sweep_id", None)
+        kept = {k: v for k, v in run.data.tags.items() if not k.startswith(PASSING)}
         found.append((name, run.info.status, kept, run.data.params, values))
         for metric in run.data.metrics:
             rows[name, metric] += len(client.get_metric_history(run.info.run_id, metric))

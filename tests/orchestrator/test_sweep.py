@@ -274,8 +274,8 @@ def test_every_job_is_a_child_run_with_its_files(finished: Finished) -> None:
     files = {item.path for item in client.list_artifacts(trial.info.run_id)}
     assert {"job.json", "scores.json", "adapter"} <= files
     assert {"log_forget_quality", "forget_truth_ratio", "moved"} <= trial.data.metrics.keys()
-    states = sorted(run.data.tags["state"] for run in children)
-    assert states == ["done"] * 7 + ["failed"] * 2
+    statuses = sorted(run.data.tags["status"] for run in children)
+    assert statuses == ["done"] * 7 + ["failed"] * 2
 
 
 @pytest.mark.ray

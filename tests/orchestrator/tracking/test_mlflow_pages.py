@@ -14,7 +14,9 @@ import pytest
 
 from evals.choice import Choice
 from evals.settings import EvaluationSettings
+from orchestrator.continuity import config_text
 from orchestrator.entry import Entry
+from orchestrator.loading import load_config
 from orchestrator.result import Result, State
 from orchestrator.tracking.settings import TrackingSettings
 from orchestrator.tracking.tracker import Place, Tracker
@@ -56,7 +58,8 @@ def recorded(storage: Path) -> tuple[str, dict[str, str]]:
     from mlflow import MlflowClient
 
     place = Place("small", storage / "sweeps" / "small", storage)
-    tracker = Tracker.open(TrackingSettings(experiment="seen"), place, config_json='{"name": 1}')
+    config_json = config_text(load_config(None, ["name=small"]))
+    tracker = Tracker.open(TrackingSettings(experiment="seen"), place, config_json=config_json)
     for made in (entry(0), entry(1)):
         folder = storage / "jobs" / made.result.job.hash
         folder.mkdir(parents=True)

@@ -2,8 +2,8 @@ import importlib.metadata
 import re
 import subprocess
 
-from orchestrator.reporting.page.circumstances import circumstances_of, commit
 from orchestrator.reporting.page import circumstances
+from orchestrator.reporting.page.circumstances import circumstances_of, commit
 from orchestrator.storing.records import PROJECT, version
 
 

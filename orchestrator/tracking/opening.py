@@ -1,0 +1,127 @@
+"""Opens an MLflow store and finds the sweep's run in it, or makes both."""
+
+import fcntl
+import json
+import logging
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evals.errors import ConfigError
+from orchestrator.tracking.failure import first_line
+from orchestrator.tracking.session import Place, Session
+from orchestrator.tracking.settings import TrackingSettings
+from orchestrator.tracking.store_address import unusable
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+IDENTITY_FILE = "sweep.id"
+
+
+def begin_session(settings: TrackingSettings, place: Place, uri: str, config_json: str) -> Session:
+    """Opens the store and the sweep's run.
+
+    Raises:
+        ConfigError: MLflow cannot open the store.
+    """
+    _quieten()
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        with _alone(place.storage):
+            _make_database(uri)
+            client = MlflowClient(uri)
+            experiment_id = _experiment(client, settings, place, uri)
+        return Session(client, experiment_id, _sweep_run(client, experiment_id, place, config_json))
+    except (MlflowException, SQLAlchemyError, ImportError) as error:
+        raise unusable(uri, first_line(error)) from error
+
+
+def _experiment(client: "MlflowClient", settings: TrackingSettings, place: Place, uri: str) -> str:
+    """Returns the experiment's id; a store that is no server keeps artifacts in our storage."""
+    found = client.get_experiment_by_name(settings.experiment)
+    if found is None:
+        folder = None if uri.startswith("http") else (place.storage / "mlartifacts").as_uri()
+        return str(client.create_experiment(settings.experiment, artifact_location=folder))
+    if found.lifecycle_stage != "active":
+        raise ConfigError(
+            f"tracking.experiment must be an active experiment but got {settings.experiment!r}, "
+            "which was deleted; restore it or choose another name"
+        )
+    return str(found.experiment_id)
+
+
+def _sweep_run(client: "MlflowClient", experiment_id: str, place: Place, config_json: str) -> str:
+    """Returns the sweep's run, found by the identity that its folder keeps, or made."""
+    identity = _identity(place.folder)
+    found = client.search_runs([experiment_id], f"tags.sweep_id = '{identity}'", max_results=1)
+    if found:
+        run_id = str(found[0].info.run_id)
+        client.update_run(run_id, status="RUNNING")
+    else:
+        tags = {"sweep": place.name, "sweep_id": identity, "phase": "sweep"}
+        run = client.create_run(experiment_id, tags=tags, run_name=place.name)
+        run_id = str(run.info.run_id)
+    client.log_dict(run_id, json.loads(config_json), "config.json")
+    return run_id
+
+
+def _identity(folder: Path) -> str:
+    """Returns the name that this sweep folder alone has, made on first use."""
+    file = folder / IDENTITY_FILE
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        part = folder / f".{IDENTITY_FILE}.part"
+        part.write_text(uuid.uuid4().hex, encoding="utf-8")
+        part.replace(file)
+    return file.read_text(encoding="utf-8").strip()
+
+
+def _make_database(uri: str) -> None:
+    """Makes an SQLite database that is not there yet beside its place, and renames it at last.
+
+    It takes seconds, and MLflow cannot use one whose making was cut off.
+    """
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    scheme, _, path = uri.partition(":///")
+    if scheme != "sqlite" or not path or "?" in path or Path(path).exists():
+        return
+    file = Path(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f".{file.name}.part")
+    for left in file.parent.glob(f"{part.name}*"):
+        left.unlink()
+    store = SqlAlchemyStore(f"sqlite:///{part}", str(file.parent / "mlartifacts"))
+    store.engine.dispose()
+    part.replace(file)
+
+
+@contextmanager
+def _alone(storage: Path) -> Iterator[None]:
+    """Holds a lock: processes that create one fresh database together make each other fail."""
+    storage.mkdir(parents=True, exist_ok=True)
+    with (storage / ".mlflow.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _quieten() -> None:
+    """Imports MLflow without its chatter, its usage statistics and its minutes of retries.
+
+    A retry inside MLflow might make a run twice without a word.
+    """
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")  # `writer.py` does it
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    import mlflow  # noqa: F401  importing it sets its loggers up
+
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it raises as well
