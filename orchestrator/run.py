@@ -12,7 +12,7 @@ from orchestrator.entry import Entry
 from orchestrator.finalists import Finalist, finalists
 from orchestrator.opened import OpenedSweep
 from orchestrator.programme import Programme
-from orchestrator.reporting.publication import publish
+from orchestrator.reporting.publication import publish, publish_briefly
 from orchestrator.reporting.record import Replicate, SweepRecord
 from orchestrator.result import Result, State
 from orchestrator.searching.opening import close_searches, open_searches
@@ -84,7 +84,7 @@ class SweepRun:
         return self._quota.entries
 
     def go(self) -> list[Path]:
-        """Runs all jobs, writes the tables of what came out and returns their files.
+        """Runs all jobs, writes the report of what came out and returns its files.
 
         Raises:
             Left: a wish to leave was seen, and everything is in order.
@@ -114,15 +114,21 @@ class SweepRun:
         finally:
             close_searches(self._searches.values())
         self._quota.keep()
-        return self.summarise()
+        return self.report()
+
+    def report(self) -> list[Path]:
+        """Writes tables, figures and page, if anything can be compared, and returns the files."""
+        return self._published(publish)
 
     def summarise(self) -> list[Path]:
-        """Writes tables and figures of what there is, if anything can be compared."""
+        """Writes what takes moments of that: who has asked to leave may not wait for more."""
+        return self._published(publish_briefly)
+
+    def _published(self, make: Callable[..., list[Path]]) -> list[Path]:
         record = self.record()
         if record.reference is None:
             return []
-        say, hold = self._sweep.say, self._shortage.hold
-        return publish(record, record.folder, say=say, hold=hold)
+        return make(record, record.folder, say=self._sweep.say, hold=self._shortage.hold)
 
     def record(self) -> SweepRecord:
         """Returns the sweep as its report sees it."""

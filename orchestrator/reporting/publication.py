@@ -54,19 +54,28 @@ def publish(
     """
     chosen = selection or everything(record.config)
     record, finals = _with_finals(record)
-    tables, origin = tables_of(record, finals, chosen), provenance_of(record)
-    files: list[Path] = []
-    for name, table in tables.items():
-        hold(partial(save, table, folder, name, formats=chosen.formats, provenance=origin))
-        files += [folder / f"{name}.{ending}" for ending in chosen.formats]
-    part = excerpt(record, finals, chosen.labels)
-    figures = _drawn(*part, folder, tables=tables, hold=hold)
-    for name, heading in SHOWN.items():
-        if name in tables:
-            say(f"{heading}\n\n{terminal_text(tables[name])}")
+    tables = tables_of(record, finals, chosen)
+    files = _saved(record, tables, folder, formats=chosen.formats, hold=hold)
+    _say_tables(tables, say)
+    figures = _drawn(*excerpt(record, finals, chosen.labels), folder, tables=tables, hold=hold)
     say(f"Report: {folder}: {', '.join(tables)} (each as {', '.join(chosen.formats)})")
     say(f"Figures: {', '.join(file.name for file in figures)}")
     return [*files, *figures]
+
+
+def publish_briefly(
+    record: SweepRecord, folder: Path, *, say: Callable[[str], None], hold: Hold
+) -> list[Path]:
+    """Saves the tables of a sweep that has no time, says the main ones, and returns their files.
+
+    Finalists are not held against each other and nothing is drawn, which would take seconds.
+    """
+    chosen = everything(record.config)
+    tables = tables_of(record, None, chosen)
+    files = _saved(record, tables, folder, formats=chosen.formats, hold=hold)
+    _say_tables(tables, say)
+    say(f"Tables: {folder}; the whole report: python -m orchestrator.report {folder}")
+    return files
 
 
 def tables_of(record: SweepRecord, finals: Finals | None, selection: Selection) -> dict[str, Table]:
@@ -90,6 +99,27 @@ def tables_of(record: SweepRecord, finals: Finals | None, selection: Selection) 
     if published is not None:
         tables["published"] = published
     return {**tables, "trials": trials_table(record, labels), LEDGER: ledger}
+
+
+def _saved(
+    record: SweepRecord,
+    tables: Mapping[str, Table],
+    folder: Path,
+    *,
+    formats: Sequence[str],
+    hold: Hold,
+) -> list[Path]:
+    """Writes the tables and returns their files."""
+    origin = provenance_of(record)
+    for name, table in tables.items():
+        hold(partial(save, table, folder, name, formats=formats, provenance=origin))
+    return [folder / f"{name}.{ending}" for name in tables for ending in formats]
+
+
+def _say_tables(tables: Mapping[str, Table], say: Callable[[str], None]) -> None:
+    for name, heading in SHOWN.items():
+        if name in tables:
+            say(f"{heading}\n\n{terminal_text(tables[name])}")
 
 
 def _with_finals(record: SweepRecord) -> tuple[SweepRecord, Finals | None]:

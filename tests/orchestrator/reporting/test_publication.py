@@ -1,6 +1,6 @@
 import json
 
-from orchestrator.reporting.publication import publish
+from orchestrator.reporting.publication import publish, publish_briefly
 from orchestrator.reporting.selection import selected
 from orchestrator.storing.members import MemberRole
 
@@ -110,3 +110,11 @@ def test_every_table_is_valid_json_with_rows_that_are_told_apart(fakes, tmp_path
         form = json.loads((tmp_path / f"{name}.json").read_text("utf-8"))
         keys = [column["key"] for column in form["columns"]]
         assert all(list(row) == keys for row in form["rows"]), name
+
+
+def test_a_sweep_without_time_has_its_tables_and_nothing_drawn(fakes, lively, tmp_path) -> None:
+    said: list[str] = []
+    files = publish_briefly(lively, tmp_path, say=said.append, hold=lambda write: write())
+    assert {file.suffix for file in files} == {".csv", ".md", ".tex", ".json"}
+    assert {file.name for file in tmp_path.iterdir()} == {file.name for file in files}
+    assert f"python -m orchestrator.report {tmp_path}" in said[-1]
