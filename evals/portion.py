@@ -24,6 +24,17 @@ def held_out_part(sheet: ScoreSheet, held_out: float) -> ScoreSheet:
     return _part(sheet, lambda ids: _drawn(ids)[num_searched(len(ids), held_out) :])
 
 
+def restricted(sheet: ScoreSheet, like: ScoreSheet) -> ScoreSheet:
+    """Returns the items of `sheet` that `like` has as well, task by task."""
+    ids = {task.name: {item.id for item in task.items} for task in like.tasks}
+
+    def kept(task: TaskScores) -> TaskScores:
+        items = tuple(item for item in task.items if item.id in ids.get(task.name, ()))
+        return replace(task, items=items)
+
+    return ScoreSheet(tuple(kept(task) for task in sheet.tasks))
+
+
 def searched_tasks(tasks: Sequence[Task], held_out: float) -> tuple[Task, ...]:
     """Returns the tasks with the examples that `searched_part` keeps, in their order."""
     kept = []

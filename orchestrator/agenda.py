@@ -11,7 +11,7 @@ from contextlib import suppress
 from evals.benchmark import Benchmark
 from evals.scores import ScoreSheet
 from orchestrator.baselines import gold_job, original_job, trial_job
-from orchestrator.comparison import compared, reference_of
+from orchestrator.comparison import compared, compared_if_needed, reference_of, seen_here
 from orchestrator.config import SweepConfig
 from orchestrator.entry import Entry, Reference
 from orchestrator.judgement import collapsed, judged, without_result
@@ -100,6 +100,8 @@ class Agenda:
         if job.phase in self._baselines:
             self._finish_baseline(result, cached=False)
             return
+        assert self.reference is not None
+        result = compared_if_needed(result, self._storage, gold=self.reference.gold)
         for label, suggestion in self._running.pop(job.hash):
             self._finish_trial(label, suggestion, result, cached=False)
 
@@ -177,7 +179,8 @@ class Agenda:
         for past in self._past:
             result = past.result
             if result.job.data == self._benchmark.fingerprint:
-                result = compared(result, past.storage, self._gold_sheet)
+                assert self._gold_sheet is not None
+                result = seen_here(result, past.storage, self._gold_sheet, config=self._config)
             result, missed = self._judged(result)
             if missed is not None:
                 objective = result.metrics[self._config.search.objective]

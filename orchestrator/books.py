@@ -107,18 +107,17 @@ class Books:
         """Returns the limit of the method `label` that is used up, if one is."""
         return method_limit(self._budget, self.account(label).use)
 
+    @property
+    def sweep_has_room(self) -> bool:
+        """Whether the sweep may start another job, if those running use what such jobs do."""
+        expected = sum(map(self._expected, self._running.values()), self.total)
+        return sweep_limit(self._budget, expected, wall_s=self.wall_s) is None
+
     def has_room(self, label: str) -> bool:
         """Whether `label` may start another job, if those running use what such jobs do."""
-        expected = {job: self._expected(attempt) for job, attempt in self._running.items()}
-        whole = sum(expected.values(), self.total)
-        own = sum(
-            (use for job, use in expected.items() if self._running[job].given.label == label),
-            self.account(label).use,
-        )
-        return (
-            sweep_limit(self._budget, whole, wall_s=self.wall_s) is None
-            and method_limit(self._budget, own) is None
-        )
+        mine = [each for each in self._running.values() if each.given.label == label]
+        own = sum(map(self._expected, mine), self.account(label).use)
+        return self.sweep_has_room and method_limit(self._budget, own) is None
 
     def made(self, label: str, number: int | None) -> bool:
         """Whether the trial was run by this sweep; else its result was found."""

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 from evals.benchmark import Benchmark
 from evals.metric import Need, load_metric
-from evals.portion import searched_part
+from evals.portion import restricted, searched_part
 from evals.scores import ScoreSheet
 from evals.suites.text import measure
 from orchestrator.config import SweepConfig
 from orchestrator.constraints import bounds_of
 from orchestrator.entry import Reference
 from orchestrator.guarding import guard_of
-from orchestrator.result import Result
+from orchestrator.result import Result, State
 from orchestrator.storing.records import Storage
 
 
@@ -26,6 +26,29 @@ def compared(result: Result, storage: Storage, gold: ScoreSheet | None) -> Resul
     sheet = searched_part(storage.sheet(job.hash), job.held_out)
     seen = None if gold is None else searched_part(gold, job.held_out)
     return replace(result, metrics={**result.metrics, **measure(sheet, seen, names)})
+
+
+def compared_if_needed(result: Result, storage: Storage, *, gold: Result) -> Result:
+    """Returns a trial's result held against this gold model, whichever it was measured with."""
+    if result.state == State.FAILED or result.gold == gold.job.hash:
+        return result
+    return compared(result, storage, storage.sheet(gold.job.hash))
+
+
+def seen_here(past: Result, storage: Storage, gold: ScoreSheet, *, config: SweepConfig) -> Result:
+    """Returns another sweep's result over the items that this sweep's search sees, no others.
+
+    `gold` is this sweep's, whole. Otherwise a warm start would tell the search of items that
+    finalists are reported on. What was measured on none of these items is FAILED.
+    """
+    seen = searched_part(gold, config.held_out)
+    sheet = restricted(storage.sheet(past.job.hash), seen)
+    names = (config.search.objective, *config.search.constraints)
+    try:
+        measured = measure(sheet, restricted(seen, sheet), names)
+    except ValueError as error:
+        return replace(past, state=State.FAILED, reason=str(error))
+    return replace(past, metrics={**past.metrics, **measured})
 
 
 def baselines_of(original: Result, gold: Result, storage: Storage) -> tuple[Result, Result]:

@@ -18,13 +18,14 @@ from orchestrator.lease import Lease
 from orchestrator.ledger import Ledger
 from orchestrator.opened import OpenedSweep
 from orchestrator.planning.outlook import Outlook, outlook
-from orchestrator.planning.plan import plan, render
+from orchestrator.planning.plan import plan
+from orchestrator.planning.plan_text import render
 from orchestrator.progress import Progress
 from orchestrator.run import SweepRun
 from orchestrator.standing import sweep_front
 from orchestrator.storing.courier import Courier
 from orchestrator.storing.fetching import fetch_model, fetched
-from orchestrator.storing.members import Members
+from orchestrator.storing.members import Members, read_members
 from orchestrator.storing.records import Storage
 from orchestrator.storing.shortage import OutOfRoom
 from orchestrator.tracking.session import Place
@@ -130,6 +131,7 @@ def _nodes() -> "tuple[Node, ...]":
 def _check_folder(config: SweepConfig, folder: Path) -> None:
     check_origin(folder)
     check_continues(config, folder)
+    read_members(folder)  # what cannot be read is refused here
 
 
 def _ledger(config: SweepConfig, folder: Path, *, last_alive: float | None) -> Ledger:

@@ -12,6 +12,7 @@ from evals.choice import Choice, Settings, choose
 from evals.errors import ConfigError
 from evals.metric import load_metric
 from evals.settings import EvaluationSettings
+from orchestrator.books import FINALISTS
 from orchestrator.budget import BudgetSettings, check_budget
 from orchestrator.finalist_settings import FinalistSettings
 from orchestrator.gang_settings import CheckpointSettings, GangSettings
@@ -26,6 +27,8 @@ from orchestrator.tracking.settings import TrackingSettings
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
 FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+
+RESERVED = ("original", "gold", FINALISTS)
 
 PLUGINS = {"benchmark": "evals.benchmarks", "model": "trainers.models"}
 
@@ -202,6 +205,11 @@ class SweepConfig(Settings):
     @model_validator(mode="after")
     def _labels_are_names(self) -> "SweepConfig":
         for label in self.methods:
+            if label in RESERVED:
+                raise ConfigError(
+                    f"methods.{label} must be a label that means nothing else but got {label!r}, "
+                    "which the ledger books under; rename it"
+                )
             if not re.match(FOLDER_NAME, label):
                 raise ConfigError(
                     f"methods.{label} must be a label of letters, digits, '_', '.' and '-' "

@@ -17,6 +17,9 @@ LAYOUT = 2
 """Of the files in a sweep's folder and in storage; one more with every change that old code
 cannot read, or that cannot read what old code wrote."""
 
+UNSAID = "unset"
+"""Stands for a key that is not there, which is not the same as one that is null."""
+
 FREE = (
     "storage",
     "cache",
@@ -49,13 +52,20 @@ def check_continues(config: SweepConfig, folder: Path) -> None:
     now = _comparable(config.model_dump(mode="json"))
     methods = before["methods"].keys() & now["methods"].keys()
     begun, wanted = _flat(before, methods), _flat(now, methods)
-    for key in sorted({**begun, **wanted}):
-        old, new = begun.get(key), wanted.get(key)
+    # A key that only turned from unset to null says less than one beside it that has a value.
+    by_weight = sorted((begun.get(k) is wanted.get(k) is None, k) for k in {**begun, **wanted})
+    for _, key in by_weight:
+        old, new = begun.get(key, UNSAID), wanted.get(key, UNSAID)
         if old != new and not key.startswith(FREE):
             raise ConfigError(
-                f"{key} must stay {old!r} in the sweep {config.name!r} ({folder}) but got "
-                f"{new!r}; restore it, or give the new sweep a name of its own with name=<name>"
+                f"{key} must stay {_said(old)} in the sweep {config.name!r} ({folder}) but got "
+                f"{_said(new)}; restore it, or give the new sweep a name of its own with "
+                "name=<name>"
             )
+
+
+def _said(value: Any) -> str:
+    return UNSAID if value == UNSAID else repr(value)
 
 
 def check_origin(folder: Path) -> None:

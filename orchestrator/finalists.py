@@ -32,7 +32,12 @@ class Finalist:
         """What it is in the sweep."""
         role = MemberRole.GOLD_AGAIN if self.number is None else MemberRole.FINAL
         return Member(
-            role=role, job=self.job.hash, label=self.label, number=self.number, params=self.params
+            role=role,
+            job=self.job.hash,
+            label=self.label,
+            number=self.number,
+            seed=self.job.seed,
+            params=self.params,
         )
 
 
@@ -43,14 +48,10 @@ def finalists(
 
     A method without any feasible trial has no finalist, a gold model that was given no second one.
     """
-    assert config.finalists is not None
-    seeds = range(config.seed + 1, config.seed + 1 + config.finalists.seeds)
-    found = []
-    if config.baselines.gold is None:
-        job = gold_job(_seeded(config, seeds[0]), benchmark)
-        found.append(Finalist(job, str(job.phase), None, {}))
+    again = gold_again_job(config, benchmark)
+    found = [] if again is None else [Finalist(again, str(again.phase), None, {})]
     chosen = best_trials(config, entries)
-    for seed in seeds:
+    for seed in final_seeds(config):
         for label, best in chosen.items():
             params = dict(best.params or {})
             job = trial_job(
@@ -62,6 +63,19 @@ def finalists(
             )
             found.append(Finalist(job, label, best.number, params))
     return found
+
+
+def gold_again_job(config: SweepConfig, benchmark: Benchmark) -> Job | None:
+    """Returns the gold model's job under another seed; None where it is given, or not wanted."""
+    if config.finalists is None or config.baselines.gold is not None:
+        return None
+    return gold_job(_seeded(config, final_seeds(config)[0]), benchmark)
+
+
+def final_seeds(config: SweepConfig) -> range:
+    """Returns the seeds that finalists are run under: those that follow the sweep's own."""
+    assert config.finalists is not None
+    return range(config.seed + 1, config.seed + 1 + config.finalists.seeds)
 
 
 def best_trials(config: SweepConfig, entries: Sequence[Entry]) -> dict[str, Entry]:

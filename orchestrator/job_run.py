@@ -247,7 +247,8 @@ class JobRun:
     def _measured(self, result: Result, outcome: Outcome) -> Result:
         gold = self._storage.sheet(self._ticket.gold) if self._ticket.gold else None
         done = measured(result, outcome, gold=gold, guard=self._ticket.guard)
-        return replace(done, facts={**done.facts, **self._memory()})
+        facts = {**done.facts, **self._memory()}
+        return replace(done, facts=facts, gold=self._ticket.gold or "")
 
     def _facts(self) -> dict[str, float]:
         resumed = {"resumed_step": float(self._resumed_step)} if self._resumed_step else {}

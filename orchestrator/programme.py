@@ -1,6 +1,7 @@
 """A sweep from its first job to its last: the search's, and then the finalists'."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from orchestrator.agenda import Agenda
@@ -39,14 +40,16 @@ class Programme:
         self._choose = choose
         self._on_final = on_final
         self._waiting: list[Finalist] | None = None
-        self._running: dict[str, Finalist] = {}
+        self._running: dict[str, list[Finalist]] = {}
 
     @property
     def finished(self) -> bool:
         """Whether nothing is left to give out; jobs may still be running."""
         if not self._agenda.finished or self._over:
             return self._agenda.finished
-        return self._waiting is not None and not self._waiting
+        if self._waiting is None:
+            return False
+        return not self._waiting or (self._starved and not self._running)
 
     @property
     def complete(self) -> bool:
@@ -64,30 +67,29 @@ class Programme:
 
     def finish(self, job: Job, *, error: str) -> None:
         """Takes in the job's result; without one in storage it failed for the reason `error`."""
-        final = self._running.pop(job.hash, None)
-        if final is None:
+        if job.hash not in self._running:
             self._agenda.finish(job, error=error)
             return
-        result = self._storage.find(job) or without_result(job, error)
+        result = self._standing(job) or self._without_result(job, error)
         self._ledger.end(job.hash, result.wall_s)
-        self._on_final(final, result, False)
+        for final in self._running.pop(job.hash):
+            self._on_final(final, result, False)
 
     def withdraw(self, job: Job) -> None:
         """Takes back a ticket whose job has not begun and will not be run now."""
-        final = self._running.pop(job.hash, None)
-        if final is None:
+        if job.hash not in self._running:
             self._agenda.withdraw(job)
-        else:
-            self._waiting = [final, *(self._waiting or [])]
+            return
+        self._waiting = [*self._running.pop(job.hash), *(self._waiting or [])]
 
     def leave(self) -> None:
         """Counts what running jobs have left in storage, and takes back the others."""
         self._agenda.leave()
-        for final in list(self._running.values()):
-            if self._storage.find(final.job) is None:
-                self.withdraw(final.job)
+        for first, *_ in list(self._running.values()):
+            if self._standing(first.job) is None:
+                self.withdraw(first.job)
             else:
-                self.finish(final.job, error="")
+                self.finish(first.job, error="")
 
     @property
     def _over(self) -> bool:
@@ -96,23 +98,56 @@ class Programme:
             return True
         return self._ledger.limit is not None
 
+    @property
+    def _starved(self) -> bool:
+        """Whether another finalist would take more than the sweep's budget has left."""
+        return not self._ledger.sweep_has_room
+
     def _next_final(self) -> Ticket | None:
         """Returns the ticket of the next finalist whose result is not in storage already."""
-        reference = self._agenda.reference
-        assert reference is not None
         while self._waiting:
-            final = self._waiting.pop(0)
-            found = self._storage.find(final.job)
-            if found is not None and found.stands(None) and not _tries_again(found):
+            final = self._waiting[0]
+            found = self._standing(final.job)
+            if found is None and self._starved:
+                return None
+            self._waiting.pop(0)
+            if found is not None:
+                self._ledger.end(final.job.hash, found.wall_s)
                 self._on_final(final, found, True)
-                continue
-            self._running[final.job.hash] = final
-            self._ledger.give(FINALISTS, None, final.job.hash)
-            # Without a guard: what is reported is a whole training's.
-            known = None if final.number is None else replace(reference, guard=None)
-            return ticket_for(final.job, known, config=self._config, storage=self._storage)
+            elif (ticket := self._given(final)) is not None:
+                return ticket
         return None
 
+    def _given(self, final: Finalist) -> Ticket | None:
+        """Returns the finalist's ticket; None if another one has asked for the same job."""
+        reference = self._agenda.reference
+        assert reference is not None
+        same = self._running.setdefault(final.job.hash, [])
+        same.append(final)
+        if len(same) > 1:
+            return None
+        self._ledger.give(FINALISTS, None, final.job.hash)
+        # Without a guard: what is reported is a whole training's.
+        known = None if final.number is None else replace(reference, guard=None)
+        return ticket_for(final.job, known, config=self._config, storage=self._storage)
 
-def _tries_again(found: Result) -> bool:
-    return found.state == State.FAILED and found.by_chance
+    def _standing(self, job: Job) -> Result | None:
+        """Returns the job's result in storage, if it is what running it would come to."""
+        found = self._storage.find(job)
+        if found is None or not found.stands(None):
+            return None
+        return None if found.state == State.FAILED and found.by_chance else found
+
+    def _without_result(self, job: Job, error: str) -> Result:
+        """Returns the failure of a job that left no result, and puts it on record.
+
+        What another sweep has left there, and does not stand for this one, stays.
+        """
+        found = self._storage.find(job)
+        if found is not None and found.state == State.FAILED:
+            return found
+        failed = without_result(job, error)
+        if found is None:
+            with suppress(OSError):  # a full disk, say, which may be why the job has failed
+                self._storage.commit(failed, self._storage.begin(job), None)
+        return failed

@@ -53,6 +53,7 @@ class Result:
     under the guard with the hash `guard`; what was measured is the model as it then was.
     `collapsed` says that a job FAILED because its training destroyed the model. `weights_removed`
     says that its adapter was removed for want of disk (`orchestrator.storing.weights`).
+    `gold` is the hash of the gold model's job that the metrics are held against, if it was known.
     """
 
     job: Job
@@ -68,6 +69,7 @@ class Result:
     guard: str = ""
     collapsed: bool = False
     weights_removed: bool = False
+    gold: str = ""
 
     def stands(self, guard: Guard | None) -> bool:
         """Returns whether this is what a sweep with the guard `guard` would have come to."""

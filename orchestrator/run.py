@@ -2,22 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestrator.agenda import Agenda
-from orchestrator.comparison import compared
+from orchestrator.comparison import compared_if_needed
 from orchestrator.departure import Departure
 from orchestrator.entry import Entry
 from orchestrator.finalists import Finalist, finalists
 from orchestrator.opened import OpenedSweep
 from orchestrator.programme import Programme
 from orchestrator.reporting.publication import publish, publish_briefly
-from orchestrator.reporting.record import Replicate, SweepRecord
-from orchestrator.result import Result, State
+from orchestrator.reporting.record import Replicate, SweepRecord, gaps_of
+from orchestrator.result import Result
 from orchestrator.searching.opening import close_searches, open_searches
 from orchestrator.searching.search import MethodSearch
-from orchestrator.storing.members import Member, MemberRole
+from orchestrator.storing.members import Member, MemberRole, read_members
 from orchestrator.storing.quota import Quota
 from orchestrator.storing.shortage import OutOfRoom, Shortage
 from orchestrator.watch import SweepWatch
@@ -46,6 +46,9 @@ class SweepRun:
             say=sweep.say,
             on_removed=sweep.forget_adapter,
         )
+        for member in read_members(sweep.folder):  # also those that another best has superseded
+            if member.role in (MemberRole.FINAL, MemberRole.GOLD_AGAIN):
+                self._quota.protect(member.job)
         self._shortage = Shortage(
             sweep.storage.root,
             patience_s=sweep.config.disk.patience_s,
@@ -133,7 +136,7 @@ class SweepRun:
     def record(self) -> SweepRecord:
         """Returns the sweep as its report sees it."""
         sweep = self._sweep
-        return SweepRecord(
+        record = SweepRecord(
             sweep.config,
             sweep.folder,
             sweep.storage,
@@ -143,6 +146,7 @@ class SweepRun:
             self._finals.gold_again,
             sweep.ledger,
         )
+        return replace(record, gaps=tuple(gaps_of(record)))
 
     def _choose_finalists(self) -> list[Finalist]:
         reference = self._agenda.reference
@@ -167,7 +171,7 @@ class SweepRun:
             self._finals.gold_again = result
         else:
             self._finals.replicates.append(Replicate(final.label, final.number, result))
-        self._quota.protect(entry)
+        self._quota.protect(entry.result.job.hash)
         self._sweep.progress.final(entry)
         self._sweep.log(entry, final.member)
         self._after(entry)
@@ -175,9 +179,8 @@ class SweepRun:
     def _against_gold(self, result: Result) -> Result:
         """Returns the result held against the gold model, whatever was known when it was made."""
         reference, storage = self._agenda.reference, self._sweep.storage
-        if reference is None or result.state == State.FAILED:
-            return result
-        return compared(result, storage, storage.sheet(reference.gold.job.hash))
+        assert reference is not None
+        return compared_if_needed(result, storage, gold=reference.gold)
 
     def _after(self, entry: Entry) -> None:
         if not entry.cached:

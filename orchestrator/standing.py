@@ -20,14 +20,15 @@ def sweep_front(entries: Sequence[Entry], *, search: SearchSettings) -> list[Ent
 def best_feasible(entries: Iterable[Entry], search: SearchSettings) -> Entry | None:
     """Returns the feasible trial with the best objective, or None.
 
-    Among equals it is the one that is best in `search.horizontal`, and then the earliest: forget
-    quality takes few values, and a model that retains more for the same one is the better.
+    Among equals it is the one that is best in `search.horizontal`, as forget quality takes few
+    values and a model that retains more for the same one is the better; then the lowest number.
     """
     feasible = [entry for entry in entries if is_measured(entry) and entry.feasible]
 
-    def merit(entry: Entry) -> tuple[float, float]:
+    def merit(entry: Entry) -> tuple[float, float, int]:
         across = search.horizontal_sign * _across(entry, search)
-        return _gain(entry, search), -math.inf if math.isnan(across) else across
+        kept = -math.inf if math.isnan(across) else across
+        return _gain(entry, search), kept, -(entry.number or 0)
 
     return max(feasible, key=merit, default=None)
 

@@ -135,7 +135,8 @@ class Workbench:
             station.language_model, max_length=max_length, key="evaluation.max_length"
         )
         scorer = Scorer(station.module, encoder, size, self.place)
-        key = f"{guard.items} {guard.metrics} {job.evaluation.max_items} {max_length}"
+        scored_on = f"{job.evaluation.max_items} {job.held_out} {max_length}"
+        key = f"{guard.items} {guard.metrics} {scored_on}"
         if key not in station.before:
             station.before[key] = scorer.sheet(probed(tasks, guard))
         return Probe(guard, scorer, tasks, before=station.before[key], since=since)

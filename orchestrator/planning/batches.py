@@ -41,20 +41,21 @@ def batches_of(plan: Plan, kinds: Sequence[Kind], paces: Mapping[str, Pace]) -> 
                 pace=paces.get(method.method),
             )
         )
-    return [*found, *_finalists(plan, found)]
+    return [*found, *(_finalists(plan, found) if plan.config.finalists is not None else ())]
 
 
 def _finalists(plan: Plan, others: Sequence[Batch]) -> Iterator[Batch]:
-    """Yields the runs of finalists: each method's trials again, and the gold model once more."""
-    settings = plan.config.finalists
-    if settings is None:
-        return
-    baselines = [batch for batch in others if batch.jobs == "baselines"]
-    if plan.config.baselines.gold is None:
-        yield replace(baselines[-1], jobs="finalists", count=1)
-    for batch in others:
-        if batch.jobs == "trials":
-            yield replace(batch, jobs="finalists", count=settings.seeds)
+    """Yields the runs of finalists: each method's trials again, and the gold model once more.
+
+    Of those that are done it is not known whose they will be, so all are reckoned as done in part.
+    """
+    if plan.gold_again is not None:
+        gold = [batch for batch in others if batch.jobs == "baselines"][-1]
+        yield replace(gold, jobs="finalists", count=int(not plan.gold_again.finished))
+    trials = [batch for batch in others if batch.jobs == "trials"]
+    left = plan.num_final_trials_left
+    for index, batch in enumerate(trials):
+        yield replace(batch, jobs="finalists", count=(left + index) // len(trials))
 
 
 def _flops(plan: Plan, kind: Kind | None, *, draw: str, num_steps: int) -> float | None:

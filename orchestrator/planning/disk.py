@@ -71,12 +71,12 @@ def disk(plan: Plan, anatomies: Anatomies) -> Disk:
     """
     config = plan.config
     local = config.tracking.uri is None
-    trained = [each for each in plan.baselines if each.num_steps and not each.finished]
-    trials = plan.num_trials - plan.num_finished + plan.num_final_trials
-    jobs = sum(not each.finished for each in plan.baselines) + trials + plan.has_gold_again
+    trials = plan.num_trials - plan.num_finished + plan.num_final_trials_left
+    every = [*plan.baselines, *filter(None, [plan.gold_again])]
+    jobs = sum(not each.finished for each in every) + trials
     adapter = _adapter_bytes(anatomies.trial) * (2 if config.tracking.copies_here else 1)
     return Disk(
-        models=(len(trained) + plan.has_gold_again) * _model_bytes(anatomies.baseline),
+        models=plan.num_models_left * _model_bytes(anatomies.baseline),
         adapters=trials * adapter,
         records=jobs * _record_bytes(plan, local=local),
         free=shutil.disk_usage(_existing(config.folder)).free,
@@ -121,9 +121,7 @@ def _weights(plan: Plan, anatomies: Anatomies, *, adapter: int) -> Weights | Non
     quota = plan.config.disk.quota
     if quota is None:
         return None
-    trained = [each for each in plan.baselines if each.num_steps]
-    models = len(trained) * _model_bytes(anatomies.baseline)
-    models += plan.has_gold_again * _model_bytes(anatomies.baseline)
+    models = plan.num_models * _model_bytes(anatomies.baseline)
     least = models + (len(plan.methods) + plan.num_final_trials) * adapter
     return Weights(models, (plan.num_trials + plan.num_final_trials) * adapter, least, quota)
 

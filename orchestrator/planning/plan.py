@@ -1,21 +1,19 @@
 """What a sweep would do: its jobs, which of them are done already, and the gang it needs."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evals.benchmark import Benchmark, Role
 from evals.errors import ConfigError
 from evals.metric import Need, load_metric
+from evals.portion import num_searched
 from evals.selection import selected_tasks
-from evals.settings import EvaluationSettings
 from orchestrator.baselines import gold_job, original_job, trial_job
 from orchestrator.config import SweepConfig
-from orchestrator.constraints import SIGNS
-from orchestrator.gang_settings import GangSettings
+from orchestrator.finalists import final_seeds, gold_again_job
 from orchestrator.result import State
-from orchestrator.searching.settings import Constraint
-from orchestrator.searching.space import Searched, SearchRange, Space, Value, active_part, holds
+from orchestrator.searching.space import Space, Value, active_part, holds
+from orchestrator.storing.members import MemberRole, read_members
 from orchestrator.storing.records import Storage
 from orchestrator.warm_start import Past, warm_start
 from trainers.job import Job, Phase
@@ -51,6 +49,10 @@ class Plan:
     baselines: tuple[PlannedBaseline, ...]
     methods: tuple[PlannedMethod, ...]
     steps_per_trial: int
+    gold_again: PlannedBaseline | None = None
+    """The gold model under another seed, if there is to be one."""
+    finals_finished: int = 0
+    """Runs of finalists whose results are in storage."""
     past: tuple[Past, ...] = ()
     """Trials of another sweep that the searches begin with."""
 
@@ -71,9 +73,21 @@ class Plan:
         return 0 if finalists is None else len(self.methods) * finalists.seeds
 
     @property
-    def has_gold_again(self) -> bool:
-        """Whether the gold model is trained under a second seed."""
-        return self.config.finalists is not None and self.config.baselines.gold is None
+    def num_models(self) -> int:
+        """The baselines that leave a model behind, finished or not."""
+        trained = [each for each in self.baselines if each.num_steps]
+        return len(trained) + (self.gold_again is not None)
+
+    @property
+    def num_models_left(self) -> int:
+        """Those of them that are still to be trained."""
+        every = [*self.baselines, *filter(None, [self.gold_again])]
+        return sum(bool(each.num_steps) and not each.finished for each in every)
+
+    @property
+    def num_final_trials_left(self) -> int:
+        """Runs of finalists that are still to be done."""
+        return self.num_final_trials - self.finals_finished
 
 
 def plan(config: SweepConfig, benchmark: Benchmark, *, storage: Storage) -> Plan:
@@ -85,6 +99,7 @@ def plan(config: SweepConfig, benchmark: Benchmark, *, storage: Storage) -> Plan
     """
     check_needs(config, benchmark)
     original, gold = original_job(config, benchmark), gold_job(config, benchmark)
+    again = gold_again_job(config, benchmark)
     finished = finished_trials(config, benchmark, storage=storage, original=original)
     return Plan(
         config=config,
@@ -101,6 +116,8 @@ def plan(config: SweepConfig, benchmark: Benchmark, *, storage: Storage) -> Plan
             for label, settings in config.methods.items()
         ),
         steps_per_trial=config.training.num_steps(len(benchmark.splits["forget"])),
+        gold_again=_planned(again, benchmark, storage) if again is not None else None,
+        finals_finished=_finished_finals(config, storage),
         past=warm_start(config),
     )
 
@@ -118,6 +135,7 @@ def check_needs(config: SweepConfig, benchmark: Benchmark) -> None:
                 f"evaluation.metrics must be measurable on {benchmark.name} but got {name!r}, "
                 "which needs a holdout; set the benchmark's holdout or leave the metric out"
             )
+    _check_held_out(config, benchmark)
     if benchmark.refusals:
         return
     from trainers.method import Source, build_method  # imports torch
@@ -127,6 +145,24 @@ def check_needs(config: SweepConfig, benchmark: Benchmark) -> None:
             raise ConfigError(
                 f"methods.{label} must be trainable on {benchmark.name} but got "
                 f"{settings.method!r}, which needs refusals and there are none; leave it out"
+            )
+
+
+def _check_held_out(config: SweepConfig, benchmark: Benchmark) -> None:
+    """Refuses a share that would leave finalists nothing to be reported on, or the search nothing.
+
+    Two items are the least that an interval can be made of.
+    """
+    if not config.held_out:
+        return
+    for task in selected_tasks(benchmark, config.evaluation):
+        size = len(task.examples)
+        held = size - num_searched(size, config.held_out)
+        if held < 2:
+            raise ConfigError(
+                "finalists.held_out must leave at least 2 items of each task to report on but got "
+                f"{config.held_out:g} of the {size} of {task.name}; raise it, score more items, or "
+                "set finalists.held_out=0"
             )
 
 
@@ -149,29 +185,15 @@ def finished_trials(
     return counts
 
 
-def render(plan: Plan) -> str:
-    """Returns the plan as the text that --plan prints."""
-    config = plan.config
-    lines = [
-        f"Sweep {config.name} (seed {config.seed}) in {config.folder}",
-        f"Benchmark {plan.benchmark.name}: {_splits(plan.benchmark, plan.config.evaluation)}",
-        f"Model {config.model.name}, {config.engine.dtype}, ZeRO stage {config.engine.zero_stage}",
-        f"Gang: {_gang(config.gang)}",
-        f"Objective: {config.search.direction} {config.search.objective} "
-        f"{_constraints(config.search.constraints)}",
-        "",
-        f"{'baseline':<10} {'job':<16} {'steps':>6}  state",
-        *(_baseline_line(baseline) for baseline in plan.baselines),
-        "",
-        f"{'method':<{_width(plan)}} {'trials':>6} {'done':>5} {'steps':>6}  searched",
-        *(_method_line(plan, method) for method in plan.methods),
-        "",
-        f"{plan.num_trials} trials of {plan.steps_per_trial} optimizer steps, "
-        f"{plan.num_finished} of them finished already",
-        *_finalists(plan),
-        *_warm(plan.past),
-    ]
-    return "\n".join(lines)
+def _finished_finals(config: SweepConfig, storage: Storage) -> int:
+    """Counts the finalists' runs that the sweep has; whose will be wanted is known at its end."""
+    if config.finalists is None:
+        return 0
+    seeds, done = final_seeds(config), Counter[str]()
+    for member in read_members(storage.root / "sweeps" / config.name):
+        if member.role == MemberRole.FINAL and member.seed in seeds:
+            done[member.label] += storage.job_folder(member.job).is_dir()
+    return sum(min(done[label], len(seeds)) for label in config.methods)
 
 
 def _planned(job: Job, benchmark: Benchmark, storage: Storage) -> PlannedBaseline:
@@ -199,85 +221,3 @@ def _asks_for(
         return False
     made = trial_job(config, benchmark, label=label, params=params, original=original)
     return made.hash == job.hash
-
-
-def _splits(benchmark: Benchmark, settings: EvaluationSettings) -> str:
-    sizes = [f"{name} {len(examples)}" for name, examples in benchmark.splits.items()]
-    tasks = [f"{task.name} {len(task.examples)}" for task in selected_tasks(benchmark, settings)]
-    return f"{', '.join(sizes)} rows; scored on {', '.join(tasks)}"
-
-
-def _gang(gang: GangSettings) -> str:
-    gpus = f" and {gang.gpus_per_rank:g} GPU" if gang.gpus_per_rank else ""
-    together = gang.ranks_per_node
-    placed = (
-        gang.strategy if together is None else f"{together} on each of {gang.ranks // together}"
-    )
-    nodes = "" if together is None else " nodes"
-    return f"{gang.ranks} ranks of {gang.cpus_per_rank:g} CPU{gpus}, {placed}{nodes}"
-
-
-def _constraints(constraints: Mapping[str, Constraint]) -> str:
-    """Returns the bounds as far as they are known before the baselines are."""
-    parts = [
-        f"{metric} {SIGNS[side]} {value:g}{_unit(constraint)}"
-        for metric, constraint in constraints.items()
-        for side, value in constraint.sides.items()
-    ]
-    return f"with {' and '.join(parts)}" if parts else "without constraints"
-
-
-def _unit(constraint: Constraint) -> str:
-    if constraint.relative_to == "absolute":
-        return ""
-    return f" x the {constraint.relative_to}'s"
-
-
-def _width(plan: Plan) -> int:
-    return max(len("method"), *(len(method.label) for method in plan.methods))
-
-
-def _baseline_line(baseline: PlannedBaseline) -> str:
-    state = "finished" if baseline.finished else "to do"
-    return f"{baseline.phase:<10} {baseline.job_hash:<16} {baseline.num_steps:>6}  {state}"
-
-
-def _method_line(plan: Plan, method: PlannedMethod) -> str:
-    searched = ", ".join(_searched(name, found) for name, found in method.space.items())
-    return (
-        f"{method.label:<{_width(plan)}} {method.trials:>6} {method.finished:>5} "
-        f"{plan.steps_per_trial:>6}  {searched}"
-    )
-
-
-def _finalists(plan: Plan) -> list[str]:
-    """Returns a line that says what follows the search, if anything does."""
-    settings = plan.config.finalists
-    if settings is None:
-        return []
-    gold = " and gold once more" if plan.has_gold_again else ""
-    where = f"the {settings.held_out:.0%} of all items that the search does not see"
-    reported = where if settings.held_out else "all items"
-    return [
-        f"Then finalists: each method's best trial under {settings.seeds} more seeds{gold}, "
-        f"reported on {reported}"
-    ]
-
-
-def _warm(past: Sequence[Past]) -> list[str]:
-    """Returns a line that says where the searches begin, if it is not at nothing."""
-    if not past:
-        return []
-    counts = Counter(trial.label for trial in past)
-    said = ", ".join(f"{label} {number}" for label, number in counts.items())
-    return [f"Warm start: trials of {past[0].origin.partition('/')[0]} ({said})"]
-
-
-def _searched(name: str, searched: Searched) -> str:
-    if isinstance(searched, SearchRange):
-        scale = " log" if searched.log else ""
-        said = f"{name} {searched.low:g}..{searched.high:g}{scale}"
-    else:
-        said = f"{name} {'|'.join(map(str, searched.choices))}"
-    where = [f"{parent} {'|'.join(map(str, of))}" for parent, of in searched.when.items()]
-    return f"{said} if {' and '.join(where)}" if where else said

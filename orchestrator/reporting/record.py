@@ -4,13 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evals.scores import ScoreSheet
 from orchestrator.books import Books, read_books
-from orchestrator.comparison import baselines_of, compared
+from orchestrator.comparison import baselines_of, compared_if_needed
 from orchestrator.config import SweepConfig
 from orchestrator.constraints import bounds_of
 from orchestrator.entry import Entry, Reference
-from orchestrator.finalists import best_trials
+from orchestrator.finalists import best_trials, final_seeds
 from orchestrator.judgement import judged
 from orchestrator.loading import load_resumed
 from orchestrator.result import Result, State
@@ -57,14 +56,51 @@ def read_record(path: str) -> SweepRecord:
     storage = Storage(config.folder)
     folder = storage.root / "sweeps" / config.name
     members = read_members(folder)
-    found = {member.job: storage.recorded(member.job) for member in members}
+    found = {member.job: _recorded(member, storage) for member in members}
     results = {job: result for job, result in found.items() if result is not None}
     books = read_books(folder, config.budget)
     reference = _reference(members, results, storage, config)
     record = SweepRecord(config, folder, storage, reference, (), (), None, books)
     if reference is not None:
         record = _filled(record, members, results)
-    return replace(record, gaps=tuple(_gaps(record, members, results)))
+    return replace(record, gaps=(*_lost(members, results), *gaps_of(record)))
+
+
+def _recorded(member: Member, storage: Storage) -> Result | None:
+    """Returns the member's result; a finalist's is no use without its scores."""
+    result = storage.recorded(member.job)
+    if result is None or member.role not in (MemberRole.FINAL, MemberRole.GOLD_AGAIN):
+        return result
+    return result if result.state == State.FAILED or storage.has_sheet(member.job) else None
+
+
+def gaps_of(record: SweepRecord) -> Iterator[str]:
+    """Says what a finished sweep would have and this one lacks."""
+    if record.reference is None:
+        yield "The baselines are not both done, so that nothing can be compared."
+    config = record.config
+    due = {label: config.num_trials(label) for label in config.methods}
+    done = {label: sum(entry.label == label for entry in record.entries) for label in due}
+    short = [f"{label} {done[label]} of {due[label]}" for label in due if done[label] < due[label]]
+    if short:
+        yield f"Trials that are not done yet: {', '.join(short)}."
+    elif config.finalists is not None and record.reference is not None:
+        yield from _final_gaps(record, config.finalists.seeds)
+
+
+def _final_gaps(record: SweepRecord, num_seeds: int) -> Iterator[str]:
+    """Says which runs of finalists are missing, and which have failed."""
+    gold = record.gold_again
+    if record.config.baselines.gold is None and (gold is None or gold.state == State.FAILED):
+        why = "is not done yet" if gold is None else f"failed: {gold.reason}"
+        yield f"The gold model under another seed {why}, so that no noise floor is known."
+    for label in best_trials(record.config, record.entries):
+        own = [each.result for each in record.replicates if each.label == label]
+        failed = [result.reason for result in own if result.state == State.FAILED]
+        if failed:
+            yield f"Runs of the finalist {label} that failed: {len(failed)} ({failed[0]})."
+        if len(own) < num_seeds:
+            yield f"Runs of the finalist {label} that are not done yet: {num_seeds - len(own)}."
 
 
 def _filled(
@@ -74,13 +110,11 @@ def _filled(
     reference = record.reference
     assert reference is not None
     record = replace(record, entries=tuple(_entries(members, results, record)))
-    sheet = record.storage.sheet(reference.gold.job.hash)
     again = _last(MemberRole.GOLD_AGAIN, members, results)
-    return replace(
-        record,
-        replicates=tuple(_replicates(members, results, record, gold=sheet)),
-        gold_again=None if again is None else _compared(again, record.storage, sheet),
-    )
+    if again is not None:
+        again = compared_if_needed(again, record.storage, gold=reference.gold)
+    replicates = tuple(_replicates(members, results, record))
+    return replace(record, replicates=replicates, gold_again=again)
 
 
 def _last(
@@ -117,56 +151,37 @@ def _entries(
     assert reference is not None
     for done in (reference.original, reference.gold):
         yield Entry(str(done.job.phase), done)
-    sheet = record.storage.sheet(reference.gold.job.hash)
     for member in members:
         if member.role != MemberRole.TRIAL or member.job not in results:
             continue
-        result = results[member.job]
-        cached = not record.books.made(member.label, member.number)
-        if cached and result.state == State.DONE:
-            result = compared(result, record.storage, sheet)
+        if member.label not in record.config.methods:  # left out by a later run
+            continue
+        result = compared_if_needed(results[member.job], record.storage, gold=reference.gold)
         result, missed = judged(result, record.config.search, reference.bounds)
+        cached = not record.books.made(member.label, member.number)
         yield Entry(member.label, result, member.number, dict(member.params), missed, cached)
 
 
 def _replicates(
-    members: Sequence[Member],
-    results: Mapping[str, Result],
-    record: SweepRecord,
-    *,
-    gold: ScoreSheet,
+    members: Sequence[Member], results: Mapping[str, Result], record: SweepRecord
 ) -> Iterator[Replicate]:
-    """Yields the runs of the trials that are their methods' best now, whatever was before."""
-    best = best_trials(record.config, record.entries)
+    """Yields the runs of the trials that are their methods' best now, under the seeds of now."""
+    config, reference = record.config, record.reference
+    if config.finalists is None or reference is None:
+        return
+    best = best_trials(config, record.entries)
+    seeds = final_seeds(config)
     for member in members:
-        if member.role == MemberRole.FINAL and member.job in results:
-            chosen = best.get(member.label)
-            if member.number is not None and chosen is not None and chosen.number == member.number:
-                result = _compared(results[member.job], record.storage, gold)
-                yield Replicate(member.label, member.number, result)
+        if member.role != MemberRole.FINAL or member.job not in results:
+            continue
+        chosen, number = best.get(member.label), member.number
+        if number is None or chosen is None or chosen.number != number or member.seed not in seeds:
+            continue
+        result = compared_if_needed(results[member.job], record.storage, gold=reference.gold)
+        yield Replicate(member.label, number, result)
 
 
-def _compared(result: Result, storage: Storage, gold: ScoreSheet) -> Result:
-    return compared(result, storage, gold) if result.state == State.DONE else result
-
-
-def _gaps(
-    record: SweepRecord, members: Sequence[Member], results: Mapping[str, Result]
-) -> Iterator[str]:
-    """Says what a finished sweep would have and this one lacks."""
-    if record.reference is None:
-        yield "The baselines are not both done, so that nothing can be compared."
+def _lost(members: Sequence[Member], results: Mapping[str, Result]) -> Iterator[str]:
     lost = [member.job for member in members if member.job not in results]
     if lost:
         yield f"The records of {len(lost)} jobs are gone from storage: {', '.join(lost[:5])}."
-    config = record.config
-    trials = [member for member in members if member.role == MemberRole.TRIAL]
-    due = {label: config.num_trials(label) for label in config.methods}
-    done = {label: sum(member.label == label for member in trials) for label in due}
-    short = [f"{label} {done[label]} of {due[label]}" for label in due if done[label] < due[label]]
-    if short:
-        yield f"Trials that are not done yet: {', '.join(short)}."
-    elif config.finalists is not None and record.reference is not None:
-        wanted = len(best_trials(config, record.entries)) * config.finalists.seeds
-        if len(record.replicates) < wanted:
-            yield f"Runs of finalists that are not done yet: {wanted - len(record.replicates)}."

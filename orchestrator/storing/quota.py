@@ -68,11 +68,10 @@ class Quota:
         elif size := adapter_bytes(folder):
             self._adapters[job.hash] = size * self._copies
 
-    def protect(self, entry: Entry) -> None:
-        """Takes in a finalist, whose weights count and stay."""
-        folder = self._storage.job_folder(entry.result.job.hash)
-        size = model_bytes(folder) + adapter_bytes(folder) * self._copies
-        self._models[entry.result.job.hash] = size
+    def protect(self, job_hash: str) -> None:
+        """Takes in a finalist's job, whose weights count and stay."""
+        folder = self._storage.job_folder(job_hash)
+        self._models[job_hash] = model_bytes(folder) + adapter_bytes(folder) * self._copies
 
     def keep(self) -> None:
         """Removes what is beyond the quota, or in the reserve; says so once where that fails."""

@@ -132,11 +132,15 @@ class Storage:
         Raises:
             ConfigError: there are none, or they cannot be read.
         """
-        file = self.job_folder(job_hash) / "scores.json"
+        file = self._sheet_file(job_hash)
         try:
             return read_sheet(file)
         except (OSError, ConfigError) as error:
             raise damaged(file, getattr(error, "strerror", None) or str(error)) from None
+
+    def has_sheet(self, job_hash: str) -> bool:
+        """Whether a finished job's scores are there."""
+        return self._sheet_file(job_hash).is_file()
 
     def begin(self, job: Job) -> Path:
         """Returns a new folder for the job to write to, and removes what dead ones left."""
@@ -177,6 +181,9 @@ class Storage:
         set_aside(home)
         self._place(folder, home)
         return result
+
+    def _sheet_file(self, job_hash: str) -> Path:
+        return self.job_folder(job_hash) / "scores.json"
 
     @property
     def _jobs(self) -> Path:

@@ -34,6 +34,7 @@ class _ResultFile(_File):
     stopped: str = ""
     guard: str = ""
     collapsed: bool = False
+    gold: str = ""
 
 
 class _ReportLine(_File):
@@ -95,6 +96,7 @@ def result_text(result: Result) -> str:
         stopped=result.stopped,
         guard=result.guard,
         collapsed=result.collapsed,
+        gold=result.gold,
     ).model_dump_json(indent=2)
 
 

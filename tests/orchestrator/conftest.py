@@ -143,13 +143,15 @@ class StoredSweep:
         quality: float = -3.0,
     ) -> None:
         metrics = {"retain": retain, "log_forget_quality": quality}
-        result = Result(job, State.DONE, "", metrics, {}, 2.0, (), 0.0)
+        gold = self.gold.hash if role in (MemberRole.TRIAL, MemberRole.FINAL) else ""
+        result = Result(job, State.DONE, "", metrics, {}, 2.0, (), 0.0, gold=gold)
         self.ledger.give(label, number, job.hash)
         self.ledger.end(job.hash, 2.0)
         self.storage.commit(result, self.storage.begin(job), self.sheet())
         params = {} if number is None else {"lr": job.training.lr, "l1": job.training.l1}
+        seed = job.seed if role in (MemberRole.FINAL, MemberRole.GOLD_AGAIN) else None
         self.members.enter(
-            Member(role=role, job=job.hash, label=label, number=number, params=params)
+            Member(role=role, job=job.hash, label=label, number=number, seed=seed, params=params)
         )
 
     def sheet(self) -> ScoreSheet:

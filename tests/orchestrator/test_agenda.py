@@ -12,6 +12,7 @@ import pytest
 from evals.benchmark import Benchmark
 from evals.building import build_benchmark
 from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from evals.suites.text import measure
 from orchestrator.agenda import Agenda
 from orchestrator.budget import BudgetSettings, Use
 from orchestrator.config import SweepConfig
@@ -100,6 +101,7 @@ class Desk:
         metrics = {} if fails else {"retain": retain, "log_forget_quality": -3.0}
         state = State.FAILED if fails else State.DONE
         result = Result(job, state, fails, metrics, {}, 1.0, (), 0.0, by_chance)
+        result = replace(result, gold=ticket.gold or "")
         if stopped:
             result = replace(result, stopped="stopped at step 2", guard=ticket.guard.hash)
         result = replace(result, collapsed=collapsed)
@@ -242,8 +244,9 @@ def test_a_metric_that_is_missing_is_a_failure_that_says_so(config, benchmark) -
     desk = Desk(config, benchmark)
     desk.run(desk.agenda.next())
     desk.run(desk.agenda.next())
-    job = desk.agenda.next().job
-    result = Result(job, State.DONE, "", {"retain": 0.8}, {}, 1.0, (), 0.0)
+    ticket = desk.agenda.next()
+    job = ticket.job
+    result = Result(job, State.DONE, "", {"retain": 0.8}, {}, 1.0, (), 0.0, gold=ticket.gold)
     desk.storage.commit(result, desk.storage.begin(job), None)
     desk.agenda.finish(job, error="")
     assert desk.entries[-1].result.reason == "log_forget_quality was not measured"
@@ -380,7 +383,9 @@ def test_a_warm_start_is_held_against_this_sweeps_bounds_and_is_no_trial_of_it(
         past = search._study.get_trials(deepcopy=False)
         assert [trial.user_attrs.get("number") for trial in past] == [None] * 3
         original = second.agenda.reference.original.metrics["retain"]
-        known = {"retain.at_least": pytest.approx(0.9 * original - 0.5)}
+        # Measured again from its scores, over the items that this search sees.
+        here = measure(sheet_of(benchmark, nll=1.0), None, ["retain"])["retain"]
+        known = {"retain.at_least": pytest.approx(0.9 * original - here)}
         assert [trial.constraints for trial in past] == [known] * 3
         # Every truth ratio differs from this gold's: ln p of two disjoint samples.
         size = len(benchmark.splits["forget"])

@@ -105,3 +105,11 @@ def test_versions_are_ordered_by_their_numbers(tmp_path: Path) -> None:
     (tmp_path / "origin.json").write_text(json.dumps({"version": "0.10.0", "layout": LAYOUT}))
     with pytest.raises(ConfigError, match="newer version 0.10.0"):
         check_origin(tmp_path)
+
+
+def test_a_range_that_is_null_is_not_one_that_is_unset(tmp_path: Path) -> None:
+    searched = "methods.npo.search={beta: default}"
+    write_config(load_config(None, ["methods=[npo]", searched]), tmp_path)
+    without = load_config(None, ["methods=[npo]", searched, "methods.npo.search.l1=null"])
+    with pytest.raises(ConfigError, match=r"methods\.npo\.search\.l1 must stay unset .* got None"):
+        check_continues(without, tmp_path)

@@ -287,3 +287,51 @@ def test_a_sweep_that_cannot_go_on_has_no_finalists(case) -> None:
     assert sweep.programme.next() is None
     assert sweep.programme.finished
     assert not sweep.programme.complete
+
+
+def test_two_labels_with_the_same_best_job_run_it_once_and_both_are_told(case) -> None:
+    sweep = case("finalists.seeds=1", "methods={ga: {}, npo: {method: ga}}")
+    jobs = sweep.run_all()
+    assert len(jobs) == 3
+    assert [final.label for final, _, _ in sweep.told] == ["gold", "ga", "npo"]
+    assert sweep.programme.complete
+
+
+def test_a_finalist_found_after_a_kill_is_ended_in_the_ledger(case) -> None:
+    sweep = case("finalists.seeds=1")
+    sweep.run(sweep.programme.next())
+    gold = sweep.programme.next()
+    sweep.write(gold.job)
+    again = case("finalists.seeds=1")
+    again.run_all()
+    assert again.ledger.account(FINALISTS).num_ended == 3
+    assert again.ledger.account(FINALISTS).use.gang_s == 6.0
+
+
+def test_finalists_begin_only_while_the_budget_has_room_for_them(case) -> None:
+    sweep = case("finalists.seeds=2", budget=BudgetSettings(cpu_hours=10.0 / 3600))
+    sweep.run(sweep.programme.next())
+    sweep.run(sweep.programme.next())
+    sweep.run(sweep.programme.next())
+    assert sweep.programme.next() is not None
+    assert sweep.programme.next() is None
+    assert not sweep.programme.finished
+
+
+def test_what_does_not_stand_is_no_finalists_for_who_leaves_either(case) -> None:
+    sweep = case("finalists.seeds=1")
+    sweep.run(sweep.programme.next())
+    sweep.run(sweep.programme.next())
+    ga = sweep.programme.next()
+    sweep.write(ga.job, stopped="stopped at step 2", guard=GUARD.hash)
+    sweep.programme.leave()
+    assert [final.label for final, _, _ in sweep.told] == ["gold"]
+    assert sweep.programme.next().job == ga.job
+
+
+def test_a_finalist_without_a_result_is_put_on_record_with_the_reason(case) -> None:
+    sweep = case("finalists.seeds=1")
+    sweep.run(sweep.programme.next())
+    gold = sweep.programme.next()
+    sweep.programme.finish(gold.job, error="its trainable was lost")
+    assert sweep.storage.find(gold.job).reason == "its trainable was lost"

@@ -13,7 +13,8 @@ from evals.errors import ConfigError
 from orchestrator.baselines import original_job, trial_job
 from orchestrator.config import SweepConfig
 from orchestrator.loading import load_config
-from orchestrator.planning.plan import plan, render
+from orchestrator.planning.plan import plan
+from orchestrator.planning.plan_text import render
 from orchestrator.result import Result, State
 from orchestrator.searching.search import MethodSearch
 from orchestrator.storing.records import Storage

@@ -11,8 +11,10 @@ from evals.choice import validated
 from evals.errors import ConfigError
 from orchestrator.baselines import gold_job, original_job, trial_job
 from orchestrator.config import SweepConfig
-from orchestrator.planning.plan import plan, render
+from orchestrator.planning.plan import plan
+from orchestrator.planning.plan_text import render
 from orchestrator.result import Result, State
+from orchestrator.storing.members import Member, MemberRole, Members
 from orchestrator.storing.records import Storage
 from trainers.job import Job
 
@@ -186,3 +188,32 @@ def test_a_method_that_needs_refusals_is_refused_where_there_are_none(storage: S
     with pytest.raises(ConfigError, match="methods.mine must be trainable on people but got 'idk'"):
         plan(sweep(methods={"mine": {"method": "idk"}}), silent, storage=storage)
     assert plan(sweep(), silent, storage=storage).num_trials == 6
+
+
+def test_a_share_that_leaves_finalists_nothing_is_refused(tmp_path: Path) -> None:
+    config = sweep(storage=tmp_path, finalists={"held_out": 0.1})
+    with pytest.raises(
+        ConfigError, match=r"finalists\.held_out must leave at least 2 items .* 12 of"
+    ):
+        plan(config, people(), storage=Storage(tmp_path))
+    whole = sweep(storage=tmp_path, finalists={"held_out": 0})
+    assert plan(whole, people(), storage=Storage(tmp_path)).num_final_trials == 6
+
+
+def test_runs_of_finalists_that_are_done_are_not_planned_again(tmp_path: Path) -> None:
+    config = sweep(storage=tmp_path, finalists={"seeds": 2})
+    storage = Storage(tmp_path)
+    found = plan(config, people(), storage=storage)
+    assert (found.num_final_trials_left, found.num_models_left) == (4, 3)
+    later = config.model_copy(update={"seed": 1})
+    original = original_job(config, people())
+    params = {"lr": 1e-4, "l1": 1e-2}
+    final = trial_job(later, people(), label="ga", params=params, original=original)
+    again = gold_job(later, people())
+    members = Members(storage.sweep_folder(config.name))
+    for job, role, number in ((final, MemberRole.FINAL, 0), (again, MemberRole.GOLD_AGAIN, None)):
+        finish(storage, job)
+        members.enter(Member(role=role, job=job.hash, label="ga", number=number, seed=1))
+    found = plan(config, people(), storage=storage)
+    assert (found.num_final_trials_left, found.num_models_left) == (3, 2)
+    assert found.num_models == 3

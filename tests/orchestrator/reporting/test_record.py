@@ -1,6 +1,5 @@
 """A sweep is read from its folder alone, as far as it has come."""
 
-import json
 import shutil
 import subprocess
 import sys
@@ -9,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from evals.errors import ConfigError
+from orchestrator.baselines import gold_job
 from orchestrator.reporting.record import read_record
 from orchestrator.result import Result, State
-from orchestrator.storing.members import MEMBERS_FILE, Member, MemberRole
+from orchestrator.storing.members import Member, MemberRole
 
 
 def test_a_finished_sweep_is_read_whole(stored_sweep) -> None:
@@ -41,7 +41,7 @@ def test_runs_of_a_trial_that_is_no_longer_the_best_are_left_out(stored_sweep) -
     made.write_trial("ga", 2, lr=3e-3, retain=0.78)
     record = made.read()
     assert [(r.label, r.number) for r in record.replicates] == [("npo", 0)]
-    assert record.gaps == ("Runs of finalists that are not done yet: 1.",)
+    assert record.gaps == ("Runs of the finalist ga that are not done yet: 1.",)
 
 
 def test_what_was_used_is_read_and_nothing_written(stored_sweep) -> None:
@@ -74,20 +74,70 @@ def test_results_that_are_gone_are_named(stored_sweep) -> None:
     job = made.trial("ga", lr=1e-4).hash
     shutil.rmtree(made.storage.job_folder(job))
     record = made.read()
-    assert record.gaps == (f"The records of 1 jobs are gone from storage: {job}.",)
+    assert record.gaps == (
+        f"The records of 1 jobs are gone from storage: {job}.",
+        "Trials that are not done yet: ga 1 of 2.",
+    )
     assert [(e.label, e.number) for e in record.entries if e.label == "ga"] == [("ga", 1)]
 
 
-def test_a_trial_that_was_found_is_held_against_the_gold_model_of_this_sweep(stored_sweep) -> None:
+def test_a_trial_is_held_against_the_gold_model_of_this_sweep_whichever_it_knew(
+    stored_sweep,
+) -> None:
     made = stored_sweep().fill()
-    lines = (made.folder / MEMBERS_FILE).read_text("utf-8").splitlines()
-    found = json.loads(lines[2]) | {"number": 9}
-    (made.folder / MEMBERS_FILE).write_text("\n".join([*lines, json.dumps(found), ""]), "utf-8")
+    job = made.trial("ga", lr=1e-4)
+    file = made.storage.job_folder(job.hash) / "result.json"
+    text = file.read_text("utf-8").replace(made.gold.hash, "0" * 16)
+    file.write_text(text, "utf-8")
+    metrics = {e.number: e.result.metrics for e in made.read().entries if e.label == "ga"}
+    assert metrics[0]["log_forget_quality"] == pytest.approx(0.0, abs=1e-9)
+    assert metrics[1]["log_forget_quality"] == pytest.approx(-2.8)
+
+
+def test_the_job_that_took_a_trials_place_counts(stored_sweep) -> None:
+    made = stored_sweep().fill()
+    made.write_trial("ga", 0, lr=5e-4, retain=0.78)
+    (entry,) = (e for e in made.read().entries if (e.label, e.number) == ("ga", 0))
+    assert entry.result.job.training.lr == 5e-4
+
+
+def test_runs_under_seeds_that_are_no_longer_wanted_are_left_out(stored_sweep) -> None:
+    stored_sweep("finalists.seeds=2").fill()
+    made = stored_sweep("finalists.seeds=2")
+    later = made.config.model_copy(update={"seed": made.config.seed + 2})
+    job = made.trial("ga", lr=2e-3, config=later)
+    made.write(job, MemberRole.FINAL, "ga", 1, retain=0.77)
+    assert len(made.read().replicates) == 3
+    assert len(stored_sweep().read().replicates) == 2
+
+
+def test_what_finalists_lack_is_said_method_by_method(stored_sweep) -> None:
+    made = stored_sweep("finalists.seeds=2").fill()
+    later = made.config.model_copy(update={"seed": made.config.seed + 1})
+    again = gold_job(later, made.benchmark)
+    shutil.rmtree(made.storage.job_folder(again.hash))
+    gaps = made.read().gaps
+    assert gaps[0].startswith("The records of 1 jobs are gone")
+    assert gaps[1].startswith("The gold model under another seed is not done yet")
+    assert gaps[2:] == (
+        "Runs of the finalist ga that are not done yet: 1.",
+        "Runs of the finalist npo that are not done yet: 1.",
+    )
+
+
+def test_a_finalists_run_without_its_scores_is_a_gap(stored_sweep) -> None:
+    made = stored_sweep().fill()
+    (final,) = (r for r in made.read().replicates if r.label == "ga")
+    (made.storage.job_folder(final.result.job.hash) / "scores.json").unlink()
     record = made.read()
-    own, other = (e for e in record.entries if e.result.job.hash == found["job"])
-    assert (own.cached, other.cached) == (False, True)
-    assert own.result.metrics["log_forget_quality"] == pytest.approx(-2.99)
-    assert other.result.metrics["log_forget_quality"] == pytest.approx(0.0, abs=1e-9)
+    assert [r.label for r in record.replicates] == ["npo"]
+    assert final.result.job.hash in record.gaps[0]
+
+
+def test_trials_of_a_method_that_was_left_out_are_no_entries(stored_sweep) -> None:
+    stored_sweep().fill()
+    record = stored_sweep("methods=[ga]").read()
+    assert {e.label for e in record.entries} == {"original", "gold", "ga"}
 
 
 def test_a_failed_trial_is_an_entry_without_violations(stored_sweep) -> None:

@@ -1,0 +1,121 @@
+"""A plan as the text that `--plan` prints."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from evals.benchmark import Benchmark
+from evals.selection import selected_tasks
+from evals.settings import EvaluationSettings
+from orchestrator.constraints import SIGNS
+from orchestrator.gang_settings import GangSettings
+from orchestrator.planning.plan import Plan, PlannedBaseline, PlannedMethod
+from orchestrator.searching.settings import Constraint
+from orchestrator.searching.space import Searched, SearchRange
+from orchestrator.warm_start import Past
+
+
+def render(plan: Plan) -> str:
+    """Returns the plan as the text that --plan prints."""
+    config = plan.config
+    lines = [
+        f"Sweep {config.name} (seed {config.seed}) in {config.folder}",
+        f"Benchmark {plan.benchmark.name}: {_splits(plan.benchmark, plan.config.evaluation)}",
+        f"Model {config.model.name}, {config.engine.dtype}, ZeRO stage {config.engine.zero_stage}",
+        f"Gang: {_gang(config.gang)}",
+        f"Objective: {config.search.direction} {config.search.objective} "
+        f"{_constraints(config.search.constraints)}",
+        "",
+        f"{'baseline':<10} {'job':<16} {'steps':>6}  state",
+        *(_baseline_line(baseline) for baseline in plan.baselines),
+        "",
+        f"{'method':<{_width(plan)}} {'trials':>6} {'done':>5} {'steps':>6}  searched",
+        *(_method_line(plan, method) for method in plan.methods),
+        "",
+        f"{plan.num_trials} trials of {plan.steps_per_trial} optimizer steps, "
+        f"{plan.num_finished} of them finished already",
+        *_finalists(plan),
+        *_warm(plan.past),
+    ]
+    return "\n".join(lines)
+
+
+def _splits(benchmark: Benchmark, settings: EvaluationSettings) -> str:
+    sizes = [f"{name} {len(examples)}" for name, examples in benchmark.splits.items()]
+    tasks = [f"{task.name} {len(task.examples)}" for task in selected_tasks(benchmark, settings)]
+    return f"{', '.join(sizes)} rows; scored on {', '.join(tasks)}"
+
+
+def _gang(gang: GangSettings) -> str:
+    gpus = f" and {gang.gpus_per_rank:g} GPU" if gang.gpus_per_rank else ""
+    together = gang.ranks_per_node
+    placed = (
+        gang.strategy if together is None else f"{together} on each of {gang.ranks // together}"
+    )
+    nodes = "" if together is None else " nodes"
+    return f"{gang.ranks} ranks of {gang.cpus_per_rank:g} CPU{gpus}, {placed}{nodes}"
+
+
+def _constraints(constraints: Mapping[str, Constraint]) -> str:
+    """Returns the bounds as far as they are known before the baselines are."""
+    parts = [
+        f"{metric} {SIGNS[side]} {value:g}{_unit(constraint)}"
+        for metric, constraint in constraints.items()
+        for side, value in constraint.sides.items()
+    ]
+    return f"with {' and '.join(parts)}" if parts else "without constraints"
+
+
+def _unit(constraint: Constraint) -> str:
+    if constraint.relative_to == "absolute":
+        return ""
+    return f" x the {constraint.relative_to}'s"
+
+
+def _width(plan: Plan) -> int:
+    return max(len("method"), *(len(method.label) for method in plan.methods))
+
+
+def _baseline_line(baseline: PlannedBaseline) -> str:
+    state = "finished" if baseline.finished else "to do"
+    return f"{baseline.phase:<10} {baseline.job_hash:<16} {baseline.num_steps:>6}  {state}"
+
+
+def _method_line(plan: Plan, method: PlannedMethod) -> str:
+    searched = ", ".join(_searched(name, found) for name, found in method.space.items())
+    return (
+        f"{method.label:<{_width(plan)}} {method.trials:>6} {method.finished:>5} "
+        f"{plan.steps_per_trial:>6}  {searched}"
+    )
+
+
+def _finalists(plan: Plan) -> list[str]:
+    """Returns a line that says what follows the search, if anything does."""
+    settings = plan.config.finalists
+    if settings is None:
+        return []
+    gold = " and gold once more" if plan.gold_again is not None else ""
+    where = f"the {settings.held_out:.0%} of all items that the search does not see"
+    reported = where if settings.held_out else "all items"
+    return [
+        f"Then finalists: each method's best trial under {settings.seeds} more seeds{gold}, "
+        f"reported on {reported}"
+    ]
+
+
+def _warm(past: Sequence[Past]) -> list[str]:
+    """Returns a line that says where the searches begin, if it is not at nothing."""
+    if not past:
+        return []
+    counts = Counter(trial.label for trial in past)
+    said = ", ".join(f"{label} {number}" for label, number in counts.items())
+    return [f"Warm start: trials of {past[0].origin.partition('/')[0]} ({said})"]
+
+
+def _searched(name: str, searched: Searched) -> str:
+    if isinstance(searched, SearchRange):
+        scale = " log" if searched.log else ""
+        said = f"{name} {searched.low:g}..{searched.high:g}{scale}"
+    else:
+        said = f"{name} {'|'.join(map(str, searched.choices))}"
+    where = [f"{parent} {'|'.join(map(str, of))}" for parent, of in searched.when.items()]
+    return f"{said} if {' and '.join(where)}" if where else said
