@@ -65,6 +65,27 @@ def trial_job(
     )
 
 
+def given_weights(given: str, *, phase: Phase) -> str:
+    """Returns the SHA-256 of a saved model's files, wherever it lies.
+
+    Raises:
+        ConfigError: it is not there.
+    """
+    folder = Path(given).expanduser()
+    files = sorted({file for pattern in FILES for file in folder.glob(pattern)})
+    if not any(file.suffix in (".safetensors", ".bin") for file in files):
+        raise ConfigError(
+            f"baselines.{phase} must be a folder with a saved model (*.safetensors) but got "
+            f"{given!r}; correct the path, or leave the key out to fine-tune one"
+        )
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode())
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return f"files:{digest.hexdigest()}"
+
+
 def check_weights(config: SweepConfig) -> None:
     """Refuses a model or a given checkpoint that would not load, before anything starts.
 
@@ -128,7 +149,7 @@ def _baseline(config: SweepConfig, benchmark: Benchmark, *, phase: Phase, given:
         seed=config.seed,
         checkpoint=given and str(Path(given).expanduser().resolve()),
         data=benchmark.fingerprint,
-        weights=_family_fingerprint(config) if given is None else _files(given, phase=phase),
+        weights=_family_fingerprint(config) if given is None else given_weights(given, phase=phase),
         version=version(),
     )
 
@@ -137,23 +158,6 @@ def _family_fingerprint(config: SweepConfig) -> str:
     from trainers.language_model import build_family  # imports transformers
 
     return build_family(config.model).fingerprint()
-
-
-def _files(given: str, *, phase: Phase) -> str:
-    """Returns the SHA-256 of a saved model's files, wherever it lies."""
-    folder = Path(given).expanduser()
-    files = sorted({file for pattern in FILES for file in folder.glob(pattern)})
-    if not any(file.suffix in (".safetensors", ".bin") for file in files):
-        raise ConfigError(
-            f"baselines.{phase} must be a folder with a saved model (*.safetensors) but got "
-            f"{given!r}; correct the path, or leave the key out to fine-tune one"
-        )
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.name.encode())
-        with file.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return f"files:{digest.hexdigest()}"
 
 
 def _check_provenance(folder: Path, benchmark: Benchmark, *, phase: Phase) -> None:

@@ -1,4 +1,4 @@
-"""The entry point: `python -m orchestrator.repeat RUN [--storage DIR] [--retrain]`.
+"""The entry point: `python -m orchestrator.repeat RUN [--storage DIR] [--sweep NAME] [--retrain]`.
 
 Evaluates one row of a table again from what is in storage, or trains it again first, and says
 whether it came out the same. Exit codes: 0 the same; 1 not the same, or it failed; 2 it cannot be
@@ -9,7 +9,6 @@ import argparse
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,8 @@ from evals.errors import ConfigError
 
 if TYPE_CHECKING:
     from evals.scores import ScoreSheet
-    from orchestrator.repetition import Likeness, Row
+    from orchestrator.likeness import Likeness
+    from orchestrator.repetition import Row
 
 SAME, DIFFERENT, REFUSED = 0, 1, 2
 TOLERANCE = 1e-3
@@ -37,12 +37,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _repeat(parsed: argparse.Namespace) -> int:
     # Imported late, so that --help and a mistyped option answer at once.
-    from orchestrator.repetition import check_data, find_row, likeness
+    from orchestrator.likeness import likeness
+    from orchestrator.repeatable import check_data
+    from orchestrator.repetition import find_row
     from orchestrator.storing.records import Storage
     from trainers.job import TrialFailure
 
+    if parsed.keep is not None and not parsed.retrain:
+        raise ConfigError(
+            f"--keep must be given together with --retrain but got {parsed.keep!r} alone; add "
+            "--retrain, or leave it out"
+        )
     job, root = _job(parsed)
-    row = find_row(job, Storage(root))
+    row = find_row(job, Storage(root), sweep=parsed.sweep)
     check_data(row)
     print(_header(row), flush=True)
     try:
@@ -76,7 +83,7 @@ def _job(parsed: argparse.Namespace) -> tuple[str, Path]:
 def _reevaluated(row: "Row") -> "ScoreSheet":
     import torch
 
-    from orchestrator.repetition import saved_weights
+    from orchestrator.repeatable import saved_weights
 
     if not torch.cuda.is_available():
         os.environ.setdefault("DS_ACCELERATOR", "cpu")  # DeepSpeed, if not told, says so at length
@@ -92,17 +99,15 @@ def _retrained(row: "Row", keep: str | None) -> "ScoreSheet":
     def say(line: str) -> None:
         print(line, flush=True)
 
-    if keep is not None:
-        return trained_again(row, Path(keep), say=say)
-    with tempfile.TemporaryDirectory(prefix="lethe-repeat-") as folder:
-        return trained_again(row, Path(folder), say=say)
+    return trained_again(row, None if keep is None else Path(keep), say=say)
 
 
 def _header(row: "Row") -> str:
     job = row.result.job
     what = str(job.phase) if job.method is None else job.method.name
     at = "" if job.method is None else f", lr {job.training.lr:.4g}, L1 {job.training.l1:.4g}"
-    return f"{what}{at}, seed {job.seed}: job {job.hash} of the sweep {row.config.name}"
+    others = f" (also in {', '.join(row.others)}: see --sweep)" if row.others else ""
+    return f"{what}{at}, seed {job.seed}: job {job.hash} of the sweep {row.config.name}{others}"
 
 
 def _verdict(found: "Likeness", *, tolerance: float) -> str:
@@ -112,6 +117,7 @@ def _verdict(found: "Likeness", *, tolerance: float) -> str:
         f"{name:<{width}}  {before:>12.6g}  {after:>12.6g}"
         for name, (before, after) in found.metrics.items()
     ]
+    lines.append(f"Metrics are over {found.items}.")
     word = "The same" if found.is_same(tolerance) else "NOT the same"
     lines.append(
         f"{word}: the likelihoods of {found.num_answers} answers differ by at most "
@@ -130,6 +136,12 @@ def _parser() -> argparse.ArgumentParser:
         "run", metavar="RUN", help="a job's hash, a job's folder, or the id of an MLflow run"
     )
     parser.add_argument("--storage", metavar="DIR", default="runs", help="default: runs")
+    parser.add_argument(
+        "--sweep",
+        metavar="NAME",
+        help="the sweep of the storage whose baselines it is held against (default: the one "
+        "that ran it)",
+    )
     parser.add_argument(
         "--retrain", action="store_true", help="train it again instead of loading its weights"
     )

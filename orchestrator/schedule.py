@@ -228,6 +228,11 @@ def join() -> None:
         raise refusal(address, error) from None
 
 
+def leave() -> None:
+    """Leaves the cluster, which ends all that this process has running there."""
+    ray.shutdown()
+
+
 def run_agenda(
     agenda: TicketSource,
     gang: GangSettings,
