@@ -31,8 +31,6 @@ def test_a_database_that_is_not_there_is_not_made(tmp_path) -> None:
     said = re.escape(f"--storage must lead to MLflow's database but got '{tmp_path}'")
     with pytest.raises(ConfigError, match=said):
         job_of_run("e" * 32, uri=None, storage=tmp_path)
-    with pytest.raises(
-        ConfigError, match=r"--tracking-uri must lead to MLflow's .*/other\.db; "
-    ):
+    with pytest.raises(ConfigError, match=r"--tracking-uri must lead to MLflow's .*/other\.db; "):
         job_of_run("e" * 32, uri=f"sqlite:///{tmp_path}/other.db", storage=tmp_path)
     assert list(tmp_path.iterdir()) == []
