@@ -154,7 +154,7 @@ def _run(sweep: OpenedSweep, departure: Departure) -> int:
         return _interrupted(sweep)
     front = sweep_front(run.entries, search=sweep.config.search)
     sweep.tracker.mark_front(entry.result.job.hash for entry in front)
-    sweep.tracker.log_tables(files)
+    sweep.tracker.log_files(files)
     return _outcome(sweep, run)
 
 

@@ -32,6 +32,8 @@ from orchestrator.tracking.writer import Writer
 from trainers.job import Job, Report
 
 REQUIREMENTS = "requirements.txt"
+REPORT_FOLDERS = {".html": None, ".png": "figures", ".pdf": "figures"}
+"""Where a report's files go among the artifacts; the others are tables."""
 
 
 class Tracker:
@@ -144,12 +146,13 @@ class Tracker:
         """Removes what MLflow has of an adapter that is no longer kept."""
         self._later(lambda session: session.forget_adapter(job_hash))
 
-    def log_tables(self, paths: Sequence[Path]) -> None:
-        """Records the sweep's tables."""
+    def log_files(self, paths: Sequence[Path]) -> None:
+        """Records the sweep's tables, figures and, above them, its page."""
 
         def write(session: Session) -> None:
             for path in paths:
-                session.client.log_artifact(session.run_id, str(path), "tables")
+                folder = REPORT_FOLDERS.get(path.suffix, "tables")
+                session.client.log_artifact(session.run_id, str(path), folder)
 
         self._later(write)
 

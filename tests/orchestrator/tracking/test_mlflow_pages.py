@@ -67,7 +67,7 @@ def recorded(storage: Path) -> tuple[str, dict[str, str]]:
         tracker.log_entry(made, job_folder=folder)
     page = storage / "report.html"
     page.write_text(PAGE, encoding="utf-8")
-    tracker.log_tables([page])
+    tracker.log_files([page])
     tracker.close(finished=True)
     assert tracker.complaint is None
     client = MlflowClient(f"sqlite:///{storage / 'mlflow.db'}")
@@ -169,7 +169,7 @@ def test_a_run_has_a_page_with_its_metrics_and_parameters(store, visit):
 
 def test_the_report_is_shown_among_the_sweeps_artifacts_and_its_script_runs(store, visit):
     _, experiment, runs = store
-    page = visit(f"/experiments/{experiment}/runs/{runs['small']}/artifacts/tables/report.html")
+    page = visit(f"/experiments/{experiment}/runs/{runs['small']}/artifacts/report.html")
     page.get_by_text("report.html").first.wait_for()
     frame = page.frame_locator("iframe").first
     frame.locator("#said", has_text="42").wait_for()

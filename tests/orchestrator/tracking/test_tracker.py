@@ -145,7 +145,7 @@ def test_a_sweep_of_the_same_name_elsewhere_is_another_run(storage, entry, recor
 def test_the_sweeps_run_keeps_its_config_and_tables(storage, runs, begin, artifact, config_json):
     tracker = begin(storage)
     (storage / "table.md").write_text("| a |", encoding="utf-8")
-    tracker.log_tables([storage / "table.md"])
+    tracker.log_files([storage / "table.md"])
     tracker.close(finished=False)
     run = runs(storage)[0][0]
     assert run.info.status == "KILLED"
@@ -314,7 +314,7 @@ def test_a_job_that_was_run_again_has_one_run_and_that_is_the_later_one(
 
 def test_nothing_that_goes_wrong_in_mlflow_harms_the_sweep(storage, entry, begin, runs):
     tracker = begin(storage)
-    tracker.log_tables([storage / "is_not_there.csv"])
+    tracker.log_files([storage / "is_not_there.csv"])
     tracker.log_entry(entry(), job_folder=storage / "nowhere")
     tracker.close(finished=True)
     assert len(runs(storage)[1]) == 1
@@ -325,7 +325,7 @@ def test_nothing_that_goes_wrong_in_mlflow_harms_the_sweep(storage, entry, begin
 def test_what_was_missed_is_tried_once_more_at_the_end(storage, begin, wait_until):
     tracker = begin(storage)
     late = storage / "table.csv"
-    tracker.log_tables([late])
+    tracker.log_files([late])
     wait_until(lambda: tracker.complaint is not None)
     late.write_text("a\n", encoding="utf-8")
     tracker.close(finished=True)
