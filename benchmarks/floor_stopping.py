@@ -7,7 +7,7 @@ go through the project's own estimate and verdict.
 
 import argparse
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +42,8 @@ class Fate:
     stopped: bool
     feasible: bool
     """Whether it keeps the floor at its own end."""
+    known: int
+    """The step of the first probe from which on all are below the floor, if it ends there, too."""
 
 
 def main() -> None:
@@ -61,7 +63,7 @@ def main() -> None:
 
 
 HEAD = ["trials", "number", "miss the floor", "stopped", "wrongly", "% of all", "steps saved"]
-HEAD += ["of those that miss it"]
+HEAD += ["of those that miss it", "in hindsight"]
 
 
 def _summary(fates: Sequence[Fate]) -> list[str]:
@@ -74,6 +76,7 @@ def _summary(fates: Sequence[Fate]) -> list[str]:
         f"{100 * wrong / len(fates):.1f}",
         f"{100 * _saved(fates):.0f} %",
         f"{100 * _saved([fate for fate in fates if not fate.feasible]):.0f} %",
+        f"{100 * _saved([replace(fate, steps=fate.known) for fate in fates]):.0f} %",
     ]
 
 
@@ -123,7 +126,19 @@ def _replayed(trial: Sequence[Line], settings: StoppingSettings, share: float) -
     found = {line.step: (line.value, line.error) for line in read}
     stopped = _stopped(guard, found, end.num_steps, warmup=end.num_steps // 10)
     steps = end.num_steps if stopped is None else stopped
-    return Fate(steps, end.num_steps, stopped is not None, end.value >= share * end.whole)
+    feasible = end.value >= share * end.whole
+    known = end.num_steps if feasible else _known(found, share * end.whole, end.num_steps)
+    return Fate(steps, end.num_steps, stopped is not None, feasible, known)
+
+
+def _known(found: dict[int, tuple[float, float]], floor: float, num_steps: int) -> int:
+    """Returns the step of the first probe from which on all are below the floor."""
+    known = num_steps
+    for step in sorted(found, reverse=True):
+        if found[step][0] >= floor:
+            break
+        known = step
+    return known
 
 
 def _choice(method: str) -> Choice:
@@ -135,7 +150,7 @@ def _guard(settings: StoppingSettings, *, value: float, whole: float, num_steps:
         metric="retain", side="at_least", value=value, whole=whole, recovery=settings.recovery
     )
     return Guard(
-        every=max(1, -(-num_steps // 20)),
+        every=settings.steps_between(num_steps),
         items=settings.items,
         confidence=settings.confidence,
         patience=settings.patience,
@@ -185,7 +200,9 @@ def _simulated(
         found[step] = (seen.value, seen.error)
     stopped = _stopped(guard, found, NUM_STEPS, warmup=WARMUP)
     steps = NUM_STEPS if stopped is None else stopped
-    return Fate(steps, NUM_STEPS, stopped is not None, end >= 0.9 * whole)
+    feasible = end >= 0.9 * whole
+    known = NUM_STEPS if feasible else _known(found, 0.9 * whole, NUM_STEPS)
+    return Fate(steps, NUM_STEPS, stopped is not None, feasible, known)
 
 
 def _jitter(rng: np.random.Generator) -> Harm:

@@ -105,7 +105,7 @@ def _looking(config: SweepConfig, job: Job, whole: float) -> Guard:
     num_steps = job.training.num_steps(len(build_benchmark(job.benchmark).splits["forget"]))
     limit = Limit(metric=METRIC, side="at_least", value=whole, whole=whole, recovery=0.0)
     return Guard(
-        every=max(1, -(-num_steps // 20)),
+        every=stopping.steps_between(num_steps),
         items=stopping.items,
         confidence=stopping.confidence,
         patience=NEVER,

@@ -12,7 +12,8 @@ of learning rate and five of L1. The analytic surfaces are one family, shaped as
 
 Feasible is retain >= 0.9 RETAIN, that is z <= T. D and z both grow with |y - y1|, and D falls up to
 t = p. So the optimum lies at y = y1 and t = min(T, p), whatever the numbers are. Where it lies is
-drawn from the seed, so that no grid or first point can be lucky.
+drawn from the seed: in the middle half or so of both ranges, as of a person who has some idea, or
+`anywhere` from EDGE to 1 - EDGE, so that no point in there has more luck than another.
 """
 
 import csv
@@ -36,6 +37,7 @@ RETAIN, FORGET, KEPT = 0.75, 0.6, 0.9
 SHRINK, DAMAGE, SPREAD = 0.5, 0.5, 0.2
 RECORDED = Path(__file__).with_name("recorded") / "gd_characters.csv"
 RECORDED_ORIGINAL = {"log_forget_quality": -26.169124, "retain": 0.885241}
+EDGE = 0.1
 ITEMS = 300
 """Items a side in the published test."""
 WINDOW = 0.85
@@ -144,31 +146,31 @@ class Shape:
         return found
 
 
-def easy(seed: int) -> Surface:
+def easy(seed: int, *, anywhere: bool = False) -> Surface:
     """An optimum well inside the feasible part: the floor is no matter there."""
     rng = _rng("easy", seed)
-    peak, y1 = rng.uniform(0.35, 0.6), rng.uniform(0.3, 0.7)
+    peak, y1 = _place(rng, 0.35, 0.6, anywhere=anywhere)
     return _smooth(Shape(y1=y1, peak=peak, floor=peak + 0.15, width=0.15))
 
 
-def floor(seed: int) -> Surface:
+def floor(seed: int, *, anywhere: bool = False) -> Surface:
     """Forgetting goes on beyond the floor, so that the optimum sits on it."""
     rng = _rng("floor", seed)
-    edge, y1 = rng.uniform(0.4, 0.65), rng.uniform(0.3, 0.7)
+    edge, y1 = _place(rng, 0.4, 0.65, anywhere=anywhere)
     return _smooth(Shape(y1=y1, peak=edge + 0.2, floor=edge, width=0.2))
 
 
-def narrow(seed: int) -> Surface:
+def narrow(seed: int, *, anywhere: bool = False) -> Surface:
     """A ceiling on forget besides, which leaves a sliver of the space feasible."""
     rng = _rng("narrow", seed)
-    edge, y1 = rng.uniform(0.4, 0.65), rng.uniform(0.3, 0.7)
+    edge, y1 = _place(rng, 0.4, 0.65, anywhere=anywhere)
     return _smooth(Shape(y1=y1, peak=edge + 0.1, floor=edge, width=0.2, ceiling=edge - 0.06))
 
 
-def noisy(seed: int) -> Surface:
+def noisy(seed: int, *, anywhere: bool = False) -> Surface:
     """The easy kind, seen through the noise of a test on few items and of a small retain set."""
     rng = _rng("noisy", seed)
-    peak, y1 = rng.uniform(0.35, 0.6), rng.uniform(0.3, 0.7)
+    peak, y1 = _place(rng, 0.35, 0.6, anywhere=anywhere)
     shape = Shape(y1=y1, peak=peak, floor=peak + 0.15, width=0.15)
     plain = _smooth(shape)
 
@@ -182,10 +184,10 @@ def noisy(seed: int) -> Surface:
     return replace(plain, observed=observed)
 
 
-def heavy(seed: int) -> Surface:
+def heavy(seed: int, *, anywhere: bool = False) -> Surface:
     """Ln p of a test on 400 items a side as it is: 0 to -400, and a D of whole 400ths."""
     rng = _rng("heavy", seed)
-    peak, y1 = rng.uniform(0.4, 0.6), rng.uniform(0.3, 0.7)
+    peak, y1 = _place(rng, 0.4, 0.6, anywhere=anywhere)
     shape = Shape(
         y1=y1,
         peak=peak,
@@ -260,6 +262,16 @@ def log_p(items: int) -> Array:
 
 def _rng(name: str, seed: int) -> np.random.Generator:
     return np.random.default_rng([*name.encode(), seed])
+
+
+def _place(
+    rng: np.random.Generator, low: float, high: float, *, anywhere: bool
+) -> tuple[float, float]:
+    """Returns the strength and y1 of an optimum: near the middle, or anywhere in the space."""
+    if not anywhere:
+        return rng.uniform(low, high), rng.uniform(0.3, 0.7)
+    x, y1 = rng.uniform(EDGE, 1 - EDGE, 2)
+    return x - SHRINK * y1**4, y1
 
 
 def _surface(shape: Shape, truth: Callable[[Array, Array], Measures]) -> Surface:

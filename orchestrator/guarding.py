@@ -1,6 +1,5 @@
 """What a sweep's trials are watched for: the bounds that the original keeps and training breaks."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from evals.metric import load_metric
@@ -39,7 +38,7 @@ def guard_of(
     if not limits:
         return None
     return Guard(
-        every=stopping.every or max(1, math.ceil(num_steps / 20)),
+        every=stopping.steps_between(num_steps),
         items=stopping.items,
         confidence=stopping.confidence,
         patience=stopping.patience,

@@ -61,6 +61,10 @@ class StoppingSettings(Settings):
     recovery: float = Field(1.0, ge=0)
     """The share of what was lost that the whole learning rate budget is granted to win back."""
 
+    def steps_between(self, num_steps: int) -> int:
+        """Returns the steps between probes of a training of `num_steps`."""
+        return self.every or math.ceil(num_steps / 20)
+
 
 class TrainingSettings(Settings):
     """One recipe: AdamW with linear warm-up and linear decay, batches drawn by seed.

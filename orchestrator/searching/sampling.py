@@ -1,31 +1,37 @@
 """What a method tries next, given what it has tried: first points, a start, then a sampler.
 
 Nothing here is remembered between two suggestions, so a search that is resumed goes on as if it
-had never stopped. A sampler that learns gets a *view* of the trials, made anew each time in
-memory, ordered by number. It differs from the record in three ways:
+had never stopped. What learns gets a *view* of the trials, made anew each time, ordered by number.
+It differs from the record in three ways:
 
 - A trial that collapsed (its model was destroyed: a metric that is NaN, say) has no numbers to
   learn from, and would be tried again and again if it were left out. In the view it breaks every
   bound as far as any trial did, with a middling objective, which tells where not to look and
   nothing of how good the objective could be.
-- Optuna's Gaussian process models the parameters that all trials have. So it sees a parameter
-  that is not active at the middle of its range, and every trial has all of them. The tree
-  estimator looks at each parameter alone and needs no such thing.
+- The Gaussian process sees a parameter that is not active at the middle of its range, so that
+  every trial has all of them. The tree estimator looks at each parameter alone and needs no such
+  thing.
 - The Gaussian process sees `MAX_SEEN` finished trials at the most, as its cost grows with the
   cube of their number: the best half of them in feasible objective, or nearness to it, and the
   latest.
+
+The Gaussian process is Lethe's own (`proposing`); the other samplers are Optuna's.
 """
 
 import hashlib
 import statistics
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from orchestrator.searching.distributions import at_rest, distributions, draw
+import numpy as np
+
+from orchestrator.searching.cube import Cube
+from orchestrator.searching.distributions import distributions, draw
 from orchestrator.searching.grid import planned_grid
+from orchestrator.searching.improvement import Seen
+from orchestrator.searching.proposing import propose
 from orchestrator.searching.settings import Direction, SearchSettings
 from orchestrator.searching.space import Point, Space, Value, holds, typed
 from orchestrator.startup import spread
@@ -102,25 +108,38 @@ class Sampling:
         """Returns `part` with the sampler's values for the rest."""
         if holds(self._space, part):
             return dict(part)
-        study = self._view(tried if self._learns else ())
+        measured = any(trial.ending is Ending.MEASURED for trial in tried)
+        if self._settings.sampler == "gp" and measured:
+            seen, cube = self._seen(tried), Cube(self._space)
+            return propose(seen, cube=cube, part=part, seed=self._dice(number))
+        study = self._view(tried)
         study.sampler = self._sampler(number)
         study.enqueue_trial(dict(part))
-        with warnings.catch_warnings():
-            # The Gaussian process's own arithmetic on a flat objective; it copes.
-            warnings.simplefilter("ignore", RuntimeWarning)
-            return draw(study.ask(), self._space)
+        return draw(study.ask(), self._space)
+
+    def _seen(self, tried: Sequence[Tried]) -> Seen:
+        """Returns the trials as the Gaussian process shall see them."""
+        trials = _capped(_without_collapse(_ordered(tried)), self._settings.direction)
+        done = [trial for trial in trials if trial.ending is Ending.MEASURED]
+        running = [trial for trial in trials if trial.ending is Ending.RUNNING]
+        sign = 1 if self._settings.direction == "maximize" else -1
+        cube, bounds = Cube(self._space), tuple(done[0].violations)
+        missed = [[trial.violations[name] for name in bounds] for trial in done]
+        return Seen(
+            points_ND=cube.places([trial.params for trial in done]),
+            values_N=np.array([sign * trial.value for trial in done], dtype=float),
+            violations_NC=np.array(missed, dtype=float),
+            running_RD=cube.places([trial.params for trial in running]),
+        )
 
     def _view(self, tried: Sequence[Tried]) -> "Study":
-        """Returns the trials as the sampler shall see them."""
+        """Returns the trials as a sampler of Optuna's shall see them."""
         import optuna
 
         study = optuna.create_study(direction=self._settings.direction)
-        whole, shapes = self._settings.sampler == "gp", distributions(self._space)
-        ordered = sorted(tried, key=lambda trial: -1 if trial.number is None else trial.number)
-        seen = _without_collapse(ordered)
-        for trial in _capped(seen, self._settings.direction) if whole else seen:
-            params = at_rest(self._space, trial.params) if whole else trial.params
-            study.add_trial(_frozen(trial, {name: shapes[name] for name in params}, params))
+        shapes = distributions(self._space)
+        for trial in _without_collapse(_ordered(tried)) if self._learns else ():
+            study.add_trial(_frozen(trial, {name: shapes[name] for name in trial.params}))
         return study
 
     @property
@@ -145,10 +164,6 @@ class Sampling:
         seed, startup = self._dice(number), self._settings.startup_trials
         if self._settings.sampler == "tpe":
             return samplers.TPESampler(seed=seed, n_startup_trials=startup, constant_liar=True)
-        if self._settings.sampler == "gp":
-            return samplers.GPSampler(
-                seed=seed, n_startup_trials=startup, warn_independent_sampling=False
-            )
         return samplers.RandomSampler(seed=seed)
 
     def _dice(self, purpose: object) -> int:
@@ -156,13 +171,17 @@ class Sampling:
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
 
 
-def _frozen(trial: Tried, shapes: "Mapping[str, BaseDistribution]", params: Point) -> "FrozenTrial":
+def _ordered(tried: Sequence[Tried]) -> list[Tried]:
+    return sorted(tried, key=lambda trial: -1 if trial.number is None else trial.number)
+
+
+def _frozen(trial: Tried, shapes: "Mapping[str, BaseDistribution]") -> "FrozenTrial":
     from optuna.trial import TrialState, create_trial
 
     measured = trial.ending is Ending.MEASURED
     return create_trial(
         state=TrialState.COMPLETE if measured else TrialState.RUNNING,
-        params=dict(params),
+        params=dict(trial.params),
         distributions=dict(shapes),
         value=trial.value if measured else None,
         constraints=dict(trial.violations) if measured else None,

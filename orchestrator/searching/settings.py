@@ -46,7 +46,7 @@ class Constraint(Settings):
 
 
 class SearchSettings(Settings):
-    """One study per method: `trials` each, the first `startup_trials` of them spread evenly.
+    """One study per method: `trials` each, the first `startup_trials` in the middle and around it.
 
     The studies' seeds derive from the sweep's.
     """

@@ -73,7 +73,15 @@ def test_under_noise_a_choice_that_only_seems_feasible_is_not_near() -> None:
 def test_quartiles_are_counts_of_seeds_and_what_was_cut_off_is_marked() -> None:
     counts = Counts((1, 2, 3, 61), 60)
     assert [counts.at(share) for share in (0.25, 0.5, 0.75)] == [1, 2, 3]
-    assert Counts((5, 61, 61, 61), 60).text == ">60 (5 to >60)"
+    assert Counts((5, 61, 61, 61), 60).text == ">60 [5, >60] (5 to >60)"
+
+
+def test_the_interval_of_a_median_narrows_with_the_number_of_seeds() -> None:
+    few, many = Counts(tuple(range(1, 20)), 60), Counts(tuple(range(1, 20)) * 30, 60)
+    assert Counts((7,) * 9, 60).interval() == (7, 7)
+    # The median of 19 lies between the 6th and the 14th with 93.6 %, the 5th and the 15th with 98.
+    assert few.interval() in [(5, 15), (6, 14), (6, 15), (5, 14)]
+    assert many.interval()[1] - many.interval()[0] <= 4
 
 
 def test_the_report_holds_lethe_against_the_best_of_the_others() -> None:

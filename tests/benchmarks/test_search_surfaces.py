@@ -18,8 +18,11 @@ def everywhere(surface, num=700):
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", ANALYTIC)
-def test_the_stated_optimum_is_feasible_and_nothing_feasible_is_better(name, seed) -> None:
-    surface = getattr(search_surfaces, name)(seed)
+@pytest.mark.parametrize("anywhere", [False, True])
+def test_the_stated_optimum_is_feasible_and_nothing_feasible_is_better(
+    name, seed, anywhere
+) -> None:
+    surface = getattr(search_surfaces, name)(seed, anywhere=anywhere)
     x, y = surface.where
     assert 0 < x < 1
     assert 0 < y < 1
@@ -31,6 +34,13 @@ def test_the_stated_optimum_is_feasible_and_nothing_feasible_is_better(name, see
     best = found.objective[found.feasible].max()
     assert best <= surface.best + 1e-9
     assert surface.gap(best) < 0.01
+
+
+def test_an_optimum_that_may_be_anywhere_is_all_over_the_space() -> None:
+    places = np.array([search_surfaces.easy(seed, anywhere=True).where for seed in range(200)])
+    assert places.min() > 0.1
+    assert places.max() < 0.9
+    assert (np.histogram2d(*places.T, bins=3, range=[[0.1, 0.9]] * 2)[0] > 10).all()
 
 
 @pytest.mark.parametrize("seed", range(3))

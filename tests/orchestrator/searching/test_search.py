@@ -57,7 +57,7 @@ def stored(folder, label="npo"):
 
 def test_the_constrained_gp_finds_a_better_feasible_point_than_random_search(tmp_path):
     # A grid of 300 x 300 points puts the feasible optimum at -37.6.
-    budget, seeds = 14, range(2)
+    budget, seeds = 20, range(2)
     gp = [play(begin(tmp_path / f"gp{s}", seed=s, trials=budget))[1] for s in seeds]
     random = [
         play(begin(tmp_path / f"random{s}", seed=s, trials=budget, sampler="random"))[1]
@@ -90,10 +90,11 @@ def test_methods_of_one_sweep_search_on_their_own(tmp_path):
 
 @pytest.mark.parametrize("sampler", ["gp", "tpe"])
 def test_a_search_that_learns_begins_with_points_spread_over_the_space(tmp_path, sampler):
-    search = begin(tmp_path, sampler=sampler, startup_trials=4)
-    asked, _ = play(search, num=4)
-    quarters = sorted(math.log10(suggestion.params["lr"]) for suggestion in asked)
-    assert quarters == pytest.approx([-4.75, -4.25, -3.75, -3.25])
+    search = begin(tmp_path, sampler=sampler, startup_trials=5)
+    asked, _ = play(search, num=5)
+    middle, *others = (math.log10(suggestion.params["lr"]) for suggestion in asked)
+    assert middle == pytest.approx(-4)
+    assert sorted(others) == pytest.approx([-4.75, -4.25, -3.75, -3.25])
 
 
 def test_a_first_point_that_was_interrupted_is_asked_again_and_the_others_follow(tmp_path):
@@ -341,10 +342,12 @@ def test_trials_of_another_sweep_are_learnt_from_once_and_cost_no_budget(tmp_pat
 
 def test_a_search_goes_through_first_points_then_its_start_then_its_sampler(tmp_path):
     point = {"lr": 2e-4, "l1": 1e-5}
-    search = begin(tmp_path, first=[point], startup_trials=2, trials=5)
+    search = begin(tmp_path, first=[point], startup_trials=3, trials=5)
     asked, _ = play(search)
     assert asked[0].params == point
-    assert sorted(math.log10(s.params["lr"]) for s in asked[1:3]) == pytest.approx([-4.5, -3.5])
+    start = [math.log10(suggestion.params["lr"]) for suggestion in asked[1:4]]
+    assert start[0] == pytest.approx(-4)
+    assert sorted(start[1:]) == pytest.approx([-4.5, -3.5])
 
 
 def test_a_grid_is_gone_through_once_and_resumed(tmp_path):
