@@ -11,7 +11,7 @@ from contextlib import suppress
 from evals.benchmark import Benchmark
 from evals.scores import ScoreSheet
 from orchestrator.baselines import gold_job, original_job, trial_job
-from orchestrator.comparison import compared, compared_if_needed, reference_of, seen_here
+from orchestrator.comparison import compared_if_needed, reference_of, seen_here
 from orchestrator.config import SweepConfig
 from orchestrator.entry import Entry, Reference
 from orchestrator.judgement import collapsed, judged, without_result
@@ -276,9 +276,10 @@ class Agenda:
     def _found(self, job: Job) -> Result | None:
         """Returns a trial's result in storage, held against this sweep's gold model."""
         found = self._standing(job)
-        if found is None or found.state == State.FAILED:
-            return found
-        return compared(found, self._storage, self._gold_sheet)
+        if found is None:
+            return None
+        assert self.reference is not None
+        return compared_if_needed(found, self._storage, gold=self.reference.gold)
 
     def _standing(self, job: Job) -> Result | None:
         """Returns the job's result in storage, unless it was stopped as this sweep would not."""
