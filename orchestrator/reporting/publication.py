@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from orchestrator.reporting.drawing import Drawing, drawing_of
 from orchestrator.reporting.estimates.finals import Finals, finals_of
 from orchestrator.reporting.excerpt import excerpt
 from orchestrator.reporting.figures.album import figures_of
@@ -57,7 +58,9 @@ def publish(
     tables = tables_of(record, finals, chosen)
     files = _saved(record, tables, folder, formats=chosen.formats, hold=hold)
     _say_tables(tables, say)
-    figures = _drawn(*excerpt(record, finals, chosen.labels), folder, tables=tables, hold=hold)
+    part, shown = excerpt(record, finals, chosen.labels)
+    drawing = drawing_of(part, shown, axes=chosen.axes, labels=tuple(record.config.methods))
+    figures = _drawn(part, drawing, folder, tables=tables, hold=hold)
     say(f"Report: {folder}: {', '.join(tables)} (each as {', '.join(chosen.formats)})")
     say(f"Figures: {', '.join(file.name for file in figures)}")
     return [*files, *figures]
@@ -142,7 +145,7 @@ def _main_table(record: SweepRecord, finals: Finals | None, labels: Sequence[str
 
 def _drawn(
     record: SweepRecord,
-    finals: Finals | None,
+    drawing: Drawing,
     folder: Path,
     *,
     tables: Mapping[str, Table],
@@ -152,8 +155,8 @@ def _drawn(
     files: list[Path] = []
 
     def draw() -> None:
-        files[:] = figures_of(record, finals, folder)
+        files[:] = figures_of(drawing, folder)
 
     hold(draw)
-    hold(partial(write_page, record, finals, tables, folder))
+    hold(partial(write_page, record, drawing, tables, folder))
     return [*files, folder / PAGE]

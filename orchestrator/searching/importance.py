@@ -5,7 +5,8 @@ on a study that is made in memory of the trials.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,19 +50,32 @@ def importances(trials: Sequence[Measured], space: Space) -> dict[str, float] | 
 def _shares(known: Sequence[tuple[Mapping[str, Value], float]], space: Space) -> dict[str, float]:
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
-    study = _study(known, space)
-    evaluator = FanovaImportanceEvaluator(seed=SEED)
-    found = get_param_importances(study, evaluator=evaluator)
+    with _quietly():
+        study = _study(known, space)
+        evaluator = FanovaImportanceEvaluator(seed=SEED)
+        found = get_param_importances(study, evaluator=evaluator)
     return {name: float(found.get(name, 0.0)) for name in space}
 
 
 def _study(known: Sequence[tuple[Mapping[str, Value], float]], space: Space) -> "Study":
     import optuna
 
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study()
     scales = distributions(space)
     for params, value in known:
         made = optuna.trial.create_trial(params=dict(params), distributions=scales, value=value)
         study.add_trial(made)
     return study
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Has Optuna say nothing but errors for a while."""
+    import optuna
+
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)

@@ -3,7 +3,8 @@
 The largest violation, as a share of its bound's size, is interpolated linearly over the Delaunay
 triangles between the trials in (log lr, log L1), and the boundary is where it is 0. So it needs no
 model, passes between neighbours of which one is feasible and the other is not, and says nothing
-outside the trials' hull.
+outside the trials' hull. Trials that were stopped early do not count: what they would have missed
+in the end is not known.
 """
 
 import math
@@ -58,7 +59,8 @@ def _corners(trials: Sequence[Entry], bounds: Sequence[Bound]) -> Iterator[_Corn
     placed: dict[Place, float] = {}
     for entry in trials:
         training = entry.result.job.training
-        if is_measured(entry) and bounds and training.l1 > 0:
+        is_whole = is_measured(entry) and not entry.result.stopped
+        if is_whole and bounds and training.l1 > 0:
             violations = entry.violations or {}
             missed = max(bound.share(violations[bound.name]) for bound in bounds)
             placed[math.log10(training.lr), math.log10(training.l1)] = missed

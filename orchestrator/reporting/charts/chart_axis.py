@@ -67,3 +67,32 @@ def objective_axis(values: Sequence[float]) -> Axis:
     sizes = [base * 10.0**decade for decade in decades for base in (1, 3)]
     ticks = sorted([0.0, *sizes, *(-size for size in sizes)])
     return Axis(bottom, top, tuple(tick for tick in ticks if bottom <= tick <= top), "symlog")
+
+
+def log_ticks(low: float, high: float, most: int) -> tuple[float, ...]:
+    """Returns from two to `most` round values on a logarithmic axis; both ends are above 0.
+
+    They are 1, 2 and 5 of every decade, where that is too many 1 and 3, or powers of ten, of which
+    some are left out over many decades; between two neighbours of these they are at even steps.
+    """
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for bases in ((1, 2, 5), (1, 3), (1,)):
+        found = [base * 10.0**decade for decade in decades for base in bases]
+        inside = [tick for tick in found if low <= tick <= high]
+        if 2 <= len(inside) <= most:
+            return tuple(inside)
+    if len(inside) > most:
+        every = math.ceil(len(inside) / most)
+        return tuple(inside[:: -every][::-1])
+    return _even_ticks(low, high, most)
+
+
+def _even_ticks(low: float, high: float, most: int) -> tuple[float, ...]:
+    """Returns at most so many round values at even steps; the ends where there is but one."""
+    power = 10.0 ** math.floor(math.log10((high - low) / most))
+    for step in (power * size for size in (1, 2, 5, 10, 20)):
+        first, last = math.ceil(low / step), math.floor(high / step)
+        if last - first < most:
+            found = tuple(i * step for i in range(first, last + 1))
+            return found if len(found) > 1 else (low, high)
+    return low, high

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from orchestrator.entry import Entry
+from orchestrator.reporting.charts.chart_axis import parameter_axis
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.standing import is_measured, is_trial
 
@@ -18,7 +19,8 @@ Value = float | int | str | None
 class Spoke:
     """An axis: `values` has one for each trial, None where it has none.
 
-    `choices` are the values of one that has no order, from the bottom up; empty for numbers.
+    `choices` are the values of one that has no order, from the bottom up; empty for numbers. On a
+    logarithmic one 0 stands at `zero_at`, a decade below the smallest value, if it is there.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Spoke:
     choices: tuple[str, ...] = ()
     log: bool = False
     is_metric: bool = False
+    zero_at: float | None = None
 
     @property
     def shares(self) -> tuple[float | None, ...]:
@@ -50,7 +53,9 @@ class Spoke:
         return (min(there), max(there)) if there else (None, None)
 
     def _scaled(self, value: float) -> float:
-        return math.log10(value) if self.log else value
+        if not self.log:
+            return value
+        return math.log10(value if value > 0 or self.zero_at is None else self.zero_at)
 
 
 def spoke_trials(entries: Sequence[Entry]) -> list[Entry]:
@@ -78,8 +83,11 @@ def _spoke(name: str, values: Sequence[Value]) -> Spoke:
         choices = tuple(sorted({str(value) for value in there}))
         return Spoke(name, tuple(values), choices)
     numbers = [float(value) for value in there]
-    spread = bool(numbers) and min(numbers) > 0 and max(numbers) / min(numbers) > 10
-    return Spoke(name, tuple(values), log=spread)
+    above = [number for number in numbers if number > 0]
+    if not above or min(numbers) < 0 or max(above) / min(above) <= 10:
+        return Spoke(name, tuple(values))
+    axis = parameter_axis(numbers)
+    return Spoke(name, tuple(values), log=True, zero_at=axis.zero_at)
 
 
 def _further(trials: Iterable[Entry]) -> list[str]:

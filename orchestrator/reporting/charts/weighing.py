@@ -11,7 +11,7 @@ from orchestrator.standing import is_measured, is_trial
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """The shares of the hyperparameters in a metric's variance, from so many measured trials."""
+    """The shares of the hyperparameters in a metric's variance, from so many trials that ran to their end."""
 
     label: str
     metric: str
@@ -22,8 +22,8 @@ class Weight:
 def weights_of(entries: Sequence[Entry], config: SweepConfig) -> list[Weight]:
     """Returns the weights for the objective and `search.horizontal`, method by method.
 
-    Trials that were stopped early count with what was measured of them. Methods with too few
-    trials, or with one hyperparameter alone, are left out.
+    Trials that were stopped early do not count: their numbers are not those of their settings.
+    Methods with too few trials, or with one hyperparameter alone, are left out.
     """
     return list(_weights(entries, config))
 
@@ -32,7 +32,8 @@ def _weights(entries: Sequence[Entry], config: SweepConfig) -> Iterator[Weight]:
     metrics = dict.fromkeys((config.search.objective, config.search.horizontal))
     for label in config.methods:
         space = config.space(label)
-        trials = [e for e in entries if e.label == label and is_trial(e) and is_measured(e)]
+        measured = [e for e in entries if e.label == label and is_trial(e) and is_measured(e)]
+        trials = [entry for entry in measured if not entry.result.stopped]
         for metric in metrics if len(space) > 1 else ():
             known = [
                 Measured(entry.params or {}, entry.result.metrics[metric])

@@ -1,5 +1,7 @@
 """What all figures share: size, colours, the look of axes, and how a figure is saved."""
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,6 +93,25 @@ def compress(axes: "Axes", up: Axis) -> None:
 def number(value: float) -> str:
     """Returns a number for a figure, with a true minus sign."""
     return f"{value:.3g}".replace("-", MINUS)
+
+
+def distinct(values: Sequence[float]) -> list[str]:
+    """Returns numbers for a figure with as many digits as it takes to tell them apart."""
+    for digits in range(3, 9):
+        texts = [f"{value:.{digits}g}".replace("-", MINUS) for value in values]
+        if len(set(texts)) == len(set(values)):
+            break
+    return texts
+
+
+def log_label(value: float) -> str:
+    """Returns a round number for a logarithmic axis: a power of ten, or a digit times one."""
+    power = math.floor(math.log10(value) + 1e-9)
+    digits = value / 10.0**power
+    if -3 <= power <= 3 and not math.isclose(digits, 1.0):
+        return f"{value:.3g}"
+    ten = f"10^{{{power}}}"
+    return f"${ten}$" if math.isclose(digits, 1.0) else f"${digits:.3g}\\cdot{ten}$"
 
 
 def better(direction: float) -> str:

@@ -1,7 +1,7 @@
 """A figure with a small plot for each method, all with the same axes."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from orchestrator.reporting.figures.canvas import (
 )
 from orchestrator.reporting.figures.points import short
 from orchestrator.reporting.figures.signs import method_sign
+from orchestrator.reporting.marks import Mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +36,13 @@ class Facets:
     plots: dict[str, "Axes"]
 
 
-def facets(labels: Sequence[str], *, right: float = RIGHT, shares_up: bool = True) -> Facets:
+def facets(
+    labels: Sequence[str],
+    marks: Mapping[str, Mark],
+    *,
+    right: float = RIGHT,
+    shares_up: bool = True,
+) -> Facets:
     """Returns plots for the labels, row by row; at the `right` are so many inches for a scale.
 
     `shares_up` gives all the same vertical axis; the horizontal one is shared always.
@@ -54,7 +61,7 @@ def facets(labels: Sequence[str], *, right: float = RIGHT, shares_up: bool = Tru
         bottom = height - TOP - PLOT_HEIGHT - row * (PLOT_HEIGHT + BETWEEN + ABOVE)
         box = (left / WIDTH_INCHES, bottom / height, width / WIDTH_INCHES, PLOT_HEIGHT / height)
         axes = figure.add_axes(box, sharex=first, sharey=first if shares_up else None)
-        _title(axes, label)
+        _title(axes, label, marks[label])
         last = i + num_columns >= len(labels)
         axes.tick_params(labelbottom=last, labelleft=column == 0 or not shares_up)
         first, plots[label] = first or axes, axes
@@ -86,11 +93,11 @@ def legend_below(
     )
 
 
-def _title(axes: "Axes", label: str) -> None:
+def _title(axes: "Axes", label: str, mark: Mark) -> None:
     """Gives a plot the method's marker and label above it."""
     plain(axes, size=9.5)
     axes.legend(
-        [method_sign(label)],
+        [method_sign(mark)],
         [short(label, IN_LEGEND)],
         loc="lower left",
         bbox_to_anchor=(-0.02, 1.03),

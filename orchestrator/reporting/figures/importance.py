@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.reporting.charts.weighing import Weight
+from orchestrator.reporting.drawing import Drawing
 from orchestrator.reporting.figures.canvas import (
     IN_LEGEND,
     INK,
@@ -22,7 +23,7 @@ from orchestrator.searching.importance import MIN_TRIALS
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LEFT, RIGHT, TOP, BOTTOM, ROW = 2.1, 0.3, 1.25, 0.7, 0.36
+LEFT, RIGHT, TOP, BOTTOM, ROW = 2.1, 0.3, 1.4, 0.7, 0.36
 """Inches around the plots, and from one bar to the next."""
 BETWEEN = 0.35
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8A8A8A")
@@ -31,11 +32,12 @@ ROOM = 0.021
 """The share of a bar that a letter takes."""
 
 
-def importance_figure(weights: Sequence[Weight], *, folder: Path) -> list[Path]:
+def importance_figure(drawing: Drawing, folder: Path) -> list[Path]:
     """Draws a bar for each method and metric, and returns `importance.png` and `.pdf`.
 
     A bar is 1 long and divided among the hyperparameters. Nothing is written without weights.
     """
+    weights = drawing.weights
     if not weights:
         return []
     metrics = list(dict.fromkeys(weight.metric for weight in weights))
@@ -55,7 +57,8 @@ def importance_figure(weights: Sequence[Weight], *, folder: Path) -> list[Path]:
         axes.tick_params(labelleft=i == 0)
     said = (
         "Share of a metric's variance over the searched space (functional ANOVA): "
-        f"a hint where trials are few; left out below {MIN_TRIALS}."
+        "a hint where trials are few;\n"
+        f"left out below {MIN_TRIALS} that were measured and not stopped early."
     )
     head(figure, "What each hyperparameter decides", said)
     signs = [sign("s", _colour(i), edge=INK, size=9) for i in range(len(names))]

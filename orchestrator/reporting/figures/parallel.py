@@ -1,11 +1,12 @@
 """Hyperparameters and metrics of all trials in one picture: parallel coordinates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.entry import Entry
 from orchestrator.reporting.charts.spokes import Spoke, spoke_trials, spokes_of
+from orchestrator.reporting.drawing import Drawing
 from orchestrator.reporting.figures.canvas import (
     FAINT,
     IN_LEGEND,
@@ -16,44 +17,43 @@ from orchestrator.reporting.figures.canvas import (
     number,
     save,
 )
-from orchestrator.reporting.figures.points import labels_of, short
-from orchestrator.reporting.figures.signs import line_sign, method_sign
-from orchestrator.reporting.marks import mark_of
-from orchestrator.searching.settings import SearchSettings
+from orchestrator.reporting.figures.legend import Row, height_for, legend_beside
+from orchestrator.reporting.figures.points import counted, labels_of, short
+from orchestrator.reporting.figures.signs import line_sign, method_sign, sign, style_of
+from orchestrator.reporting.marks import Mark
 from orchestrator.standing import best_feasible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-AXES = (0.045, 0.05, 0.775, 0.76)
+AXES = (0.04, 0.05, 0.765, 0.76)
 ABSENT = -0.16
 """Where a trial without a value crosses an axis, as a share of its length."""
 
 
-def parallel_figure(
-    entries: Sequence[Entry], *, search: SearchSettings, folder: Path
-) -> list[Path]:
+def parallel_figure(drawing: Drawing, folder: Path) -> list[Path]:
     """Draws a line for each measured trial, and returns the paths of `parallel.png` and `.pdf`.
 
     Each axis reaches from the smallest to the largest value. Nothing is written where nothing was
     measured.
     """
-    trials = spoke_trials(entries)
+    search, marks = drawing.search, drawing.marks
+    trials = spoke_trials(drawing.entries)
     if not trials:
         return []
     spokes = spokes_of(trials, search)
-    figure = new_figure()
+    labels = labels_of(trials)
+    rows = list(_rows(drawing, trials, labels))
+    figure = new_figure(height_for([text for text, _ in rows]))
     axes = figure.add_axes(AXES)
     has_absent = any(value is None for spoke in spokes for value in spoke.values)
     _draw_axes(axes, spokes, has_absent=has_absent)
-    labels = labels_of(trials)
     best = {id(best_feasible([e for e in trials if e.label == label], search)) for label in labels}
     for i, entry in enumerate(trials):
         heights = [_height(spoke.shares[i]) for spoke in spokes]
-        _draw_line(axes, entry, heights, is_best=id(entry) in best)
+        _draw_line(axes, entry, heights, mark=marks[entry.label], is_best=id(entry) in best)
     head(figure, "Hyperparameters and metrics of every trial", _said(trials))
-    _legend(figure, labels)
+    legend_beside(figure, rows, left=AXES[0] + AXES[2] + 0.015, top=0.86)
     return save(figure, folder, "parallel")
 
 
@@ -63,8 +63,8 @@ def _height(share: float | None) -> float:
 
 def _said(trials: Sequence[Entry]) -> str:
     return (
-        f"{len(trials)} measured trials; each axis from its smallest to its largest value. "
-        "Bold: each method's best feasible trial."
+        f"{counted(len(trials), 'measured trial')}; each axis from its smallest to its largest "
+        "value. Bold: each method's best feasible trial."
     )
 
 
@@ -86,7 +86,8 @@ def _draw_axes(axes: "Axes", spokes: Sequence[Spoke], *, has_absent: bool) -> No
             at, va = (-0.02, "top") if low else (1.015, "bottom")
             axes.text(x, at, end, fontsize=9.5, va=va, **style)
         if None in spoke.values:
-            axes.text(x, ABSENT - 0.03, "not searched", fontsize=9.5, va="top", **style)
+            why = "no value" if spoke.is_metric else "not searched"
+            axes.text(x, ABSENT - 0.03, why, fontsize=9.5, va="top", **style)
 
 
 def _ticks(spoke: Spoke) -> tuple[str, str]:
@@ -98,27 +99,34 @@ def _said_number(value: float | int | None) -> str:
     return "" if value is None else number(float(value))
 
 
-def _draw_line(axes: "Axes", entry: Entry, heights: Sequence[float], *, is_best: bool) -> None:
-    mark = mark_of(entry.label)
+def _draw_line(
+    axes: "Axes", entry: Entry, heights: Sequence[float], *, mark: Mark, is_best: bool
+) -> None:
+    """Draws a trial's line; at its end there is the method's marker, or that it was stopped."""
+    colour = mark.colour if entry.feasible else FAINT
+    level = 5 if is_best else 4 if entry.feasible else 3
     axes.plot(
         range(len(heights)),
         heights,
-        color=mark.colour if entry.feasible else FAINT,
+        color=colour,
+        linestyle=style_of(mark.dashes),
         linewidth=2.6 if is_best else 1.0,
         alpha=1.0 if is_best else 0.6 if entry.feasible else 0.35,
         marker=mark.marker if is_best else None,
         markersize=7,
         markeredgecolor="white",
-        zorder=5 if is_best else 4 if entry.feasible else 3,
+        zorder=level,
     )
+    if entry.result.stopped:
+        axes.scatter(len(heights) - 1, heights[-1], s=26, marker="x", color=INK, zorder=7)
+    elif not is_best:
+        end: dict[str, Any] = {"marker": mark.marker, "color": colour, "edgecolor": "white"}
+        axes.scatter(len(heights) - 1, heights[-1], s=24, linewidth=0.5, zorder=7, **end)
 
 
-def _legend(figure: "Figure", labels: Sequence[str]) -> None:
-    figure.legend(
-        [*(method_sign(label, line=True) for label in labels), line_sign("-", FAINT)],
-        [*(short(label, IN_LEGEND) for label in labels), "infeasible"],
-        loc="upper left",
-        bbox_to_anchor=(AXES[0] + AXES[2] + 0.03, 0.86),
-        frameon=False,
-        fontsize=10.5,
-    )
+def _rows(drawing: Drawing, trials: Sequence[Entry], labels: Sequence[str]) -> Iterator[Row]:
+    for label in labels:
+        yield short(label, IN_LEGEND), method_sign(drawing.marks[label], line=True)
+    yield "infeasible", line_sign("-", FAINT)
+    if any(entry.result.stopped for entry in trials):
+        yield "stopped early", sign("x", INK, size=5, edge=INK)

@@ -1,14 +1,14 @@
 """The sweep's figure: what each trial forgot against what it retained."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from orchestrator.axes import Axes as Metrics
 from orchestrator.constraints import AT_LEAST, Bound
 from orchestrator.entry import Entry
-from orchestrator.pareto import gain
 from orchestrator.reporting.charts.chart_axis import linear_axis, objective_axis
-from orchestrator.reporting.estimates.finals import Finals
+from orchestrator.reporting.drawing import Drawing
 from orchestrator.reporting.figures.canvas import (
     BASELINE_MARKERS,
     FAINT,
@@ -24,75 +24,84 @@ from orchestrator.reporting.figures.canvas import (
     plain,
     save,
 )
+from orchestrator.reporting.figures.legend import Row, height_for, legend_beside
 from orchestrator.reporting.figures.naming import pixels, write_names
 from orchestrator.reporting.figures.placement import Box
 from orchestrator.reporting.figures.points import (
     Named,
     Point,
+    best_points,
+    final_points,
     front_corners,
     labels_of,
-    named_points,
     points_of,
     short,
     subtitle,
     trials_of,
 )
 from orchestrator.reporting.figures.signs import line_sign, method_sign, sign
-from orchestrator.reporting.marks import mark_of
-from orchestrator.searching.settings import SearchSettings
+from orchestrator.reporting.marks import Mark
 from trainers.job import Phase
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
 
 AXES = (0.085, 0.115, 0.69, 0.745)
 """Left, bottom, width and height of the plot, as shares of the figure; the legend is beside it."""
-LEGEND_POINTS = 235.0
-"""Height of the legend as the sum of its rows' text sizes."""
 LARGE = 115.0
 """Area of a best trial's marker, in square points."""
-DASHED, DOTTED = (0, (4, 3)), (0, (1, 2))
+MOST_IN_TWO = 12
+"""Methods of which the legend may say more on a second line."""
+DASHED, DOTTED = (0.0, (4.0, 3.0)), (0.0, (1.0, 2.0))
+OTHER_ITEMS = (
+    "Large and with names: means over seeds, and the baselines, on items that no search has seen.\n"
+    "Small: the search's trials, on the items that it sees."
+)
 
 
-def pareto_figure(
-    entries: Sequence[Entry],
-    *,
-    search: SearchSettings,
-    bounds: Sequence[Bound],
-    folder: Path,
-    finals: Finals | None = None,
-) -> list[Path]:
+def pareto_figure(drawing: Drawing, folder: Path) -> list[Path]:
     """Draws every measured trial and returns the paths of `pareto.png` and `pareto.pdf`.
 
     Filled markers keep all bounds, hollow ones do not; each method's best feasible trial is large
-    and named. With `finals` it is instead its mean over seeds with the 95 % intervals, and the
+    and named. With finalists it is instead its mean over seeds with the 95 % intervals, and the
     baselines and a second line for each bound are those of the items that finalists are reported
-    on. Of the bounds, those on the horizontal metric are drawn. The line joins the trials that no
+    on. Of the bounds, those on one of the two metrics are drawn. The line joins the trials that no
     other beats in both metrics: what lies beyond it was reached by none. What has no finite number
     in both metrics is counted, not shown.
     """
-    points = points_of(entries, search)
-    trials, named = trials_of(points), named_points(points, search, finals)
-    figure = new_figure()
+    entries, metrics, finals = drawing.entries, drawing.axes, drawing.finals
+    points = points_of(entries, metrics)
+    trials = trials_of(points)
+    named = (
+        best_points(points, drawing.search)
+        if finals is None
+        else list(final_points(finals, metrics))
+    )
+    rows = list(_legend_rows(drawing, trials, named))
+    figure = new_figure(height_for([text for text, _ in rows]))
     axes = figure.add_axes(AXES)
-    drawn = _of_horizontal(bounds, search)
-    reported = _of_horizontal(finals.bounds, search) if finals is not None else []
-    _scale(axes, trials, named, bounds=[*drawn, *reported])
-    _head(axes, entries, points, search=search, bounds=bounds)
-    _draw_bounds(axes, drawn, reported)
-    _draw_front(axes, front_corners(trials, search), sign=search.horizontal_sign)
-    _draw_trials(axes, trials)
-    _draw_named(axes, named)
-    write_names(axes, named, taken=_taken(axes, trials, named, bounds=[*drawn, *reported]))
-    rows = _legend_rows(entries, trials, drawn=drawn, finals=finals)
-    _legend(figure, list(rows))
+    drawn = _on_axes(drawing.bounds, metrics)
+    reported = _on_axes(finals.bounds, metrics) if finals is not None else []
+    _scale(axes, trials, named, bounds=_across([*drawn, *reported], metrics))
+    said = [subtitle(entries, points, drawing.bounds)] + [OTHER_ITEMS] * (finals is not None)
+    _head(axes, metrics, "\n".join(said))
+    _draw_bounds(axes, drawn, reported, metrics=metrics)
+    _draw_front(axes, front_corners(trials, metrics), sign=metrics.horizontal.sign)
+    _draw_trials(axes, trials, drawing.marks)
+    _draw_named(axes, named, drawing.marks)
+    taken = _taken(axes, trials, named, bounds=_across([*drawn, *reported], metrics))
+    write_names(axes, named, taken=taken)
+    legend_beside(figure, rows, left=AXES[0] + AXES[2] + 0.005, top=AXES[1] + AXES[3] + 0.02)
     return save(figure, folder, "pareto")
 
 
-def _of_horizontal(bounds: Sequence[Bound], search: SearchSettings) -> list[Bound]:
-    return [bound for bound in bounds if bound.metric == search.horizontal]
+def _on_axes(bounds: Sequence[Bound], metrics: Metrics) -> list[Bound]:
+    shown = metrics.horizontal.metric, metrics.objective.metric
+    return [bound for bound in bounds if bound.metric in shown]
+
+
+def _across(bounds: Sequence[Bound], metrics: Metrics) -> list[Bound]:
+    return [bound for bound in bounds if bound.metric == metrics.horizontal.metric]
 
 
 def _scale(
@@ -110,38 +119,45 @@ def _scale(
     axes.set_ylim(up.low, up.high)
 
 
-def _head(
-    axes: "Axes",
-    entries: Sequence[Entry],
-    points: Sequence[Point],
-    *,
-    search: SearchSettings,
-    bounds: Sequence[Bound],
-) -> None:
+def _head(axes: "Axes", metrics: Metrics, said: str) -> None:
     """Writes the titles and what the axes are, and takes away the frame."""
-    across, up = heading(search.horizontal), heading(search.objective)
-    axes.set_xlabel(f"{across} ({better(search.horizontal_sign)})", fontsize=12, color=INK)
-    axes.set_ylabel(f"{up} ({better(gain(search.objective, 1.0))})", fontsize=12, color=INK)
+    across, up = heading(metrics.horizontal.metric), heading(metrics.objective.metric)
+    axes.set_xlabel(f"{across} ({better(metrics.horizontal.sign)})", fontsize=12, color=INK)
+    axes.set_ylabel(f"{up} ({better(metrics.objective.sign)})", fontsize=12, color=INK)
     plain(axes)
-    axes.set_title(f"{up} against {across}", loc="left", pad=31, fontsize=14, color=INK)
-    axes.text(
-        0.0,
-        1.035,
-        subtitle(entries, points, bounds),
-        transform=axes.transAxes,
+    num_more = said.count("\n")
+    box = axes.get_position()
+    height = box.height - 0.21 * num_more / axes.figure.get_figheight()
+    axes.set_position((box.x0, box.y0, box.width, height))
+    pad = 31 + 15.5 * num_more
+    axes.set_title(f"{up} against {across}", loc="left", pad=pad, fontsize=14, color=INK)
+    axes.annotate(
+        said,
+        (0.0, 1.0),
+        xytext=(0, 12),
+        xycoords="axes fraction",
+        textcoords="offset points",
         fontsize=10.5,
         color=FRONT,
+        linespacing=1.3,
     )
 
 
-def _draw_bounds(axes: "Axes", bounds: Sequence[Bound], reported: Sequence[Bound]) -> None:
-    low, high = axes.get_xlim()
-    for bound in bounds:
+def _draw_bounds(
+    axes: "Axes", bounds: Sequence[Bound], reported: Sequence[Bound], *, metrics: Metrics
+) -> None:
+    """Shades what is beyond the search's bounds, and draws all as lines."""
+    limits = {True: axes.get_xlim(), False: axes.get_ylim()}
+    lines = [(bound, DASHED) for bound in bounds] + [(bound, DOTTED) for bound in reported]
+    for bound, style in lines:
+        is_across = bound.metric == metrics.horizontal.metric
+        low, high = limits[is_across]
         beyond = low if bound.side == AT_LEAST else high
-        axes.axvspan(beyond, bound.value, color=SHADE, linewidth=0, zorder=0)
-        axes.axvline(bound.value, color=INK, linewidth=1.2, linestyle=DASHED, zorder=1)
-    for bound in reported:
-        axes.axvline(bound.value, color=INK, linewidth=1.4, linestyle=DOTTED, zorder=1)
+        span, line = (axes.axvspan, axes.axvline) if is_across else (axes.axhspan, axes.axhline)
+        if style == DASHED:
+            span(beyond, bound.value, color=SHADE, linewidth=0, zorder=0)
+        line(bound.value, color=INK, linewidth=1.3, linestyle=style, zorder=1)
+    axes.set(xlim=limits[True], ylim=limits[False])
 
 
 def _draw_front(axes: "Axes", corners: Sequence[tuple[float, float]], *, sign: int) -> None:
@@ -152,10 +168,10 @@ def _draw_front(axes: "Axes", corners: Sequence[tuple[float, float]], *, sign: i
         axes.plot(xs, ys, drawstyle=steps, color=FRONT, linewidth=1.6, zorder=2)
 
 
-def _draw_trials(axes: "Axes", trials: Sequence[Point]) -> None:
+def _draw_trials(axes: "Axes", trials: Sequence[Point], marks: Mapping[str, Mark]) -> None:
     for label, feasible in sorted({(p.entry.label, p.entry.feasible) for p in trials}):
         shown = [p for p in trials if (p.entry.label, p.entry.feasible) == (label, feasible)]
-        mark = mark_of(label)
+        mark = marks[label]
         axes.scatter(
             [point.x for point in shown],
             [point.y for point in shown],
@@ -169,20 +185,25 @@ def _draw_trials(axes: "Axes", trials: Sequence[Point]) -> None:
         )
 
 
-def _draw_named(axes: "Axes", named: Sequence[Named]) -> None:
+def _draw_named(axes: "Axes", named: Sequence[Named], marks: Mapping[str, Mark]) -> None:
+    """Draws the baselines, and above them what is held against them."""
     for one in named:
-        mark = mark_of(one.label)
-        baseline = BASELINE_MARKERS.get(one.phase)
+        if one.phase in BASELINE_MARKERS:
+            marker = BASELINE_MARKERS[one.phase]
+            style: dict[str, Any] = {"facecolor": "black", "edgecolor": "white", "zorder": 5}
+            axes.scatter(one.x, one.y, s=LARGE * 1.8, marker=marker, clip_on=False, **style)
+            continue
+        mark = marks[one.label]
         _draw_intervals(axes, one, colour=mark.colour)
         axes.scatter(
             one.x,
             one.y,
-            s=LARGE * (1.8 if baseline else 1.0),
-            marker=baseline or mark.marker,
-            facecolor="black" if baseline else mark.colour,
-            edgecolor="white" if baseline else "black",
-            linewidth=1.0,
-            zorder=7 if baseline else 6,
+            s=LARGE,
+            marker=mark.marker,
+            facecolor=mark.colour if one.feasible else "white",
+            edgecolor="black" if one.feasible else mark.colour,
+            linewidth=1.0 if one.feasible else 2.0,
+            zorder=7,
             clip_on=False,
         )
 
@@ -190,9 +211,9 @@ def _draw_named(axes: "Axes", named: Sequence[Named]) -> None:
 def _draw_intervals(axes: "Axes", one: Named, *, colour: str) -> None:
     across = one.across or (one.x, one.x)
     up = one.up or (one.y, one.y)
+    style: dict[str, Any] = {"linewidth": 1.2, "alpha": 0.7, "solid_capstyle": "butt"}
     for xs, ys in ((across, (one.y, one.y)), ((one.x, one.x), up)):
-        axes.plot(xs, ys, color=INK, linewidth=2.6, zorder=5, solid_capstyle="butt")
-        axes.plot(xs, ys, color=colour, linewidth=1.4, zorder=5, solid_capstyle="butt")
+        axes.plot(xs, ys, color=colour, zorder=6, **style)
 
 
 def _taken(
@@ -212,50 +233,39 @@ def _taken(
 
 
 def _legend_rows(
-    entries: Sequence[Entry],
-    trials: Sequence[Point],
-    *,
-    drawn: Sequence[Bound],
-    finals: Finals | None,
-) -> Iterator[tuple[str, "Line2D"]]:
+    drawing: Drawing, trials: Sequence[Point], named: Sequence[Named]
+) -> Iterator[Row]:
     """Yields what every sign means, and which methods had nothing feasible."""
     measured = [point.entry for point in trials]
     for phase in (Phase.ORIGINAL, Phase.GOLD):
         yield str(phase).capitalize(), sign(BASELINE_MARKERS[phase], "black", size=11)
-    for label in labels_of(entries):
-        yield _fared(label, measured), method_sign(label)
+    labels = labels_of(drawing.entries)
+    between = "\n" if len(labels) <= MOST_IN_TWO else ": "
+    for label in labels:
+        yield _fared(label, measured, between=between), method_sign(drawing.marks[label])
     yield "", line_sign("none", INK)
+    shown = {one.feasible for one in named if one.phase == Phase.TRIAL}
+    if True in shown:
+        large = "best feasible" if drawing.finals is None else "finalist, mean\nand 95 % intervals"
+        yield large, sign("o", FAINT, size=10, edge="black")
+    if False in shown:
+        yield "finalist, infeasible", sign("o", "white", size=10, edge=FAINT)
     if any(entry.feasible for entry in measured):
-        large = "best feasible" if finals is None else "finalist, mean\nand 95 % intervals"
-        yield large, sign("o", FAINT, edge="black", size=10)
         yield "feasible", sign("o", FAINT, size=8)
     if not all(entry.feasible for entry in measured):
-        yield "infeasible", sign("o", "none", edge=FAINT, size=7)
+        yield "infeasible", sign("o", "none", size=7, edge=FAINT)
     if len(measured) > 1:
         yield "Pareto front", line_sign("-", FRONT)
-    for bound in drawn:
+    for bound in _on_axes(drawing.bounds, drawing.axes):
         name = "floor" if bound.side == AT_LEAST else "ceiling"
         yield name, line_sign(DASHED, INK)
-        if finals is not None:
+        if drawing.finals is not None:
             yield f"{name} for finalists", line_sign(DOTTED, INK)
 
 
-def _fared(label: str, measured: Sequence[Entry]) -> str:
-    """Returns the label, with a second line where nothing of the method is large in the plot."""
+def _fared(label: str, measured: Sequence[Entry], *, between: str) -> str:
+    """Returns the label, and where nothing of the method is large in the plot that it is so."""
     trials = [entry for entry in measured if entry.label == label]
     if any(entry.feasible for entry in trials):
         return short(label, IN_LEGEND)
-    return f"{short(label, IN_LEGEND)}\nnone {'feasible' if trials else 'measured'}"
-
-
-def _legend(figure: "Figure", rows: Sequence[tuple[str, "Line2D"]]) -> None:
-    num_lines = sum(1 + text.count("\n") for text, _ in rows)
-    figure.legend(
-        [made for _, made in rows],
-        [text for text, _ in rows],
-        loc="upper left",
-        bbox_to_anchor=(AXES[0] + AXES[2] + 0.005, AXES[1] + AXES[3] + 0.02),
-        fontsize=min(10.5, LEGEND_POINTS / num_lines),
-        labelspacing=0.45,
-        frameon=False,
-    )
+    return f"{short(label, IN_LEGEND)}{between}none {'feasible' if trials else 'measured'}"

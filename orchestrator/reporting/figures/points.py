@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from orchestrator.axes import Axes
 from orchestrator.constraints import Bound
 from orchestrator.entry import Entry
-from orchestrator.pareto import front, gain
+from orchestrator.pareto import front
 from orchestrator.reporting.estimates.finals import Finals
 from orchestrator.reporting.estimates.inference import Interval
 from orchestrator.result import State
@@ -17,12 +18,12 @@ from trainers.job import Phase
 MAX_BOUNDS = 3
 """Bounds that the subtitle spells out; more would leave the figure."""
 MAX_LABEL = 24
-"""Letters of a label that are shown; the rest would leave the figure."""
+"""Letters of a label that are shown; more would leave the figure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A measured job: x is `search.horizontal`, y the objective."""
+    """A measured job: x and y are its values on the horizontal and the vertical axis."""
 
     entry: Entry
     x: float
@@ -38,7 +39,8 @@ class Point:
 class Named:
     """What has a name in the figure: a baseline, a method's best trial, or a finalist.
 
-    A finalist is at the mean over its seeds; `across` and `up` are the ends of the intervals.
+    A finalist is at the mean over its seeds; `across` and `up` are the ends of the intervals, and
+    `feasible` says whether that mean keeps the bounds.
     """
 
     label: str
@@ -47,6 +49,7 @@ class Named:
     y: float
     across: tuple[float, float] | None = None
     up: tuple[float, float] | None = None
+    feasible: bool = True
 
     @property
     def title(self) -> str:
@@ -54,9 +57,9 @@ class Named:
         return short(self.label) if self.phase == Phase.TRIAL else self.label.capitalize()
 
 
-def points_of(entries: Sequence[Entry], search: SearchSettings) -> list[Point]:
+def points_of(entries: Sequence[Entry], axes: Axes) -> list[Point]:
     """Returns the jobs that have finite numbers in both metrics."""
-    names = search.horizontal, search.objective
+    names = axes.horizontal.metric, axes.objective.metric
     points = []
     for entry in entries:
         x, y = (entry.result.metrics.get(name, math.nan) for name in names)
@@ -75,15 +78,8 @@ def labels_of(entries: Sequence[Entry]) -> list[str]:
     return sorted({e.label for e in entries if e.result.job.phase == Phase.TRIAL})
 
 
-def named_points(
-    points: Sequence[Point], search: SearchSettings, finals: Finals | None = None
-) -> list[Named]:
-    """Returns the baselines and then each method's best feasible trial, if it has one.
-
-    With finalists it is their means over seeds, and the baselines as measured on the same items.
-    """
-    if finals is not None:
-        return list(_finalists(finals, search))
+def best_points(points: Sequence[Point], search: SearchSettings) -> list[Named]:
+    """Returns the baselines and then each method's best feasible trial, if it has one."""
     trials = trials_of(points)
     named = [point for point in points if point.phase != Phase.TRIAL]
     for label in labels_of([point.entry for point in trials]):
@@ -93,8 +89,9 @@ def named_points(
     return [Named(point.entry.label, point.phase, point.x, point.y) for point in named]
 
 
-def _finalists(finals: Finals, search: SearchSettings) -> Iterator[Named]:
-    x, y = search.horizontal, search.objective
+def final_points(finals: Finals, axes: Axes) -> Iterator[Named]:
+    """Yields the baselines, as measured on the finalists' items, and the finalists' means."""
+    x, y = axes.horizontal.metric, axes.objective.metric
     for phase, metrics in ((Phase.ORIGINAL, finals.original), (Phase.GOLD, finals.gold)):
         if _are_finite(metrics.get(x), metrics.get(y)):
             yield Named(str(phase), phase, metrics[x], metrics[y])
@@ -102,8 +99,15 @@ def _finalists(finals: Finals, search: SearchSettings) -> Iterator[Named]:
         across, up = final.metrics.get(x), final.metrics.get(y)
         if across is None or up is None or not _are_finite(across.mean, up.mean):
             continue
-        ends = _ends(across), _ends(up)
-        yield Named(final.label, Phase.TRIAL, across.mean, up.mean, across=ends[0], up=ends[1])
+        yield Named(
+            label=final.label,
+            phase=Phase.TRIAL,
+            x=across.mean,
+            y=up.mean,
+            across=_ends(across),
+            up=_ends(up),
+            feasible=final.feasible,
+        )
 
 
 def _ends(interval: Interval) -> tuple[float, float] | None:
@@ -115,14 +119,13 @@ def _are_finite(*values: float | None) -> bool:
     return all(value is not None and math.isfinite(value) for value in values)
 
 
-def front_corners(trials: Sequence[Point], search: SearchSettings) -> list[tuple[float, float]]:
+def front_corners(trials: Sequence[Point], axes: Axes) -> list[tuple[float, float]]:
     """Returns where the trials on the Pareto front lie, from left to right.
 
     As in the Pareto table one that was stopped early is not among them.
     """
-    sign = search.horizontal_sign
     whole = [point for point in trials if not point.entry.result.stopped]
-    kept = front([(gain(search.objective, point.y), sign * point.x) for point in whole])
+    kept = front([(axes.objective.sign * p.y, axes.horizontal.sign * p.x) for p in whole])
     return sorted({(whole[i].x, whole[i].y) for i in kept})
 
 
@@ -130,18 +133,25 @@ def subtitle(entries: Sequence[Entry], points: Sequence[Point], bounds: Sequence
     """Returns how many methods and trials there are, how many are hidden, and what is feasible."""
     num_trials = sum(entry.result.job.phase == Phase.TRIAL for entry in entries)
     num_hidden = num_trials - len(trials_of(points))
-    said = [_count(len(labels_of(entries)), "method"), _count(num_trials, "trial")]
+    said = [counted(len(labels_of(entries)), "method"), counted(num_trials, "trial")]
     said += [f"{num_hidden} of them failed and not shown"] * (num_hidden > 0)
     limits = [f"{bound.metric} {bound.sign} {bound.value:.3g}" for bound in bounds]
     said += [f"feasible: {' and '.join(limits[:MAX_BOUNDS])}"] * bool(limits)
-    said += [f"{_count(len(limits) - MAX_BOUNDS, 'bound')} more"] * (len(limits) > MAX_BOUNDS)
+    said += [f"{counted(len(limits) - MAX_BOUNDS, 'bound')} more"] * (len(limits) > MAX_BOUNDS)
     return ", ".join(said)
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """Returns "1 trial", "2 trials"."""
     return f"{number} {noun}" + "s" * (number != 1)
 
 
 def short(label: str, most: int = MAX_LABEL) -> str:
-    """Returns a label as far as it is shown: at most so many letters."""
-    return label if len(label) <= most else f"{label[: most - 1]}\u2026"
+    """Returns a label as far as it is shown: of more letters than that the middle is left out.
+
+    Variants of a method begin alike and differ at the end.
+    """
+    if len(label) <= most:
+        return label
+    end = (most - 1) // 2
+    return f"{label[: most - 1 - end]}\u2026{label[-end:]}"

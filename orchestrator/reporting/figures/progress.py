@@ -1,13 +1,13 @@
 """How soon each method finds what it finds: the best feasible value so far against its budget."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.entry import Entry
 from orchestrator.pareto import gain
 from orchestrator.reporting.charts.chart_axis import objective_axis
 from orchestrator.reporting.charts.incumbent import Climb, climbs_of
+from orchestrator.reporting.drawing import Drawing
 from orchestrator.reporting.figures.canvas import (
     IN_LEGEND,
     INK,
@@ -19,30 +19,29 @@ from orchestrator.reporting.figures.canvas import (
     plain,
     save,
 )
+from orchestrator.reporting.figures.legend import height_for, legend_beside
 from orchestrator.reporting.figures.points import short
-from orchestrator.reporting.figures.signs import method_sign
-from orchestrator.reporting.marks import mark_of
-from orchestrator.searching.settings import SearchSettings
+from orchestrator.reporting.figures.signs import method_sign, style_of
+from orchestrator.reporting.marks import Mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BY_TRIALS = (0.085, 0.115, 0.36, 0.725)
-BY_HOURS = (0.485, 0.115, 0.36, 0.725)
+BY_TRIALS = (0.085, 0.115, 0.345, 0.725)
+BY_HOURS = (0.46, 0.115, 0.345, 0.725)
 """Left, bottom, width and height of the two plots, as shares of the figure."""
 
 
-def progress_figure(
-    entries: Sequence[Entry], *, search: SearchSettings, folder: Path
-) -> list[Path]:
+def progress_figure(drawing: Drawing, folder: Path) -> list[Path]:
     """Draws both plots, and returns the paths of `progress.png` and `.pdf`; none without trials.
 
     A line begins with a method's first feasible trial. Methods that found none are named.
     """
-    climbs = climbs_of(entries, search)
+    search, marks = drawing.search, drawing.marks
+    climbs = climbs_of(drawing.entries, search)
     if not climbs:
         return []
-    figure = new_figure()
+    figure = new_figure(height_for([climb.label for climb in climbs]))
     by_trials, by_hours = figure.add_axes(BY_TRIALS), figure.add_axes(BY_HOURS)
     found = [climb for climb in climbs if climb.found]
     ends = [value for climb in found for value in climb.best if value == value]
@@ -53,8 +52,8 @@ def progress_figure(
         axes.set_ylim(up.low, min(up.high, max(ends) / 1.7) if ends and max(ends) < -1 else up.high)
         axes.set_xlabel(f"{what} of the method", fontsize=12, color=INK)
     for climb in found:
-        _draw(by_trials, climb, [float(n) for n in range(1, len(climb.best) + 1)])
-        _draw(by_hours, climb, climb.hours)
+        _draw(by_trials, climb, [float(n) for n in range(1, len(climb.best) + 1)], marks)
+        _draw(by_hours, climb, climb.hours, marks)
     by_trials.set_xlim(left=0)
     by_hours.set_xlim(left=0)
     by_hours.tick_params(labelleft=False)
@@ -62,14 +61,11 @@ def progress_figure(
     direction = better(gain(search.objective, 1.0))
     by_trials.set_ylabel(f"{heading(search.objective)} ({direction})", fontsize=12, color=INK)
     head(figure, f"Best feasible {heading(search.objective)} so far", _said(climbs))
-    figure.legend(
-        [method_sign(climb.label, line=True) for climb in found],
-        [short(climb.label, IN_LEGEND) for climb in found],
-        loc="upper left",
-        bbox_to_anchor=(BY_HOURS[0] + BY_HOURS[2] + 0.01, 0.86),
-        frameon=False,
-        fontsize=10.5,
-    )
+    rows = [
+        (short(climb.label, IN_LEGEND), method_sign(marks[climb.label], line=True))
+        for climb in found
+    ]
+    legend_beside(figure, rows, left=BY_HOURS[0] + BY_HOURS[2] + 0.005, top=0.86)
     return save(figure, folder, "progress")
 
 
@@ -79,9 +75,19 @@ def _said(climbs: Sequence[Climb]) -> str:
     return f"Gang hours: wall clock of the method's trials, those found in storage included{lost}."
 
 
-def _draw(axes: "Axes", climb: Climb, xs: Sequence[float]) -> None:
-    mark = mark_of(climb.label)
-    axes.plot(xs, climb.best, drawstyle="steps-post", color=mark.colour, linewidth=1.8, zorder=3)
+def _draw(
+    axes: "Axes", climb: Climb, xs: Sequence[float], marks: Mapping[str, Mark]
+) -> None:
+    mark = marks[climb.label]
+    axes.plot(
+        xs,
+        climb.best,
+        drawstyle="steps-post",
+        color=mark.colour,
+        linestyle=style_of(mark.dashes),
+        linewidth=1.8,
+        zorder=3,
+    )
     marked = [
         i
         for i, value in enumerate(climb.best)

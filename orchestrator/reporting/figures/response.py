@@ -9,23 +9,30 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.constraints import Bound
 from orchestrator.entry import Entry
 from orchestrator.reporting.charts.boundary import MIN_EACH, MIN_TRIALS, Segment, boundary
-from orchestrator.reporting.charts.chart_axis import Axis, objective_axis, parameter_axis
+from orchestrator.reporting.charts.chart_axis import (
+    Axis,
+    log_ticks,
+    objective_axis,
+    parameter_axis,
+)
+from orchestrator.reporting.drawing import Drawing
 from orchestrator.reporting.figures.canvas import (
     FAINT,
     INK,
+    distinct,
     head,
     heading,
-    number,
+    log_label,
     save,
 )
 from orchestrator.reporting.figures.facets import Facets, facets, label_axes, legend_below
 from orchestrator.reporting.figures.points import labels_of
 from orchestrator.reporting.figures.signs import line_sign, sign
-from orchestrator.searching.settings import SearchSettings
 from orchestrator.standing import best_feasible, is_measured, is_trial
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis as MatplotlibAxis
     from matplotlib.colors import Normalize
 
 MAP = "cividis"
@@ -34,6 +41,7 @@ AREA = 52.0
 SCALE_INCHES = 1.15
 """Room for the scale of colours at the right."""
 FEASIBLE, INFEASIBLE, LOST = "o", "v", "x"
+MOST_TICKS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,55 +53,65 @@ class _Look:
     up: Axis
 
 
-def response_figure(
-    entries: Sequence[Entry], *, search: SearchSettings, bounds: Sequence[Bound], folder: Path
-) -> list[Path]:
+def response_figure(drawing: Drawing, folder: Path) -> list[Path]:
     """Draws the trials over log lr and log L1, and returns the paths of `response.png` and `.pdf`.
 
     The colour is the objective. The line between feasible and infeasible settings is drawn for a
     method that has trials enough to tell it (`boundary`), within the trials' hull. Nothing is
     written where there is no trial.
     """
-    trials = [entry for entry in entries if is_trial(entry)]
-    labels = labels_of(entries)
+    search = drawing.search
+    trials = [entry for entry in drawing.entries if is_trial(entry)]
+    labels = labels_of(trials)
     if not labels:
         return []
-    made = facets(labels, right=SCALE_INCHES)
-    look = _Look(search.objective, _norm(trials, search), _scale(made, trials))
+    made = facets(labels, drawing.marks, right=SCALE_INCHES)
+    coloured = [entry.result.metrics[search.objective] for entry in trials if _is_whole(entry)]
+    look = _Look(search.objective, _norm(coloured or [0.0, 1.0]), _scale(made, trials))
     has_boundary = False
     for label, axes in made.plots.items():
         own = [entry for entry in trials if entry.label == label]
         best = best_feasible(own, search)
-        has_boundary |= _plot(axes, own, bounds=bounds, best=best, look=look)
-    if any(is_measured(entry) for entry in trials):
+        has_boundary |= _plot(axes, own, bounds=drawing.bounds, best=best, look=look)
+    if coloured:
         _colour_scale(made, look.norm)
-    head(made.figure, f"{heading(search.objective)} over learning rate and L1", _said(has_boundary))
+    has_stopped = any(entry.result.stopped for entry in trials)
+    said = _said(has_boundary=has_boundary, has_stopped=has_stopped)
+    head(made.figure, f"{heading(search.objective)} over learning rate and L1", said)
     label_axes(made.figure, "learning rate", "L1 coefficient")
-    _legend(made, has_boundary=has_boundary)
+    _legend(made, has_boundary=has_boundary, has_stopped=has_stopped)
     return save(made.figure, folder, "response")
 
 
-def _said(has_boundary: bool) -> str:
+def _is_whole(entry: Entry) -> bool:
+    """Whether the trial has numbers that are those of its settings."""
+    return is_measured(entry) and not entry.result.stopped
+
+
+def _said(*, has_boundary: bool, has_stopped: bool) -> str:
+    counted = "measured trials" + " that were not stopped" * has_stopped
     if not has_boundary:
         return (
-            f"No boundary is drawn: no method has {MIN_TRIALS} measured trials with {MIN_EACH} "
+            f"No boundary is drawn: no method has {MIN_TRIALS} {counted} with {MIN_EACH} "
             "feasible and as many infeasible ones, not on one line."
         )
     return (
         "Boundary: the largest violation, interpolated linearly between the trials, is 0; drawn "
-        f"from {MIN_TRIALS} trials on, with {MIN_EACH} on either side."
+        f"from {MIN_TRIALS} {counted} on, {MIN_EACH} on either side."
     )
 
 
-def _norm(trials: Sequence[Entry], search: SearchSettings) -> "Normalize":
+def _norm(values: Sequence[float]) -> "Normalize":
     """Returns the scale of colours: even, or like the axis of an objective that reaches far."""
     from matplotlib.colors import Normalize, SymLogNorm
 
-    values = [e.result.metrics[search.objective] for e in trials if is_measured(e)] or [0.0, 1.0]
     low, high = min(values), max(values)
+    if low == high:
+        room = max(0.05 * abs(low), 0.05)
+        return Normalize(low - room, high + room)
     if objective_axis(values).scale == "symlog":
         return SymLogNorm(1.0, linscale=0.6, vmin=low, vmax=high)
-    return Normalize(low, high if high > low else low + 1e-9)
+    return Normalize(low, high)
 
 
 def _scale(made: Facets, trials: Sequence[Entry]) -> Axis:
@@ -105,16 +123,23 @@ def _scale(made: Facets, trials: Sequence[Entry]) -> Axis:
         axes.set_yscale(up.scale)
         axes.set_xlim(across.low, across.high)
         axes.set_ylim(up.low, up.high)
-    if up.zero_at is not None:
-        _tick_zero(next(iter(made.plots.values())), up, up.zero_at)
+    first = next(iter(made.plots.values()))
+    _set_ticks(first.xaxis, across)
+    _set_ticks(first.yaxis, up)
     return up
 
 
-def _tick_zero(axes: "Axes", up: Axis, zero_at: float) -> None:
-    """Has the vertical axis say 0 where that stands, and powers of ten elsewhere."""
-    powers = range(math.ceil(math.log10(3 * zero_at)), math.floor(math.log10(up.high)) + 1)
-    labels = ["0", *(f"$10^{{{power}}}$" for power in powers)]
-    axes.set_yticks([zero_at, *(10.0**power for power in powers)], labels)
+def _set_ticks(shown: "MatplotlibAxis", axis: Axis) -> None:
+    """Has a logarithmic axis say few round numbers, and 0 where that stands."""
+    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+
+    if axis.scale != "log":
+        return
+    zeros = [] if axis.zero_at is None else [axis.zero_at]
+    ticks = log_ticks(3 * axis.zero_at if axis.zero_at else axis.low, axis.high, MOST_TICKS)
+    shown.set_major_locator(FixedLocator([*zeros, *ticks]))
+    shown.set_major_formatter(FixedFormatter([*("0" for _ in zeros), *map(log_label, ticks)]))
+    shown.set_minor_locator(NullLocator())
 
 
 def _plot(
@@ -130,32 +155,27 @@ def _plot(
     for segment in segments:
         _draw_segment(axes, segment)
     for entry in trials:
-        training, measured = entry.result.job.training, is_measured(entry)
-        height = look.up.place(training.l1)
-        if not measured:
-            axes.scatter(training.lr, height, s=AREA * 0.7, marker=LOST, color=FAINT, zorder=3)
-            continue
-        axes.scatter(
-            training.lr,
-            height,
-            s=AREA,
-            marker=FEASIBLE if entry.feasible else INFEASIBLE,
-            c=[entry.result.metrics[look.objective]],
-            norm=look.norm,
-            cmap=MAP,
-            edgecolor=INK,
-            linewidth=0.7,
-            zorder=4,
-        )
+        training = entry.result.job.training
+        _draw_trial(axes, entry, (training.lr, look.up.place(training.l1)), look=look)
         if entry is best:
-            ring: dict[str, Any] = {
-                "facecolor": "none",
-                "edgecolor": INK,
-                "linewidth": 1.6,
-                "zorder": 5,
-            }
-            axes.scatter(training.lr, height, s=AREA * 3.4, **ring)
+            ring: dict[str, Any] = {"facecolor": "none", "edgecolor": INK, "linewidth": 1.6}
+            axes.scatter(
+                training.lr, look.up.place(training.l1), s=AREA * 3.4, zorder=5, **ring
+            )
     return bool(segments)
+
+
+def _draw_trial(axes: "Axes", entry: Entry, at: tuple[float, float], *, look: _Look) -> None:
+    """Draws a trial; one that failed or was stopped has no colour."""
+    marker = FEASIBLE if entry.feasible else INFEASIBLE
+    style: dict[str, Any] = {"marker": marker, "linewidth": 0.7, "zorder": 4}
+    if not is_measured(entry):
+        axes.scatter(*at, s=AREA * 0.7, marker=LOST, color=FAINT, zorder=3)
+    elif entry.result.stopped:
+        axes.scatter(*at, s=AREA * 0.7, facecolor="none", edgecolor=FAINT, **style)
+    else:
+        value = entry.result.metrics[look.objective]
+        axes.scatter(*at, s=AREA, c=[value], norm=look.norm, cmap=MAP, edgecolor=INK, **style)
 
 
 def _draw_segment(axes: "Axes", segment: Segment) -> None:
@@ -166,7 +186,7 @@ def _draw_segment(axes: "Axes", segment: Segment) -> None:
 
 def _colour_scale(made: Facets, norm: "Normalize") -> None:
     from matplotlib.cm import ScalarMappable
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
     figure = made.figure
     boxes = [axes.get_position() for axes in made.plots.values()]
@@ -175,21 +195,32 @@ def _colour_scale(made: Facets, norm: "Normalize") -> None:
     axes = figure.add_axes((right + 0.018, bottom, 0.013, min(top - bottom, 0.6)))
     bar = figure.colorbar(ScalarMappable(norm, MAP), cax=axes)
     bar.outline.set_visible(False)
-    low, high = norm.vmin or 0.0, norm.vmax or 0.0
-    ticks = objective_axis([low, high]).ticks
-    if ticks is not None:
-        axes.yaxis.set_major_locator(FixedLocator([t for t in ticks if low <= t <= high]))
-        axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    ticks = _numbers(norm)
+    axes.yaxis.set_major_locator(FixedLocator(ticks))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FixedFormatter(distinct(ticks)))
     axes.tick_params(labelsize=9.5, colors=INK, length=3)
 
 
-def _legend(made: Facets, *, has_boundary: bool) -> None:
+def _numbers(norm: "Normalize") -> list[float]:
+    """Returns the numbers beside the scale of colours: at least two, its ends if need be."""
+    from matplotlib.ticker import MaxNLocator
+
+    low, high = norm.vmin or 0.0, norm.vmax or 0.0
+    given = objective_axis([low, high]).ticks
+    if given is None:
+        given = tuple(float(tick) for tick in MaxNLocator(5).tick_values(low, high))
+    inside = [tick for tick in given if low <= tick <= high]
+    return inside if len(inside) > 1 else [low, high]
+
+
+def _legend(made: Facets, *, has_boundary: bool, has_stopped: bool) -> None:
     rows = [
         ("best feasible", sign(FEASIBLE, "none", edge=INK, size=10)),
         ("feasible", sign(FEASIBLE, FAINT, edge=INK, size=6.5)),
         ("infeasible", sign(INFEASIBLE, FAINT, edge=INK, size=6.5)),
         ("failed", sign(LOST, FAINT, edge=FAINT, size=6)),
     ]
+    rows += [("stopped early", sign(INFEASIBLE, "none", edge=FAINT, size=5.5))] * has_stopped
     rows += [("boundary", line_sign("--", INK))] * has_boundary
     legend_below(made.figure, rows)

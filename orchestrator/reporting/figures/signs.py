@@ -1,8 +1,9 @@
 """What stands in a figure's legend: markers and lines without a place."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from orchestrator.reporting.marks import mark_of
+from orchestrator.reporting.marks import Mark
 
 if TYPE_CHECKING:
     from matplotlib.lines import Line2D
@@ -11,13 +12,17 @@ Style = Literal["-", "--", "none"] | tuple[float, tuple[float, ...]]
 """A line's style as matplotlib has it: "-", or an offset with lengths of dashes and gaps."""
 
 
-def method_sign(label: str, *, line: bool = False) -> "Line2D":
-    """Returns a method's marker, on a line of its colour if asked for."""
-    mark = mark_of(label)
+def method_sign(mark: Mark, *, line: bool = False) -> "Line2D":
+    """Returns a method's marker, on its line if asked for."""
     made = sign(mark.marker, mark.colour, size=8)
     if line:
-        made.set(linestyle="-", color=mark.colour, linewidth=1.8)
+        made.set(linestyle=style_of(mark.dashes), color=mark.colour, linewidth=1.8)
     return made
+
+
+def style_of(dashes: Sequence[float]) -> Style:
+    """Returns the style of a line with such dashes and gaps; without any it is a whole one."""
+    return (0.0, tuple(dashes)) if dashes else "-"
 
 
 def sign(marker: str, face: str, *, size: float, edge: str = "white") -> "Line2D":

@@ -1,17 +1,14 @@
 """What happens while a model is trained: retained knowledge and loss over the steps."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.constraints import Bound
 from orchestrator.entry import Entry
 from orchestrator.reporting.charts.curves import LOSS, PROBE, Curve, curve_of
+from orchestrator.reporting.drawing import Drawing
 from orchestrator.reporting.figures.canvas import FAINT, INK, head, heading, save
 from orchestrator.reporting.figures.facets import Facets, facets, label_axes, legend_below
 from orchestrator.reporting.figures.signs import line_sign, sign
-from orchestrator.reporting.marks import mark_of
-from orchestrator.searching.settings import SearchSettings
 from orchestrator.standing import best_feasible, is_trial
 
 if TYPE_CHECKING:
@@ -22,18 +19,16 @@ DASHED = (0.0, (4.0, 3.0))
 SHOWN_ITEMS = "estimated from a few items"
 
 
-def retain_figure(
-    entries: Sequence[Entry], *, search: SearchSettings, bounds: Sequence[Bound], folder: Path
-) -> list[Path]:
+def retain_figure(drawing: Drawing, folder: Path) -> list[Path]:
     """Draws the probes of `search.horizontal`, and returns `training_<metric>.png` and `.pdf`.
 
     Nothing is written where no trial was probed.
     """
-    metric = search.horizontal
-    made = _drawn(entries, PROBE + metric, search=search)
+    metric = drawing.search.horizontal
+    made = _drawn(drawing, PROBE + metric)
     if made is None:
         return []
-    own = [bound for bound in bounds if bound.metric == metric]
+    own = [bound for bound in drawing.bounds if bound.metric == metric]
     for axes in made.plots.values():
         for bound in own:
             axes.axhline(bound.value, color=INK, linewidth=1.2, linestyle=DASHED, zorder=2)
@@ -43,12 +38,12 @@ def retain_figure(
     return save(made.figure, folder, f"training_{metric}")
 
 
-def loss_figure(entries: Sequence[Entry], *, search: SearchSettings, folder: Path) -> list[Path]:
+def loss_figure(drawing: Drawing, folder: Path) -> list[Path]:
     """Draws the losses, and returns `training_loss.png` and `.pdf`; none where none is known.
 
     Each method has an axis of its own: what they minimise cannot be compared.
     """
-    made = _drawn(entries, LOSS, search=search, shares_up=False)
+    made = _drawn(drawing, LOSS, shares_up=False)
     if made is None:
         return []
     subtitle = "Each method's own loss on an axis of its own; losses of two methods do not compare."
@@ -58,29 +53,27 @@ def loss_figure(entries: Sequence[Entry], *, search: SearchSettings, folder: Pat
     return save(made.figure, folder, "training_loss")
 
 
-def _drawn(
-    entries: Sequence[Entry], name: str, *, search: SearchSettings, shares_up: bool = True
-) -> Facets | None:
+def _drawn(drawing: Drawing, name: str, *, shares_up: bool = True) -> Facets | None:
     """Returns a plot of every method that has such a curve."""
-    trials = [entry for entry in entries if is_trial(entry)]
+    trials = [entry for entry in drawing.entries if is_trial(entry)]
     curves = [(entry, curve_of(entry.result, name)) for entry in trials]
     known = [(entry, curve) for entry, curve in curves if curve is not None]
     labels = sorted({entry.label for entry, _ in known})
     if not labels:
         return None
-    made = facets(labels, shares_up=shares_up)
+    made = facets(labels, drawing.marks, shares_up=shares_up)
     for label, axes in made.plots.items():
-        best = best_feasible([entry for entry in trials if entry.label == label], search)
+        best = best_feasible([entry for entry in trials if entry.label == label], drawing.search)
         for entry, curve in known:
             if entry.label == label:
-                _draw(axes, entry, curve, is_best=entry is best)
+                _draw(axes, entry, curve, colour=drawing.marks[label].colour, is_best=entry is best)
         axes.set_xlim(left=0, right=max(curve.num_steps for _, curve in known))
     return made
 
 
-def _draw(axes: "Axes", entry: Entry, curve: Curve, *, is_best: bool) -> None:
+def _draw(axes: "Axes", entry: Entry, curve: Curve, *, colour: str, is_best: bool) -> None:
     """Draws one trial's curve: the best one bold, infeasible ones grey, stopped ones to a cross."""
-    colour = mark_of(entry.label).colour if entry.feasible else FAINT
+    colour = colour if entry.feasible else FAINT
     width = 2.4 if is_best else 1.1
     alpha, level = (1.0, 5) if is_best else (0.75, 4 if entry.feasible else 3)
     axes.plot(curve.steps, curve.values, color=colour, linewidth=width, alpha=alpha, zorder=level)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from orchestrator.reporting.record import SweepRecord
+from orchestrator.result import Result
 from orchestrator.storing.records import PROJECT, version
 
 LIBRARIES = (
@@ -36,8 +37,8 @@ class Fact:
 def circumstances_of(record: SweepRecord) -> list[Fact]:
     """Returns what must be known to make the sweep's results again.
 
-    Code, libraries and machine are those that make the report: the jobs' own version is in their
-    hashes, so that it is the same code, but they may have run elsewhere.
+    What begins with "Report" is of the code and machine that make the report: the jobs say only
+    with which version of Lethe they ran.
     """
     return [*_sweep(record), *_data(record), *_code()]
 
@@ -45,11 +46,20 @@ def circumstances_of(record: SweepRecord) -> list[Fact]:
 def _sweep(record: SweepRecord) -> Iterator[Fact]:
     yield Fact("Sweep", f"{record.config.name}, seed {record.config.seed}")
     yield Fact("Folder", str(record.folder))
-    results = [entry.result for entry in record.entries]
+    results = _results(record)
     if results:
         first = min(result.started_at for result in results)
         last = max(result.started_at + result.wall_s for result in results)
         yield Fact("Jobs ran", f"{_time(first)} to {_time(last)} (UTC)")
+        versions = sorted({result.job.version for result in results})
+        yield Fact("Jobs ran with", f"Lethe {', '.join(versions)}")
+
+
+def _results(record: SweepRecord) -> list[Result]:
+    """Returns the results of all jobs, the finalists' and the second gold model's too."""
+    results = [entry.result for entry in record.entries]
+    results += [replicate.result for replicate in record.replicates]
+    return results if record.gold_again is None else [*results, record.gold_again]
 
 
 def _data(record: SweepRecord) -> Iterator[Fact]:
@@ -65,12 +75,12 @@ def _data(record: SweepRecord) -> Iterator[Fact]:
 
 
 def _code() -> Iterator[Fact]:
-    yield Fact("Lethe", version())
-    yield Fact("Git commit", commit() or "not made from a git checkout")
-    yield Fact("Python", f"{platform.python_implementation()} {platform.python_version()}")
+    yield Fact("Report: Lethe", version())
+    yield Fact("Report: git commit", commit() or "not made from a git checkout")
+    yield Fact("Report: Python", f"{platform.python_implementation()} {platform.python_version()}")
     found = [f"{name} {_installed(name)}" for name in LIBRARIES]
-    yield Fact("Libraries", ", ".join(found))
-    yield Fact("Report made on", f"{platform.platform()}, {os.cpu_count()} CPUs")
+    yield Fact("Report: libraries", ", ".join(found))
+    yield Fact("Report: machine", f"{platform.platform()}, {os.cpu_count()} CPUs")
 
 
 def commit() -> str | None:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from orchestrator.axes import Axes, front_between
 from orchestrator.constraints import Bound, said
 from orchestrator.entry import Entry
-from orchestrator.pareto import gain
 from orchestrator.reporting.charts.boundary import boundary
 from orchestrator.reporting.charts.chart_axis import (
     Axis,
@@ -18,13 +18,14 @@ from orchestrator.reporting.charts.chart_axis import (
 from orchestrator.reporting.charts.curves import PROBE, curves_of
 from orchestrator.reporting.charts.incumbent import climbs_of
 from orchestrator.reporting.charts.spokes import spoke_trials, spokes_of
-from orchestrator.reporting.charts.weighing import weights_of
-from orchestrator.reporting.estimates.finals import Final, Finals
-from orchestrator.reporting.marks import mark_of
+from orchestrator.reporting.drawing import Drawing
+from orchestrator.reporting.estimates.finals import Finals
+from orchestrator.reporting.marks import Mark
+from orchestrator.reporting.page.finalists import finalists_of
 from orchestrator.reporting.provenance import command
 from orchestrator.reporting.record import SweepRecord
 from orchestrator.reporting.tables.headings import CLEAR_HEADINGS
-from orchestrator.standing import best_feasible, is_measured, is_trial, sweep_front
+from orchestrator.standing import best_feasible, is_measured, is_trial
 
 MAX_POINTS = 200
 """Points of a curve in the page; of more every n-th is kept, and the last."""
@@ -32,55 +33,48 @@ MAX_POINTS = 200
 Json = dict[str, Any]
 
 
-def page_data(record: SweepRecord, finals: Finals | None) -> Json:
+def page_data(record: SweepRecord, drawing: Drawing) -> Json:
     """Returns the sweep as plain values, without NaN and infinities: null stands for them.
 
     Trials are in the order in which they ended and have their place in it as `id`.
     """
-    search = record.config.search
+    search, metrics, finals = drawing.search, drawing.axes, drawing.finals
     trials = [entry for entry in record.entries if is_trial(entry)]
     names = dict.fromkeys(name for entry in record.entries for name in entry.result.metrics)
-    bounds = record.reference.bounds if record.reference is not None else ()
+    fixed = (search.objective, metrics.horizontal.metric, metrics.objective.metric)
     data = {
         "objective": search.objective,
-        "horizontal": search.horizontal,
-        "objectiveSign": gain(search.objective, 1.0),
-        "horizontalSign": search.horizontal_sign,
+        "pareto": {"x": asdict(metrics.horizontal), "y": asdict(metrics.objective)},
         "probe": PROBE,
-        "headings": {name: _heading(name) for name in [*names, *_fixed(record)]},
-        "methods": [_method(label) for label in record.config.methods],
-        "trials": _trials(record, trials),
+        "headings": {name: _heading(name) for name in [*names, *fixed]},
+        "methods": [_method(label, drawing.marks[label]) for label in record.config.methods],
+        "trials": _trials(record, trials, metrics),
         "baselines": _baselines(record, finals),
-        "bounds": [_bound(bound) for bound in bounds],
+        "bounds": [_bound(bound) for bound in drawing.bounds],
         "reportedBounds": [_bound(bound) for bound in finals.bounds] if finals else [],
-        "finals": [_final(final) for final in finals.finals] if finals else [],
-        "axes": _axes(record, finals, trials),
-        "boundaries": _boundaries(trials, bounds),
+        "finals": finalists_of(record, finals) if finals else [],
+        "axes": _axes(record, drawing, trials),
+        "boundaries": _boundaries(trials, drawing.bounds),
         "climbs": [asdict(climb) for climb in climbs_of(trials, search)],
         "spokes": _spokes(record, trials),
-        "weights": [asdict(weight) for weight in weights_of(trials, record.config)],
+        "weights": [asdict(weight) for weight in drawing.weights],
     }
     plain: Json = _plain(data)
     return plain
-
-
-def _fixed(record: SweepRecord) -> tuple[str, str]:
-    return record.config.search.objective, record.config.search.horizontal
 
 
 def _heading(name: str) -> str:
     return CLEAR_HEADINGS.get(name, name.replace("_", " "))
 
 
-def _method(label: str) -> Json:
-    mark = mark_of(label)
-    return {"label": label, "colour": mark.colour, "marker": mark.marker}
+def _method(label: str, mark: Mark) -> Json:
+    return {"label": label, **asdict(mark)}
 
 
-def _trials(record: SweepRecord, trials: Sequence[Entry]) -> list[Json]:
+def _trials(record: SweepRecord, trials: Sequence[Entry], metrics: Axes) -> list[Json]:
     search = record.config.search
     best = [best_feasible(_of(trials, label), search) for label in record.config.methods]
-    front = sweep_front(trials, search=search)
+    front = front_between(trials, metrics)
     made = []
     for i, entry in enumerate(trials):
         facts = _trial(entry)
@@ -145,28 +139,17 @@ def _bound(bound: Bound) -> Json:
     return {**sides, "text": said(bound)}
 
 
-def _final(final: Final) -> Json:
-    intervals = {name: asdict(interval) for name, interval in final.metrics.items()}
-    return {
-        "label": final.label,
-        "number": final.number,
-        "feasible": final.feasible,
-        "rank": final.rank,
-        "seeds": len(final.results),
-        "metrics": intervals,
-    }
-
-
-def _axes(record: SweepRecord, finals: Finals | None, trials: Sequence[Entry]) -> Json:
-    search = record.config.search
+def _axes(record: SweepRecord, drawing: Drawing, trials: Sequence[Entry]) -> Json:
+    metrics, finals = drawing.axes, drawing.finals
     training = [entry.result.job.training for entry in trials]
-    bounds = [*(record.reference.bounds if record.reference else ())]
-    bounds += finals.bounds if finals is not None else ()
-    limits = [bound.value for bound in bounds if bound.metric == search.horizontal]
-    across = _values(record, finals, search.horizontal) + limits
+    across, up = metrics.horizontal.metric, metrics.objective.metric
+    bounds = [*drawing.bounds, *(finals.bounds if finals is not None else ())]
+    limits = [bound.value for bound in bounds if bound.metric == across]
+    xs = _values(record, finals, across) + limits
     return {
-        "horizontal": asdict(linear_axis(across or [0.0, 1.0])),
-        "objective": asdict(_up(_values(record, finals, search.objective))),
+        "x": asdict(linear_axis(xs or [0.0, 1.0])),
+        "y": asdict(_up(_values(record, finals, up))),
+        "objective": asdict(_up(_values(record, finals, drawing.search.objective))),
         "lr": asdict(parameter_axis([one.lr for one in training])),
         "l1": asdict(parameter_axis([one.l1 for one in training])),
     }
@@ -200,7 +183,15 @@ def _spokes(record: SweepRecord, trials: Sequence[Entry]) -> Json:
     for spoke in spokes_of(shown, record.config.search) if shown else ():
         low, high = spoke.ends
         heading = _heading(spoke.name) if spoke.is_metric else spoke.name
-        made.append({"name": heading, "shares": spoke.shares, "low": low, "high": high})
+        made.append(
+            {
+                "name": heading,
+                "shares": spoke.shares,
+                "low": low,
+                "high": high,
+                "isMetric": spoke.is_metric,
+            }
+        )
     ids = {id(entry): i for i, entry in enumerate(trials)}
     return {"trials": [ids[id(entry)] for entry in shown], "axes": made}
 

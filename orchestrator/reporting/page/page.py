@@ -8,25 +8,29 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from orchestrator.axes import axes_of
 from orchestrator.constraints import said
 from orchestrator.continuity import config_text
-from orchestrator.reporting.estimates.finals import Finals
+from orchestrator.reporting.drawing import Drawing
 from orchestrator.reporting.layout import Table
 from orchestrator.reporting.page.circumstances import circumstances_of
 from orchestrator.reporting.page.data import page_data
 from orchestrator.reporting.page.table import page_table
 from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.tables.headings import CLEAR_HEADINGS
 from orchestrator.standing import is_trial
 
 PAGE = "report.html"
 FILES = Path(__file__).with_name("files")
-SCRIPTS = ("charts.js", "scatter.js", "lines.js", "report.js")
+SCRIPTS = ("charts.js", "scatter.js", "lines.js", "cards.js", "tables.js", "report.js")
+FIRST = "table"
+"""The table that people look for, before the first chart."""
 BELOW = ("trials", "ledger")
-"""Tables that come after the charts."""
+"""Tables that come after all charts."""
 
 
 def write_page(
-    record: SweepRecord, finals: Finals | None, tables: Mapping[str, Table], folder: Path
+    record: SweepRecord, drawing: Drawing, tables: Mapping[str, Table], folder: Path
 ) -> Path:
     """Writes `report.html`, whole or not at all, and returns its path.
 
@@ -34,12 +38,12 @@ def write_page(
     """
     path = folder / PAGE
     part = folder / f".{PAGE}.part"
-    part.write_text(page_text(record, finals, tables), encoding="utf-8")
+    part.write_text(page_text(record, drawing, tables), encoding="utf-8")
     part.replace(path)
     return path
 
 
-def page_text(record: SweepRecord, finals: Finals | None, tables: Mapping[str, Table]) -> str:
+def page_text(record: SweepRecord, drawing: Drawing, tables: Mapping[str, Table]) -> str:
     """Returns the page; it asks for nothing from elsewhere, and forbids itself to."""
     surroundings = Environment(
         loader=FileSystemLoader(FILES),
@@ -53,14 +57,16 @@ def page_text(record: SweepRecord, finals: Finals | None, tables: Mapping[str, T
         name=record.config.name,
         summary=_summary(record),
         gaps=record.gaps,
-        above=[sheet for sheet in sheets if sheet.name not in BELOW],
+        first=[sheet for sheet in sheets if sheet.name == FIRST],
+        above=[sheet for sheet in sheets if sheet.name not in (FIRST, *BELOW)],
         below=[sheet for sheet in sheets if sheet.name in BELOW],
-        has_finals=finals is not None,
+        has_finals=drawing.finals is not None,
+        pareto_title=_pareto_title(drawing),
         facts=circumstances_of(record),
         config=json.dumps(json.loads(config_text(record.config)), indent=2),
         style=_raw("report.css"),
         script=Markup("\n").join(_raw(name) for name in SCRIPTS),
-        data=embedded(page_data(record, finals)),
+        data=embedded(page_data(record, drawing)),
     )
 
 
@@ -74,6 +80,15 @@ def embedded(data: Any) -> Markup:
 
 def _raw(name: str) -> Markup:
     return Markup((FILES / name).read_text(encoding="utf-8"))
+
+
+def _pareto_title(drawing: Drawing) -> str:
+    """Returns the title of the first chart, which names metrics that are not the sweep's own."""
+    if drawing.axes == axes_of(drawing.search):
+        return "What was forgotten against what was kept"
+    names = (drawing.axes.objective.metric, drawing.axes.horizontal.metric)
+    up, across = (CLEAR_HEADINGS.get(name, name.replace("_", " ")) for name in names)
+    return f"{up} against {across}"
 
 
 def _summary(record: SweepRecord) -> str:

@@ -16,7 +16,7 @@ TITLES = {
     "trials": "All trials",
     "ledger": "Budgets",
 }
-REPEAT, JOB, METHOD, TRIAL = "repeat", "job", "method", "trial"
+REPEAT, JOB, METHODS, TRIAL = "repeat", "job", ("method", "first", "second"), "trial"
 """Names of columns that the page does something with."""
 
 
@@ -40,13 +40,14 @@ class PageRow:
     """A row: the cells that are read, and what the page knows of it beside them.
 
     `job` is the hash of its job and `repeat` the command that repeats it; each may be empty. A row
-    of a `trial`, by number, is hidden along with the trial, any other along with its `method`.
+    of a `trial`, by number, is hidden along with the trial, any other along with one of its
+    `methods`, of which a comparison has two.
     """
 
     cells: tuple[PageCell, ...]
     job: str
     repeat: str
-    method: str
+    methods: tuple[str, ...]
     trial: int | None
     is_muted: bool
 
@@ -94,7 +95,7 @@ def _row(table: Table, index: int) -> PageRow:
         ),
         job=str(by_name.get(JOB) or ""),
         repeat=str(by_name.get(REPEAT) or ""),
-        method=str(by_name.get(METHOD) or ""),
+        methods=tuple(str(by_name[name]) for name in METHODS if by_name.get(name)),
         trial=number if isinstance(number, int) else None,
         is_muted=index in table.muted,
     )

@@ -44,27 +44,59 @@ function compressed(value) {
   return size <= 1 ? value * linear : Math.sign(value) * (linear + Math.log10(size));
 }
 
+// Returns the smallest and the largest of any number of values.
+function extent(values) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+}
+
+// Returns round values of an axis; `room` is how many there may be.
 function ticksOf(axis, room) {
   if (axis.ticks) return thinned(axis.ticks, Math.max(3, room));
-  if (axis.scale === "log") {
-    const powers = [];
-    for (let p = Math.ceil(Math.log10(axis.low)); 10 ** p <= axis.high; p += 1) powers.push(p);
-    const { zero_at: zero } = axis;
-    const above = powers.filter((p) => !zero || 10 ** p > zero * 5);
-    if (above.length > 1) return [...(zero ? [zero] : []), ...thinned(above, room).map((p) => 10 ** p)];
+  const { zero_at: zero } = axis;
+  if (axis.scale !== "log") return evenTicks(axis.low, axis.high, room, axis.isCount);
+  const above = logTicks(zero ? zero * 3 : axis.low, axis.high, zero ? room - 1 : room);
+  return zero ? [zero, ...above] : above;
+}
+
+// Returns 1, 2 and 5 of every decade, where that is too many 1 and 3, or powers of ten.
+function logTicks(low, high, room) {
+  const most = Math.max(2, room);
+  let inside = [];
+  for (const bases of [[1, 2, 5], [1, 3], [1]]) {
+    inside = [];
+    for (let p = Math.floor(Math.log10(low)); p <= Math.ceil(Math.log10(high)); p += 1) {
+      inside.push(...bases.map((base) => Number(`${base}e${p}`)).filter((v) => v >= low && v <= high));
+    }
+    if (inside.length >= 2 && inside.length <= most) return inside;
   }
-  const rough = (axis.high - axis.low) / Math.max(2, room);
+  return inside.length > most ? thinned(inside, most) : evenTicks(low, high, most, false);
+}
+
+function evenTicks(low, high, room, isCount) {
+  const rough = (high - low) / Math.max(2, room);
   const power = 10 ** Math.floor(Math.log10(rough));
   const steps = [1, 2, 5, 10].map((m) => m * power).filter((s) => s >= rough);
-  const step = axis.isCount ? Math.max(1, steps[0]) : steps[0];
+  const step = isCount ? Math.max(1, steps[0]) : steps[0];
   const found = [];
-  for (let i = Math.ceil(axis.low / step); i * step <= axis.high; i += 1) found.push(i * step);
+  for (let i = Math.ceil(low / step); i * step <= high; i += 1) found.push(Number((i * step).toPrecision(12)));
   return found;
 }
 
 function thinned(values, room) {
   const every = Math.ceil(values.length / Math.max(2, room));
   return values.filter((_, i) => (values.length - 1 - i) % every === 0);
+}
+
+// Returns a label as far as it is shown; the middle is left out, as variants differ at the end.
+function short(label, most) {
+  if (label.length <= most) return label;
+  const end = Math.floor((most - 1) / 2);
+  return `${label.slice(0, most - 1 - end)}\u2026${label.slice(-end)}`;
 }
 
 function polygon(corners, radius, turn) {
@@ -119,13 +151,22 @@ function turned(parent, marker, radius, x, y, kind) {
   return made;
 }
 
-function sample(parent, method) {
+function sample(parent, method, isLine = false) {
   const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "-7 -7 14 14");
+  const reach = isLine ? 16 : 7;
+  svg.setAttribute("viewBox", `${-reach} -7 ${2 * reach} 14`);
   svg.setAttribute("aria-hidden", "true");
+  if (isLine) svg.setAttribute("class", "line");
   parent.append(svg);
   const group = node(svg, "g", { class: "method", style: `--mark:${method.colour}` });
+  if (isLine) node(group, "path", { d: "M-16,0H16", class: "thread best", style: dashed(method, 2.8) });
   dot(group, method.marker, 5, 0, 0, "fill");
+}
+
+// Returns the style of a method's line: its dashes are in widths of the line.
+function dashed(method, width) {
+  const lengths = method.dashes.map((length) => length * width);
+  return lengths.length ? `stroke-dasharray:${lengths.join(" ")}` : "";
 }
 
 // Makes a chart of the canvas' width with both axes; x and y turn values into places in it.
@@ -139,10 +180,14 @@ function frame(canvas, options) {
   const upShare = share(yAxis);
   const x = (value) => box.left + acrossShare(value) * (box.right - box.left);
   const y = (value) => box.bottom - upShare(value) * (box.bottom - box.top);
-  for (const tick of ticksOf(xAxis, Math.floor((box.right - box.left) / 70))) {
+  let end = -Infinity;
+  for (const tick of ticksOf(xAxis, Math.floor((box.right - box.left) / 56))) {
     node(svg, "path", { d: `M${x(tick)},${box.top}V${box.bottom}`, class: "rule" });
     const at = { x: x(tick), y: box.bottom + 16, "text-anchor": "middle", class: "soft" };
-    node(svg, "text", at, said(tick));
+    const text = node(svg, "text", at, said(tick));
+    const half = text.getComputedTextLength() / 2;
+    if (x(tick) - half < end + 6 || x(tick) + half > width) text.remove();
+    else end = x(tick) + half;
   }
   for (const tick of ticksOf(yAxis, Math.floor((box.bottom - box.top) / 34))) {
     node(svg, "path", { d: `M${box.left},${y(tick)}H${box.right}`, class: "rule" });

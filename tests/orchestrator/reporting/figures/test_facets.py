@@ -1,12 +1,13 @@
 import pytest
 
 from orchestrator.reporting.figures.facets import facets
+from orchestrator.reporting.marks import marks_of
 
 
 @pytest.mark.parametrize("num", [1, 2, 4, 5, 11, 16])
 def test_every_method_has_a_plot_within_the_figure_and_none_covers_another(num):
     labels = [f"method{i}" for i in range(num)]
-    made = facets(labels)
+    made = facets(labels, marks_of(labels))
     assert list(made.plots) == labels
     boxes = [axes.get_position() for axes in made.plots.values()]
     for i, box in enumerate(boxes):
@@ -16,10 +17,10 @@ def test_every_method_has_a_plot_within_the_figure_and_none_covers_another(num):
 
 
 def test_plots_share_their_axes_unless_told_otherwise():
-    shared = list(facets(["a", "b"]).plots.values())
+    shared = list(facets(["a", "b"], marks_of(["a", "b"])).plots.values())
     shared[0].set(xlim=(0, 7), ylim=(0, 9))
     assert (shared[1].get_xlim(), shared[1].get_ylim()) == ((0, 7), (0, 9))
-    own = list(facets(["a", "b"], shares_up=False).plots.values())
+    own = list(facets(["a", "b"], marks_of(["a", "b"]), shares_up=False).plots.values())
     own[0].set(xlim=(0, 7), ylim=(0, 9))
     assert own[1].get_xlim() == (0, 7)
     assert own[1].get_ylim() != (0, 9)

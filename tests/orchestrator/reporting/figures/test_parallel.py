@@ -1,12 +1,12 @@
+from orchestrator.reporting.drawing import drawing_of
 from orchestrator.reporting.figures import parallel
 from orchestrator.reporting.figures.parallel import parallel_figure
-from orchestrator.searching.settings import SearchSettings
 
 
 def test_a_line_for_each_measured_trial_and_an_axis_for_each_number(lively, monkeypatch, tmp_path):
     kept = []
     monkeypatch.setattr(parallel, "save", lambda figure, folder, name: kept.append(figure) or [])
-    parallel_figure(lively.entries, search=SearchSettings(), folder=tmp_path)
+    parallel_figure(drawing_of(lively, None), tmp_path)
     (axes,) = kept[0].axes
     upright = [line for line in axes.lines if len(set(line.get_xdata())) == 1]
     assert len(upright) == 7  # lr, L1, beta, real, retain, forget, the objective
@@ -15,5 +15,5 @@ def test_a_line_for_each_measured_trial_and_an_axis_for_each_number(lively, monk
 
 
 def test_where_nothing_was_measured_there_is_no_figure(fakes, tmp_path):
-    entries = [fakes.failed("ga", 0, "lost")]
-    assert parallel_figure(entries, search=SearchSettings(), folder=tmp_path) == []
+    record = fakes.record([fakes.failed("ga", 0, "lost")])
+    assert parallel_figure(drawing_of(record, None), tmp_path) == []

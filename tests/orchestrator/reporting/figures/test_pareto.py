@@ -8,9 +8,12 @@ import pytest
 from evals import plugins
 from evals.choice import Choice
 from evals.settings import EvaluationSettings
+from orchestrator.axes import axes_of
 from orchestrator.constraints import Bound, violations
 from orchestrator.entry import Entry
+from orchestrator.reporting.drawing import Drawing
 from orchestrator.reporting.figures.pareto import pareto_figure
+from orchestrator.reporting.marks import marks_of
 from orchestrator.result import Result, State
 from orchestrator.searching.settings import Constraint, SearchSettings
 from trainers.job import Job, Phase
@@ -71,9 +74,14 @@ CASES = {
 }
 
 
-def draw(entries, folder, *, bounds=BOUNDS, finals=None, **search):
+def drawing(entries, *, bounds=BOUNDS, finals=None, axes=None, **search):
     settings = SearchSettings(**search)
-    made = pareto_figure(entries, search=settings, bounds=bounds, folder=folder, finals=finals)
+    marks = marks_of({entry.label for entry in entries})
+    return Drawing(entries, settings, bounds, axes or axes_of(settings), marks, finals)
+
+
+def draw(entries, folder, **settings):
+    made = pareto_figure(drawing(entries, **settings), folder)
     assert made == [folder / "pareto.png", folder / "pareto.pdf"]
     return made[0]
 
@@ -129,9 +137,12 @@ def test_drawing_leaves_pyplot_alone_and_needs_no_display(tmp_path):
     code = (
         "import sys; from pathlib import Path\n"
         "from orchestrator.searching.settings import SearchSettings\n"
+        "from orchestrator.axes import axes_of\n"
+        "from orchestrator.reporting.drawing import Drawing\n"
         "from orchestrator.reporting.figures.pareto import pareto_figure\n"
+        "search = SearchSettings()\n"
         "assert 'matplotlib' not in sys.modules\n"
-        "pareto_figure([], search=SearchSettings(), bounds=[], folder=Path(sys.argv[1]))\n"
+        "pareto_figure(Drawing((), search, (), axes_of(search), {}), Path(sys.argv[1]))\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, timeout=120)

@@ -3,12 +3,14 @@ from dataclasses import replace
 
 from evals.choice import Choice
 from evals.settings import EvaluationSettings
+from orchestrator.axes import axes_of
 from orchestrator.constraints import Bound
 from orchestrator.entry import Entry
 from orchestrator.reporting.figures.points import (
+    best_points,
+    final_points,
     front_corners,
     labels_of,
-    named_points,
     points_of,
     short,
     subtitle,
@@ -20,6 +22,7 @@ from trainers.job import Job, Phase
 from trainers.settings import EngineSettings, TrainingSettings
 
 SEARCH = SearchSettings()
+AXES = axes_of(SEARCH)
 
 
 def entry(label, retain, quality, *, phase=Phase.TRIAL, state=State.DONE, forget=0.5):
@@ -60,12 +63,12 @@ def where(named):
 
 def test_only_what_was_measured_is_a_point():
     odd = [entry("kl", 0.8, math.nan), entry("kl", 0.8, -math.inf)]
-    labels = [point.entry.label for point in points_of([*ENTRIES, *odd], SEARCH)]
+    labels = [point.entry.label for point in points_of([*ENTRIES, *odd], AXES)]
     assert labels == ["gold", "original", "npo", "npo", "npo", "ga"]
 
 
 def test_baselines_are_no_trials():
-    assert {point.entry.label for point in trials_of(points_of(ENTRIES, SEARCH))} == {"npo", "ga"}
+    assert {point.entry.label for point in trials_of(points_of(ENTRIES, AXES))} == {"npo", "ga"}
 
 
 def test_a_method_of_which_nothing_was_measured_still_has_a_label():
@@ -73,19 +76,19 @@ def test_a_method_of_which_nothing_was_measured_still_has_a_label():
 
 
 def test_the_baselines_and_the_best_feasible_trials_have_names():
-    named = named_points(points_of(ENTRIES, SEARCH), SEARCH)
+    named = best_points(points_of(ENTRIES, AXES), SEARCH)
     assert where(named) == [("Gold", 0.79, 0.0), ("Original", 0.78, -61.0), ("npo", 0.72, -3.0)]
 
 
 def test_the_front_runs_from_left_to_right_over_trials_only():
-    corners = front_corners(trials_of(points_of(ENTRIES, SEARCH)), SEARCH)
+    corners = front_corners(trials_of(points_of(ENTRIES, AXES)), AXES)
     assert corners == [(0.30, -0.5), (0.72, -3.0), (0.75, -9.0)]
 
 
 def test_a_trial_that_was_stopped_is_not_on_the_front():
     early = entry("ga", 0.78, -0.1)
     stopped = replace(early, result=replace(early.result, stopped="stopped at step 3 of 9"))
-    corners = front_corners(trials_of(points_of([*ENTRIES, stopped], SEARCH)), SEARCH)
+    corners = front_corners(trials_of(points_of([*ENTRIES, stopped], AXES)), AXES)
     assert corners == [(0.30, -0.5), (0.72, -3.0), (0.75, -9.0)]
 
 
@@ -94,7 +97,7 @@ def test_finalists_stand_for_their_methods_with_intervals_beside_their_own_basel
         fakes.final("npo", 1, retain=0.75, quality=-4.0, rank=1),
         fakes.final("ga", 0, retain=0.71, quality=-9.0, rank=None, num_runs=0),
     )
-    named = named_points(points_of(ENTRIES, SEARCH), SEARCH, finals)
+    named = list(final_points(finals, AXES))
     assert where(named) == [("Original", 0.78, -30.5), ("Gold", 0.79, 0.0), ("npo", 0.75, -4.0)]
     assert named[-1].across == (0.6875, 0.8125)
     assert named[-1].up == (-4.0625, -3.9375)
@@ -104,24 +107,29 @@ def test_an_interval_that_is_not_known_is_not_drawn(fakes):
     final = fakes.final("npo", 1, retain=0.75, quality=-4.0, rank=1)
     unknown = replace(final.metrics["retain"], low=math.nan, high=math.nan)
     finals = fakes.finals(replace(final, metrics={**final.metrics, "retain": unknown}))
-    assert named_points([], SEARCH, finals)[-1].across is None
+    assert [*final_points(finals, AXES)][-1].across is None
 
 
-def test_a_long_label_is_cut():
+def test_a_long_label_is_cut_in_the_middle():
     assert short("a" * 24) == "a" * 24
-    assert short("a" * 25) == "a" * 23 + "\u2026"
+    assert short("a" * 12 + "b" * 13) == "a" * 12 + "\u2026" + "b" * 11
+
+
+def test_variants_of_a_method_are_told_apart_where_they_are_cut():
+    assert short("gd_entropy_clip_no_l1", 14) == "gd_entr\u2026_no_l1"
+    assert short("gd_entropy_clip_xx", 14) == "gd_entr\u2026lip_xx"
 
 
 def test_where_less_is_better_the_front_is_below():
-    search = SearchSettings(objective="forget")
+    axes = axes_of(SearchSettings(objective="forget"))
     pair = [entry("npo", 0.7, 0.0, forget=0.2), entry("npo", 0.6, 0.0, forget=0.4)]
-    assert front_corners(points_of(pair, search), search) == [(0.7, 0.2)]
+    assert front_corners(points_of(pair, axes), axes) == [(0.7, 0.2)]
 
 
 def test_the_subtitle_counts_and_says_what_is_feasible():
     bounds = [Bound("retain", "at_least", 0.7), Bound("forget", "at_most", 0.25)]
     said = "3 methods, 5 trials, 1 of them failed and not shown"
-    points = points_of(ENTRIES, SEARCH)
+    points = points_of(ENTRIES, AXES)
     assert subtitle(ENTRIES, points, []) == said
     feasible = f"{said}, feasible: retain >= 0.7 and forget <= 0.25"
     assert subtitle(ENTRIES, points, bounds) == feasible

@@ -1,8 +1,8 @@
 import pytest
 
+from orchestrator.reporting.drawing import drawing_of
 from orchestrator.reporting.figures import response
 from orchestrator.reporting.figures.response import response_figure
-from orchestrator.searching.settings import SearchSettings
 
 
 @pytest.fixture
@@ -12,8 +12,7 @@ def drawn(monkeypatch, tmp_path):
     monkeypatch.setattr(response, "save", lambda figure, folder, name: kept.append(figure) or [])
 
     def draw(record):
-        bounds = record.reference.bounds
-        response_figure(record.entries, search=SearchSettings(), bounds=bounds, folder=tmp_path)
+        response_figure(drawing_of(record, None), tmp_path)
         return kept.pop() if kept else None
 
     return draw

@@ -1,14 +1,14 @@
 from orchestrator.reporting.figures.signs import line_sign, method_sign, sign
-from orchestrator.reporting.marks import mark_of
+from orchestrator.reporting.marks import marks_of
 
 
 def test_a_methods_sign_has_its_mark_and_a_line_of_its_colour_if_asked_for():
-    mark = mark_of("npo")
-    made = method_sign("npo")
+    mark = marks_of(["npo"])["npo"]
+    made = method_sign(mark)
     assert (made.get_marker(), made.get_markerfacecolor()) == (mark.marker, mark.colour)
     assert made.get_linestyle() == "None"
-    assert method_sign("npo", line=True).get_color() == mark.colour
-    assert method_sign("npo", line=True).get_linestyle() == "-"
+    assert method_sign(mark, line=True).get_color() == mark.colour
+    assert method_sign(mark, line=True).get_linestyle() == "-"
 
 
 def test_signs_and_lines_have_no_place():

@@ -1,10 +1,13 @@
 import importlib.metadata
 import re
 import subprocess
+from dataclasses import replace
 
 from orchestrator.reporting.page import circumstances
 from orchestrator.reporting.page.circumstances import circumstances_of, commit
+from orchestrator.reporting.record import Replicate
 from orchestrator.storing.records import PROJECT, version
+from trainers.job import Phase
 
 
 def by_name(record):
@@ -16,9 +19,16 @@ def test_data_weights_jobs_and_libraries_are_named(fakes):
     facts = by_name(record)
     assert facts["Data (SHA-256)"] == "d" * 64
     assert facts["Original, job"] == record.reference.original.job.hash
-    assert facts["Lethe"] == version()
-    assert f"ray {importlib.metadata.version('ray')}" in facts["Libraries"]
+    assert facts["Report: Lethe"] == version()
+    assert f"ray {importlib.metadata.version('ray')}" in facts["Report: libraries"]
+    assert facts["Jobs ran with"] == "Lethe 1"
     assert facts["Jobs ran"] == "2023-11-14 22:13:20 to 2023-11-14 22:13:24 (UTC)"
+
+
+def test_the_finalists_runs_are_jobs_too(fakes):
+    late = replace(fakes.result(Phase.TRIAL, method="npo"), started_at=1.7e9 + 3600)
+    record = replace(fakes.record(), replicates=(Replicate("npo", 1, late),))
+    assert by_name(record)["Jobs ran"] == "2023-11-14 22:13:20 to 2023-11-14 23:13:24 (UTC)"
 
 
 def test_the_commit_is_that_of_the_checkout(monkeypatch, tmp_path):
@@ -37,5 +47,5 @@ def test_the_commit_is_that_of_the_checkout(monkeypatch, tmp_path):
 def test_outside_a_checkout_there_is_no_commit(monkeypatch, tmp_path, fakes):
     monkeypatch.setattr(circumstances, "PROJECT", tmp_path / "pyproject.toml")
     assert commit() is None
-    assert by_name(fakes.record())["Git commit"] == "not made from a git checkout"
+    assert by_name(fakes.record())["Report: git commit"] == "not made from a git checkout"
     assert tmp_path / "pyproject.toml" != PROJECT

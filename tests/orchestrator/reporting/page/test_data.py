@@ -1,9 +1,14 @@
 import json
 from dataclasses import replace
 
+from orchestrator.reporting.drawing import drawing_of
 from orchestrator.reporting.page.data import MAX_POINTS, page_data
 from orchestrator.reporting.provenance import command
 from trainers.job import Report
+
+
+def drawn(record, finals=None):
+    return page_data(record, drawing_of(record, finals))
 
 
 def trial_of(data, label, number):
@@ -12,7 +17,7 @@ def trial_of(data, label, number):
 
 
 def test_every_trial_is_there_with_its_numbers_job_and_command(lively):
-    data = page_data(lively, None)
+    data = drawn(lively)
     assert [trial["id"] for trial in data["trials"]] == list(range(18))
     entry = next(e for e in lively.entries if e.label == "npo" and e.number == 3)
     found = trial_of(data, "npo", 3)
@@ -25,7 +30,7 @@ def test_every_trial_is_there_with_its_numbers_job_and_command(lively):
 
 
 def test_a_trial_is_feasible_infeasible_or_failed_and_one_of_a_method_is_the_best(lively):
-    data = page_data(lively, None)
+    data = drawn(lively)
     assert trial_of(data, "ga", 0)["state"] == "feasible"
     assert trial_of(data, "ga", 7)["state"] == "infeasible"
     assert trial_of(data, "rmu", 1)["state"] == "failed"
@@ -38,7 +43,7 @@ def test_a_trial_is_feasible_infeasible_or_failed_and_one_of_a_method_is_the_bes
 def test_what_is_not_finite_becomes_null(fakes):
     odd = fakes.trial("ga", 0)
     odd.result.metrics["forget"] = float("nan")
-    data = page_data(fakes.record([*fakes.baselines(), odd]), None)
+    data = drawn(fakes.record([*fakes.baselines(), odd]))
     assert data["trials"][0]["metrics"]["forget"] is None
     json.dumps(data, allow_nan=False)
 
@@ -47,7 +52,7 @@ def test_a_long_training_is_thinned_but_keeps_its_end(fakes):
     reports = tuple(Report(i, 5000, {"loss": float(i)}) for i in range(1, 5001))
     made = fakes.trial("ga", 0)
     long = replace(made, result=replace(made.result, reports=reports))
-    curve = page_data(fakes.record([*fakes.baselines(), long]), None)["trials"][0]["curves"]["loss"]
+    curve = drawn(fakes.record([*fakes.baselines(), long]))["trials"][0]["curves"]["loss"]
     assert len(curve["steps"]) <= MAX_POINTS + 1
     assert curve["steps"][-1] == 5000
     assert len(curve["steps"]) == len(curve["values"])
@@ -55,16 +60,16 @@ def test_a_long_training_is_thinned_but_keeps_its_end(fakes):
 
 def test_finalists_come_with_intervals_and_their_own_baselines(lively, fakes):
     finals = fakes.finals(fakes.final("npo", 2, retain=0.75, quality=-4.0, rank=1))
-    data = page_data(lively, finals)
+    data = drawn(lively, finals)
     (final,) = data["finals"]
     assert final["metrics"]["retain"]["low"] == 0.75 - 0.0625
     assert data["baselines"][0]["metrics"]["log_forget_quality"] == -30.5
-    assert data["axes"]["objective"]["low"] < -60
-    assert page_data(lively, None)["baselines"][0]["metrics"]["log_forget_quality"] == -61.218
+    assert data["axes"]["y"]["low"] < -60
+    assert drawn(lively)["baselines"][0]["metrics"]["log_forget_quality"] == -61.218
 
 
 def test_without_baselines_there_is_nothing_to_draw(fakes):
     record = replace(fakes.record(), reference=None, entries=())
-    data = page_data(record, None)
+    data = drawn(record)
     assert data["trials"] == data["baselines"] == data["bounds"] == []
     assert [method["label"] for method in data["methods"]] == ["ga", "npo", "rmu"]

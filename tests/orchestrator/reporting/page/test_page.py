@@ -5,6 +5,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from orchestrator.axes import chosen_axes
+from orchestrator.reporting.drawing import drawing_of
 from orchestrator.reporting.layout import Column, Table
 from orchestrator.reporting.page.data import page_data
 from orchestrator.reporting.page.page import FILES, embedded, page_text, write_page
@@ -40,12 +42,12 @@ def read(text):
 
 @pytest.fixture
 def text(lively):
-    return page_text(lively, None, tables_of(lively, None, everything(lively.config)))
+    return page_text(lively, drawing_of(lively, None), tables_of(lively, None, everything(lively.config)))
 
 
 def test_the_page_holds_its_data_and_asks_for_nothing_else(text, lively):
     page = read(text)
-    assert json.loads(page.data) == json.loads(json.dumps(page_data(lively, None)))
+    assert json.loads(page.data) == json.loads(json.dumps(page_data(lively, drawing_of(lively, None))))
     assert page.fetched == []
     assert "@import" not in text
     assert not re.search(r"url\(", text)
@@ -68,15 +70,24 @@ def test_json_in_a_script_element_has_no_sign_that_ends_it():
 
 def test_all_tables_are_there_under_their_names_also_new_ones(lively):
     new = Table((Column("Method"),), (("npo",),))
-    page = read(page_text(lively, None, {"new_one": new, "trials": new}))
-    assert page.ids.index("table-new_one") < page.ids.index("charts")
-    assert page.ids.index("charts") < page.ids.index("table-trials")
+    tables = {"new_one": new, "table": new, "trials": new}
+    page = read(page_text(lively, drawing_of(lively, None), tables))
+    wanted = ["table-table", "picture", "table-new_one", "charts", "table-trials"]
+    assert [found for found in page.ids if found in wanted] == wanted
+
+
+def test_the_first_chart_names_metrics_that_were_asked_for(lively):
+    own = chosen_axes(["log_forget_quality", "retain"], lively.config.search, key="axes")
+    asked = chosen_axes(["forget", "real"], lively.config.search, key="axes")
+    assert "<h3>What was forgotten" in page_text(lively, drawing_of(lively, None, axes=own), {})
+    assert "<h3>Forget against Real" in page_text(lively, drawing_of(lively, None, axes=asked), {})
 
 
 def test_an_unfinished_sweep_says_what_is_missing(lively):
     gap = "Trials that are not done yet: npo 3 of 8."
-    assert gap in page_text(replace(lively, gaps=(gap,)), None, {})
-    assert "Something is missing" not in page_text(lively, None, {})
+    drawing = drawing_of(lively, None)
+    assert gap in page_text(replace(lively, gaps=(gap,)), drawing, {})
+    assert "Something is missing" not in page_text(lively, drawing, {})
 
 
 def test_provenance_and_the_whole_configuration_are_on_the_page(text):
@@ -89,7 +100,8 @@ def test_a_sweep_without_baselines_has_a_page_too(fakes, tmp_path):
     record = replace(
         fakes.record(), reference=None, entries=(), gaps=("The baselines are not done.",)
     )
-    path = write_page(record, None, tables_of(record, None, everything(record.config)), tmp_path)
+    tables = tables_of(record, None, everything(record.config))
+    path = write_page(record, drawing_of(record, None), tables, tmp_path)
     assert path == tmp_path / "report.html"
     assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
     assert "The baselines are not done." in path.read_text(encoding="utf-8")

@@ -60,4 +60,10 @@ def test_a_table_of_an_unknown_name_has_its_own_title_or_its_name():
 def test_a_row_knows_the_trial_that_it_is_of():
     columns = (Column("Method"), Column("Trial", "d"))
     made = page_table("trials", Table(columns, (("npo", 3), ("ga", None))))
-    assert [(row.method, row.trial) for row in made.rows] == [("npo", 3), ("ga", None)]
+    assert [(row.methods, row.trial) for row in made.rows] == [(("npo",), 3), (("ga",), None)]
+
+
+def test_a_comparison_is_of_two_methods():
+    columns = (Column("Metric"), Column("First"), Column("Second"))
+    made = page_table("comparisons", Table(columns, (("Retain", "npo", "ga"),)))
+    assert made.rows[0].methods == ("npo", "ga")

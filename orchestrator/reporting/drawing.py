@@ -1,0 +1,54 @@
+"""What the figures and the page's charts are drawn from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from orchestrator.axes import Axes, axes_of
+from orchestrator.constraints import Bound
+from orchestrator.entry import Entry
+from orchestrator.reporting.charts.weighing import Weight, weights_of
+from orchestrator.reporting.estimates.finals import Finals
+from orchestrator.reporting.marks import Mark, marks_of
+from orchestrator.reporting.record import SweepRecord
+from orchestrator.searching.settings import SearchSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A sweep, or the part of it that a report is of, as pictures show it.
+
+    `axes` are those of the Pareto picture; `marks` say how each method's points look, and are
+    those of the whole sweep whatever part is shown; `weights` are the hyperparameters'.
+    """
+
+    entries: tuple[Entry, ...]
+    search: SearchSettings
+    bounds: tuple[Bound, ...]
+    axes: Axes
+    marks: Mapping[str, Mark]
+    finals: Finals | None = None
+    weights: tuple[Weight, ...] = ()
+
+
+def drawing_of(
+    record: SweepRecord,
+    finals: Finals | None,
+    *,
+    axes: Axes | None = None,
+    labels: Sequence[str] = (),
+) -> Drawing:
+    """Returns what is drawn of a record.
+
+    `axes` None are the sweep's own; `labels` are those of all its methods where the record is of
+    a part of them alone.
+    """
+    search = record.config.search
+    return Drawing(
+        entries=record.entries,
+        search=search,
+        bounds=() if record.reference is None else record.reference.bounds,
+        axes=axes or axes_of(search),
+        marks=marks_of([*labels, *record.config.methods]),
+        finals=finals,
+        weights=tuple(weights_of(record.entries, record.config)),
+    )
