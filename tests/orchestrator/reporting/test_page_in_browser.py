@@ -7,10 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.axes import chosen_axes
+from orchestrator.reporting.drawing import drawing_of
 from orchestrator.reporting.formats.csv_text import csv_text
 from orchestrator.reporting.page.page import write_page
 from orchestrator.reporting.publication import tables_of
 from orchestrator.reporting.selection import everything
+from trainers.job import Report
 
 pytestmark = pytest.mark.slow
 
@@ -52,7 +55,7 @@ class Seen:
 @pytest.fixture
 def report(lively, tmp_path):
     tables = tables_of(lively, None, everything(lively.config))
-    return write_page(lively, None, tables, tmp_path), tables
+    return write_page(lively, drawing_of(lively, None), tables, tmp_path), tables
 
 
 @pytest.fixture
@@ -218,22 +221,170 @@ def test_what_a_reason_says_is_shown_and_does_nothing(opened):
     assert page.get_by_text("</script><b id='bad'>").count() == 1
 
 
-def test_finalists_are_drawn_with_their_intervals(lively, fakes, tmp_path, chromium):
-    finals = fakes.finals(fakes.final("npo", 2, retain=0.75, quality=-4.0, rank=1))
-    path = write_page(lively, finals, {}, tmp_path)
+@pytest.fixture
+def with_finalists(lively, fakes, tmp_path, chromium):
+    """A page with a feasible and an infeasible finalist, in its table and in the picture."""
+    retained = fakes.final("npo", 2, retain=0.75, quality=-4.0, rank=1, further={"beta": 0.3})
+    lost = fakes.final("ga", 0, retain=0.65, quality=-9.0, rank=None)
+    pairs = (fakes.compared("ga", "npo", 5.0, p=0.01),)
+    finals = fakes.finals(lost, retained, comparisons=pairs)
+    tables = tables_of(lively, finals, everything(lively.config))
+    path = write_page(lively, drawing_of(lively, finals), tables, tmp_path)
+    page = chromium.new_page(viewport={"width": DESKTOP, "height": 800})
+    page.goto(path.as_uri())
+    page.wait_for_selector("[data-chart=pareto] svg.chart")
+    yield page, tables
+    page.close()
+
+
+def test_finalists_are_drawn_with_their_intervals_and_the_infeasible_hollow(with_finalists):
+    page, _ = with_finalists
+    picture = page.locator("[data-chart=pareto]")
+    assert picture.locator(".interval").count() == 4
+    assert picture.locator(".reported").count() == 1
+    assert picture.locator("[data-final='0'] .missed").count() == 1
+    assert picture.locator("[data-final='1'] .best").count() == 1
+    said = picture.locator(".legend").inner_text()
+    assert "finalist, feasible" in said
+    assert "finalist, infeasible" in said
+
+
+@pytest.mark.parametrize(("index", "label"), [(0, "ga"), (1, "npo")])
+def test_the_card_of_a_finalist_has_the_numbers_and_the_command_of_its_row(
+    index, label, with_finalists
+):
+    page, tables = with_finalists
+    mark = page.locator(f"[data-chart=pareto] [data-final='{index}'] .hit")
+    mark.scroll_into_view_if_needed()
+    mark.click(force=True)
+    card = page.locator("#card")
+    rows = csv.DictReader(io.StringIO(csv_text(tables["table"])))
+    row = next(row for row in rows if row["Method"] == label)
+    is_feasible = row["Feasible"] == "yes"
+    title = f"{label}, finalist: {'feasible' if is_feasible else 'infeasible'}"
+    assert card.locator("h4").inner_text() == title
+    names, values = (card.locator(f"dl {tag}").all_inner_texts() for tag in ("dt", "dd"))
+    told = dict(zip(names, (value.replace("\u2212", "-") for value in values), strict=True))
+    for metric in ("Real", "Retain", "Forget", "Log Forget Quality"):
+        shown = [float(number) for number in re.findall(r"-?[\d.]+", told[metric])]
+        due = [float(row[f"{metric}{end}"]) for end in ("", " low", " high")]
+        assert shown == pytest.approx(due, rel=1e-3), metric
+    assert told["rank"] == (row["Rank"] or "none")
+    assert len(told["seeds"].split(", ")) == int(row["Seeds"])
+    assert float(told["lr"]) == pytest.approx(float(row["lr"]), rel=1e-2)
+    assert card.locator("code").inner_text() == row["Repeat"]
+    assert ("below its floor" in card.inner_text()) is not is_feasible
+    lit = page.locator("tr.on").evaluate_all("rows => rows.map(r => r.cells[0].innerText)")
+    assert lit == [label], "the row of the finalist, and not that of its trial"
+
+
+def test_the_keyboard_comes_to_the_finalists_after_the_trials(with_finalists):
+    page, _ = with_finalists
+    page.locator("[data-chart=pareto] svg.chart").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    assert page.locator("#card h4").inner_text() == "npo, finalist: feasible"
+
+
+def test_a_comparison_is_hidden_with_either_of_its_methods(with_finalists):
+    page, _ = with_finalists
+    rows = page.locator("table[data-table=comparisons] tbody tr:visible")
+    assert rows.count() == 1
+    page.get_by_label("npo", exact=True).uncheck()
+    assert rows.count() == 0
+    assert page.locator("[data-chart=pareto] [data-final]").count() == 1
+
+
+def test_other_axes_are_those_of_the_picture_and_of_its_title(lively, tmp_path, chromium):
+    axes = chosen_axes(["forget", "real"], lively.config.search, key="axes")
+    path = write_page(lively, drawing_of(lively, None, axes=axes), {}, tmp_path)
     page = chromium.new_page()
     page.goto(path.as_uri())
     page.wait_for_selector("[data-chart=pareto] svg.chart")
-    assert page.locator("[data-chart=pareto] .interval").count() == 2
-    assert page.locator("[data-chart=pareto] .reported").count() == 1
+    words = page.locator("[data-chart=pareto] svg.chart").text_content()
+    assert "Real (higher is better)" in words
+    assert "Forget (lower is better)" in words
+    assert page.locator("[data-chart=pareto] h3").inner_text() == "Forget against Real"
     page.close()
+
+
+def test_more_points_than_a_call_has_room_for_are_drawn(fakes, tmp_path, chromium):
+    reports = tuple(Report(i, 200, {"loss": 2.0 / i, "probe_retain": 0.7}) for i in range(1, 201))
+    trials = []
+    for i in range(700):
+        made = fakes.trial("npo", i, lr=10 ** (-5 + i / 350), retain=0.7 + i / 7000)
+        trials.append(replace(made, result=replace(made.result, reports=reports)))
+    record = fakes.record([*fakes.baselines(), *trials])
+    path = write_page(record, drawing_of(record, None), {}, tmp_path)
+    page = chromium.new_page()
+    seen = Seen(page)
+    page.goto(path.as_uri())
+    page.wait_for_selector("[data-chart=importance] svg.chart")
+    num = page.evaluate("data.trials.flatMap((t) => t.curves.loss.values).length")
+    assert num == 140_000
+    assert num_marks(page, "training") == 700
+    assert seen.said == []
+    page.close()
+
+
+def test_a_chart_that_fails_says_so_and_leaves_the_others_alone(opened):
+    page, _ = opened()
+    page.evaluate("DRAWN.training = () => { throw new Error('it broke'); }; draw()")
+    assert "it broke" in page.locator("[data-chart=training]").inner_text()
+    assert num_marks(page, "parallel") == 17
+    assert page.locator("#count").inner_text() == "18 of 18 trials are shown."
+
+
+def test_infinities_are_sorted_as_numbers(opened):
+    page, _ = opened()
+    order = page.evaluate(
+        "['2', 'inf', '', '-inf', '-3', 'nan'].sort((a, b) => compared(a, b, 1))"
+    )
+    assert order == ["-inf", "-3", "2", "inf", "", "nan"]
+    down = page.evaluate("['2', 'inf', '', '-inf'].sort((a, b) => compared(a, b, -1))")
+    assert down == ["inf", "2", "-inf", ""]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "due"),
+    [
+        (1e-5, 1e-2, [1e-5, 1e-4, 1e-3, 1e-2]),
+        (9e-4, 6e-3, [1e-3, 2e-3, 5e-3]),
+        (0.021, 0.024, [0.021, 0.022, 0.023, 0.024]),
+    ],
+)
+def test_logarithmic_axes_have_round_ticks_however_short_they_are(low, high, due, opened):
+    page, _ = opened()
+    found = page.evaluate(f"ticksOf({{ scale: 'log', low: {low}, high: {high} }}, 4)")
+    assert found == pytest.approx(due)
+
+
+def test_ticks_do_not_touch_on_a_phone(opened):
+    page, _ = opened(PHONE)
+    overlapping = page.evaluate("""() => [...document.querySelectorAll("svg.chart")].flatMap((svg) => {
+      const found = [...svg.querySelectorAll("text.soft[text-anchor=middle]")];
+      const boxes = found.map((text) => text.getBoundingClientRect());
+      return boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) =>
+        a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom));
+    }).length""")
+    assert overlapping == 0
+
+
+def test_what_a_finger_has_to_meet_is_large_enough(opened):
+    page, _ = opened(PHONE)
+    small = page.evaluate("""() => [...document.querySelectorAll(
+      "button, select, nav a, #filters label, summary, circle.hit")]
+      .map((e) => [e, e.getBoundingClientRect()])
+      .filter(([, box]) => box.width > 0 && (box.width < 23.99 || box.height < 23.99))
+      .map(([e, box]) => `${e.tagName} ${e.textContent.trim()} ${box.width} x ${box.height}`)""")
+    assert small == []
 
 
 def test_a_sweep_of_which_nothing_is_known_yet_has_a_page_without_a_word_in_the_console(
     fakes, tmp_path, chromium
 ):
     record = replace(fakes.record(), reference=None, entries=(), gaps=("Nothing is done.",))
-    path = write_page(record, None, {}, tmp_path)
+    path = write_page(record, drawing_of(record, None), {}, tmp_path)
     page = chromium.new_page()
     seen = Seen(page)
     page.goto(path.as_uri())

@@ -2,7 +2,8 @@
 
 function drawProgress(canvas, view) {
   const climbs = data.climbs.filter((climb) => view.methods.has(climb.label));
-  const far = Math.max(...climbs.map((c) => (view.budget === "hours" ? c.hours.at(-1) : c.best.length)), 1e-9);
+  const ends = climbs.map((c) => (view.budget === "hours" ? c.hours.at(-1) : c.best.length));
+  const far = extent([1e-9, ...ends])[1];
   const made = frame(canvas, {
     height: 360,
     xAxis: { low: 0, high: far * 1.04, scale: "linear", isCount: view.budget === "trials" },
@@ -13,13 +14,16 @@ function drawProgress(canvas, view) {
     label: "Best feasible objective so far against the budget",
   });
   for (const climb of climbs) drawClimb(made, climb, view);
-  legend(canvas, view);
+  legend(canvas, view, [], true);
 }
 
 function drawClimb(made, climb, view) {
   const method = methodOf(climb.label);
   const own = data.trials.filter((trial) => trial.label === climb.label);
-  const line = node(made.svg, "path", { class: "thread best method", style: `--mark:${method.colour}` });
+  const line = node(made.svg, "path", {
+    class: "thread best method",
+    style: `--mark:${method.colour};${dashed(method, 2.8)}`,
+  });
   let d = "";
   climb.best.forEach((value, i) => {
     if (value === null) return;
@@ -28,7 +32,7 @@ function drawClimb(made, climb, view) {
     const group = markOf(made.svg, own[i]);
     const isNew = i === 0 || climb.best[i - 1] !== value;
     dot(group, method.marker, isNew ? 5.5 : 2.6, x, y, isNew ? "fill" : "small");
-    node(group, "circle", { cx: x, cy: y, r: 10, class: "hit" });
+    node(group, "circle", { cx: x, cy: y, r: 12, class: "hit" });
   });
   line.setAttribute("d", d || "M0,0");
 }
@@ -48,15 +52,16 @@ function drawTraining(canvas, view) {
   if (!known.length) return nothing(canvas, "No trial that is shown has reported it.");
   const metric = view.curve.slice(data.probe.length);
   const bounds = view.curve === "loss" ? [] : data.bounds.filter((b) => b.metric === metric);
+  const limits = bounds.map((bound) => bound.value);
+  const [, far] = extent(known.map((trial) => trial.curves[view.curve].numSteps));
+  const all = range(known, view.curve, limits);
   for (const method of shownMethods(view)) {
     const own = known.filter((trial) => trial.label === method.label);
     if (!own.length) continue;
-    const scope = view.curve === "loss" ? own : known;
-    const values = scope.flatMap((t) => t.curves[view.curve].values).concat(bounds.map((b) => b.value));
     const made = frame(facet(canvas, method), {
       height: 200,
-      xAxis: { low: 0, high: Math.max(...known.map((t) => t.curves[view.curve].numSteps)), scale: "linear" },
-      yAxis: roomy(Math.min(...values), Math.max(...values)),
+      xAxis: { low: 0, high: far, scale: "linear" },
+      yAxis: roomy(...(view.curve === "loss" ? range(own, view.curve, []) : all)),
       xLabel: "optimizer step",
       left: 48,
       label: `${method.label}: ${curveTitle(view.curve)} during training`,
@@ -66,6 +71,11 @@ function drawTraining(canvas, view) {
     }
     for (const trial of own) drawCurve(made, trial, trial.curves[view.curve]);
   }
+}
+
+// Returns the smallest and the largest value of the trials' curves and of the limits.
+function range(trials, name, limits) {
+  return extent([...limits, ...trials.flatMap((trial) => extent(trial.curves[name].values))]);
 }
 
 function roomy(low, high) {
@@ -82,20 +92,21 @@ function drawCurve(made, trial, curve) {
   else if (points.length === 1) dot(group, "o", 2.5, x, y, "fill");
 }
 
-function thread(group, points, trial) {
+function thread(group, points, trial, style = "") {
   const d = `M${points.join("L")}`;
   const kind = trial.best ? "best" : trial.state === "feasible" ? "" : "weak";
-  node(group, "path", { d, class: `thread ${kind}` });
+  node(group, "path", { d, class: `thread ${kind}`, style });
   node(group, "path", { d, class: "hit" });
 }
 
 function drawParallel(canvas, view) {
   const { axes, trials } = data.spokes;
   if (!axes.length) return nothing(canvas, "No trial was measured.");
+  const scroll = element(canvas, "div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "All axes" });
   const width = Math.max(canvas.clientWidth || 320, axes.length * 92);
   const hasAbsent = axes.some((axis) => axis.shares.includes(null));
   const height = hasAbsent ? 340 : 300;
-  const svg = chart(canvas, width, height, "Hyperparameters and metrics, a line for each trial");
+  const svg = chart(scroll, width, height, "Hyperparameters and metrics, a line for each trial");
   svg.style.minWidth = `${width}px`;
   const [top, bottom] = [56, height - (hasAbsent ? 62 : 22)];
   const x = (i) => 46 + (i * (width - 92)) / Math.max(1, axes.length - 1);
@@ -111,14 +122,27 @@ function drawParallel(canvas, view) {
     const end = { x: x(i), "text-anchor": "middle", class: "soft" };
     node(svg, "text", { ...end, y: top - 6 }, said(axis.high));
     node(svg, "text", { ...end, y: bottom + 15 }, said(axis.low));
-    if (hasAbsent) node(svg, "text", { ...end, y: height - 4 }, "\u2013");
+    if (axis.shares.includes(null)) {
+      node(svg, "text", { ...end, y: height - 4 }, axis.isMetric ? "no value" : "not searched");
+    }
   });
   for (const trial of shownTrials(view)) {
     const row = trials.indexOf(trial.id);
     if (row < 0) continue;
-    const group = markOf(svg, trial, trial.state !== "feasible");
-    thread(group, axes.map((axis, i) => [x(i), y(axis.shares[row])]), trial);
+    drawThrough(svg, trial, axes.map((axis, i) => [x(i), y(axis.shares[row])]));
   }
+  const hasStopped = shownTrials(view).some((trial) => trial.stopped);
+  legend(canvas, view, hasStopped ? [["stopped", "stopped early"]] : [], true);
+}
+
+// Draws a trial's line; at its end there is the method's marker, or that it was stopped.
+function drawThrough(svg, trial, points) {
+  const method = methodOf(trial.label);
+  const group = markOf(svg, trial, trial.state !== "feasible");
+  thread(group, points, trial, dashed(method, trial.best ? 2.8 : 1.3));
+  const [x, y] = points.at(-1);
+  if (trial.stopped) dot(group, "x", 3.4, x, y, "lost");
+  else dot(group, method.marker, trial.best ? 5 : 3.4, x, y, "fill");
 }
 
 const PARTS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8A8A8A"];
@@ -138,8 +162,7 @@ function drawImportance(canvas, view) {
 
 function drawBar(svg, weight, row, { width, names }) {
   const left = Math.min(150, width * 0.34);
-  const name = weight.label.length > 16 ? `${weight.label.slice(0, 15)}\u2026` : weight.label;
-  const text = `${name} (${weight.num_trials})`;
+  const text = `${short(weight.label, 16)} (${weight.num_trials})`;
   node(svg, "text", { x: left - 8, y: row * 26 + 16, "text-anchor": "end" }, text);
   let start = left;
   for (const [parameter, part] of Object.entries(weight.shares)) {

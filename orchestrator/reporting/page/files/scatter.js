@@ -35,15 +35,15 @@ function nothing(canvas, text) {
 }
 
 function drawPareto(canvas, view) {
-  const { horizontal, objective } = data;
+  const { x: across, y: up } = data.pareto;
   const made = frame(canvas, {
     height: canvas.clientWidth < 500 ? 340 : 460,
-    xAxis: data.axes.horizontal,
-    yAxis: data.axes.objective,
-    xLabel: `${heading(horizontal)} (${direction(data.horizontalSign)})`,
-    yLabel: `${heading(objective)} (${direction(data.objectiveSign)})`,
+    xAxis: data.axes.x,
+    yAxis: data.axes.y,
+    xLabel: `${heading(across.metric)} (${direction(across.sign)})`,
+    yLabel: `${heading(up.metric)} (${direction(up.sign)})`,
     left: 64,
-    label: `${heading(objective)} against ${heading(horizontal)}, a mark for each trial`,
+    label: `${heading(up.metric)} against ${heading(across.metric)}, a mark for each trial`,
   });
   drawBounds(made, data.bounds, "");
   drawBounds(made, data.reportedBounds, " reported");
@@ -52,89 +52,120 @@ function drawPareto(canvas, view) {
   const hasFinals = data.finals.length > 0;
   for (const trial of trials) {
     const group = markOf(made.svg, trial);
-    const [x, y] = [made.x(trial.metrics[horizontal]), made.y(trial.metrics[objective])];
+    const [x, y] = placeOf(made, trial.metrics);
     const isLarge = trial.best && !hasFinals;
     const kind = trial.state === "feasible" ? "fill" : "hollow";
     const { marker } = methodOf(trial.label);
     dot(group, marker, isLarge ? 7.5 : 4.8, x, y, isLarge ? "best" : kind);
-    node(group, "circle", { cx: x, cy: y, r: 11, class: "hit" });
+    node(group, "circle", { cx: x, cy: y, r: 12, class: "hit" });
   }
+  const baselines = drawBaselines(made);
   const named = hasFinals ? drawFinals(made, view) : bestOf(made, trials);
-  writeNames(made, [...named, ...drawBaselines(made)]);
-  legend(canvas, view);
+  writeNames(made, [...named, ...baselines]);
+  legend(canvas, view, hasFinals ? finalRows(view) : []);
 }
 
 function isPlaced(metrics) {
-  return [data.horizontal, data.objective].every((name) => typeof metrics[name] === "number");
+  return [data.pareto.x, data.pareto.y].every(({ metric }) => typeof metrics[metric] === "number");
+}
+
+function placeOf(made, metrics) {
+  return [made.x(metrics[data.pareto.x.metric]), made.y(metrics[data.pareto.y.metric])];
 }
 
 function drawBounds(made, bounds, kind) {
-  const { box, svg } = made;
-  for (const bound of bounds.filter((b) => b.metric === data.horizontal)) {
-    const x = made.x(bound.value);
-    const from = bound.side === "at_least" ? box.left : x;
-    const width = Math.abs((bound.side === "at_least" ? x : box.right) - from);
-    if (!kind) {
-      const area = { x: from, y: box.top, width, height: box.bottom - box.top, class: "beyond" };
-      svg.prepend(node(svg, "rect", area));
+  const { box } = made;
+  for (const bound of bounds) {
+    const isFloor = bound.side === "at_least";
+    if (bound.metric === data.pareto.x.metric) {
+      const x = made.x(bound.value);
+      const [from, to] = isFloor ? [box.left, x] : [x, box.right];
+      drawBound(made, bound, kind, { line: `M${x},${box.top}V${box.bottom}`, area: [from, box.top, to, box.bottom] });
+    } else if (bound.metric === data.pareto.y.metric) {
+      const y = clamp(made.y(bound.value), box.top, box.bottom);
+      const [from, to] = isFloor ? [y, box.bottom] : [box.top, y];
+      drawBound(made, bound, kind, { line: `M${box.left},${y}H${box.right}`, area: [box.left, from, box.right, to] });
     }
-    const line = node(svg, "path", { d: `M${x},${box.top}V${box.bottom}`, class: `bound${kind}` });
-    node(line, "title", {}, bound.text);
   }
 }
 
+function drawBound(made, bound, kind, { line, area: [left, top, right, bottom] }) {
+  const { svg } = made;
+  if (!kind) {
+    const area = { x: left, y: top, width: Math.max(0, right - left), height: Math.max(0, bottom - top), class: "beyond" };
+    svg.prepend(node(svg, "rect", area));
+  }
+  node(node(svg, "path", { d: line, class: `bound${kind}` }), "title", {}, bound.text);
+}
+
 function drawFront(made, trials) {
-  const corners = trials.map((t) => [t.metrics[data.horizontal], t.metrics[data.objective]]);
-  corners.sort((a, b) => a[0] - b[0]);
-  const steps = corners.map(([x, y], i) => {
-    if (!i) return `M${made.x(x)},${made.y(y)}`;
-    const isPre = data.horizontalSign > 0;
-    return isPre ? `V${made.y(y)}H${made.x(x)}` : `H${made.x(x)}V${made.y(y)}`;
+  const across = data.pareto.x.metric;
+  const corners = [...trials].sort((a, b) => a.metrics[across] - b.metrics[across]);
+  const steps = corners.map((trial, i) => {
+    const [x, y] = placeOf(made, trial.metrics);
+    if (!i) return `M${x},${y}`;
+    return data.pareto.x.sign > 0 ? `V${y}H${x}` : `H${x}V${y}`;
   });
   if (corners.length > 1) node(made.svg, "path", { d: steps.join(""), class: "front" });
 }
 
 function bestOf(made, trials) {
-  return trials.filter((trial) => trial.best).map((trial) => ({
-    name: trial.label,
-    x: made.x(trial.metrics[data.horizontal]),
-    y: made.y(trial.metrics[data.objective]),
-  }));
+  return trials.filter((trial) => trial.best).map((trial) => {
+    const [x, y] = placeOf(made, trial.metrics);
+    return { name: trial.label, x, y };
+  });
+}
+
+function shownFinals(view) {
+  return data.finals.filter((final) => view.methods.has(final.label));
 }
 
 function drawFinals(made, view) {
   const points = [];
-  for (const final of data.finals.filter((f) => view.methods.has(f.label))) {
-    const [across, up] = [final.metrics[data.horizontal], final.metrics[data.objective]];
+  for (const final of shownFinals(view)) {
+    const [across, up] = [final.metrics[data.pareto.x.metric], final.metrics[data.pareto.y.metric]];
     if (!across || !up || across.mean === null || up.mean === null) continue;
     const { colour, marker } = methodOf(final.label);
-    const trial = data.trials.find((t) => t.label === final.label && t.number === final.number);
-    const group = node(made.svg, "g", { class: "mark method", style: `--mark:${colour}`, "data-trial": trial ? trial.id : "" });
+    const style = { class: "mark method", style: `--mark:${colour}`, "data-final": data.finals.indexOf(final) };
+    const group = node(made.svg, "g", style);
     const [x, y] = [made.x(across.mean), made.y(up.mean)];
     if (across.low !== null) node(group, "path", { d: `M${made.x(across.low)},${y}H${made.x(across.high)}`, class: "interval" });
     if (up.low !== null) node(group, "path", { d: `M${x},${made.y(up.low)}V${made.y(up.high)}`, class: "interval" });
-    dot(group, marker, 7.5, x, y, "best");
+    dot(group, marker, 7.5, x, y, final.feasible ? "best" : "missed");
     node(group, "circle", { cx: x, cy: y, r: 12, class: "hit" });
     points.push({ name: final.label, x, y });
   }
   return points;
 }
 
+// Yields what the large marks mean, as far as there are such.
+function finalRows(view) {
+  const isThere = (feasible) => shownFinals(view).some((final) => final.feasible === feasible);
+  const rows = [["best", "finalist, feasible", true], ["missed", "finalist, infeasible", false]];
+  return rows.filter(([, , feasible]) => isThere(feasible));
+}
+
 function drawBaselines(made) {
   return data.baselines.filter((b) => isPlaced(b.metrics)).map(({ name, metrics }) => {
-    const [x, y] = [made.x(metrics[data.horizontal]), made.y(metrics[data.objective])];
+    const [x, y] = placeOf(made, metrics);
     if (name === "Gold") dot(made.svg, "*", 7, x, y, "baseline");
     else turned(made.svg, "P", 7, x, y, "baseline");
     return { name, x, y };
   });
 }
 
-function legend(canvas, view) {
+function legend(canvas, view, further = [], isLine = false) {
   const list = element(canvas, "div", { class: "legend", "aria-hidden": "true" });
   for (const method of shownMethods(view)) {
     const row = element(list, "span");
-    sample(row, method);
+    sample(row, method, isLine);
     row.append(method.label);
+  }
+  for (const [kind, text] of further) {
+    const row = element(list, "span", { class: "method grey" });
+    const svg = node(row, "svg", { viewBox: "-8 -8 16 16", "aria-hidden": "true" });
+    dot(svg, kind === "stopped" ? "x" : "o", kind === "stopped" ? 4 : 6, 0, 0, kind === "stopped" ? "lost" : kind);
+    element(row, "b", {}, text);
   }
 }
 
@@ -152,9 +183,9 @@ function colourAt(part) {
 }
 
 function drawResponse(canvas, view) {
-  const values = data.trials.map((t) => t.metrics[data.objective]).filter((v) => typeof v === "number");
   if (!data.trials.length) return nothing(canvas, "No trial has ended.");
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const values = data.trials.filter(hasColour).map((trial) => trial.metrics[data.objective]);
+  const [low, high] = extent(values);
   const place = share({ ...data.axes.objective, low, high });
   if (values.length) drawScale(canvas, low, high);
   const trials = shownTrials(view);
@@ -178,17 +209,24 @@ function drawResponse(canvas, view) {
   }
 }
 
+// Whether a trial's objective is that of its settings: of one that was stopped early it is not.
+function hasColour(trial) {
+  return typeof trial.metrics[data.objective] === "number" && !trial.stopped;
+}
+
 function drawResponseMark(made, trial, place) {
   const group = markOf(made.svg, trial);
   const [x, y] = [made.x(trial.lr), made.y(trial.l1 || data.axes.l1.zero_at || 0)];
-  const value = trial.metrics[data.objective];
-  if (typeof value !== "number") {
+  const marker = trial.state === "feasible" ? "o" : "v";
+  if (trial.state === "failed") {
     dot(group, "x", 4, x, y, "lost");
+  } else if (!hasColour(trial)) {
+    dot(group, marker, 4.4, x, y, "lost");
   } else {
-    const marker = trial.state === "feasible" ? "o" : "v";
-    dot(group, marker, 5.2, x, y, "value").setAttribute("fill", colourAt(place(value)));
-    if (trial.best) node(group, "circle", { cx: x, cy: y, r: 9, class: "ring" });
+    const fill = colourAt(place(trial.metrics[data.objective]));
+    dot(group, marker, 5.2, x, y, "value").setAttribute("fill", fill);
   }
+  if (trial.best) node(group, "circle", { cx: x, cy: y, r: 9, class: "ring" });
   node(group, "circle", { cx: x, cy: y, r: 12, class: "hit" });
 }
 
