@@ -83,7 +83,7 @@ def log_ticks(low: float, high: float, most: int) -> tuple[float, ...]:
             return tuple(inside)
     if len(inside) > most:
         every = math.ceil(len(inside) / most)
-        return tuple(inside[:: -every][::-1])
+        return tuple(inside[::-every][::-1])
     return _even_ticks(low, high, most)
 
 

@@ -11,7 +11,7 @@ from orchestrator.standing import is_measured, is_trial
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """The shares of the hyperparameters in a metric's variance, from so many trials that ran to their end."""
+    """The shares of the hyperparameters in a metric's variance, from so many whole trials."""
 
     label: str
     metric: str

@@ -104,14 +104,23 @@ def distinct(values: Sequence[float]) -> list[str]:
     return texts
 
 
-def log_label(value: float) -> str:
-    """Returns a round number for a logarithmic axis: a power of ten, or a digit times one."""
+def log_labels(values: Sequence[float]) -> list[str]:
+    """Returns round numbers for a logarithmic axis, as powers of ten where one is very small."""
+    if all(1e-3 <= value < 1e4 for value in values) and not _are_powers(values):
+        return [f"{value:.3g}" for value in values]
+    return [_power(value) for value in values]
+
+
+def _are_powers(values: Sequence[float]) -> bool:
+    powers = [math.log10(value) for value in values]
+    return all(math.isclose(power, round(power), abs_tol=1e-9) for power in powers)
+
+
+def _power(value: float) -> str:
+    """Returns a power of ten, or a digit times one."""
     power = math.floor(math.log10(value) + 1e-9)
-    digits = value / 10.0**power
-    if -3 <= power <= 3 and not math.isclose(digits, 1.0):
-        return f"{value:.3g}"
-    ten = f"10^{{{power}}}"
-    return f"${ten}$" if math.isclose(digits, 1.0) else f"${digits:.3g}\\cdot{ten}$"
+    digits = f"{value / 10.0**power:.3g}"
+    return f"$10^{{{power}}}$" if digits == "1" else f"${digits}\\cdot10^{{{power}}}$"
 
 
 def better(direction: float) -> str:

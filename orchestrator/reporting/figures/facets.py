@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 MAX_COLUMNS = 4
-LEFT, RIGHT, TOP, BOTTOM = 0.85, 0.25, 1.15, 1.15
+LEFT, RIGHT, TOP, BOTTOM = 0.85, 0.25, 1.25, 1.15
 """Inches around the plots: titles are above them, a common label and the legend below."""
 PLOT_HEIGHT, BETWEEN, ABOVE = 1.75, 0.3, 0.5
 

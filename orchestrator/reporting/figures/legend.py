@@ -34,10 +34,10 @@ def legend_beside(figure: "Figure", rows: Sequence[Row], *, left: float, top: fl
     texts = [text for text, _ in rows]
     room = POINTS * figure.get_figheight() / HEIGHT_INCHES
     size = min(LARGEST, room / max(1, _num_lines(texts)))
-    extent = _drawn(figure, rows, at=(left, top), size=size).get_window_extent()
-    across = figure.bbox.width * (1 - left) / extent.width
+    made = _drawn(figure, rows, at=(left, top), size=size)
+    across = figure.bbox.width * (1 - left) / made.get_window_extent().width
     if across < 1:
-        figure.legends.pop().remove()
+        made.remove()
         _drawn(figure, rows, at=(left, top), size=size * across)
 
 
@@ -51,7 +51,7 @@ def _drawn(
         bbox_to_anchor=at,
         fontsize=size,
         labelspacing=0.45,
-        handlelength=1.8,
+        handlelength=2.6,
         borderaxespad=0.4,
         frameon=False,
     )

@@ -79,11 +79,11 @@ def pareto_figure(drawing: Drawing, folder: Path) -> list[Path]:
     )
     rows = list(_legend_rows(drawing, trials, named))
     figure = new_figure(height_for([text for text, _ in rows]))
-    axes = figure.add_axes(AXES)
+    said = [subtitle(entries, points, drawing.bounds)] + [OTHER_ITEMS] * (finals is not None)
+    axes = figure.add_axes(_box("\n".join(said), figure.get_figheight()))
     drawn = _on_axes(drawing.bounds, metrics)
     reported = _on_axes(finals.bounds, metrics) if finals is not None else []
     _scale(axes, trials, named, bounds=_across([*drawn, *reported], metrics))
-    said = [subtitle(entries, points, drawing.bounds)] + [OTHER_ITEMS] * (finals is not None)
     _head(axes, metrics, "\n".join(said))
     _draw_bounds(axes, drawn, reported, metrics=metrics)
     _draw_front(axes, front_corners(trials, metrics), sign=metrics.horizontal.sign)
@@ -93,6 +93,12 @@ def pareto_figure(drawing: Drawing, folder: Path) -> list[Path]:
     write_names(axes, named, taken=taken)
     legend_beside(figure, rows, left=AXES[0] + AXES[2] + 0.005, top=AXES[1] + AXES[3] + 0.02)
     return save(figure, folder, "pareto")
+
+
+def _box(said: str, height: float) -> tuple[float, float, float, float]:
+    """Returns the plot's place, below what is said, in a figure so many inches high."""
+    left, bottom, width, up = AXES
+    return left, bottom, width, up - 0.21 * said.count("\n") / height
 
 
 def _on_axes(bounds: Sequence[Bound], metrics: Metrics) -> list[Bound]:
@@ -125,11 +131,7 @@ def _head(axes: "Axes", metrics: Metrics, said: str) -> None:
     axes.set_xlabel(f"{across} ({better(metrics.horizontal.sign)})", fontsize=12, color=INK)
     axes.set_ylabel(f"{up} ({better(metrics.objective.sign)})", fontsize=12, color=INK)
     plain(axes)
-    num_more = said.count("\n")
-    box = axes.get_position()
-    height = box.height - 0.21 * num_more / axes.figure.get_figheight()
-    axes.set_position((box.x0, box.y0, box.width, height))
-    pad = 31 + 15.5 * num_more
+    pad = 31 + 15.5 * said.count("\n")
     axes.set_title(f"{up} against {across}", loc="left", pad=pad, fontsize=14, color=INK)
     axes.annotate(
         said,
@@ -244,12 +246,7 @@ def _legend_rows(
     for label in labels:
         yield _fared(label, measured, between=between), method_sign(drawing.marks[label])
     yield "", line_sign("none", INK)
-    shown = {one.feasible for one in named if one.phase == Phase.TRIAL}
-    if True in shown:
-        large = "best feasible" if drawing.finals is None else "finalist, mean\nand 95 % intervals"
-        yield large, sign("o", FAINT, size=10, edge="black")
-    if False in shown:
-        yield "finalist, infeasible", sign("o", "white", size=10, edge=FAINT)
+    yield from _large_rows(drawing, named)
     if any(entry.feasible for entry in measured):
         yield "feasible", sign("o", FAINT, size=8)
     if not all(entry.feasible for entry in measured):
@@ -261,6 +258,15 @@ def _legend_rows(
         yield name, line_sign(DASHED, INK)
         if drawing.finals is not None:
             yield f"{name} for finalists", line_sign(DOTTED, INK)
+
+
+def _large_rows(drawing: Drawing, named: Sequence[Named]) -> Iterator[Row]:
+    shown = {one.feasible for one in named if one.phase == Phase.TRIAL}
+    if True in shown:
+        large = "best feasible" if drawing.finals is None else "finalist, mean\nand 95 % intervals"
+        yield large, sign("o", FAINT, size=10, edge="black")
+    if False in shown:
+        yield "finalist, infeasible", sign("o", "white", size=10, edge=FAINT)
 
 
 def _fared(label: str, measured: Sequence[Entry], *, between: str) -> str:

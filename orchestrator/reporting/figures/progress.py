@@ -75,9 +75,7 @@ def _said(climbs: Sequence[Climb]) -> str:
     return f"Gang hours: wall clock of the method's trials, those found in storage included{lost}."
 
 
-def _draw(
-    axes: "Axes", climb: Climb, xs: Sequence[float], marks: Mapping[str, Mark]
-) -> None:
+def _draw(axes: "Axes", climb: Climb, xs: Sequence[float], marks: Mapping[str, Mark]) -> None:
     mark = marks[climb.label]
     axes.plot(
         xs,

@@ -1,6 +1,5 @@
 """What comes of every learning rate and L1 coefficient: a small plot for each method."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from orchestrator.reporting.figures.canvas import (
     distinct,
     head,
     heading,
-    log_label,
+    log_labels,
     save,
 )
 from orchestrator.reporting.figures.facets import Facets, facets, label_axes, legend_below
@@ -92,12 +91,12 @@ def _said(*, has_boundary: bool, has_stopped: bool) -> str:
     counted = "measured trials" + " that were not stopped" * has_stopped
     if not has_boundary:
         return (
-            f"No boundary is drawn: no method has {MIN_TRIALS} {counted} with {MIN_EACH} "
-            "feasible and as many infeasible ones, not on one line."
+            f"No boundary is drawn: no method has {MIN_TRIALS} {counted}\n"
+            f"with {MIN_EACH} feasible and as many infeasible ones, not on one line."
         )
     return (
-        "Boundary: the largest violation, interpolated linearly between the trials, is 0; drawn "
-        f"from {MIN_TRIALS} {counted} on, {MIN_EACH} on either side."
+        "Boundary: where the largest violation, interpolated linearly between the trials, is 0;\n"
+        f"drawn where there are {MIN_TRIALS} {counted}, {MIN_EACH} of them on either side."
     )
 
 
@@ -138,7 +137,7 @@ def _set_ticks(shown: "MatplotlibAxis", axis: Axis) -> None:
     zeros = [] if axis.zero_at is None else [axis.zero_at]
     ticks = log_ticks(3 * axis.zero_at if axis.zero_at else axis.low, axis.high, MOST_TICKS)
     shown.set_major_locator(FixedLocator([*zeros, *ticks]))
-    shown.set_major_formatter(FixedFormatter([*("0" for _ in zeros), *map(log_label, ticks)]))
+    shown.set_major_formatter(FixedFormatter([*("0" for _ in zeros), *log_labels(ticks)]))
     shown.set_minor_locator(NullLocator())
 
 
@@ -159,9 +158,7 @@ def _plot(
         _draw_trial(axes, entry, (training.lr, look.up.place(training.l1)), look=look)
         if entry is best:
             ring: dict[str, Any] = {"facecolor": "none", "edgecolor": INK, "linewidth": 1.6}
-            axes.scatter(
-                training.lr, look.up.place(training.l1), s=AREA * 3.4, zorder=5, **ring
-            )
+            axes.scatter(training.lr, look.up.place(training.l1), s=AREA * 3.4, zorder=5, **ring)
     return bool(segments)
 
 

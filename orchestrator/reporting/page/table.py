@@ -1,5 +1,6 @@
 """A table as the HTML report shows it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.reporting.layout import Cell, Estimate, Table, is_number, shown
@@ -17,6 +18,7 @@ TITLES = {
     "ledger": "Budgets",
 }
 REPEAT, JOB, METHODS, TRIAL = "repeat", "job", ("method", "first", "second"), "trial"
+FEASIBLE, SETTINGS = "feasible", ("lr", "l1")
 """Names of columns that the page does something with."""
 
 
@@ -74,25 +76,37 @@ class PageTable:
 
 
 def page_table(name: str, table: Table) -> PageTable:
-    """Returns the table for the page; columns that are wide are left to each row's card."""
+    """Returns the table for the page; columns that are wide are left to each row's card.
+
+    The metrics come before the hyperparameters, so that they are in view on a narrow screen.
+    """
+    order, numeric = _order(table), table.numeric
     columns = tuple(
-        PageColumn(column.heading, is_numeric, column.note)
-        for column, is_numeric in zip(table.columns, table.numeric, strict=True)
-        if not column.wide
+        PageColumn(table.columns[i].heading, numeric[i], table.columns[i].note) for i in order
     )
     title = TITLES.get(name, table.title or name.replace("_", " ").capitalize())
-    rows = tuple(_row(table, i) for i in range(len(table.rows)))
+    rows = tuple(_row(table, i, order) for i in range(len(table.rows)))
     return PageTable(name, title, columns, rows, table.notes, table.num_heads)
 
 
-def _row(table: Table, index: int) -> PageRow:
+def _order(table: Table) -> list[int]:
+    """Returns which columns are shown in which order: lr and L1 after what tells the feasible."""
+    readable = [i for i, column in enumerate(table.columns) if not column.wide]
+    names = [table.columns[i].name for i in readable]
+    if FEASIBLE not in names:
+        return readable
+    settings = [i for i in readable if table.columns[i].name in SETTINGS]
+    rest = [i for i in readable if i not in settings]
+    after = 1 + next(k for k, i in enumerate(rest) if table.columns[i].name == FEASIBLE)
+    return [*rest[:after], *settings, *rest[after:]]
+
+
+def _row(table: Table, index: int, order: Sequence[int]) -> PageRow:
     row = table.rows[index]
     by_name = {column.name: cell for column, cell in zip(table.columns, row, strict=True)}
     number = by_name.get(TRIAL)
     return PageRow(
-        cells=tuple(
-            _cell(table, (index, i)) for i, column in enumerate(table.columns) if not column.wide
-        ),
+        cells=tuple(_cell(table, (index, i)) for i in order),
         job=str(by_name.get(JOB) or ""),
         repeat=str(by_name.get(REPEAT) or ""),
         methods=tuple(str(by_name[name]) for name in METHODS if by_name.get(name)),

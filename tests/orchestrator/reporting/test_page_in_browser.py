@@ -337,9 +337,7 @@ def test_a_chart_that_fails_says_so_and_leaves_the_others_alone(opened):
 
 def test_infinities_are_sorted_as_numbers(opened):
     page, _ = opened()
-    order = page.evaluate(
-        "['2', 'inf', '', '-inf', '-3', 'nan'].sort((a, b) => compared(a, b, 1))"
-    )
+    order = page.evaluate("['2', 'inf', '', '-inf', '-3', 'nan'].sort((a, b) => compared(a, b, 1))")
     assert order == ["-inf", "-3", "2", "inf", "", "nan"]
     down = page.evaluate("['2', 'inf', '', '-inf'].sort((a, b) => compared(a, b, -1))")
     assert down == ["inf", "2", "-inf", ""]
@@ -361,12 +359,14 @@ def test_logarithmic_axes_have_round_ticks_however_short_they_are(low, high, due
 
 def test_ticks_do_not_touch_on_a_phone(opened):
     page, _ = opened(PHONE)
-    overlapping = page.evaluate("""() => [...document.querySelectorAll("svg.chart")].flatMap((svg) => {
+    overlapping = page.evaluate("""() => {
+      const charts = [...document.querySelectorAll("svg.chart")];
+      return charts.flatMap((svg) => {
       const found = [...svg.querySelectorAll("text.soft[text-anchor=middle]")];
       const boxes = found.map((text) => text.getBoundingClientRect());
       return boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) =>
         a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom));
-    }).length""")
+    }).length; }""")
     assert overlapping == 0
 
 

@@ -1,4 +1,6 @@
+import csv
 import json
+import re
 
 from orchestrator.reporting.publication import publish, publish_briefly
 from orchestrator.reporting.selection import selected
@@ -118,3 +120,33 @@ def test_a_sweep_without_time_has_its_tables_and_nothing_drawn(fakes, lively, tm
     assert {file.suffix for file in files} == {".csv", ".md", ".tex", ".json"}
     assert {file.name for file in tmp_path.iterdir()} == {file.name for file in files}
     assert f"python -m orchestrator.report {tmp_path}" in said[-1]
+
+
+def test_under_other_objectives_picture_page_and_table_have_the_same_front(
+    fakes, tmp_path, monkeypatch
+):
+    kept = []
+    path = "orchestrator.reporting.figures.pareto.save"
+    monkeypatch.setattr(path, lambda figure, folder, name: kept.append(figure) or [])
+    trials = [
+        fakes.trial("npo", i, retain=0.75, quality=-i, forget=0.1 * (i + 1)) for i in range(4)
+    ]
+    for i, entry in enumerate(trials):
+        entry.result.metrics["real"] = (0.2, 0.5, 0.4, 0.6)[i]
+    record = fakes.record([*fakes.baselines(), *trials])
+    published(record, tmp_path, objectives=("forget", "real"))
+    rows = csv.DictReader((tmp_path / "pareto.csv").read_text("utf-8").splitlines())
+    due = sorted((float(row["Real"]), float(row["Forget"])) for row in rows)
+    assert len(due) == 3
+    (axes,) = kept[0].axes
+    (front,) = [line for line in axes.lines if len(line.get_xdata()) == len(due)]
+    assert list(zip(front.get_xdata(), front.get_ydata(), strict=True)) == due
+    assert (axes.get_xlabel(), axes.get_ylabel()) == (
+        "Real (higher is better)",
+        "Forget (lower is better)",
+    )
+    text = (tmp_path / "report.html").read_text("utf-8")
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text, re.DOTALL)[1])
+    found = [t["metrics"] for t in data["trials"] if t["front"]]
+    assert sorted((one["real"], one["forget"]) for one in found) == due
+    assert data["pareto"]["x"]["metric"] == "real"

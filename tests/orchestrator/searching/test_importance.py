@@ -1,6 +1,7 @@
 import math
 import random
 
+import optuna
 import pytest
 
 from orchestrator.searching.importance import MIN_TRIALS, Measured, importances
@@ -56,3 +57,11 @@ def test_a_choice_can_be_weighed_also_where_it_decides_what_else_is_searched():
         made, {**space, "alpha": SearchRange(low=0.5, high=9.0, when={"term": ("kl",)})}
     )
     assert found["term"] > found["lr"]
+
+
+def test_optuna_says_afterwards_what_it_said_before():
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    importances(trials(lambda point: point["lr"]), SPACE)
+    assert optuna.logging.get_verbosity() == optuna.logging.WARNING
+    optuna.logging.set_verbosity(before)

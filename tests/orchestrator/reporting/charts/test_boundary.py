@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from orchestrator.constraints import Bound
@@ -89,3 +91,13 @@ def test_a_triangle_that_is_nearly_a_line_says_nothing(fakes):
         for i in range(7)
     ]
     assert boundary(trials, BOUNDS) == ()
+
+
+def test_trials_that_were_stopped_early_do_not_shape_it(fakes):
+    trials = grid(fakes, lambda i, j: 0.92 - 0.2 * i)
+    early = [
+        replace(each, result=replace(each.result, stopped="early")) if not each.feasible else each
+        for each in trials
+    ]
+    assert boundary(trials, BOUNDS)
+    assert boundary(early, BOUNDS) == ()

@@ -3,6 +3,7 @@ import pytest
 from orchestrator.reporting.charts.chart_axis import (
     linear_axis,
     log_axis,
+    log_ticks,
     objective_axis,
     parameter_axis,
 )
@@ -46,3 +47,22 @@ def test_an_objective_of_a_long_range_has_ticks_in_thirds_of_decades():
     assert axis.scale == "symlog"
     assert axis.low < -400
     assert 0 < axis.high < 1
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "due"),
+    [
+        (8e-5, 6e-2, (1e-4, 1e-3, 1e-2)),
+        (8e-5, 6e-3, (1e-4, 3e-4, 1e-3, 3e-3)),
+        (9e-4, 6e-3, (1e-3, 2e-3, 5e-3)),
+        (0.08, 0.3, (0.1, 0.2)),
+        (0.021, 0.024, (0.021, 0.022, 0.023, 0.024)),
+        (0.2, 0.2000001, None),
+        (1e-12, 1.0, (1e-12, 1e-8, 1e-4, 1.0)),
+    ],
+)
+def test_a_logarithmic_axis_has_from_two_to_four_round_ticks(low, high, due):
+    ticks = log_ticks(low, high, 4)
+    assert 2 <= len(ticks) <= 4
+    assert all(low <= tick <= high for tick in ticks)
+    assert due is None or ticks == pytest.approx(due)

@@ -52,3 +52,10 @@ def test_of_many_hyperparameters_those_that_most_trials_have_are_shown(fakes):
 def test_only_what_was_measured_is_a_line(fakes):
     trials = [fakes.trial("ga", 0), fakes.failed("ga", 1, "lost"), *fakes.baselines()]
     assert spoke_trials(trials) == trials[:1]
+
+
+def test_one_trial_without_l1_leaves_its_axis_logarithmic(fakes):
+    trials = [fakes.trial("ga", i, l1=l1) for i, l1 in enumerate((0.0, 1e-3, 1e-2, 1e-1))]
+    spoke = spokes(trials)["L1"]
+    assert spoke.shares == pytest.approx((0.0, 1 / 3, 2 / 3, 1.0))
+    assert spoke.ends == (0.0, 0.1)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from orchestrator.reporting.charts.weighing import weights_of
@@ -22,3 +24,11 @@ def test_few_trials_have_none(fakes):
 def test_a_single_hyperparameter_decides_everything_and_is_not_weighed(lively, fakes):
     config = fakes.config("search.l1=null")
     assert weights_of(lively.entries, config) == []
+
+
+def test_a_trial_that_was_stopped_early_is_not_weighed(lively):
+    first = next(entry for entry in lively.entries if entry.label == "ga")
+    stopped = replace(first, result=replace(first.result, stopped="stopped at step 3 of 9"))
+    entries = [stopped if entry is first else entry for entry in lively.entries]
+    counts = {w.label: w.num_trials for w in weights_of(entries, lively.config)}
+    assert counts == {"ga": 7, "npo": 8}

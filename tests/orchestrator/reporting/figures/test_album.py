@@ -30,14 +30,22 @@ def test_a_sweep_has_every_figure_as_png_and_pdf(lively, tmp_path):
 
 
 def test_equal_sweeps_have_equal_figures(lively, tmp_path):
-    first = {path.name: path.read_bytes() for path in figures_of(drawing_of(lively, None), tmp_path)}
-    again = {path.name: path.read_bytes() for path in figures_of(drawing_of(lively, None), tmp_path)}
+    first = {
+        path.name: path.read_bytes() for path in figures_of(drawing_of(lively, None), tmp_path)
+    }
+    again = {
+        path.name: path.read_bytes() for path in figures_of(drawing_of(lively, None), tmp_path)
+    }
     assert first == again
 
 
 def test_what_has_nothing_to_show_is_left_out(fakes, tmp_path):
     record = fakes.record([*fakes.baselines(), fakes.failed("ga", 0, "lost")])
-    assert stems(figures_of(drawing_of(record, None), tmp_path)) == ["pareto", "response", "progress"]
+    assert stems(figures_of(drawing_of(record, None), tmp_path)) == [
+        "pareto",
+        "response",
+        "progress",
+    ]
     empty = fakes.record(fakes.baselines())
     assert stems(figures_of(drawing_of(empty, None), tmp_path)) == ["pareto"]
 

@@ -2,8 +2,10 @@ from orchestrator.reporting.charts.chart_axis import objective_axis
 from orchestrator.reporting.figures.canvas import (
     better,
     compress,
+    distinct,
     head,
     heading,
+    log_labels,
     new_figure,
     number,
     save,
@@ -50,3 +52,14 @@ def test_words_and_numbers_are_for_people():
     assert heading("log_forget_quality") == "Log Forget Quality"
     assert heading("model_utility") == "model utility"
     assert number(-26.17) == "\N{MINUS SIGN}26.2"
+
+
+def test_numbers_have_as_many_digits_as_tell_them_apart():
+    assert distinct([-26.171, -26.174]) == ["\u221226.171", "\u221226.174"]
+    assert distinct([0.1, 0.25]) == ["0.1", "0.25"]
+
+
+def test_round_numbers_of_one_axis_are_written_alike():
+    assert log_labels([1e-3, 1e-2]) == ["$10^{-3}$", "$10^{-2}$"]
+    assert log_labels([2e-3, 5e-3]) == ["0.002", "0.005"]
+    assert log_labels([3e-4, 1e-3]) == ["$3\\cdot10^{-4}$", "$10^{-3}$"]

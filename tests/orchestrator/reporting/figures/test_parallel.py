@@ -17,3 +17,36 @@ def test_a_line_for_each_measured_trial_and_an_axis_for_each_number(lively, monk
 def test_where_nothing_was_measured_there_is_no_figure(fakes, tmp_path):
     record = fakes.record([fakes.failed("ga", 0, "lost")])
     assert parallel_figure(drawing_of(record, None), tmp_path) == []
+
+
+def test_a_metric_without_a_value_is_not_called_a_setting_that_was_not_searched(
+    fakes, monkeypatch, tmp_path
+):
+    kept = []
+    monkeypatch.setattr(parallel, "save", lambda figure, folder, name: kept.append(figure) or [])
+    odd = fakes.trial("ga", 0)
+    odd.result.metrics["forget"] = float("nan")
+    parallel_figure(drawing_of(fakes.record([*fakes.baselines(), odd]), None), tmp_path)
+    texts = {text.get_text() for text in kept[0].axes[0].texts}
+    assert "no value" in texts
+    assert "not searched" not in texts
+    assert kept[0].texts[1].get_text().startswith("1 measured trial;")
+
+
+def test_lines_of_one_colour_differ_and_one_that_was_stopped_ends_in_a_cross(
+    lively, monkeypatch, tmp_path
+):
+    kept = []
+    monkeypatch.setattr(parallel, "save", lambda figure, folder, name: kept.append(figure) or [])
+    parallel_figure(drawing_of(lively, None), tmp_path)
+    (figure,) = kept
+    signs = {
+        text.get_text(): (line.get_color(), line.get_linestyle(), line.get_marker())
+        for text, line in zip(
+            figure.legends[0].get_texts(), figure.legends[0].get_lines(), strict=True
+        )
+    }
+    assert signs["ga"][0] == signs["rmu"][0]
+    assert signs["ga"][1] != signs["rmu"][1]
+    assert signs["ga"][2] != signs["rmu"][2]
+    assert "stopped early" in signs

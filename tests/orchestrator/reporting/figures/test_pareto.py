@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from matplotlib.colors import to_hex
 
 from evals import plugins
 from evals.choice import Choice
@@ -12,6 +13,7 @@ from orchestrator.axes import axes_of
 from orchestrator.constraints import Bound, violations
 from orchestrator.entry import Entry
 from orchestrator.reporting.drawing import Drawing
+from orchestrator.reporting.figures import pareto
 from orchestrator.reporting.figures.pareto import pareto_figure
 from orchestrator.reporting.marks import marks_of
 from orchestrator.result import Result, State
@@ -131,6 +133,54 @@ def test_finalists_make_another_figure(tmp_path, fakes):
     path = draw(trials, tmp_path, finals=finals)
     assert path.read_bytes() != first
     assert size_of(path) == (1600, 900)
+
+
+@pytest.fixture
+def kept(monkeypatch, tmp_path):
+    """Returns `kept(...)`: the figure as matplotlib has it, in place of its files."""
+    found = []
+    monkeypatch.setattr(pareto, "save", lambda figure, folder, name: found.append(figure) or [])
+
+    def build(entries, **settings):
+        pareto_figure(drawing(entries, **settings), tmp_path)
+        return found.pop()
+
+    return build
+
+
+def test_an_infeasible_finalist_is_hollow_and_the_legend_says_so(kept, fakes):
+    finals = fakes.finals(
+        fakes.final("npo", 1, retain=0.75, quality=-4.0, rank=1),
+        fakes.final("ga", 0, retain=0.65, quality=-9.0, rank=None),
+    )
+    figure = kept([*BASELINES, *scattered(["npo", "ga"], worst=-30.0)], finals=finals)
+    (axes,) = figure.axes
+    large = [one for one in axes.collections if one.get_sizes()[0] == pareto.LARGE]
+    faces = {tuple(one.get_offsets()[0]): to_hex(one.get_facecolor()[0]) for one in large}
+    assert faces[0.65, -9.0] == "#ffffff"
+    assert faces[0.75, -4.0] == marks_of(["npo"])["npo"].colour.lower()
+    said = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "finalist, infeasible" in said
+    assert any("Small: the search's trials" in text.get_text() for text in axes.texts)
+
+
+def test_baselines_are_below_the_finalists(kept, fakes):
+    finals = fakes.finals(fakes.final("npo", 1, retain=0.75, quality=-4.0, rank=1))
+    (axes,) = kept([*BASELINES, *CASES["one method"]], finals=finals).axes
+    baselines = [one for one in axes.collections if one.get_sizes()[0] > pareto.LARGE]
+    finalists = [one for one in axes.collections if one.get_sizes()[0] == pareto.LARGE]
+    assert len(baselines) == 2
+    assert max(one.get_zorder() for one in baselines) < finalists[0].get_zorder()
+
+
+def test_variants_of_one_sweep_do_not_look_the_same(kept):
+    labels = [f"{name}_no_l1" for name in plugins.names(PACKAGE)]
+    figure = kept([*BASELINES, *scattered(labels, worst=-30.0)])
+    looks = {
+        (line.get_marker(), line.get_markerfacecolor())
+        for line in figure.legends[0].get_lines()[2 : 2 + len(labels)]
+    }
+    assert len(looks) == len(labels)
 
 
 def test_drawing_leaves_pyplot_alone_and_needs_no_display(tmp_path):

@@ -54,3 +54,35 @@ def test_where_every_l1_is_zero_its_axis_is_linear(drawn, fakes):
 
 def test_a_sweep_without_a_trial_has_none(drawn, fakes):
     assert drawn(fakes.record(fakes.baselines())) is None
+
+
+def test_a_short_axis_has_round_numbers_and_no_others(drawn, fakes):
+    trials = [fakes.trial("ga", i, lr=lr, l1=0.1) for i, lr in enumerate((1e-3, 2e-3, 5e-3))]
+    axes = drawn(fakes.record([*fakes.baselines(), *trials])).axes[0]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["0.001", "0.002", "0.005"]
+    assert not [text for text in axes.get_xticklabels(minor=True) if text.get_text()]
+    assert not [text for text in axes.get_yticklabels(minor=True) if text.get_text()]
+
+
+@pytest.mark.parametrize(
+    "values", [(-400.0, -400.0), (-90.0, -60.0), (-3.0, -3.0), (0.0, 0.0), (-200.0, -1.0)]
+)
+def test_the_scale_of_colours_has_at_least_two_numbers(values, drawn, fakes):
+    trials = [fakes.trial("ga", i, quality=value) for i, value in enumerate(values)]
+    scale = drawn(fakes.record([*fakes.baselines(), *trials])).axes[-1]
+    low, high = scale.get_ylim()
+    inside = [
+        text.get_text()
+        for tick, text in zip(scale.get_yticks(), scale.get_yticklabels(), strict=True)
+        if low <= tick <= high
+    ]
+    assert len(set(inside)) >= 2
+
+
+def test_a_trial_that_was_stopped_has_no_colour_and_the_legend_says_why(drawn, lively):
+    figure = drawn(lively)
+    (stopped,) = [one for one in figure.axes[2].collections if one.get_linewidth()[0] == 0.7]
+    assert len(stopped.get_facecolor()) == 0
+    said_below = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "stopped early" in said_below
+    assert "not stopped" in said(figure)

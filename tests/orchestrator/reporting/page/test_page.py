@@ -42,12 +42,16 @@ def read(text):
 
 @pytest.fixture
 def text(lively):
-    return page_text(lively, drawing_of(lively, None), tables_of(lively, None, everything(lively.config)))
+    return page_text(
+        lively, drawing_of(lively, None), tables_of(lively, None, everything(lively.config))
+    )
 
 
 def test_the_page_holds_its_data_and_asks_for_nothing_else(text, lively):
     page = read(text)
-    assert json.loads(page.data) == json.loads(json.dumps(page_data(lively, drawing_of(lively, None))))
+    assert json.loads(page.data) == json.loads(
+        json.dumps(page_data(lively, drawing_of(lively, None)))
+    )
     assert page.fetched == []
     assert "@import" not in text
     assert not re.search(r"url\(", text)

@@ -67,3 +67,11 @@ def test_a_comparison_is_of_two_methods():
     columns = (Column("Metric"), Column("First"), Column("Second"))
     made = page_table("comparisons", Table(columns, (("Retain", "npo", "ga"),)))
     assert made.rows[0].methods == ("npo", "ga")
+
+
+def test_metrics_come_before_the_hyperparameters():
+    columns = [Column(name) for name in ("Method", "lr", "L1", "Retain", "Feasible", "Note")]
+    made = page_table("table", Table(tuple(columns), (("npo", 1e-4, 0.1, 0.8, True, "so"),)))
+    headings = [column.heading for column in made.columns]
+    assert headings == ["Method", "Retain", "Feasible", "lr", "L1", "Note"]
+    assert [cell.text for cell in made.rows[0].cells][1:4] == ["0.800", "yes", "0.000"]

@@ -1,0 +1,35 @@
+from orchestrator.axes import axes_of, chosen_axes
+from orchestrator.reporting.drawing import drawing_of
+from orchestrator.reporting.excerpt import excerpt
+
+
+def test_a_record_is_drawn_on_its_own_axes_unless_others_are_asked_for(lively):
+    search = lively.config.search
+    assert drawing_of(lively, None).axes == axes_of(search)
+    asked = chosen_axes(["forget", "real"], search, key="axes")
+    drawing = drawing_of(lively, None, axes=asked)
+    assert drawing.axes == asked
+    assert drawing.bounds == lively.reference.bounds
+
+
+def test_a_part_of_a_sweep_looks_like_the_whole(fakes):
+    words = (
+        "methods=[npo]",
+        "methods.gd_no_l1={method: gd}",
+        "methods.scrub_no_l1={method: scrub}",
+    )
+    record = fakes.record(config=fakes.config(*words))
+    whole = drawing_of(record, None).marks
+    assert len(set(whole.values())) == 3
+    part, _ = excerpt(record, None, ["scrub_no_l1"])
+    again = drawing_of(part, None, labels=tuple(record.config.methods)).marks
+    assert again["scrub_no_l1"] == whole["scrub_no_l1"]
+
+
+def test_the_hyperparameters_are_weighed_once_for_figures_and_page(lively, monkeypatch):
+    calls = []
+    path = "orchestrator.reporting.drawing.weights_of"
+    monkeypatch.setattr(path, lambda *_: calls.append(1) or ())
+    drawing = drawing_of(lively, None)
+    assert calls == [1]
+    assert drawing.weights == ()
