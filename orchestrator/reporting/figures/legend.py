@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 LARGEST = 10.5
 """Text size of a legend, in points, if there is room."""
+SMALLEST = 5.0
+"""Text size below which it had better leave the figure."""
 POINTS = 230.0
 """Height of the legend as the sum of its lines' text sizes, in a figure of the common height."""
 MOST_LINES = 33
@@ -35,10 +37,10 @@ def legend_beside(figure: "Figure", rows: Sequence[Row], *, left: float, top: fl
     room = POINTS * figure.get_figheight() / HEIGHT_INCHES
     size = min(LARGEST, room / max(1, _num_lines(texts)))
     made = _drawn(figure, rows, at=(left, top), size=size)
-    across = figure.bbox.width * (1 - left) / made.get_window_extent().width
-    if across < 1:
+    while made.get_window_extent().x1 > figure.bbox.x1 and size > SMALLEST:
         made.remove()
-        _drawn(figure, rows, at=(left, top), size=size * across)
+        size *= 0.95
+        made = _drawn(figure, rows, at=(left, top), size=size)
 
 
 def _drawn(

@@ -96,7 +96,7 @@ def _said(*, has_boundary: bool, has_stopped: bool) -> str:
         )
     return (
         "Boundary: where the largest violation, interpolated linearly between the trials, is 0;\n"
-        f"drawn where there are {MIN_TRIALS} {counted}, {MIN_EACH} of them on either side."
+        f"drawn from {MIN_TRIALS} {counted} on, {MIN_EACH} of them on either side."
     )
 
 

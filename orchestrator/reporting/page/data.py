@@ -149,7 +149,7 @@ def _axes(record: SweepRecord, drawing: Drawing, trials: Sequence[Entry]) -> Jso
     return {
         "x": asdict(linear_axis(xs or [0.0, 1.0])),
         "y": asdict(_up(_values(record, finals, up))),
-        "objective": asdict(_up(_values(record, finals, drawing.search.objective))),
+        "objective": asdict(_up(_values(record, None, drawing.search.objective))),
         "lr": asdict(parameter_axis([one.lr for one in training])),
         "l1": asdict(parameter_axis([one.l1 for one in training])),
     }
