@@ -20,7 +20,7 @@ INK, FRONT, FAINT, SHADE, GRID = "#222222", "#555555", "#8A8A8A", "#EFEFEF", "#E
 SMALL = 42.0
 """Area of a trial's marker, in square points."""
 BASELINE_MARKERS = {Phase.ORIGINAL: "X", Phase.GOLD: "*"}
-IN_LEGEND = 14
+IN_LEGEND = 18
 """Letters of a label in a legend."""
 MINUS = "\N{MINUS SIGN}"
 

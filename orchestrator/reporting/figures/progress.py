@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 BY_TRIALS = (0.085, 0.115, 0.345, 0.725)
 BY_HOURS = (0.46, 0.115, 0.345, 0.725)
 """Left, bottom, width and height of the two plots, as shares of the figure."""
+MOST_NAMED = 5
+"""Methods that found nothing that are named; more would leave the figure."""
 
 
 def progress_figure(drawing: Drawing, folder: Path) -> list[Path]:
@@ -71,8 +73,11 @@ def progress_figure(drawing: Drawing, folder: Path) -> list[Path]:
 
 def _said(climbs: Sequence[Climb]) -> str:
     none = [short(climb.label) for climb in climbs if not climb.found]
-    lost = f"; nothing feasible: {', '.join(none)}" if none else ""
-    return f"Gang hours: wall clock of the method's trials, those found in storage included{lost}."
+    said = "Gang hours: wall clock of the method's trials, those found in storage included."
+    if not none:
+        return said
+    more = f" and {len(none) - MOST_NAMED} more" if len(none) > MOST_NAMED else ""
+    return f"{said}\nNothing feasible: {', '.join(none[:MOST_NAMED])}{more}."
 
 
 def _draw(axes: "Axes", climb: Climb, xs: Sequence[float], marks: Mapping[str, Mark]) -> None:

@@ -13,4 +13,4 @@ def test_a_line_for_each_method_that_found_something_and_the_others_by_name(
     by_trials, by_hours = figure.axes
     assert [len(axes.lines) for axes in (by_trials, by_hours)] == [2, 2]
     assert list(by_trials.lines[0].get_xdata()) == list(range(1, 9))
-    assert "nothing feasible: rmu" in " ".join(text.get_text() for text in figure.texts)
+    assert "Nothing feasible: rmu." in " ".join(text.get_text() for text in figure.texts)
