@@ -210,7 +210,7 @@ class SweepConfig(Settings):
                     f"methods.{label} must be a label that means nothing else but got {label!r}, "
                     "which the ledger books under; rename it"
                 )
-            if not re.match(FOLDER_NAME, label):
+            if not re.fullmatch(FOLDER_NAME, label):
                 raise ConfigError(
                     f"methods.{label} must be a label of letters, digits, '_', '.' and '-' "
                     f"but got {label!r}; rename it"

@@ -15,9 +15,6 @@ from pathlib import Path
 from evals.errors import ConfigError
 from trainers.room import lacks_room
 
-PART = "report"
-"""The folder, within the sweep's, of a report that is only of a part of it."""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Makes a report from the command line and returns the exit code."""
@@ -42,7 +39,7 @@ def _report(parsed: argparse.Namespace) -> None:
     # Imported late, so that --help and a mistyped option answer at once.
     from orchestrator.reporting.publication import publish
     from orchestrator.reporting.record import read_record
-    from orchestrator.reporting.selection import selected
+    from orchestrator.reporting.selection import PART, selected
 
     record = read_record(parsed.sweep)
     chosen = selected(

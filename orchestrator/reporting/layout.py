@@ -6,6 +6,7 @@ Cells keep full precision: rounding is for people, and done where a table is sho
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,22 @@ Cell = str | bool | float | int | Estimate | None
 """A truth value is shown as "yes" or "no"."""
 
 
+class Printed(StrEnum):
+    """Where a column stands on paper: in its table, in a second one beside it, or nowhere."""
+
+    HERE = "here"
+    APART = "apart"
+    NOWHERE = "nowhere"
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A heading, and how its numbers are rounded for people (a format specification).
 
     `note` is what should be known of the column and `key` its name for machines, made from the
-    heading where it is empty. A `wide` column is left out of what people read.
+    heading where it is empty. A `wide` column is left out of what people read. `printed` is where
+    it stands on paper, which is narrow. One of a `parameter` holds a hyperparameter of methods,
+    which few rows have.
     """
 
     heading: str
@@ -34,6 +45,8 @@ class Column:
     key: str = ""
     note: str = ""
     wide: bool = False
+    printed: Printed = Printed.HERE
+    parameter: bool = False
 
     @property
     def name(self) -> str:
@@ -74,6 +87,22 @@ class Table:
         return tuple(zip(*self.rows, strict=True)) if self.rows else ((),) * len(self.columns)
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns' names for machines, no two of them the same.
+
+        Of several a hyperparameter gives way, as "parameter_rank", and then the later one.
+        """
+        names = [column.name for column in self.columns]
+        found: list[str] = []
+        for column, name in zip(self.columns, names, strict=True):
+            key = f"parameter_{name}" if column.parameter and names.count(name) > 1 else name
+            again = 2
+            while key in found or (key != name and key in names):
+                key, again = f"{name}_{again}", again + 1
+            found.append(key)
+        return tuple(found)
+
+    @property
     def all_notes(self) -> tuple[str, ...]:
         """The table's notes, and before them what is to be known of its columns."""
         said = (f"{c.heading}: {c.note}" for c in self.columns if c.note and not c.wide)
@@ -94,7 +123,7 @@ def shown(cell: Cell, column: Column) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if cell is None or isinstance(cell, str):
-        return (cell or "").replace("\n", " ")
+        return " ".join((cell or "").splitlines())
     return "0" if cell == 0 and "e" in column.shown_as else format(cell, column.shown_as)
 
 

@@ -4,6 +4,7 @@ import shlex
 from dataclasses import dataclass
 
 from orchestrator.constraints import said
+from orchestrator.reporting.estimates.finals import Finals
 from orchestrator.reporting.record import SweepRecord
 from orchestrator.result import Result
 from orchestrator.storing.storage_address import is_url
@@ -14,7 +15,9 @@ class Provenance:
     """The sweep that a table is of.
 
     `data` is the benchmark's fingerprint and `version` that of the package that ran the jobs, both
-    empty without baselines. `held_out` is the share of items that the search did not see. `gaps`
+    empty without baselines. `search_bounds` are those that trials were held against, on the items
+    of the search, `reported_bounds` those of the items that a table without finalists, or the
+    finalists' own, reports on. `held_out` is the share of items that the search did not see. `gaps`
     say what is missing.
     """
 
@@ -26,7 +29,8 @@ class Provenance:
     data: str
     version: str
     objective: str
-    bounds: tuple[str, ...]
+    search_bounds: tuple[str, ...]
+    reported_bounds: tuple[str, ...]
     held_out: float
     gaps: tuple[str, ...]
 
@@ -39,11 +43,14 @@ class Provenance:
         )
 
 
-def provenance_of(record: SweepRecord) -> Provenance:
-    """Returns where the tables of a sweep come from."""
+def provenance_of(record: SweepRecord, finals: Finals | None = None) -> Provenance:
+    """Returns where the tables of a sweep come from; without finalists they report on the search's
+    own items.
+    """
     config, reference = record.config, record.reference
     job = None if reference is None else reference.original.job
     path = config.model.settings.get("path")
+    bounds = () if reference is None else reference.bounds
     return Provenance(
         sweep=config.name,
         storage=str(config.storage) if is_url(str(config.storage)) else str(record.storage.root),
@@ -53,7 +60,8 @@ def provenance_of(record: SweepRecord) -> Provenance:
         data="" if job is None else job.data,
         version="" if job is None else job.version,
         objective=config.search.objective,
-        bounds=() if reference is None else tuple(said(bound) for bound in reference.bounds),
+        search_bounds=tuple(map(said, bounds)),
+        reported_bounds=tuple(map(said, bounds if finals is None else finals.bounds)),
         held_out=config.held_out,
         gaps=record.gaps,
     )

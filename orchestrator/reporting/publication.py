@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from orchestrator.reporting.clearing import clear
 from orchestrator.reporting.drawing import Drawing, drawing_of
 from orchestrator.reporting.estimates.finals import Finals, finals_of
 from orchestrator.reporting.excerpt import excerpt
@@ -12,10 +13,10 @@ from orchestrator.reporting.figures.album import figures_of
 from orchestrator.reporting.formats.terminal_text import terminal_text
 from orchestrator.reporting.layout import Table
 from orchestrator.reporting.page.page import PAGE, write_page
-from orchestrator.reporting.provenance import provenance_of
+from orchestrator.reporting.provenance import Provenance, provenance_of
 from orchestrator.reporting.record import SweepRecord
-from orchestrator.reporting.saving import save
-from orchestrator.reporting.selection import Selection, everything
+from orchestrator.reporting.saving import files_of, save
+from orchestrator.reporting.selection import PART, Selection, everything, is_whole
 from orchestrator.reporting.tables.ablation import ablation_table
 from orchestrator.reporting.tables.comparison import comparison_table
 from orchestrator.reporting.tables.finals import finals_table
@@ -38,6 +39,10 @@ SHOWN = {
     LEDGER: "Budgets:",
 }
 """The tables that people look at in a terminal, and what is said before them."""
+UNCOMPARED = (
+    "Finalists have run, but are not held against each other here: the rows are the search's own "
+    "trials. They are in the whole report."
+)
 
 
 def publish(
@@ -51,16 +56,20 @@ def publish(
     """Saves all tables and figures to `folder`, says the main ones, and returns all files.
 
     `selection` None is the whole sweep. `hold` makes a write as soon as there is room for it.
-    Without baselines nothing can be compared: then there is the ledger alone.
+    Without baselines nothing can be compared: then there is the ledger alone. What an earlier
+    report has left and this one of the whole sweep did not make is removed.
     """
     chosen = selection or everything(record.config)
     record, finals = _with_finals(record)
     tables = tables_of(record, finals, chosen)
-    files = _saved(record, tables, folder, formats=chosen.formats, hold=hold)
+    origin = provenance_of(record, finals)
+    files = _saved(tables, folder, formats=chosen.formats, origin=origin, hold=hold)
     _say_tables(tables, say)
     part, shown = excerpt(record, finals, chosen.labels)
     drawing = drawing_of(part, shown, axes=chosen.axes, labels=tuple(record.config.methods))
     figures = _drawn(part, drawing, folder, tables=tables, hold=hold)
+    if is_whole(chosen, record.config) or folder == record.folder / PART:
+        clear(folder, record.config, made=[*files, *figures])
     say(f"Report: {folder}: {', '.join(tables)} (each as {', '.join(chosen.formats)})")
     say(f"Figures: {', '.join(file.name for file in figures)}")
     return [*files, *figures]
@@ -71,18 +80,37 @@ def publish_briefly(
 ) -> list[Path]:
     """Saves the tables of a sweep that has no time, says the main ones, and returns their files.
 
-    Finalists are not held against each other and nothing is drawn, which would take seconds.
+    Finalists are not held against each other and nothing is drawn, which would take seconds. What
+    an earlier report has left of that is removed: it would contradict the tables.
     """
     chosen = everything(record.config)
+    if record.replicates:
+        record = replace(record, gaps=(*record.gaps, UNCOMPARED))
     tables = tables_of(record, None, chosen)
-    files = _saved(record, tables, folder, formats=chosen.formats, hold=hold)
+    origin = provenance_of(record)
+    files = _saved(tables, folder, formats=chosen.formats, origin=origin, hold=hold)
+    clear(folder, record.config, made=files)
     _say_tables(tables, say)
     say(f"Tables: {folder}; the whole report: python -m orchestrator.report {folder}")
     return files
 
 
 def tables_of(record: SweepRecord, finals: Finals | None, selection: Selection) -> dict[str, Table]:
-    """Returns the tables of a report by the name of their files."""
+    """Returns the tables of a report by the name of their files; those of a part say so."""
+    tables = _tables_of(record, finals, selection)
+    shown, all_of_them = len(selection.labels), len(record.config.methods)
+    if shown == all_of_them:
+        return tables
+    part = f" ({shown} of {all_of_them} methods)"
+    return {
+        name: table if name == LEDGER else replace(table, title=f"{table.title}{part}")
+        for name, table in tables.items()
+    }
+
+
+def _tables_of(
+    record: SweepRecord, finals: Finals | None, selection: Selection
+) -> dict[str, Table]:
     trials = {label: record.config.num_trials(label) for label in record.config.methods}
     ledger = ledger_table(record.config, record.entries, record.books, trials=trials)
     if record.reference is None:
@@ -105,18 +133,19 @@ def tables_of(record: SweepRecord, finals: Finals | None, selection: Selection) 
 
 
 def _saved(
-    record: SweepRecord,
     tables: Mapping[str, Table],
     folder: Path,
     *,
     formats: Sequence[str],
+    origin: Provenance,
     hold: Hold,
 ) -> list[Path]:
     """Writes the tables and returns their files."""
-    origin = provenance_of(record)
+    files = []
     for name, table in tables.items():
         hold(partial(save, table, folder, name, formats=formats, provenance=origin))
-    return [folder / f"{name}.{ending}" for name in tables for ending in formats]
+        files += files_of(table, folder, name, formats=formats)
+    return files
 
 
 def _say_tables(tables: Mapping[str, Table], say: Callable[[str], None]) -> None:

@@ -8,6 +8,9 @@ from orchestrator.axes import Axes, axes_of, chosen_axes
 from orchestrator.config import SweepConfig
 from orchestrator.reporting.saving import FORMATS
 
+PART = "report"
+"""The folder, within the sweep's, of a report that is only of a part of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -21,6 +24,12 @@ class Selection:
 def everything(config: SweepConfig) -> Selection:
     """Returns the selection of a whole report."""
     return Selection(tuple(config.methods), axes_of(config.search))
+
+
+def is_whole(selection: Selection, config: SweepConfig) -> bool:
+    """Returns whether it is of all methods, on the sweep's own axes, in whatever formats."""
+    whole = everything(config)
+    return {*selection.labels} == {*whole.labels} and selection.axes == whole.axes
 
 
 def selected(

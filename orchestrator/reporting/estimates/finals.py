@@ -1,7 +1,7 @@
 """The finalists of a sweep on the items that its search has not seen, and how they rank."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from evals.metric import load_metric
@@ -21,6 +21,7 @@ from orchestrator.reporting.estimates.resampling import same_items
 from orchestrator.reporting.estimates.samples import Samples, measured, samples_of
 from orchestrator.reporting.record import SweepRecord
 from orchestrator.result import Result, State
+from orchestrator.searching.settings import SearchSettings
 from orchestrator.searching.space import Value
 from orchestrator.standing import best_feasible
 
@@ -32,8 +33,8 @@ class Final:
     `results` are its runs that are DONE; without one `metrics` and `violations` are empty.
     `metrics` are over the reported items, `violations` those of the means by the bound's name.
     `rank` is 1 + the number of feasible finalists that are better in the objective and can be told
-    apart from this one: methods that cannot be told apart share a rank. It is None for a finalist
-    that is infeasible, or has no run, or whose objective is NaN.
+    apart from this one; equal ranks do not mean equal methods. It is None for a finalist that is
+    infeasible, or has no run, or whose objective is NaN.
     """
 
     label: str
@@ -72,8 +73,9 @@ def finals_of(record: SweepRecord) -> Finals | None:
     sweep's seed decides all that is drawn. What the intervals are: `estimates/spread.py`.
 
     Raises:
-        ValueError: the finalists were not scored on the same items as the baselines, or a bound is
-            relative to a baseline whose metric is not finite.
+        ValueError: the finalists were not scored on the same items as the baselines, these do not
+            give the objective or a constrained metric, or a bound is relative to a baseline whose
+            metric is not finite.
     """
     if record.reference is None or not record.replicates:
         return None
@@ -86,11 +88,14 @@ def finals_of(record: SweepRecord) -> Finals | None:
     _check_items([gold, *(sheet for group in sheets.values() for sheet in group)])
     original = measured(_sheet(record, record.reference.original), gold, names)
     golden = measured(gold, gold, names)
+    again = _again(record, gold, names)
+    _check_metrics(search, [found for found in (original, golden, again) if found is not None])
     bounds = bounds_of(search.constraints, original=original, gold=golden)
     samples = samples_of(sheets, gold, names, seed=record.config.seed)
+    if any(sheets.values()):
+        _check_metrics(search, [samples])
     pairs = tuple(pair for name, group in samples.items() for pair in comparisons(name, group))
     finals = _ranked([_judged(final, samples, bounds) for final in bare], pairs, search.objective)
-    again = _again(record, gold, names)
     return Finals(original, golden, again, bounds, finals, pairs)
 
 
@@ -126,6 +131,12 @@ def _sheet(record: SweepRecord, result: Result) -> ScoreSheet:
 def _check_items(sheets: Sequence[ScoreSheet]) -> None:
     if not same_items(sheets):
         raise ValueError("finalists must be scored on the gold model's items but were on others")
+
+
+def _check_metrics(search: SearchSettings, found: Sequence[Container[str]]) -> None:
+    for metric in dict.fromkeys((search.objective, *search.constraints)):
+        if not all(metric in metrics for metrics in found):
+            raise ValueError(f"the reported items do not give {metric}")
 
 
 def _judged(final: Final, samples: Samples, bounds: Sequence[Bound]) -> Final:

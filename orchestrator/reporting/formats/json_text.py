@@ -21,9 +21,11 @@ SCHEMA = "lethe.table/1"
 
 def json_text(table: Table, *, provenance: Provenance | None = None) -> str:
     """Returns the table as JSON, every number in full."""
-    keys = [column.name for column in table.columns]
-    assert len(set(keys)) == len(keys), keys
-    columns = [{"key": c.name, "heading": c.heading, "note": c.note} for c in table.columns]
+    keys = table.keys
+    columns = [
+        {"key": key, "heading": column.heading, "note": column.note}
+        for key, column in zip(keys, table.columns, strict=True)
+    ]
     form = {
         "schema": SCHEMA,
         "title": table.title,

@@ -1,125 +1,180 @@
-r"""A table as LaTeX, to be read in with \input; it needs booktabs, graphicx and xcolor.
+r"""A table as LaTeX for a paper, to be read in with \input.
 
-What is infeasible is grey, what is best bold; a column that is empty is left out. A column's note
-is a footnote below the table, and a row's command stands before it as a comment.
+It is as wide as the text of a page at most, in letters of 7 points or more: an interval stands
+below its mean, columns that have no room in a block below, hyperparameters and counts in a second
+table (`paper.apart`). What is infeasible is grey, what is best bold. Many rows make a longtable,
+which a document of two columns must set with \onecolumn.
+
+Comments say how each row is repeated, but not where from: a paper may be read by those who must not
+know whose it is.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 
+from orchestrator.reporting.formats.latex_signs import escaped, number, unplaced
+from orchestrator.reporting.formats.paper import (
+    WORDY_EMS,
+    blocks,
+    column_widths,
+    lines,
+    on_paper,
+    wordy,
+)
 from orchestrator.reporting.layout import Cell, Column, Estimate, Table, is_number, shown
 from orchestrator.reporting.provenance import Provenance
 
-ESCAPES = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    **{mark: f"\\{mark}" for mark in "&%$#_{}"},
-}
 NEEDS = r"% needs: \usepackage{booktabs} \usepackage{graphicx} \usepackage{xcolor}"
+LONG_NEEDS = r"% needs: \usepackage{booktabs} \usepackage{longtable} \usepackage{xcolor}"
 FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 """As wide as it is, but no wider than the text."""
 OPEN_NOTES = (r"\par\smallskip", r"\begin{minipage}{\linewidth}\footnotesize\raggedright")
 CLOSE_NOTES = r"\end{minipage}"
-SCIENTIFIC = re.compile(r"^(-?[\d.]+)e([+-]\d+)$")
+TEXT_WIDTH = 345.0
+"""Points: that of LaTeX's own article, which is among the narrowest."""
+COLUMN_WIDTH = 230.0
+"""Points: what is wider takes both columns of a document that has two."""
+SIZE, LONG_SIZE = 9.0, 7.0
+"""Points of a table's letters (small), and of a long table's (scriptsize)."""
+MOST_LINES = 40
+"""As many have room on a page."""
 
 
-def latex_text(table: Table, *, provenance: Provenance | None = None) -> str:
-    """Returns the table as a LaTeX table of booktabs' rules."""
-    kept = _kept(table)
-    kinds = "".join("r" if table.numeric[i] else "l" for i in kept)
-    lines = [] if provenance is None else [_comment(provenance.said)]
-    lines += [NEEDS, r"\begin{table}", r"\centering"]
-    if table.title:
-        lines.append(f"\\caption{{{escaped(table.title)}}}")
-    lines += [
-        r"\small",
-        FITTED,
-        f"\\begin{{tabular}}{{{kinds}}}",
-        r"\toprule",
-        _headings(table, kept),
-    ]
-    lines += [r"\midrule", *_body(table, kept), r"\bottomrule", r"\end{tabular}}"]
-    notes = [f"{note}\\par" for note in _notes(table, kept)]
-    lines += [*OPEN_NOTES, *notes, CLOSE_NOTES] if notes else []
-    return "\n".join([*lines, r"\end{table}"]) + "\n"
+def latex_text(table: Table, *, name: str = "table", provenance: Provenance | None = None) -> str:
+    r"""Returns the table as LaTeX with booktabs' rules; its \label is "tab:<sweep>-<name>"."""
+    paper = on_paper(table)
+    comments = [list(_comments(table, row)) for row in table.rows]
+    sweep = "" if provenance is None else f"{provenance.sweep}-"
+    title = escaped(table.title)
+    caption = f"\\caption{{{title}}}\\label{{tab:{sweep}{name}}}" if title else ""
+    parts = blocks(paper, TEXT_WIDTH, size=SIZE)
+    is_long = sum(_num_lines(part) for part in parts) > MOST_LINES
+    made = (_long if is_long else _float)(paper, comments, caption)
+    head = [] if provenance is None else [f"% {unplaced(provenance.said)}"]
+    return "\n".join([*head, *made]) + "\n"
 
 
-def escaped(text: str) -> str:
-    """Returns the text with everything that LaTeX would read as something else escaped."""
-    return "".join(ESCAPES.get(letter, letter) for letter in text)
+def _float(table: Table, comments: Sequence[Sequence[str]], caption: str) -> Iterator[str]:
+    """Yields a table that floats, its blocks one below the other."""
+    parts = blocks(table, TEXT_WIDTH, size=SIZE)
+    is_wide = max(sum(column_widths(part, size=SIZE)) for part in parts) > COLUMN_WIDTH
+    name = "table*" if is_wide else "table"
+    yield from (NEEDS, f"\\begin{{{name}}}", r"\centering")
+    yield from [caption, r"\smallskip"] if caption else []
+    yield from (r"\small", r"\setlength{\tabcolsep}{4pt}")
+    for at, part in enumerate(parts):
+        if at:
+            yield r"\par\medskip"
+        yield from (FITTED, f"\\begin{{tabular}}{{{_kinds(part)}}}", r"\toprule")
+        yield from (_headings(part, parts), r"\midrule")
+        yield from _body(part, comments if at == 0 else [], brief=False)
+        yield from (r"\bottomrule", r"\end{tabular}}")
+    notes = list(_notes(parts))
+    if notes:
+        yield from (*OPEN_NOTES, *notes, CLOSE_NOTES)
+    yield f"\\end{{{name}}}"
 
 
-def number(text: str) -> str:
-    """Returns a number that was rounded for people in math mode, with a real power of ten."""
-    scientific = SCIENTIFIC.match(text)
-    if scientific is not None:
-        return f"${scientific[1]} \\times 10^{{{int(scientific[2])}}}$"
-    return f"${text}$" if re.match(r"^-?[\d.]+$", text) else escaped(text)
+def _long(table: Table, comments: Sequence[Sequence[str]], caption: str) -> Iterator[str]:
+    """Yields a table that goes on over pages; one block follows the other."""
+    parts = blocks(table, TEXT_WIDTH, size=LONG_SIZE, brief=True)
+    yield from (LONG_NEEDS, r"\begingroup\scriptsize\setlength{\tabcolsep}{3pt}")
+    for at, part in enumerate(parts):
+        yield f"\\begin{{longtable}}{{{_kinds(part)}}}"
+        if at == 0 and caption:
+            yield caption + r" \\"
+        for end in (r"\endfirsthead", r"\endhead"):
+            yield from (r"\toprule", _headings(part, parts), r"\midrule", end)
+        yield from (r"\bottomrule", r"\endfoot")
+        yield from _body(part, comments if at == 0 else [], brief=True)
+        yield r"\end{longtable}"
+    yield from _notes(parts)
+    yield r"\endgroup"
 
 
-def _comment(text: str) -> str:
-    return f"% {text}".replace("\n", " ")
+def _comments(table: Table, row: Sequence[Cell]) -> Iterator[str]:
+    """Yields what repeats the row, without where its jobs are."""
+    told = {c.name: str(cell or "") for c, cell in zip(table.columns, row, strict=True)}
+    if told.get("job"):
+        yield f"% Job: {told['job']}"
+    for job in re.findall(r"orchestrator\.repeat ([0-9a-f]{16})\b", told.get("repeat", "")):
+        yield f"% python -m orchestrator.repeat {job}"
 
 
-def _kept(table: Table) -> list[int]:
-    """Returns the columns that people read and that hold anything."""
-    return [
-        at
-        for at, (column, cells) in enumerate(zip(table.columns, table.by_column, strict=True))
-        if not column.wide and (not cells or any(cell not in (None, "") for cell in cells))
-    ]
+def _num_lines(part: Table) -> int:
+    return len(part.rows) * (2 if any(part.estimated) else 1) + 1
 
 
-def _marks(table: Table, kept: Sequence[int]) -> dict[Column, int]:
+def _kinds(table: Table) -> str:
+    return "".join("r" if is_numeric else "l" for is_numeric in table.numeric)
+
+
+def _marks(parts: Sequence[Table]) -> dict[Column, int]:
     """Returns the footnote's number of each column with a note."""
-    noted = [table.columns[i] for i in kept if table.columns[i].note]
+    noted = dict.fromkeys(column for part in parts for column in part.columns if column.note)
     return {column: number for number, column in enumerate(noted, start=1)}
 
 
-def _headings(table: Table, kept: Sequence[int]) -> str:
-    marks = _marks(table, kept)
-    cells = []
-    for column in (table.columns[i] for i in kept):
-        mark = f"\\textsuperscript{{{marks[column]}}}" if column in marks else ""
-        cells.append(escaped(column.heading) + mark)
-    return " & ".join(cells) + r" \\"
+def _headings(part: Table, parts: Sequence[Table]) -> str:
+    marks = _marks(parts)
+    return " & ".join(_heading(column, marks.get(column)) for column in part.columns) + r" \\"
 
 
-def _body(table: Table, kept: Sequence[int]) -> Iterator[str]:
-    wide = [i for i, column in enumerate(table.columns) if column.wide]
+def _heading(column: Column, mark: int | None) -> str:
+    noted = "" if mark is None else f"\\textsuperscript{{{mark}}}"
+    first, *second = (escaped(line) for line in lines(column.heading))
+    return f"\\shortstack{{{first}\\\\{second[0]}{noted}}}" if second else first + noted
+
+
+def _body(table: Table, comments: Sequence[Sequence[str]], *, brief: bool) -> Iterator[str]:
     for at, row in enumerate(table.rows):
         if at == table.num_heads and at > 0:
             yield r"\midrule"
-        told = [(table.columns[i].heading, row[i]) for i in wide if row[i]]
-        yield from (_comment(f"{heading}: {cell}") for heading, cell in told)
-        cells = [_cell(row[i], table.columns[i], bold=(at, i) in table.bold) for i in kept]
-        grey = [f"\\textcolor{{gray}}{{{cell}}}" if cell else "" for cell in cells]
-        yield " & ".join(grey if at in table.muted else cells) + r" \\"
+        yield from comments[at] if comments else ()
+        cells = [_cell(cell, table, (at, i), brief=brief) for i, cell in enumerate(row)]
+        yield _row(cells)
+        ends = [_shaded(_ends(cell, table.columns[i]), table, at) for i, cell in enumerate(row)]
+        if any(ends):
+            yield _row(ends)
+            yield from [r"\addlinespace[2pt]"] * (at + 1 < len(table.rows))
 
 
-def _cell(cell: Cell, column: Column, *, bold: bool) -> str:
-    if isinstance(cell, Estimate):
-        mean, _, ends = shown(cell, column).partition(" ")
-        return _bold(number(mean), bold) + (f" {{\\scriptsize {_interval(ends)}}}" if ends else "")
+def _row(cells: Sequence[str]) -> str:
+    return " & ".join(cells) + r" \\"
+
+
+def _shaded(text: str, table: Table, row: int) -> str:
+    return f"\\textcolor{{gray}}{{{text}}}" if text and row in table.muted else text
+
+
+def _cell(cell: Cell, table: Table, at: tuple[int, int], *, brief: bool) -> str:
+    column = table.columns[at[1]]
     text = shown(cell, column)
-    return _bold(number(text) if is_number(cell) else escaped(text), bold)
+    if isinstance(cell, Estimate):
+        made = number(text.partition(" ")[0], brief=brief)
+    elif is_number(cell):
+        made = number(text, brief=brief)
+    else:
+        made = escaped(text)
+    made = f"\\textbf{{\\boldmath {made}}}" if at in table.bold else made
+    made = _shaded(made, table, at[0])
+    is_wordy = made and wordy(table)[at[1]]
+    return f"\\parbox[t]{{{WORDY_EMS}em}}{{\\raggedright {made}\\strut}}" if is_wordy else made
 
 
-def _interval(ends: str) -> str:
+def _ends(cell: Cell, column: Column) -> str:
+    """Returns the interval of an estimate, if one is known."""
+    ends = shown(cell, column).partition(" ")[2] if isinstance(cell, Estimate) else ""
+    if not ends:
+        return ""
     low, high = (number(end) for end in ends.strip("[]").split(", "))
-    return f"[{low}, {high}]"
+    return f"{{\\scriptsize [{low}, {high}]}}"
 
 
-def _bold(text: str, bold: bool) -> str:
-    return f"\\textbf{{\\boldmath {text}}}" if bold else text
-
-
-def _notes(table: Table, kept: Sequence[int]) -> Iterator[str]:
-    for column, mark in _marks(table, kept).items():
-        yield f"\\textsuperscript{{{mark}}}{escaped(column.heading)}: {escaped(column.note)}."
-    yield from (escaped(note) for note in table.notes)
+def _notes(parts: Sequence[Table]) -> Iterator[str]:
+    for column, mark in _marks(parts).items():
+        said = f"{escaped(column.heading)}: {escaped(column.note)}."
+        yield f"\\textsuperscript{{{mark}}}{said}\\par"
+    yield from (f"{escaped(note)}\\par" for note in parts[0].notes)
+    if parts[0].muted:
+        yield "Grey: infeasible.\\par"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from orchestrator.reporting.estimates.finals import Finals
 from orchestrator.reporting.estimates.inference import Interval
-from orchestrator.reporting.layout import Cell, Column, Estimate, Table
+from orchestrator.reporting.layout import Cell, Column, Estimate, Printed, Table
 from orchestrator.reporting.record import SweepRecord
 from orchestrator.reporting.tables.finals import estimate, final_line
 from orchestrator.reporting.tables.headings import (
@@ -35,14 +35,15 @@ def ablation_table(record: SweepRecord, finals: Finals | None, pairs: Sequence[P
         columns += [
             Column("Difference", "z.3g", note=f"in {metric_heading(objective)}, with less without"),
             Column("p", ".3g", note="adjusted by Holm's method over all pairs of the sweep"),
-            Column("Seeds", "d"),
+            Column("Seeds", "d", printed=Printed.APART),
         ]
-    columns += [Column("Trials", "d"), Column("Note"), Column("Job", wide=True), REPEAT]
+    columns += [Column("Trials", "d", printed=Printed.APART)]
+    columns += [Column("Note", printed=Printed.APART), Column("Job", wide=True), REPEAT]
     return assembled(
         columns,
         lines,
         title=f"With and without L1 in the sweep {record.config.name}",
-        notes=(_note(record), unequal(record), *record.gaps),
+        notes=(_note(record, pairs), unequal(record), *record.gaps),
     )
 
 
@@ -74,10 +75,16 @@ def _turned(interval: Interval) -> Estimate:
     return Estimate(-interval.mean, -interval.high, -interval.low)
 
 
-def _note(record: SweepRecord) -> str:
+def _note(record: SweepRecord, pairs: Sequence[Pair]) -> str:
     adapter = record.config.adapter
+    counts = [
+        tuple(len(trials_of(record, label)) for label in (pair.without, pair.with_l1))
+        for pair in pairs
+    ]
+    equal = all(without == with_l1 for without, with_l1 in counts)
     return (
         "The two of a pair have the same method, settings, learning rates, recipe and adapter "
-        f"(rank {adapter.rank}, alpha {adapter.alpha:g}) and are given as many trials; with L1 "
+        f"(rank {adapter.rank}, alpha {adapter.alpha:g}), "
+        f"{'and as many trials' if equal else 'but not as many trials'}; with L1 "
         "the search has one parameter more."
     )

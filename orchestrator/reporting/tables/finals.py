@@ -1,5 +1,6 @@
 """What the finalists came to: means with intervals on items that no search has seen, and ranks."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -7,19 +8,20 @@ from evals.metric import load_metric
 from orchestrator.constraints import said
 from orchestrator.reporting.estimates.finals import Final, Finals
 from orchestrator.reporting.estimates.inference import Interval
-from orchestrator.reporting.layout import Cell, Column, Estimate, Table
+from orchestrator.reporting.layout import Cell, Column, Estimate, Printed, Table, shown
 from orchestrator.reporting.provenance import command
-from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.record import Replicate, SweepRecord
 from orchestrator.reporting.tables.headings import (
     REPEAT,
-    SETTING,
-    further,
+    SETTING_APART,
+    down_to_gold,
     metric_column,
     metric_heading,
     metric_names,
+    parameter_columns,
 )
 from orchestrator.reporting.tables.lines import (
-    FEASIBLE,
+    FEASIBLE_APART,
     UNMOVED,
     Line,
     assembled,
@@ -29,10 +31,16 @@ from orchestrator.reporting.tables.lines import (
     setting_line,
 )
 from orchestrator.reporting.tables.search import search_line, trials_of, unequal
+from orchestrator.result import State
 from orchestrator.standing import best_feasible
 from trainers.job import Phase
 
-NOISE = "log_forget_quality"
+LOG_P = {
+    "log_forget_quality": math.log(0.05),
+    "log_forget_quality_clear_repo": math.log(0.05),
+    "log10_forget_quality": math.log10(0.05),
+}
+"""Metrics that are logs of a p-value, below which chance brings 5 % of all gold models."""
 
 
 def finals_table(record: SweepRecord, finals: Finals, labels: Sequence[str]) -> Table:
@@ -43,14 +51,16 @@ def finals_table(record: SweepRecord, finals: Finals, labels: Sequence[str]) -> 
     """
     heads = list(_heads(record, finals))
     lines = [final_line(record, finals, label) for label in labels]
-    shown = [final for final in finals.finals if final.label in labels]
-    known, others = metric_names([finals.original, *(final.metrics for final in shown)])
-    columns = [Column("Method"), *SETTING]
+    those = [final for final in finals.finals if final.label in labels]
+    known, others = metric_names([finals.original, *(final.metrics for final in those)])
+    apart = Printed.APART
+    columns = [Column("Method"), *SETTING_APART]
     columns += [metric_column(name, explained=True) for name in known]
-    columns += [Column("Rank", "d"), FEASIBLE, Column("Seeds", "d")]
+    columns += [Column("Rank", "d"), FEASIBLE_APART, Column("Seeds", "d", printed=apart)]
     columns += [metric_column(name, explained=True) for name in others]
-    columns += [Column(name, ".3g") for name in further(final.params for final in shown)]
-    columns += [Column("Trials", "d"), Column("Note"), Column("Job", wide=True), REPEAT]
+    columns += parameter_columns((final.params for final in those), printed=apart)
+    columns += [Column("Trials", "d", printed=apart), Column("Note", printed=apart)]
+    columns += [Column("Job", wide=True), REPEAT]
     best = _best(finals)
     bold = {
         (len(heads) + row, column)
@@ -127,16 +137,37 @@ def _by_heading(metrics: Mapping[str, float]) -> Mapping[str, Cell]:
 def _note(record: SweepRecord, finals: Finals, final: Final) -> str:
     settings = record.config.finalists
     due = len(final.results) if settings is None else settings.seeds
-    lacking = f"{len(final.results)} of {due} runs are done" if len(final.results) < due else ""
+    own = [one.result for one in record.replicates if _is_of(one, final)]
+    reasons = [result.reason for result in own if result.state == State.FAILED]
+    lost = (
+        f"{_runs(len(reasons), due)} failed ({reasons[0]}) and {_is(len(reasons))} not in the mean"
+        if reasons
+        else ""
+    )
+    waiting = due - len(final.results) - len(reasons)
+    lacking = f"{_runs(waiting, due)} {_is(waiting)} not done yet" if waiting > 0 else ""
     beyond = missed(finals.bounds, final.violations) if final.violations else ""
     still = all(result.facts.get("moved") == 0.0 for result in final.results) and final.results
-    return "; ".join(filter(None, (beyond, lacking, UNMOVED if still else "")))
+    return "; ".join(filter(None, (beyond, lost, lacking, UNMOVED if still else "")))
+
+
+def _is_of(one: Replicate, final: Final) -> bool:
+    return (one.label, one.number) == (final.label, final.number)
+
+
+def _runs(count: int, due: int) -> str:
+    return f"{count} of {due} runs"
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _best(finals: Finals) -> Mapping[str, str]:
     """Returns the label that is best in a metric, where it can be told apart from all others.
 
-    Only feasible finalists count, and only metrics with a best direction.
+    Only feasible finalists count, and only metrics with a best direction. What lies below the gold
+    model's value, where less is better only down to that, is not the best.
     """
     found = {}
     feasible = [final for final in finals.finals if final.feasible and final.metrics]
@@ -146,6 +177,8 @@ def _best(finals: Finals) -> Mapping[str, str]:
             continue
         sign = -1 if better == "lower" else 1
         top = max(feasible, key=lambda final: sign * final.metrics[metric].mean)  # noqa: B023
+        if down_to_gold(metric) and not top.metrics[metric].mean >= finals.gold.get(metric, 0.0):
+            continue
         apart = {
             frozenset((each.first, each.second))
             for each in finals.comparisons
@@ -165,7 +198,7 @@ def _notes(record: SweepRecord, finals: Finals, *, bold: bool) -> Iterator[str]:
         else "Nothing is constrained."
     )
     items = (
-        f"the {config.held_out:.0%} of the items that no search has seen"
+        f"the {100 * config.held_out:.3g} % of the items that no search has seen"
         if config.held_out
         else "all items, which the search has selected on"
     )
@@ -174,11 +207,19 @@ def _notes(record: SweepRecord, finals: Finals, *, bold: bool) -> Iterator[str]:
         f"95 % interval on {items}. Baselines: the same items, one seed."
     )
     yield (
-        f"Rank: by {config.search.objective}; methods that cannot be told apart share a rank."
+        f"Rank, by {config.search.objective}: one more than the number of feasible methods shown "
+        "to be better (5 %, Holm); equal ranks do not mean equal methods."
         + (" Bold: told apart from every other feasible method (5 %, Holm)." if bold else "")
     )
-    if finals.gold_again is not None and NOISE in finals.gold_again:
-        yield (
-            "Noise floor: the gold model under another seed comes to a Log Forget Quality of "
-            f"{finals.gold_again[NOISE]:.2f}; values above it are like the gold model's own."
-        )
+    objective = config.search.objective
+    if finals.gold_again is not None and objective in finals.gold_again:
+        yield _retrained(objective, finals.gold_again[objective])
+
+
+def _retrained(objective: str, value: float) -> str:
+    """Says what gold came to under another seed, and what chance alone makes of such models."""
+    column = metric_column(objective)
+    said = f"One retrained gold model comes to a {column.heading} of {shown(value, column)}"
+    if objective not in LOG_P:
+        return f"{said}."
+    return f"{said}; by chance alone 5 % of such models fall below {LOG_P[objective]:.1f}."

@@ -41,7 +41,12 @@ def fronts_table(record: SweepRecord, labels: Sequence[str], *, axes: Axes) -> T
         COLUMNS,
         lines,
         title=f"What the Pareto fronts in {axes.said} dominate",
-        notes=(f"Hypervolume: the area between the trials and the corner at {above}.",),
+        notes=(
+            f"Hypervolume: the area between the trials and the corner at {above}. "
+            "Infeasible trials count, too. Trials at or below the corner add nothing to it, yet "
+            "count as on a front.",
+            _relative(axes),
+        ),
     )
 
 
@@ -60,6 +65,22 @@ def _line(
         "On its own front": len(found),
         "On the front of all": sum(any(entry is other for other in best) for entry in found),
     }
+
+
+def _relative(axes: Axes) -> str:
+    """Says that the corner is not that of other sweeps, where it is not."""
+    own = [axis.metric for axis in (axes.objective, axes.horizontal) if not _has_worst(axis)]
+    if not own:
+        return ""
+    return (
+        f"The corner's {' and '.join(own)} is that of this sweep's own Original: "
+        "the areas of two sweeps do not compare."
+    )
+
+
+def _has_worst(axis: Axis) -> bool:
+    low, high = load_metric(axis.metric).bounds
+    return math.isfinite(low if axis.sign > 0 else high)
 
 
 def _worst(axis: Axis, original: Mapping[str, float]) -> float:

@@ -2,10 +2,11 @@
 
 import inspect
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from evals import plugins
-from evals.metric import PACKAGE
-from orchestrator.reporting.layout import Column
+from evals.metric import PACKAGE, load_metric
+from orchestrator.reporting.layout import Column, Printed
 from orchestrator.searching.space import SHARED
 
 CLEAR_HEADINGS = {
@@ -17,12 +18,12 @@ CLEAR_HEADINGS = {
 FORMULAS = {
     "real": "harmonic mean of probability and truth ratio, without ROUGE (real)",
     "retain": "harmonic mean of probability and truth ratio, without ROUGE (retain)",
-    "forget": "harmonic mean of ROUGE-L, probability and truth ratio (forget); "
-    "better down to Gold's value",
+    "forget": "harmonic mean of ROUGE-L, probability and truth ratio (forget)",
     "log_forget_quality": "natural log of the p-value of a KS test against Gold; 0 is best",
 }
 """Which variant a column of CLEAR's holds; of other metrics their name says it."""
 SETTING = (Column("lr", ".2e"), Column("L1", ".2e"))
+SETTING_APART = tuple(replace(column, printed=Printed.APART) for column in SETTING)
 REPEAT = Column("Repeat", wide=True)
 """The command that repeats the jobs of a row."""
 
@@ -52,8 +53,25 @@ def further(params: Iterable[Mapping[str, object] | None]) -> list[str]:
     return [name for name in names if name not in SHARED]
 
 
+def parameter_columns(
+    params: Iterable[Mapping[str, object] | None], *, printed: Printed = Printed.HERE
+) -> list[Column]:
+    """Returns a column for each hyperparameter that was searched beside learning rate and L1."""
+    names = further(params)
+    return [Column(name, ".3g", printed=printed, parameter=True) for name in names]
+
+
+def down_to_gold(metric: str) -> bool:
+    """Returns whether less is better only down to the gold model's value.
+
+    So it is of all that less of is better: what is measured is what is left of the forget set, and
+    a model that never saw it has some, too.
+    """
+    return load_metric(metric).better == "lower"
+
+
 def _formula(name: str) -> str:
-    if name in FORMULAS:
-        return FORMULAS[name]
-    said = inspect.getdoc(plugins.load(PACKAGE, name, key="metrics")) or ""
-    return said.partition("\n")[0].rstrip(".")
+    known = FORMULAS.get(name)
+    doc = inspect.getdoc(plugins.load(PACKAGE, name, key="metrics")) or ""
+    said = known or doc.partition("\n")[0].rstrip(".")
+    return f"{said}; better down to Gold's value" if down_to_gold(name) else said

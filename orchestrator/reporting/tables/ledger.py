@@ -39,7 +39,8 @@ def ledger_table(
         rows.append(("Finalists", *none, None, *_used([final], on_gpus=on_gpus)))
     everything = [*baselines, *own.values(), final]
     rows.append(("Sweep", *none, whole, *_used(everything, on_gpus=on_gpus)))
-    return Table(tuple(columns), tuple(rows), tuple(_notes(config, entries, ledger)))
+    title = f"What each method of the sweep {config.name} was given, and what it used"
+    return Table(tuple(columns), tuple(rows), tuple(_notes(config, entries, ledger)), title=title)
 
 
 def inequality(config: SweepConfig, entries: Sequence[Entry]) -> str:

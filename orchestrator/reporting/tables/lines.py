@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from orchestrator.constraints import AT_LEAST, AT_MOST, Bound, is_feasible, violations
 from orchestrator.entry import Entry
-from orchestrator.reporting.layout import Cell, Column, Table
+from orchestrator.reporting.layout import Cell, Column, Printed, Table
 from orchestrator.reporting.provenance import command
 from orchestrator.reporting.record import SweepRecord
 from orchestrator.reporting.tables.headings import metric_heading
@@ -15,14 +15,18 @@ from trainers.job import Phase
 
 Line = Mapping[str, Cell]
 UNMOVED = "the model did not move"
-FEASIBLE = Column("Feasible")
+STOPPED = "stopped"
+"""The state of a trial that was measured as it was when it was stopped early."""
+FEASIBLE = Column("Feasible", printed=Printed.NOWHERE)
+"""On paper what is infeasible is grey."""
+FEASIBLE_APART = Column("Feasible", printed=Printed.APART)
 
 
 def result_line(result: Result, record: SweepRecord) -> Line:
     """Returns what a table may say about any result."""
     return {
         **{metric_heading(name): value for name, value in result.metrics.items()},
-        "State": str(result.state),
+        "State": STOPPED if result.stopped else str(result.state),
         "Reason": result.reason or result.stopped,
         "Job": result.job.hash,
         "Repeat": command(record, result),

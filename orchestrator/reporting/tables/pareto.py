@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from orchestrator.axes import Axes, front_between
 from orchestrator.entry import Entry
-from orchestrator.reporting.layout import Column, Table
+from orchestrator.reporting.layout import Column, Printed, Table
 from orchestrator.reporting.record import SweepRecord
 from orchestrator.reporting.tables.headings import (
     REPEAT,
     SETTING,
-    further,
     metric_column,
     metric_names,
+    parameter_columns,
 )
 from orchestrator.reporting.tables.lines import FEASIBLE, assembled, trial_line
 
@@ -35,7 +35,7 @@ def method_fronts_table(record: SweepRecord, labels: Sequence[str], *, axes: Axe
 def _table(found: Sequence[Entry], record: SweepRecord, *, title: str) -> Table:
     known, others = metric_names(entry.result.metrics for entry in found)
     columns = [Column("Method"), Column("Trial", "d"), *SETTING]
-    columns += [Column(name, ".3g") for name in further(entry.params for entry in found)]
+    columns += parameter_columns(entry.params for entry in found)
     columns += [metric_column(name) for name in (*known, *others)]
-    columns += [FEASIBLE, Column("Job"), REPEAT]
+    columns += [FEASIBLE, Column("Job", printed=Printed.NOWHERE), REPEAT]
     return assembled(columns, [trial_line(entry, record) for entry in found], title=title)

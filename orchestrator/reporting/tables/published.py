@@ -104,9 +104,29 @@ def _column_there(name: str) -> Column:
     return Column(f"{metric_heading(name)} (CLEAR)", "z.2f", key=f"{name}_clear")
 
 
+def _searched(record: SweepRecord) -> str:
+    """Says what is searched of lr and L1 here, and whether under a constraint."""
+    spaces = [record.config.space(label) for label in record.config.methods]
+    names = {"lr": "lr", "l1": "L1"}
+    found = {said: [name in space for space in spaces] for name, said in names.items()}
+    parts = [
+        said if all(where) else f"{said} of {sum(where)} of {len(where)} methods"
+        for said, where in found.items()
+        if any(where)
+    ]
+    under = " under a constraint" if record.config.search.constraints else ", unconstrained"
+    verb = "are" if len(parts) > 1 else "is"
+    return (
+        f"Here {' and '.join(parts)} {verb} searched{under}"
+        if parts
+        else "Here neither is searched"
+    )
+
+
 def _notes(record: SweepRecord) -> Iterator[str]:
     yield "(CLEAR): Table 1 of arXiv 2410.18057, first version, one run each."
-    yield "Here lr and L1 are searched under a constraint; there lr is 1e-5 and L1 is 0 throughout."
+    yield f"{_searched(record)}; there lr is 1e-5 and L1 is 0 throughout."
+    yield "Measured here is on all items, those that the search has selected on among them."
     found = differences(record.config)
     if found:
         yield f"The recipe differs: {'; '.join(found)}."

@@ -4,18 +4,18 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from orchestrator.constraints import Bound, said
 from orchestrator.entry import Entry
-from orchestrator.reporting.layout import Cell, Column, Table
+from orchestrator.reporting.layout import Cell, Column, Printed, Table
 from orchestrator.reporting.record import SweepRecord
 from orchestrator.reporting.tables.headings import (
     REPEAT,
-    SETTING,
-    further,
+    SETTING_APART,
     metric_column,
     metric_names,
+    parameter_columns,
 )
 from orchestrator.reporting.tables.ledger import inequality
 from orchestrator.reporting.tables.lines import (
-    FEASIBLE,
+    FEASIBLE_APART,
     Line,
     assembled,
     baseline_name,
@@ -28,7 +28,8 @@ from orchestrator.searching.settings import SearchSettings
 from orchestrator.standing import best_feasible, is_measured, is_trial, nearest
 from trainers.job import Phase
 
-COUNTS = (Column("Done", "d"), Column("Stopped", "d"), Column("Failed", "d"))
+APART = Printed.APART
+COUNTS = tuple(Column(name, "d", printed=APART) for name in ("Done", "Stopped", "Failed"))
 
 
 def search_table(record: SweepRecord, labels: Sequence[str]) -> Table:
@@ -41,16 +42,16 @@ def search_table(record: SweepRecord, labels: Sequence[str]) -> Table:
     lines = [search_line(record, label) for label in labels]
     trials = [entry for label in labels for entry in trials_of(record, label)]
     known, others = metric_names(entry.result.metrics for entry in record.entries)
-    columns = [Column("Method"), *SETTING]
+    columns = [Column("Method"), *SETTING_APART]
     columns += [metric_column(name, explained=True) for name in known]
-    columns += [FEASIBLE, *(metric_column(name, explained=True) for name in others)]
-    columns += [Column(name, ".3g") for name in further(entry.params for entry in trials)]
-    columns += [*COUNTS, Column("Note"), Column("Job", wide=True), REPEAT]
+    columns += [FEASIBLE_APART, *(metric_column(name, explained=True) for name in others)]
+    columns += parameter_columns((entry.params for entry in trials), printed=APART)
+    columns += [*COUNTS, Column("Note", printed=APART), Column("Job", wide=True), REPEAT]
     search, bounds = record.config.search, bounds_in(record)
     return assembled(
         columns,
         [*heads, *lines],
-        title=f"Each method's best feasible trial of the sweep {record.config.name}",
+        title=f"{_chosen(record, labels)} of the sweep {record.config.name}",
         notes=(_note(search, bounds), *_saved(trials), unequal(record), *record.gaps),
         num_heads=len(heads),
     )
@@ -89,6 +90,15 @@ def bounds_in(record: SweepRecord) -> tuple[Bound, ...]:
 def unequal(record: SweepRecord) -> str:
     """Says how the budgets of the sweep's methods turned out unequal; empty if they are equal."""
     return inequality(record.config, record.entries)
+
+
+def _chosen(record: SweepRecord, labels: Sequence[str]) -> str:
+    """Returns what the rows are of: some may have no feasible trial to show."""
+    if not bounds_in(record):
+        return "Each method's best trial"
+    best = (best_feasible(trials_of(record, label), record.config.search) for label in labels)
+    lacking = any(entry is None for entry in best)
+    return "Each method's best feasible trial" + (", or the one nearest to that," * lacking)
 
 
 def _baselines(entries: Sequence[Entry]) -> list[Entry]:

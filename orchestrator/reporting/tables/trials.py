@@ -1,15 +1,16 @@
 """Every trial of a sweep."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from orchestrator.reporting.layout import Column, Table
+from orchestrator.reporting.layout import Column, Printed, Table
 from orchestrator.reporting.record import SweepRecord
 from orchestrator.reporting.tables.headings import (
     REPEAT,
     SETTING,
-    further,
     metric_column,
     metric_names,
+    parameter_columns,
 )
 from orchestrator.reporting.tables.lines import FEASIBLE, assembled, trial_line
 from orchestrator.standing import is_trial
@@ -21,9 +22,15 @@ def trials_table(record: SweepRecord, labels: Sequence[str]) -> Table:
     trials.sort(key=lambda entry: (entry.label, entry.number or 0))
     known, others = metric_names(entry.result.metrics for entry in trials)
     columns = [Column("Method"), Column("Trial", "d"), *SETTING]
-    columns += [Column(name, ".3g") for name in further(entry.params for entry in trials)]
+    columns += parameter_columns(entry.params for entry in trials)
     columns += [metric_column(name) for name in (*known, *others)]
-    columns += [FEASIBLE, Column("State"), Column("Reason"), Column("Job")]
-    columns += [Column("Seconds", ".1f"), Column("Weights"), REPEAT]
+    columns += [FEASIBLE, _unprinted(Column("State")), Column("Reason")]
+    rest = (Column("Job"), Column("Seconds", ".1f"), Column("Weights"))
+    columns += [*map(_unprinted, rest), REPEAT]
     lines = [trial_line(entry, record) for entry in trials]
     return assembled(columns, lines, title=f"All trials of the sweep {record.config.name}")
+
+
+def _unprinted(column: Column) -> Column:
+    """Returns the column for a table that is large enough without it on paper."""
+    return replace(column, printed=Printed.NOWHERE)

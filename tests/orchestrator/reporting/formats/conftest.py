@@ -59,7 +59,8 @@ def provenance() -> Provenance:
         data="d" * 64,
         version="0.1.0",
         objective="log_forget_quality",
-        bounds=("retain >= 0.7 (0.9 x the original's)",),
+        search_bounds=("retain >= 0.7 (0.9 x the original's)",),
+        reported_bounds=("retain >= 0.6 (0.9 x the original's)",),
         held_out=0.5,
         gaps=("Trials that are not done yet: ga 2 of 4.",),
     )
