@@ -36,7 +36,7 @@ NAMED = {
 }
 """What mathematics has a name for."""
 TYPED = {"‘": "'", "’": "'", "“": "''", "”": "''", "„": "''", "«": "''", "»": "''", "…": "..."}
-DASHES = {"–": "--", "—": "---"}
+DASHES = str.maketrans({"–": "--", "—": "---"})
 SAFE_LETTERS = frozenset("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿ")
 UNKNOWN = "?"
 SCIENTIFIC = re.compile(r"^(-?[\d.]+)e([+-]\d+)$")
@@ -52,7 +52,7 @@ def escaped(text: str) -> str:
     plain = unplaced(text)
     plain = plain.replace(">=", "≥").replace("<=", "≤")
     made = "".join(_set(sign) for sign in re.sub(r"(?<![\w.-])-(?=[\d.∞])", "−", plain))
-    return re.sub(r"--+", lambda found: "{}".join(found[0]), made).translate(str.maketrans(DASHES))
+    return re.sub(r"--+", lambda found: "{}".join(found[0]), made).translate(DASHES)
 
 
 def unplaced(text: str) -> str:
@@ -90,13 +90,12 @@ def _set(sign: str) -> str:
         return f"${NAMED[sign]}$"
     if sign.isascii():
         return sign if sign.isprintable() else " "
-    if sign in SAFE_LETTERS or sign in DASHES:
+    if sign in SAFE_LETTERS or ord(sign) in DASHES:
         return sign
     return TYPED.get(sign) or _plain(sign)
 
 
 def _plain(sign: str) -> str:
-    """Returns what is left of a letter without what stands on or below it."""
-    parts = unicodedata.normalize("NFKD", sign)
-    kept = "".join(part for part in parts if part.isascii() and part.isprintable())
-    return "".join(ESCAPES.get(part, part) for part in kept) or UNKNOWN
+    """Returns a letter without what stands on or below it; what has none in ASCII is unknown."""
+    parts = (p for p in unicodedata.normalize("NFKD", sign) if not unicodedata.combining(p))
+    return "".join(ESCAPES.get(p, p) if p.isascii() and p.isprintable() else UNKNOWN for p in parts)

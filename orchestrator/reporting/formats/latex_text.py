@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 
 from orchestrator.reporting.formats.latex_signs import escaped, number, unplaced
 from orchestrator.reporting.formats.paper import (
+    SCRIPT,
+    SMALL,
     WORDY_EMS,
     blocks,
     column_widths,
@@ -34,8 +36,6 @@ TEXT_WIDTH = 345.0
 """Points: that of LaTeX's own article, which is among the narrowest."""
 COLUMN_WIDTH = 230.0
 """Points: what is wider takes both columns of a document that has two."""
-SIZE, LONG_SIZE = 9.0, 7.0
-"""Points of a table's letters (small), and of a long table's (scriptsize)."""
 MOST_LINES = 40
 """As many have room on a page."""
 
@@ -47,7 +47,7 @@ def latex_text(table: Table, *, name: str = "table", provenance: Provenance | No
     sweep = "" if provenance is None else f"{provenance.sweep}-"
     title = escaped(table.title)
     caption = f"\\caption{{{title}}}\\label{{tab:{sweep}{name}}}" if title else ""
-    parts = blocks(paper, TEXT_WIDTH, size=SIZE)
+    parts = blocks(paper, TEXT_WIDTH, SMALL)
     is_long = sum(_num_lines(part) for part in parts) > MOST_LINES
     made = (_long if is_long else _float)(paper, comments, caption)
     head = [] if provenance is None else [f"% {unplaced(provenance.said)}"]
@@ -56,8 +56,8 @@ def latex_text(table: Table, *, name: str = "table", provenance: Provenance | No
 
 def _float(table: Table, comments: Sequence[Sequence[str]], caption: str) -> Iterator[str]:
     """Yields a table that floats, its blocks one below the other."""
-    parts = blocks(table, TEXT_WIDTH, size=SIZE)
-    is_wide = max(sum(column_widths(part, size=SIZE)) for part in parts) > COLUMN_WIDTH
+    parts = blocks(table, TEXT_WIDTH, SMALL)
+    is_wide = max(sum(column_widths(part, SMALL)) for part in parts) > COLUMN_WIDTH
     name = "table*" if is_wide else "table"
     yield from (NEEDS, f"\\begin{{{name}}}", r"\centering")
     yield from [caption, r"\smallskip"] if caption else []
@@ -77,7 +77,7 @@ def _float(table: Table, comments: Sequence[Sequence[str]], caption: str) -> Ite
 
 def _long(table: Table, comments: Sequence[Sequence[str]], caption: str) -> Iterator[str]:
     """Yields a table that goes on over pages; one block follows the other."""
-    parts = blocks(table, TEXT_WIDTH, size=LONG_SIZE, brief=True)
+    parts = blocks(table, TEXT_WIDTH, SCRIPT)
     yield from (LONG_NEEDS, r"\begingroup\scriptsize\setlength{\tabcolsep}{3pt}")
     for at, part in enumerate(parts):
         yield f"\\begin{{longtable}}{{{_kinds(part)}}}"

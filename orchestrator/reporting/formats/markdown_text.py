@@ -19,8 +19,8 @@ def markdown_text(table: Table) -> str:
 
 
 def escaped(text: str) -> str:
-    """Returns the text with everything escaped that would be a bar, emphasis, code or HTML."""
-    return SIGNS.sub(r"\\\g<0>", text)
+    """Returns the text in one line; what would be a bar, emphasis, code or HTML is escaped."""
+    return SIGNS.sub(r"\\\g<0>", " ".join(text.splitlines()))
 
 
 def _emphasised(table: Table) -> list[list[str]]:

@@ -1,7 +1,7 @@
 """A table as it has room on paper: few columns, the rest below them or in a second table."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from orchestrator.reporting.layout import (
@@ -22,10 +22,28 @@ WORDY_EMS = 8.5
 """The width of such a column; the first one of a table is never one."""
 LONGEST = 60
 """Letters of a text; the rest of it is in the other formats."""
-GAP = 8.0
-"""Points between two columns, less in a long table."""
-SCIENTIFIC_LETTERS = 11
-"""As many are as wide as a number with a power of ten."""
+SCIENTIFIC_EMS = 5.7
+"""The width of a number with a power of ten."""
+DIGIT_EMS, LETTER_EMS = 0.57, 0.45
+"""The widths of signs, in letters of 7 points, which are the widest for their size."""
+SMALL_SHARE = 7 / 9
+"""The size of an interval's letters, of those of its mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """How a table is set: the points of its letters, those between columns, and of its numbers.
+
+    `brief` numbers have no power of ten spelt out.
+    """
+
+    size: float
+    gap: float
+    brief: bool
+
+
+SMALL, SCRIPT = Face(9.0, 8.0, brief=False), Face(7.0, 6.0, brief=True)
+""""small" letters in a paper of 10 points, and "scriptsize" ones, than which none are smaller."""
 
 
 def on_paper(table: Table) -> Table:
@@ -53,35 +71,36 @@ def apart(table: Table) -> Table | None:
     )
 
 
-def blocks(table: Table, width: float, *, size: float, brief: bool = False) -> list[Table]:
-    """Returns the table as several that are each no wider, all with its first column.
+def blocks(table: Table, width: float, face: Face) -> list[Table]:
+    """Returns the table as several that are each no wider, in points.
 
-    Both are in points, `size` that of the letters; `brief` numbers are as narrow as they are read.
+    All have the columns at the left that tell rows apart, "Method" and "Trial" perhaps.
     """
-    first, *others = column_widths(table, size=size, brief=brief)
+    keys = [*range(_num_keys(table))]
+    widths = column_widths(table, face)
     found: list[list[int]] = [[]]
-    room = width - first
-    for i, wide in enumerate(others, start=1):
-        if found[-1] and wide > room:
+    room = start = width - sum(widths[i] for i in keys)
+    for i in range(len(keys), len(widths)):
+        if found[-1] and widths[i] > room:
             found.append([])
-            room = width - first
+            room = start
         found[-1].append(i)
-        room -= wide
-    return [picked(table, [0, *block]) for block in found]
+        room -= widths[i]
+    return [picked(table, [*keys, *block]) for block in found]
 
 
-def column_widths(table: Table, *, size: float, brief: bool = False) -> list[float]:
+def column_widths(table: Table, face: Face) -> list[float]:
     """Returns about how wide each column is in points, the gap beside it included."""
-    rows = readable(table)
-    texts = zip(*rows, strict=True)
+    texts = zip(*readable(table), strict=True)
     each = zip(table.columns, table.by_column, texts, wordy(table), strict=True)
     return [
-        WORDY_EMS * size + GAP
-        if is_wordy
-        else max(_letters(cells, column, body, brief), *map(len, lines(column.heading)))
-        * 0.52
-        * size
-        + GAP
+        face.gap
+        + face.size
+        * (
+            WORDY_EMS
+            if is_wordy
+            else max(_width(cells, body, face), *map(_ems, lines(column.heading)))
+        )
         for column, cells, (_, *body), is_wordy in each
     ]
 
@@ -159,15 +178,28 @@ def _said(row: Sequence[Cell], columns: Sequence[Column], own: Sequence[int]) ->
     return ", ".join(f"{column.heading} {shown(cell, column)}" for column, cell in found)
 
 
-def _letters(cells: Sequence[Cell], column: Column, body: Sequence[str], brief: bool) -> float:
-    """Returns the width of the widest cell in letters; an interval stands small below its mean."""
-    found = [3.0]
+def _num_keys(table: Table) -> int:
+    """Returns how many columns at the left tell all rows apart; 1 where not even three do."""
+    for count in (1, 2, 3):
+        if len({row[:count] for row in table.rows}) == len(table.rows):
+            return min(count, len(table.columns))
+    return 1
+
+
+def _width(cells: Sequence[Cell], body: Sequence[str], face: Face) -> float:
+    """Returns the width of the widest cell in ems; an interval stands small below its mean."""
+    found = [0.0]
     for cell, text in zip(cells, body, strict=True):
         if isinstance(cell, Estimate):
             mean, _, ends = text.partition(" ")
-            found += [len(mean), 0.8 * len(ends)]
-        elif isinstance(cell, float) and "e" in column.shown_as and not brief:
-            found.append(SCIENTIFIC_LETTERS)
+            found += [_ems(mean), SMALL_SHARE * _ems(ends)]
+        elif isinstance(cell, float) and "e" in text and not face.brief:
+            found.append(SCIENTIFIC_EMS)
         else:
-            found.append(len(text))
+            found.append(_ems(text))
     return max(found)
+
+
+def _ems(text: str) -> float:
+    """Returns about how wide a text is."""
+    return sum(DIGIT_EMS if sign.isdigit() or sign in "-+" else LETTER_EMS for sign in text)

@@ -17,6 +17,7 @@ def test_cells_are_rounded_as_their_column_says():
     assert shown(True, Column("a")) == "yes"
     assert shown(False, Column("a", "d")) == "no", "which is no number"
     assert (shown(None, Column("a")), shown("a\nb", Column("a"))) == ("", "a b")
+    assert shown("a\r\nb\rc\u2028d", Column("a")) == "a b c d"
 
 
 def test_an_estimate_without_an_interval_is_its_mean():
@@ -39,3 +40,10 @@ def test_people_see_no_wide_columns_and_numbers_to_the_right():
 def test_what_is_to_be_known_of_columns_comes_before_the_notes():
     columns = (Column("Retain", note="without ROUGE"), Column("Job", note="unseen", wide=True))
     assert Table(columns, (), ("A note.",)).all_notes == ("Retain: without ROUGE", "A note.")
+
+
+def test_no_two_columns_have_the_same_key():
+    columns = (Column("L1"), Column("l1"), Column("Note"), Column("note", parameter=True))
+    assert Table(columns, ()).keys == ("l1", "l1_2", "note", "parameter_note")
+    taken = (*columns[2:], Column("parameter_note", parameter=True))
+    assert len(set(Table(taken, ()).keys)) == 3

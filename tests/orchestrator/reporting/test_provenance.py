@@ -1,6 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from orchestrator.constraints import Bound
 from orchestrator.reporting.provenance import command, provenance_of
 from orchestrator.storing.records import Storage
 
@@ -9,14 +10,24 @@ def test_it_says_which_sweep_data_and_version_a_table_is_of(fakes):
     found = provenance_of(fakes.record(gaps=("Something is missing.",)))
     assert (found.sweep, found.benchmark, found.model) == ("made", "characters", "tiny_llama")
     assert (found.data, found.version) == ("d" * 64, "1")
-    assert found.bounds == ("retain >= 0.7 (0.9 x the original's)",)
+    assert found.search_bounds == ("retain >= 0.7 (0.9 x the original's)",)
+    assert found.reported_bounds == found.search_bounds, "there are no finalists"
     assert found.gaps == ("Something is missing.",)
     assert found.said == "sweep made: characters, tiny_llama, seed 0, data dddddddddddd, Lethe 1"
 
 
+def test_finalists_are_held_against_bounds_of_their_own(fakes):
+    held = replace(
+        fakes.finals(), bounds=(Bound("retain", "at_least", 0.65, "0.9 x the original's"),)
+    )
+    found = provenance_of(fakes.record(), held)
+    assert found.search_bounds == ("retain >= 0.7 (0.9 x the original's)",)
+    assert found.reported_bounds == ("retain >= 0.65 (0.9 x the original's)",)
+
+
 def test_without_baselines_it_invents_nothing(fakes):
     found = provenance_of(replace(fakes.record(), reference=None))
-    assert (found.data, found.version, found.bounds) == ("", "", ())
+    assert (found.data, found.version, found.search_bounds) == ("", "", ())
     assert found.said.endswith("data unknown, Lethe unknown")
 
 

@@ -23,8 +23,26 @@ def table() -> Table:
         Column("Repeat", wide=True),
     )
     rows = (
-        ("Original", None, 0.470001, -61.218, 1, True, "", "repeat a"),
-        ("npo_rt", 3.14159e-4, Estimate(0.45, 0.4375, 0.4625), -3.256, 3, True, "", "repeat b"),
+        (
+            "Original",
+            None,
+            0.470001,
+            -61.218,
+            1,
+            True,
+            "",
+            f"python -m orchestrator.repeat {16 * 'a'}",
+        ),
+        (
+            "npo_rt",
+            3.14159e-4,
+            Estimate(0.45, 0.4375, 0.4625),
+            -3.256,
+            3,
+            True,
+            "",
+            f"python -m orchestrator.repeat {16 * 'b'}",
+        ),
         (
             "ga",
             0.0,
@@ -33,7 +51,7 @@ def table() -> Table:
             3,
             False,
             "0.5 | <#1>",
-            "repeat c",
+            f"python -m orchestrator.repeat {16 * 'c'}",
         ),
         ("rmu", 1e-5, None, -math.inf, None, None, "a \\ {b} ~ ^ $5\nnew", None),
     )

@@ -1,7 +1,4 @@
 import json
-from dataclasses import replace
-
-import pytest
 
 from orchestrator.reporting.formats.json_text import SCHEMA, json_text
 from orchestrator.reporting.layout import Column, Table
@@ -41,8 +38,15 @@ def test_rows_are_known_by_the_columns_keys_and_the_form_says_which_it_is(table,
     assert form["provenance"]["gaps"] == ["Trials that are not done yet: ga 2 of 4."]
 
 
-def test_two_columns_of_one_key_are_a_mistake():
-    twice = Table((Column("L1"), Column("l1")), ())
-    with pytest.raises(AssertionError):
-        json_text(twice)
-    assert read(json_text(replace(twice, columns=(Column("L1"),))))["rows"] == []
+def test_a_hyperparameter_of_a_columns_name_has_a_key_of_its_own():
+    columns = (
+        Column("Method"),
+        Column("rank", parameter=True),
+        Column("Rank", "d"),
+        Column("rank", "d"),
+    )
+    table = Table(columns, (("npo", 8, 1, 2),), bold=frozenset({(0, 1)}))
+    form = read(json_text(table))
+    assert form["rows"] == [{"method": "npo", "parameter_rank": 8, "rank": 1, "rank_2": 2}]
+    assert [column["key"] for column in form["columns"]] == list(form["rows"][0])
+    assert form["best"] == [[0, "parameter_rank"]]
