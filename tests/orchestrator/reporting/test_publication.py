@@ -1,8 +1,9 @@
 import csv
 import json
 import re
+from dataclasses import replace
 
-from orchestrator.reporting.publication import publish, publish_briefly
+from orchestrator.reporting.publication import publish, publish_briefly, tables_of
 from orchestrator.reporting.selection import selected
 from orchestrator.storing.members import MemberRole
 
@@ -41,7 +42,7 @@ def test_finalists_are_the_main_table_and_what_the_search_found_another(stored_s
     header = (tmp_path / "table.csv").read_text("utf-8").splitlines()[0]
     assert "Retain low,Retain high" in header
     assert "Rank" in header
-    assert "Noise floor: the gold model under another seed" in said
+    assert "One retrained gold model comes to a Log Forget Quality of" in said
 
 
 def test_a_pair_with_and_without_l1_has_a_table_of_its_own(fakes, tmp_path):
@@ -150,3 +151,82 @@ def test_under_other_objectives_picture_page_and_table_have_the_same_front(
     found = [t["metrics"] for t in data["trials"] if t["front"]]
     assert sorted((one["real"], one["forget"]) for one in found) == due
     assert data["pareto"]["x"]["metric"] == "real"
+
+
+def names(folder):
+    return {file.name for file in folder.iterdir()}
+
+
+def test_a_report_leaves_nothing_of_the_one_before_that_would_contradict_it(
+    stored_sweep, fakes, tmp_path
+):
+    (tmp_path / "mine.tex").write_text("", encoding="utf-8")
+    whole = publish(stored_sweep().fill().read(), tmp_path, say=lambda _: None, hold=at_once)
+    assert {"comparisons.csv", "settings.tex", "search_settings.tex"} <= names(tmp_path)
+    assert names(tmp_path) == {"mine.tex", *(file.name for file in whole)}
+    fewer, _ = published(fakes.record(), tmp_path)
+    assert fewer == ALWAYS, "there are no finalists any more"
+    assert {n for n in names(tmp_path) if n.startswith(("table", "compar", "search", "sett"))} == {
+        "table.csv"
+    }
+    assert "mine.tex" in names(tmp_path)
+
+
+def test_a_report_of_a_part_leaves_what_is_of_the_whole_but_not_an_older_part(fakes, tmp_path):
+    record = replace(fakes.record(), folder=tmp_path)
+    publish(record, tmp_path, say=lambda _: None, hold=at_once)
+    before = names(tmp_path)
+    part = selected(record.config, methods=("npo",), formats=("csv",))
+    publish(record, tmp_path, selection=part, say=lambda _: None, hold=at_once)
+    assert names(tmp_path) == before
+    own = tmp_path / "report"
+    own.mkdir()
+    (own / "table.md").write_text("older", encoding="utf-8")
+    publish(record, own, selection=part, say=lambda _: None, hold=at_once)
+    assert "table.md" not in names(own)
+
+
+def test_an_interrupted_sweep_leaves_no_figures_of_before_and_says_where_finalists_are(
+    stored_sweep, tmp_path
+):
+    record = stored_sweep().fill().read()
+    publish(record, tmp_path, say=lambda _: None, hold=at_once)
+    said: list[str] = []
+    files = publish_briefly(record, tmp_path, say=said.append, hold=at_once)
+    assert names(tmp_path) == {file.name for file in files}
+    assert "report.html" not in names(tmp_path)
+    assert "Finalists have run, but are not held against each other here" in "\n".join(said)
+    assert "Finalists have run" in (tmp_path / "table.md").read_text("utf-8")
+
+
+def test_captions_of_a_part_say_of_how_many_methods_it_is(fakes, tmp_path):
+    for methods, due in ((("npo", "ga"), " (2 of 3 methods)"), ((), "")):
+        published(fakes.record(), tmp_path, methods=methods)
+        chosen = selected(fakes.config(), methods=methods)
+        titles = {name: t.title for name, t in tables_of(fakes.record(), None, chosen).items()}
+        assert all(title.endswith(due) for name, title in titles.items() if name != "ledger")
+        assert titles["ledger"] == "What each method of the sweep made was given, and what it used"
+        assert all("of 3 methods" not in title or due for title in titles.values())
+
+
+def test_a_paper_has_settings_in_a_second_table_and_programs_have_all_in_one(
+    stored_sweep, tmp_path
+):
+    publish(stored_sweep().fill().read(), tmp_path, say=lambda _: None, hold=at_once)
+    main, settings = (
+        (tmp_path / f"{name}.tex").read_text("utf-8") for name in ("table", "settings")
+    )
+    assert r"Method & Retain\textsuperscript{1} &" in main
+    assert not any(word in main for word in ("L1", "Seeds", "Trials", str(tmp_path)))
+    assert r"Method & lr & L1 & Feasible & Seeds & Trials \\" in settings
+    assert r"\label{tab:demo-settings}" in settings
+    for text in ((tmp_path / f"table.{kind}").read_text("utf-8") for kind in ("csv", "json", "md")):
+        assert all(word in text for word in ("lr", "L1", "Seeds", "Trials", "Note"))
+
+
+def test_json_has_the_bounds_of_the_search_and_those_of_what_is_reported(stored_sweep, tmp_path):
+    publish(stored_sweep().fill().read(), tmp_path, say=lambda _: None, hold=at_once)
+    form = json.loads((tmp_path / "table.json").read_text("utf-8"))
+    (reported,) = form["provenance"]["reported_bounds"]
+    assert any(note == f"Feasible, by the mean: {reported}." for note in form["notes"])
+    assert form["provenance"]["search_bounds"] != [reported]

@@ -2,7 +2,7 @@ import pytest
 
 from evals.errors import ConfigError
 from orchestrator.axes import Axis
-from orchestrator.reporting.selection import everything, selected
+from orchestrator.reporting.selection import everything, is_whole, selected
 
 
 def test_what_is_not_asked_for_is_whole(fakes):
@@ -34,3 +34,10 @@ def test_methods_metrics_and_formats_are_chosen_in_the_order_given(fakes):
 def test_what_the_sweep_does_not_know_is_refused_with_the_nearest(fakes, asked, message):
     with pytest.raises(ConfigError, match=message):
         selected(fakes.config(), **asked)
+
+
+def test_it_is_whole_with_all_methods_on_the_sweeps_axes_in_whatever_formats(fakes):
+    config = fakes.config()
+    assert is_whole(selected(config, formats=("csv",), methods=("rmu", "npo", "ga")), config)
+    assert not is_whole(selected(config, methods=("npo",)), config)
+    assert not is_whole(selected(config, objectives=("forget", "real")), config)

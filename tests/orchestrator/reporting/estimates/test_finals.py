@@ -254,3 +254,20 @@ def test_eleven_methods_of_three_seeds_and_300_items_take_seconds(sweep, scored,
     found = finals_of(record)
     assert time.process_time() - begin < 15
     assert len(found.comparisons) == 2 * 55
+
+
+@pytest.mark.parametrize("lacking", ["gold", "original", "again", "ga"])
+def test_items_that_do_not_give_the_objective_or_a_bound_are_refused(sweep, scored, lacking):
+    words = ["search.objective=forget", "evaluation.metrics=[forget,retain]"]
+    mute = scored(7, rouge=False)
+    sheets = {"gold": scored(101), "original": scored(100), "again": scored(102), "ga": scored(1)}
+    sheets[lacking] = mute
+    made = sweep(
+        again=sheets["again"],
+        gold=sheets["gold"],
+        original=sheets["original"],
+        ga=[sheets["ga"]],
+        config=load_config(None, ["storage=/none", "methods=[ga]", *words]),
+    )
+    with pytest.raises(ValueError, match="the reported items do not give forget"):
+        finals_of(made)

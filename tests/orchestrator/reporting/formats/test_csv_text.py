@@ -22,4 +22,6 @@ def test_every_digit_is_kept_and_an_estimate_is_three_columns(table):
     assert math.isnan(float(rows["ga"]["Log Forget Quality"]))
     assert float(rows["rmu"]["Log Forget Quality"]) == -math.inf
     assert (npo["Feasible"], rows["ga"]["Feasible"], rows["rmu"]["Feasible"]) == ("yes", "no", "")
-    assert npo["Repeat"] == "repeat b", "programs get the columns that are too wide for people"
+    assert npo["Repeat"] == f"python -m orchestrator.repeat {16 * 'b'}", (
+        "programs get the columns that are too wide for people"
+    )

@@ -61,3 +61,10 @@ def test_a_label_without_a_finalist_changes_nothing_but_has_its_row(fakes):
     rows = fakes.rows(ablation_table(record, finals, PAIRS), by="Label")
     assert rows["npo"]["Difference"] is None
     assert rows["npo_no_l1"]["Note"] == "not run again yet"
+
+
+def test_the_note_says_as_many_trials_only_where_there_are(fakes):
+    both = ablation_table(fakes.record(entries(fakes), config=config(fakes)), None, PAIRS)
+    assert "and as many trials; with L1" in both.notes[0]
+    fewer = ablation_table(fakes.record(entries(fakes)[:-1], config=config(fakes)), None, PAIRS)
+    assert "but not as many trials; with L1" in fewer.notes[0]

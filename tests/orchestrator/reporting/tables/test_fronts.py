@@ -41,3 +41,15 @@ def test_where_less_is_better_the_corner_is_the_highest_value(fakes):
 def test_a_method_without_trials_dominates_nothing(fakes):
     table = fronts_table(fakes.record(fakes.baselines()), ("npo",), axes=axes_of(SearchSettings()))
     assert [row[1:] for row in table.rows] == [(0.0, 0, 0), (0.0, 0, 0)]
+
+
+def test_the_note_says_what_counts_and_that_the_corner_is_this_sweeps_own(fakes):
+    notes = fronts_table(fakes.record(), ("npo",), axes=axes_of(SearchSettings())).notes
+    assert "Infeasible trials count, too." in notes[0]
+    assert "at or below the corner add nothing to it, yet count as on a front" in notes[0]
+    assert notes[1] == (
+        "The corner's log_forget_quality is that of this sweep's own Original: "
+        "the areas of two sweeps do not compare."
+    )
+    axes = chosen_axes(("forget", "retain"), SearchSettings(), key="--objectives")
+    assert len(fronts_table(fakes.record(), ("npo",), axes=axes).notes) == 1

@@ -73,8 +73,7 @@ def test_finalists_are_the_mean_over_their_seeds(fakes, record):
     assert gd["Seeds"] == 2
 
 
-def test_the_recipe_and_what_is_searched_are_told(fakes, record):
-    assert any("lr and L1 are searched" in n for n in published_table(record, None, ()).notes)
+def test_the_note_says_where_the_table_is(record):
     assert published_note(record).endswith("see the table published.")
 
 
@@ -84,3 +83,22 @@ def test_another_setting_has_no_table_but_a_note_that_says_why(fakes):
     assert published_note(record) == (
         "CLEAR's published figures are of another setting: the benchmark is characters, not TOFU."
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "Here lr and L1 are searched under a constraint; there"),
+        (("search.constraints={}",), "Here lr and L1 are searched, unconstrained; there"),
+        (("search.l1=null",), "Here lr is searched under a constraint; there"),
+        (
+            ("methods.gd.search.l1=null",),
+            "Here lr and L1 of 2 of 3 methods are searched under a constraint; there",
+        ),
+    ],
+)
+def test_only_what_is_searched_is_said_to_be(record, words, said):
+    made = replace(record, config=load_config(CLEAR, [*WORDS, *words]))
+    notes = published_table(made, None, ()).notes
+    assert any(note.startswith(said) for note in notes)
+    assert any("those that the search has selected on among them" in note for note in notes)

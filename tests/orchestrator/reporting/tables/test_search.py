@@ -4,6 +4,7 @@ from dataclasses import replace
 from orchestrator.constraints import Bound, violations
 from orchestrator.entry import Entry
 from orchestrator.reporting.formats.csv_text import csv_text
+from orchestrator.reporting.formats.paper import apart
 from orchestrator.reporting.formats.terminal_text import terminal_text
 from orchestrator.reporting.tables.search import search_table
 from trainers.job import Phase, Report
@@ -155,3 +156,21 @@ def test_a_baseline_without_a_finite_constrained_metric_keeps_no_bound(fakes):
     rows = fakes.rows(search_table(fakes.record([gold]), []))
     assert rows["Gold"]["Feasible"] is False
     assert violations((), metrics) == {}
+
+
+def test_the_caption_says_where_a_row_is_not_of_a_feasible_trial(fakes):
+    best = "Each method's best feasible trial"
+    assert search_table(fakes.record(), ["npo"]).title == f"{best} of the sweep made"
+    near = f"{best}, or the one nearest to that, of the sweep made"
+    assert search_table(fakes.record(), ["npo", "ga"]).title == near
+    free = [replace(e, violations={} if e.violations else e.violations) for e in fakes.entries()]
+    made = search_table(fakes.record(free, bounds=()), ["npo", "rmu"])
+    assert made.title == "Each method's best trial of the sweep made"
+
+
+def test_what_a_trial_was_run_with_stands_apart_on_paper(fakes):
+    second = apart(search_table(fakes.record(), METHODS))
+    assert second is not None
+    headings = [column.heading for column in second.columns]
+    assert headings == ["Method", "lr", "L1", "Feasible", "beta", "Done", "Stopped", "Failed"]
+    assert "rmu: nothing measured: rank 1 was lost." in second.notes
