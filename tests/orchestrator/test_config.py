@@ -296,9 +296,10 @@ def test_a_name_that_cannot_be_a_folder_is_refused(name: str) -> None:
     assert refusal(name=name).startswith("name must")
 
 
-def test_a_label_that_cannot_be_a_name_is_refused() -> None:
-    said = refusal(methods={"ga/strong": {"method": "ga"}})
-    assert said.startswith("methods.ga/strong must be a label of letters")
+@pytest.mark.parametrize("label", ["ga/strong", "ga\n", ".ga", ""])
+def test_a_label_that_cannot_be_a_name_is_refused(label: str) -> None:
+    said = refusal(methods={label: {"method": "ga"}})
+    assert said.startswith(f"methods.{label} must be a label of letters")
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ def test_under_other_objectives_picture_page_and_table_have_the_same_front(
 
 
 def names(folder):
-    return {file.name for file in folder.iterdir()}
+    return {file.name for file in folder.iterdir() if file.is_file()}
 
 
 def test_a_report_leaves_nothing_of_the_one_before_that_would_contradict_it(

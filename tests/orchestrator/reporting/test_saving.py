@@ -26,6 +26,6 @@ def test_what_stands_apart_on_paper_is_a_second_file_of_latex_alone(tmp_path):
         paths = save(table, tmp_path, name, formats=FORMATS)
         assert [path.name for path in paths][4:] == [f"{second}.tex"]
         assert paths == tuple(files_of(table, tmp_path, name, formats=FORMATS))
-        assert "lr" not in (tmp_path / f"{name}.tex").read_text("utf-8")
-        assert "lr" in (tmp_path / f"{second}.tex").read_text("utf-8")
+        assert "& lr" not in (tmp_path / f"{name}.tex").read_text("utf-8")
+        assert "& lr" in (tmp_path / f"{second}.tex").read_text("utf-8")
     assert len(save(table, tmp_path, "table", formats=("csv",))) == 1

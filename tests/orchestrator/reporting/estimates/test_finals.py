@@ -258,7 +258,10 @@ def test_eleven_methods_of_three_seeds_and_300_items_take_seconds(sweep, scored,
 
 @pytest.mark.parametrize("lacking", ["gold", "original", "again", "ga"])
 def test_items_that_do_not_give_the_objective_or_a_bound_are_refused(sweep, scored, lacking):
-    words = ["search.objective=forget", "evaluation.metrics=[forget,retain]"]
+    words = [
+        "search.constraints.forget.at_most=0.9",
+        "evaluation.metrics=[forget,retain,log_forget_quality]",
+    ]
     mute = scored(7, rouge=False)
     sheets = {"gold": scored(101), "original": scored(100), "again": scored(102), "ga": scored(1)}
     sheets[lacking] = mute

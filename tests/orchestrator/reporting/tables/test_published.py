@@ -89,7 +89,7 @@ def test_another_setting_has_no_table_but_a_note_that_says_why(fakes):
     ("words", "said"),
     [
         ((), "Here lr and L1 are searched under a constraint; there"),
-        (("search.constraints={}",), "Here lr and L1 are searched, unconstrained; there"),
+        (("search.constraints.retain=null",), "Here lr and L1 are searched, unconstrained; there"),
         (("search.l1=null",), "Here lr is searched under a constraint; there"),
         (
             ("methods.gd.search.l1=null",),
