@@ -73,9 +73,9 @@ def test_columns_are_explained_in_footnotes_and_rows_carry_their_command(table):
 
 def test_comments_repeat_each_row_but_do_not_say_where_from_or_whose_it_is(provenance):
     columns = (Column("Method"), Column("Job", wide=True), Column("Repeat", wide=True))
-    commands = [f"python -m orchestrator.repeat {c * 16} --storage '/home/al ice'" for c in "ab"]
+    commands = [f"python -m orchestrator.repeat {c * 16} --storage '/users/al ice'" for c in "ab"]
     table = Table(columns, (("npo", "c" * 16, " && ".join(commands)),), title="One")
-    own = replace(provenance, model="causal_lm /home/alice/models/tiny", storage="/home/alice")
+    own = replace(provenance, model="causal_lm /users/alice/models/tiny", storage="/users/alice")
     text = latex_text(table, provenance=own)
     assert "alice" not in text
     assert "ice'" not in text
