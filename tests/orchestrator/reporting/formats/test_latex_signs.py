@@ -41,7 +41,7 @@ def test_what_cannot_be_set_is_replaced(text, made):
         ("/users/alice may only be read", "... may only be read"),
         ("kept at s3://bucket/team/lethe.", "kept at .../lethe."),
         ("file:///users/alice/model: gone", "file .../model: gone"),
-        ("~/work/alice/x (is lost)", ".../x (is lost)"),
+        ("~/papers/alice/x (is lost)", ".../x (is lost)"),
         ("and/or, 3/4, meta-llama/Llama-2-7b", "and/or, 3/4, meta-llama/Llama-2-7b"),
     ],
 )
