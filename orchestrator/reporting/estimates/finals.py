@@ -52,9 +52,10 @@ class Finals:
     """All finalists beside the baselines, everything over the reported items.
 
     `gold_again` is the gold model under another seed, held against gold: one draw of what chance
-    makes of a model that never saw those to be forgotten; None where it was not run. `finals` are in the order of the configuration's
-    methods; a method without a feasible trial has none. `comparisons` are all pairs of finalists
-    in every metric, the objective first: choose by `metric`.
+    makes of a model that never saw those to be forgotten; None where it was not run. `finals` are
+    in the order of the configuration's methods; a method without a feasible trial has none.
+    `comparisons` are all pairs of finalists in every metric, the objective first: choose by
+    `metric`.
     """
 
     original: Mapping[str, float]

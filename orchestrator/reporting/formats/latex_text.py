@@ -14,9 +14,11 @@ from collections.abc import Iterator, Sequence
 
 from orchestrator.reporting.formats.latex_signs import escaped, number, unplaced
 from orchestrator.reporting.formats.paper import (
+    FOOTNOTE,
     SCRIPT,
     SMALL,
     WORDY_EMS,
+    Face,
     blocks,
     column_widths,
     lines,
@@ -32,6 +34,8 @@ FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 """As wide as it is, but no wider than the text."""
 OPEN_NOTES = (r"\par\smallskip", r"\begin{minipage}{\linewidth}\footnotesize\raggedright")
 CLOSE_NOTES = r"\end{minipage}"
+UNCOUNTED = r"\addtocounter{table}{-1}"
+"""A longtable takes a number whether it has a caption or not."""
 TEXT_WIDTH = 345.0
 """Points: that of LaTeX's own article, which is among the narrowest."""
 COLUMN_WIDTH = 230.0
@@ -47,21 +51,25 @@ def latex_text(table: Table, *, name: str = "table", provenance: Provenance | No
     sweep = "" if provenance is None else f"{provenance.sweep}-"
     title = escaped(table.title)
     caption = f"\\caption{{{title}}}\\label{{tab:{sweep}{name}}}" if title else ""
-    parts = blocks(paper, TEXT_WIDTH, SMALL)
-    is_long = sum(_num_lines(part) for part in parts) > MOST_LINES
-    made = (_long if is_long else _float)(paper, comments, caption)
+    broken = {face: blocks(paper, TEXT_WIDTH, face) for face in (SMALL, FOOTNOTE)}
+    face = min(broken, key=lambda face: len(broken[face]))
+    is_long = sum(_num_lines(part) for part in broken[face]) > MOST_LINES
+    face = SCRIPT if is_long else face
+    made = (_long if is_long else _float)(paper, comments, caption, face)
     head = [] if provenance is None else [f"% {unplaced(provenance.said)}"]
     return "\n".join([*head, *made]) + "\n"
 
 
-def _float(table: Table, comments: Sequence[Sequence[str]], caption: str) -> Iterator[str]:
+def _float(
+    table: Table, comments: Sequence[Sequence[str]], caption: str, face: Face
+) -> Iterator[str]:
     """Yields a table that floats, its blocks one below the other."""
-    parts = blocks(table, TEXT_WIDTH, SMALL)
-    is_wide = max(sum(column_widths(part, SMALL)) for part in parts) > COLUMN_WIDTH
+    parts = blocks(table, TEXT_WIDTH, face)
+    is_wide = max(sum(column_widths(part, face)) for part in parts) > COLUMN_WIDTH
     name = "table*" if is_wide else "table"
     yield from (NEEDS, f"\\begin{{{name}}}", r"\centering")
     yield from [caption, r"\smallskip"] if caption else []
-    yield from (r"\small", r"\setlength{\tabcolsep}{4pt}")
+    yield _face(face)
     for at, part in enumerate(parts):
         if at:
             yield r"\par\medskip"
@@ -75,26 +83,33 @@ def _float(table: Table, comments: Sequence[Sequence[str]], caption: str) -> Ite
     yield f"\\end{{{name}}}"
 
 
-def _long(table: Table, comments: Sequence[Sequence[str]], caption: str) -> Iterator[str]:
+def _long(
+    table: Table, comments: Sequence[Sequence[str]], caption: str, face: Face
+) -> Iterator[str]:
     """Yields a table that goes on over pages; one block follows the other."""
-    parts = blocks(table, TEXT_WIDTH, SCRIPT)
-    yield from (LONG_NEEDS, r"\begingroup\scriptsize\setlength{\tabcolsep}{3pt}")
+    parts = blocks(table, TEXT_WIDTH, face)
+    yield from (LONG_NEEDS, rf"\begingroup{_face(face)}")
     for at, part in enumerate(parts):
+        is_numbered = at == 0 and caption
         yield f"\\begin{{longtable}}{{{_kinds(part)}}}"
-        if at == 0 and caption:
-            yield caption + r" \\"
+        yield from [caption + r" \\"] if is_numbered else []
         for end in (r"\endfirsthead", r"\endhead"):
             yield from (r"\toprule", _headings(part, parts), r"\midrule", end)
         yield from (r"\bottomrule", r"\endfoot")
         yield from _body(part, comments if at == 0 else [], brief=True)
         yield r"\end{longtable}"
+        yield from [] if is_numbered else [UNCOUNTED]
     yield from _notes(parts)
     yield r"\endgroup"
 
 
+def _face(face: Face) -> str:
+    return rf"{face.command}\setlength{{\tabcolsep}}{{{face.gap / 2:g}pt}}"
+
+
 def _comments(table: Table, row: Sequence[Cell]) -> Iterator[str]:
     """Yields what repeats the row, without where its jobs are."""
-    told = {c.name: str(cell or "") for c, cell in zip(table.columns, row, strict=True)}
+    told = {key: str(cell or "") for key, cell in zip(table.keys, row, strict=True)}
     if told.get("job"):
         yield f"% Job: {told['job']}"
     for job in re.findall(r"orchestrator\.repeat ([0-9a-f]{16})\b", told.get("repeat", "")):
@@ -132,8 +147,9 @@ def _body(table: Table, comments: Sequence[Sequence[str]], *, brief: bool) -> It
             yield r"\midrule"
         yield from comments[at] if comments else ()
         cells = [_cell(cell, table, (at, i), brief=brief) for i, cell in enumerate(row)]
-        yield _row(cells)
         ends = [_shaded(_ends(cell, table.columns[i]), table, at) for i, cell in enumerate(row)]
+        together = brief and any(ends)
+        yield _row(cells) + "*" * together
         if any(ends):
             yield _row(ends)
             yield from [r"\addlinespace[2pt]"] * (at + 1 < len(table.rows))

@@ -26,24 +26,27 @@ SCIENTIFIC_EMS = 5.7
 """The width of a number with a power of ten."""
 DIGIT_EMS, LETTER_EMS = 0.57, 0.45
 """The widths of signs, in letters of 7 points, which are the widest for their size."""
-SMALL_SHARE = 7 / 9
-"""The size of an interval's letters, of those of its mean."""
+INTERVAL_SIZE = 7.0
+"""The points of an interval's letters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """How a table is set: the points of its letters, those between columns, and of its numbers.
+    """How a table is set: its letters' size by LaTeX's name and in points, and the gap of columns.
 
     `brief` numbers have no power of ten spelt out.
     """
 
+    command: str
     size: float
     gap: float
     brief: bool
 
 
-SMALL, SCRIPT = Face(9.0, 8.0, brief=False), Face(7.0, 6.0, brief=True)
-""""small" letters in a paper of 10 points, and "scriptsize" ones, than which none are smaller."""
+SMALL = Face(r"\small", 9.0, 8.0, brief=False)
+FOOTNOTE = Face(r"\footnotesize", 8.0, 6.0, brief=False)
+SCRIPT = Face(r"\scriptsize", 7.0, 6.0, brief=True)
+"""The letters of tables in a paper of 10 points; none are smaller than the last."""
 
 
 def on_paper(table: Table) -> Table:
@@ -192,7 +195,7 @@ def _width(cells: Sequence[Cell], body: Sequence[str], face: Face) -> float:
     for cell, text in zip(cells, body, strict=True):
         if isinstance(cell, Estimate):
             mean, _, ends = text.partition(" ")
-            found += [_ems(mean), SMALL_SHARE * _ems(ends)]
+            found += [_ems(mean), INTERVAL_SIZE / face.size * _ems(ends)]
         elif isinstance(cell, float) and "e" in text and not face.brief:
             found.append(SCIENTIFIC_EMS)
         else:

@@ -8,7 +8,7 @@ from evals.scores import ScoreSheet
 from evals.suites.text import measure
 from orchestrator.method_settings import MethodSettings
 from orchestrator.reporting.estimates.finals import Finals
-from orchestrator.reporting.layout import Column, Table
+from orchestrator.reporting.layout import Column, Printed, Table
 from orchestrator.reporting.provenance import command
 from orchestrator.reporting.published.matching import (
     differences,
@@ -53,7 +53,8 @@ def published_table(
     columns = [Column("Method")]
     for name in names:
         columns += [metric_column(name, explained=True), _column_there(name)]
-    columns += [Column("Seeds", "d"), Column("Note"), REPEAT]
+    columns += [Column("Seeds", "d", printed=Printed.APART)]
+    columns += [Column("Note", printed=Printed.APART), REPEAT]
     return assembled(
         columns,
         [*heads, *lines],

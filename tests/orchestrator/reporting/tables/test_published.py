@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.loading import load_config
+from orchestrator.reporting.formats.latex_text import latex_text
 from orchestrator.reporting.tables import published as module
 from orchestrator.reporting.tables.published import published_note, published_table
 
@@ -102,3 +103,9 @@ def test_only_what_is_searched_is_said_to_be(record, words, said):
     notes = published_table(made, None, ()).notes
     assert any(note.startswith(said) for note in notes)
     assert any("those that the search has selected on among them" in note for note in notes)
+
+
+def test_all_figures_have_room_side_by_side_on_paper(record):
+    text = latex_text(published_table(record, None, ("gd", "npo", "simnpo")))
+    assert text.count(r"\begin{tabular}{lrrrrrrrr}") == text.count(r"\begin{tabular}") == 1
+    assert r"\footnotesize\setlength" in text
