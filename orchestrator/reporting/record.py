@@ -93,7 +93,7 @@ def _final_gaps(record: SweepRecord, num_seeds: int) -> Iterator[str]:
     gold = record.gold_again
     if record.config.baselines.gold is None and (gold is None or gold.state == State.FAILED):
         why = "is not done yet" if gold is None else f"failed: {gold.reason}"
-        yield f"The gold model under another seed {why}, so that no noise floor is known."
+        yield f"The gold model under another seed {why}; nothing shows what chance makes of it."
     for label in best_trials(record.config, record.entries):
         own = [each.result for each in record.replicates if each.label == label]
         failed = [result.reason for result in own if result.state == State.FAILED]
