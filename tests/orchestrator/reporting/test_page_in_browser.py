@@ -72,7 +72,7 @@ def opened(report, chromium):
         page = context.new_page()
         seen = Seen(page)
         page.goto(path.as_uri())
-        page.wait_for_function("document.querySelectorAll('figure svg.chart').length > 5")
+        page.locator("figure svg.chart").nth(5).wait_for(state="attached")
         return page, seen
 
     yield open_page
