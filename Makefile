@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
-SLOW := ray or dist or slow or gpu
+HEAVY := ray or dist or gpu
 
 .PHONY: help venv sweep test test-fast lint types format clean
 
@@ -23,11 +23,12 @@ $(STAMP): pyproject.toml constraints.txt
 sweep: venv  ## the offline demo; ARGS="search.trials=4 --plan" is passed on
 	$(BIN)/python -m orchestrator.sweep $(ARGS)
 
-test: test-fast  ## all tests
-	$(BIN)/python -m pytest -m "$(SLOW)"
+test: venv  ## all tests: first those that can share two cores, then those that want them
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not ($(HEAVY))"
+	$(BIN)/python -m pytest -m "$(HEAVY)"
 
 test-fast: venv  ## tests that start neither Ray nor other processes, on two cores
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not ($(SLOW))"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not ($(HEAVY)) and not slow"
 
 lint: venv  ## style, formatting, the floors of the house, types
 	$(BIN)/ruff check
