@@ -5,7 +5,7 @@ every task's items is held out: the search never sees them, and finalists are re
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 
 from evals.benchmark import Task
@@ -14,33 +14,27 @@ from evals.scores import ScoreSheet, TaskScores
 
 def searched_part(sheet: ScoreSheet, held_out: float) -> ScoreSheet:
     """Returns the whole sheet less the share `held_out` of every task's items."""
-    return _part(sheet, lambda ids: _drawn(ids)[: num_searched(len(ids), held_out)])
+    return _part(sheet, lambda task: _searched(_ids(task), held_out))
 
 
 def held_out_part(sheet: ScoreSheet, held_out: float) -> ScoreSheet:
     """Returns the items that `searched_part` leaves out; all of them where it leaves out none."""
     if held_out == 0:
         return sheet
-    return _part(sheet, lambda ids: _drawn(ids)[num_searched(len(ids), held_out) :])
+    return _part(sheet, lambda task: {*_ids(task)} - _searched(_ids(task), held_out))
 
 
 def restricted(sheet: ScoreSheet, like: ScoreSheet) -> ScoreSheet:
     """Returns the items of `sheet` that `like` has as well, task by task."""
-    ids = {task.name: {item.id for item in task.items} for task in like.tasks}
-
-    def kept(task: TaskScores) -> TaskScores:
-        items = tuple(item for item in task.items if item.id in ids.get(task.name, ()))
-        return replace(task, items=items)
-
-    return ScoreSheet(tuple(kept(task) for task in sheet.tasks))
+    ids = {task.name: {*_ids(task)} for task in like.tasks}
+    return _part(sheet, lambda task: ids.get(task.name, ()))
 
 
 def searched_tasks(tasks: Sequence[Task], held_out: float) -> tuple[Task, ...]:
     """Returns the tasks with the examples that `searched_part` keeps, in their order."""
     kept = []
     for task in tasks:
-        ids = [example.id for example in task.examples]
-        seen = set(_drawn(ids)[: num_searched(len(ids), held_out)])
+        seen = _searched([example.id for example in task.examples], held_out)
         kept.append(replace(task, examples=tuple(e for e in task.examples if e.id in seen)))
     return tuple(kept)
 
@@ -50,16 +44,24 @@ def num_searched(num_items: int, held_out: float) -> int:
     return max(min(1, num_items), num_items - round(held_out * num_items))
 
 
-def _drawn(ids: Sequence[str]) -> list[str]:
-    """Returns the ids in an order that they alone decide (SHA-256), as good as a shuffled one."""
-    return sorted(ids, key=lambda each: hashlib.sha256(each.encode()).hexdigest())
+def draw(item_id: str) -> str:
+    """Returns what items are sorted by (SHA-256): their ids alone decide, as good as a shuffle."""
+    return hashlib.sha256(item_id.encode()).hexdigest()
 
 
-def _part(sheet: ScoreSheet, choose: Callable[[Sequence[str]], list[str]]) -> ScoreSheet:
-    """Returns the sheet with the items of every task that `choose` picks from their ids."""
+def _searched(ids: Sequence[str], held_out: float) -> set[str]:
+    return set(sorted(ids, key=draw)[: num_searched(len(ids), held_out)])
+
+
+def _ids(task: TaskScores) -> list[str]:
+    return [item.id for item in task.items]
+
+
+def _part(sheet: ScoreSheet, choose: Callable[[TaskScores], Container[str]]) -> ScoreSheet:
+    """Returns the sheet with the items of every task whose ids `choose` names."""
 
     def chosen(task: TaskScores) -> TaskScores:
-        kept = set(choose([item.id for item in task.items]))
+        kept = choose(task)
         return replace(task, items=tuple(item for item in task.items if item.id in kept))
 
     return ScoreSheet(tuple(chosen(task) for task in sheet.tasks))

@@ -5,15 +5,15 @@ Where a model still resembles what it was, the difference on these items is far 
 level; where it does not, the level is. The surer of the two estimates is taken.
 """
 
-import hashlib
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from evals.benchmark import Example, Role, Task
+from evals.benchmark import Role, Task
 from evals.metric import Metric
+from evals.portion import draw
 from evals.scores import ScoreSheet
 
 
@@ -34,7 +34,7 @@ def probe_tasks(
     that they come from anywhere in the task.
     """
     return tuple(
-        replace(task, examples=tuple(sorted(task.examples, key=_draw)[:num_items]))
+        replace(task, examples=tuple(sorted(task.examples, key=lambda e: draw(e.id))[:num_items]))
         for task in tasks
         if task.role in roles
     )
@@ -111,7 +111,3 @@ def _without(sheet: ScoreSheet, index: int, item: int) -> ScoreSheet:
 
 def _measured(metric: Metric, sheet: ScoreSheet) -> float:
     return metric.compute(sheet, None)
-
-
-def _draw(example: Example) -> str:
-    return hashlib.sha256(example.id.encode()).hexdigest()
