@@ -6,7 +6,6 @@ whose Result is in storage already is told to its study at once and never schedu
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 
 from evals.benchmark import Benchmark
 from evals.scores import ScoreSheet
@@ -56,7 +55,6 @@ class Agenda:
         self._done: dict[Phase, Result] = {}
         self._on_baseline: Callable[[Result], None] = lambda _: None
         self._trained: set[Phase] = set()
-        self._gold_sheet: ScoreSheet | None = None
         self._past: tuple[Past, ...] = ()
         self.reference: Reference | None = None
         self.failure: str | None = None
@@ -166,7 +164,6 @@ class Agenda:
             except ValueError as error:
                 self.failure = f"the baselines cannot be compared: {error}"
                 return
-            self._gold_sheet = self._storage.sheet(gold.job.hash)
             for done in (self.reference.original, self.reference.gold):
                 cached = done.job.phase not in self._trained
                 self._on_entry(Entry(str(done.job.phase), done, cached=cached))
@@ -176,11 +173,12 @@ class Agenda:
     def _teach(self) -> None:
         """Gives the searches what another sweep has measured, held against this one's bounds."""
         assert self.reference is not None
+        gold: ScoreSheet | None = None
         for past in self._past:
             result = past.result
             if result.job.data == self._benchmark.fingerprint:
-                assert self._gold_sheet is not None
-                result = seen_here(result, past.storage, self._gold_sheet, config=self._config)
+                gold = gold or self._storage.sheet(self.reference.gold.job.hash)
+                result = seen_here(result, past.storage, gold, config=self._config)
             result, missed = self._judged(result)
             if missed is not None:
                 objective = result.metrics[self._config.search.objective]
@@ -269,8 +267,7 @@ class Agenda:
         Otherwise a sweep that goes on would not know why the trial failed.
         """
         failed = without_result(job, error)
-        with suppress(OSError):  # a full disk, say, which may be why the job has failed
-            self._storage.commit(failed, self._storage.begin(job), None)
+        self._storage.note_failure(failed)
         return failed
 
     def _found(self, job: Job) -> Result | None:

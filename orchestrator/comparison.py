@@ -15,7 +15,7 @@ from orchestrator.result import Result, State
 from orchestrator.storing.records import Storage
 
 
-def compared(result: Result, storage: Storage, gold: ScoreSheet | None) -> Result:
+def compared(result: Result, storage: Storage, gold: ScoreSheet) -> Result:
     """Returns the result with its metrics that look at the gold model measured against `gold`.
 
     The hash of a trial says nothing of the gold model, so the sweep that stored the result may
@@ -24,7 +24,7 @@ def compared(result: Result, storage: Storage, gold: ScoreSheet | None) -> Resul
     job = result.job
     names = [name for name in job.evaluation.metrics if Need.GOLD in load_metric(name).needs]
     sheet = searched_part(storage.sheet(job.hash), job.held_out)
-    seen = None if gold is None else searched_part(gold, job.held_out)
+    seen = searched_part(gold, job.held_out)
     return replace(result, metrics={**result.metrics, **measure(sheet, seen, names)})
 
 

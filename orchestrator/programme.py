@@ -1,7 +1,6 @@
 """A sweep from its first job to its last: the search's, and then the finalists'."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 from orchestrator.agenda import Agenda
@@ -148,6 +147,5 @@ class Programme:
             return found
         failed = without_result(job, error)
         if found is None:
-            with suppress(OSError):  # a full disk, say, which may be why the job has failed
-                self._storage.commit(failed, self._storage.begin(job), None)
+            self._storage.note_failure(failed)
         return failed

@@ -13,6 +13,7 @@ import socket
 import tomllib
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -184,6 +185,14 @@ class Storage:
 
     def _sheet_file(self, job_hash: str) -> Path:
         return self.job_folder(job_hash) / "scores.json"
+
+    def note_failure(self, failed: Result) -> None:
+        """Puts the failure of a job that left no folder on record, if there is room for it.
+
+        A full disk may be why it has failed.
+        """
+        with suppress(OSError):
+            self.commit(failed, self.begin(failed.job), None)
 
     @property
     def _jobs(self) -> Path:
