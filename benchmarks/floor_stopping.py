@@ -20,7 +20,7 @@ from evals.choice import Choice, choose
 from evals.metric import load_metric
 from evals.probe import estimate
 from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
-from trainers.guard import Guard, Limit, Reading, verdict
+from trainers.early_stopping import Guard, Limit, Reading, verdict
 from trainers.loop import learning_rate
 from trainers.method import Source, build_method
 from trainers.settings import StoppingSettings, TrainingSettings

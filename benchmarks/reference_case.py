@@ -24,8 +24,8 @@ from trainers import losses
 from trainers.adapters import add_adapter, trainable
 from trainers.batch import IGNORE, Batch, single
 from trainers.method import Method, Reference, Source, Step, build_method
-from trainers.reference import ReferenceView, StudentView
 from trainers.settings import AdapterSettings
+from trainers.views import ReferenceView, StudentView
 
 SEED = 0
 

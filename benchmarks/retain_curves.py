@@ -17,17 +17,17 @@ import numpy as np
 import torch.distributed as dist
 
 from evals.building import build_benchmark
+from evals.measure import measure
 from evals.scores import ScoreSheet
-from evals.suites.text import measure
-from orchestrator.baselines import gold_job, original_job, trial_job
-from orchestrator.config import SweepConfig
-from orchestrator.loading import load_config
-from trainers.guard import Guard, Limit
+from orchestrator.config.loading import load_config
+from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.jobs.build import gold_job, original_job, trial_job
+from trainers.distributed import Place
+from trainers.early_stopping import Guard, Limit
 from trainers.job import Job, Outcome, Report, TrialFailure
-from trainers.order import Order
-from trainers.place import Place
+from trainers.rank_task import Order
 from trainers.run import run
-from trainers.workbench import Workbench
+from trainers.warm_state import Workbench
 
 METRIC = "retain"
 NEVER = 10**9

@@ -19,20 +19,21 @@ from typing import Any
 import numpy as np
 from machine import setting, table
 
-from cluster.warm import WarmGang
+from cluster.warm_gang import WarmGang
 from evals.building import build_benchmark
 from evals.choice import Choice
 from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
 from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
-from orchestrator import conduct, schedule
-from orchestrator.departure import Departure
-from orchestrator.entry import Entry
-from orchestrator.loading import load_config
-from orchestrator.progress import Progress
-from orchestrator.trial import JobTrainable
+from orchestrator.config.loading import load_config
+from orchestrator.driver import main as driver
+from orchestrator.driver.progress import Progress
+from orchestrator.driver.signals import Departure
+from orchestrator.results.entry import Entry
+from orchestrator.running import scheduler
+from orchestrator.running.trainable import JobTrainable
 from trainers.job import Job, Outcome, Phase, Report
-from trainers.order import Order
+from trainers.rank_task import Order
 
 GOAL_S = 0.1
 GOAL_GIB = 1.5
@@ -164,14 +165,14 @@ def main() -> None:
 
 def _run(jobs: int, sampler: str) -> None:
     """Runs one sweep and prints its figures as the last line."""
-    conduct.Progress = Clock  # type: ignore[misc]
-    schedule.JobTrainable = IdleTrainable  # type: ignore[misc]
+    driver.Progress = Clock  # type: ignore[misc]
+    scheduler.JobTrainable = IdleTrainable  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as name:
         config = load_config(None, _overrides(jobs, sampler, Path(name)))
         started = time.perf_counter()
-        code = conduct.conduct(config, Departure())
+        code = driver.conduct(config, Departure())
         whole_s = time.perf_counter() - started
-    assert code in (conduct.DONE, conduct.NOTHING_FEASIBLE), code
+    assert code in (driver.DONE, driver.NOTHING_FEASIBLE), code
     ends_s = Clock.ends_s
     assert len(ends_s) == jobs, len(ends_s)
     tenth = ends_s[-max(2, jobs // 10) :]

@@ -15,8 +15,8 @@ import optuna
 from search_surfaces import SPACE, Measures, Surface
 
 from orchestrator.searching.distributions import distributions
-from orchestrator.searching.search import MethodSearch
 from orchestrator.searching.settings import SearchSettings
+from orchestrator.searching.study import MethodSearch
 
 PENALTY = 1000.0
 """What one whole unit of a bound, missed, costs in units of ln p."""

@@ -26,8 +26,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.forget_quality import log_ks_pvalue
-from orchestrator.searching.settings import Constraint
+from evals.text.forget_quality import log_ks_pvalue
+from orchestrator.searching.constraints import Constraint
 from orchestrator.searching.space import SearchRange
 
 Array = NDArray[np.float64]

@@ -25,17 +25,17 @@ from machine import setting, table
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModelOutput
 
-from orchestrator.constraints import violations
-from orchestrator.continuity import config_text
-from orchestrator.entry import Entry
-from orchestrator.loading import load_config
-from orchestrator.result import State
-from orchestrator.storing.records import Storage
+from orchestrator.config.loading import load_config
+from orchestrator.config.resume import config_text
+from orchestrator.config.sections import TrackingSettings
+from orchestrator.results.entry import Entry
+from orchestrator.searching.constraints import violations
+from orchestrator.storage.records import Storage
+from orchestrator.storage.result import State
 from orchestrator.tracking.child_run import child_run
 from orchestrator.tracking.job_files import job_files
 from orchestrator.tracking.opening import begin_session
 from orchestrator.tracking.session import JOB_FILES, Files, Place
-from orchestrator.tracking.settings import TrackingSettings
 from orchestrator.tracking.tracker import Tracker
 from trainers.job import Phase
 

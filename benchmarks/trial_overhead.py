@@ -23,14 +23,14 @@ from machine import setting, table
 
 from evals.benchmark import Benchmark
 from evals.building import build_benchmark
-from orchestrator.baselines import gold_job, original_job, trial_job
-from orchestrator.config import SweepConfig
-from orchestrator.gang_settings import GangSettings
-from orchestrator.loading import load_config
-from orchestrator.result import State
-from orchestrator.schedule import connect, run_agenda
-from orchestrator.storing.records import Storage
-from orchestrator.ticket import Ticket
+from orchestrator.config.loading import load_config
+from orchestrator.config.sections import GangSettings
+from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.jobs.build import gold_job, original_job, trial_job
+from orchestrator.jobs.ticket import Ticket
+from orchestrator.running.scheduler import connect, run_agenda
+from orchestrator.storage.records import Storage
+from orchestrator.storage.result import State
 from trainers.job import Job, Report
 
 GOAL_RATIO = 0.1

@@ -11,9 +11,9 @@ from ray.actor import ActorHandle
 from ray.util.placement_group import PlacementGroup, placement_group_table
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-from cluster.loss import Cause, RankLost, loss
+from cluster.rank_failure import Cause, RankLost, loss
 from trainers.job import Beat, Outcome, Report, TrialFailure
-from trainers.order import Order
+from trainers.rank_task import Order
 
 News = Report | Beat | Outcome | TrialFailure
 """What the ranks of a gang say: on the way, at the end, or why there will be no end."""

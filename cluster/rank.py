@@ -10,13 +10,13 @@ import ray
 import torch
 import torch.distributed as dist
 
-from cluster.interface import variables
-from trainers import memory
+from cluster.network import variables
+from trainers.distributed import Place
 from trainers.job import Beat, Outcome, Report, TrialFailure
-from trainers.order import Order
-from trainers.place import Place
+from trainers.memory import measured
+from trainers.rank_task import Order
 from trainers.run import run
-from trainers.workbench import Workbench
+from trainers.warm_state import Workbench
 
 
 class Rank:
@@ -74,8 +74,8 @@ class Rank:
         return self._bench.save(folder)
 
     def memory_bytes(self) -> int:
-        """Returns this process's resident memory."""
-        return memory.resident_bytes()
+        """Returns this process's resident measured."""
+        return measured.resident_bytes()
 
     def advance(self) -> Report | Beat | Outcome | TrialFailure:
         """Runs the job to its next report or beat, its outcome or its failure."""

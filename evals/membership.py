@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from evals.benchmark import Role
-from evals.components import Floats, items_of
 from evals.scores import ItemScore, ScoreSheet
+from evals.text.components import Floats, items_of
 
 
 def attack_auc(sheet: ScoreSheet, score: Callable[[ItemScore], float]) -> float:

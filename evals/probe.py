@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evals.benchmark import Role, Task
+from evals.held_out import draw
 from evals.metric import Metric
-from evals.portion import draw
 from evals.scores import ScoreSheet
 
 

@@ -17,8 +17,8 @@ from evals.errors import ConfigError
 
 if TYPE_CHECKING:
     from evals.scores import ScoreSheet
-    from orchestrator.likeness import Likeness
-    from orchestrator.repetition import Row
+    from orchestrator.reproducing.compare import Likeness
+    from orchestrator.reproducing.find_row import Row
 
 SAME, DIFFERENT, REFUSED = 0, 1, 2
 TOLERANCE = 1e-3
@@ -37,10 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _repeat(parsed: argparse.Namespace) -> int:
     # Imported late, so that --help and a mistyped option answer at once.
-    from orchestrator.likeness import likeness
-    from orchestrator.repeatable import check_data
-    from orchestrator.repetition import find_row
-    from orchestrator.storing.records import Storage
+    from orchestrator.reproducing.compare import likeness
+    from orchestrator.reproducing.find_row import find_row
+    from orchestrator.reproducing.requirements import check_data
+    from orchestrator.storage.records import Storage
     from trainers.job import TrialFailure
 
     if parsed.keep is not None and not parsed.retrain:
@@ -83,7 +83,7 @@ def _job(parsed: argparse.Namespace) -> tuple[str, Path]:
 def _reevaluated(row: "Row") -> "ScoreSheet":
     import torch
 
-    from orchestrator.repeatable import saved_weights
+    from orchestrator.reproducing.requirements import saved_weights
 
     if not torch.cuda.is_available():
         os.environ.setdefault("DS_ACCELERATOR", "cpu")  # DeepSpeed, if not told, says so at length
@@ -94,7 +94,7 @@ def _reevaluated(row: "Row") -> "ScoreSheet":
 
 
 def _retrained(row: "Row", keep: str | None) -> "ScoreSheet":
-    from orchestrator.retraining import trained_again
+    from orchestrator.reproducing.retrain import trained_again
 
     def say(line: str) -> None:
         print(line, flush=True)

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from evals.errors import ConfigError
-from trainers.room import lacks_room
+from trainers.disk_full import lacks_room
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _report(parsed: argparse.Namespace) -> None:
     # Imported late, so that --help and a mistyped option answer at once.
-    from orchestrator.reporting.publication import publish
+    from orchestrator.reporting.publish import publish
     from orchestrator.reporting.record import read_record
     from orchestrator.reporting.selection import PART, selected
 

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Sequence
 
 from evals.errors import ConfigError
-from orchestrator.departure import Departure
-from trainers.room import lacks_room
+from orchestrator.driver.signals import Departure
+from trainers.disk_full import lacks_room
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,8 +25,8 @@ def _main(parsed: argparse.Namespace, departure: Departure) -> int:
     try:
         config, overrides = _split(parsed.words)
         # Imported late, so that --help and a mistyped option answer at once.
-        from orchestrator.conduct import conduct, show_plan
-        from orchestrator.loading import load_config, load_resumed
+        from orchestrator.config.loading import load_config, load_resumed
+        from orchestrator.driver.main import conduct, show_plan
 
         if parsed.resume is None:
             settings = load_config(config, overrides)

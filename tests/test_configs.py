@@ -8,7 +8,7 @@ import yaml
 
 from evals.building import build_benchmark
 from evals.metric import Need, load_metric
-from orchestrator.loading import load_config
+from orchestrator.config.loading import load_config
 from orchestrator.searching.settings import SearchSettings
 from trainers.l1 import L1AdamW
 

@@ -27,13 +27,17 @@ DISTRIBUTIONS = {"yaml": "pyyaml"}
 USED_BY_OTHERS = {"greenlet", "pillow", "scikit-learn"}
 """Optuna and matplotlib use them where they find them."""
 HOMES = {
-    "ray": ("orchestrator/schedule.py", "orchestrator/trial.py", "cluster/*.py"),
+    "ray": (
+        "orchestrator/running/scheduler.py",
+        "orchestrator/running/trainable.py",
+        "cluster/*.py",
+    ),
     "optuna": ("orchestrator/searching/*.py",),
     "mlflow": ("orchestrator/tracking/*.py",),
     "sqlalchemy": ("orchestrator/tracking/*.py",),
     "deepspeed": ("trainers/engine.py", "trainers/shards.py"),
     "matplotlib": ("orchestrator/reporting/figures/*.py",),
-    "fsspec": ("orchestrator/storing/mirror.py",),
+    "fsspec": ("orchestrator/remote/mirror.py",),
 }
 LATE = ("ray", "optuna", "mlflow", "deepspeed", "matplotlib")
 HEAVY = (*LATE, "torch", "transformers", "datasets", "scipy")
@@ -142,8 +146,8 @@ def test_console_scripts_lead_to_functions() -> None:
             "from orchestrator.report import main\ntry: main(['--help'])\nexcept SystemExit: pass",
             HEAVY,
         ),
-        ("import orchestrator.loading, orchestrator.planning.plan", HEAVY),
-        ("import orchestrator.conduct", LATE),
+        ("import orchestrator.config.loading, orchestrator.planning.plan", HEAVY),
+        ("import orchestrator.driver.main", LATE),
     ],
     ids=["help", "report help", "plan", "conduct"],
 )

@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from trainers.guard import Reading
+from trainers.early_stopping import Reading
 from trainers.job import Report
 
 BOOKMARK = "bookmark.json"

@@ -8,11 +8,11 @@ from trainers.job import Beat, Job, Outcome, Phase, Report
 from trainers.loop import Lesson
 from trainers.method import Source
 from trainers.methods import retain_ft
-from trainers.order import Order
-from trainers.reference import NoReference, StudentView
+from trainers.rank_task import Order
 from trainers.sampler import Material, Sampler, Shape
 from trainers.saving import written
-from trainers.workbench import Station, Workbench
+from trainers.views import NoReference, StudentView
+from trainers.warm_state import Station, Workbench
 
 
 def finetune(order: Order, bench: Workbench) -> Generator[Report | Beat, None, Outcome]:

@@ -32,7 +32,7 @@ class Job(Settings):
     `data` is the benchmark's fingerprint, `weights` the fingerprint of given weights (hub id and
     revision, or files), `version` the package's; they are here so that they enter the hash.
     Every item is scored; the metrics are over those that are left once the share `held_out` of
-    them is put aside (`evals.portion`).
+    them is put aside (`evals.held_out`).
     """
 
     phase: Phase

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from trainers.checkpoint import Bookmark
+from trainers.distributed import Place, means_over_ranks
+from trainers.early_stopping import Reading
 from trainers.engine import Engine
-from trainers.guard import Reading
 from trainers.job import Beat, Diverged, Report
 from trainers.method import Method, Reference, Step, View
-from trainers.place import Place, means_over_ranks
 from trainers.probe import curve
 from trainers.sampler import Sampler
 from trainers.settings import TrainingSettings

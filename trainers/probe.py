@@ -6,14 +6,15 @@ from dataclasses import dataclass
 import torch
 
 from evals.benchmark import Role, Task
-from evals.encoding import Encoder
+from evals.measure import merge
 from evals.metric import load_metric
 from evals.probe import estimate, probe_tasks
 from evals.scores import ScoreSheet
-from evals.scoring import Shard
 from evals.suites import text
-from trainers.guard import Guard, Reading, verdict
-from trainers.place import Place, gather
+from evals.text.encoding import Encoder
+from evals.text.scoring import Shard
+from trainers.distributed import Place, gather
+from trainers.early_stopping import Guard, Reading, verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Scorer:
             device=torch.device(self.place.device),
         )
         parts = gather(ScoreSheet(tuple(scored)), self.place)
-        return text.merge(parts, expected=tasks)
+        return merge(parts, expected=tasks)
 
 
 class Probe:

@@ -7,9 +7,9 @@ from peft import PeftModel
 from transformers.utils import logging
 
 from evals.scores import ScoreSheet
+from trainers.distributed import Place
 from trainers.job import Job
-from trainers.place import Place
-from trainers.workbench import Workbench
+from trainers.warm_state import Workbench
 
 
 def evaluate_saved(job: Job, *, model: Path, adapter: Path | None) -> ScoreSheet:

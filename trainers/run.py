@@ -4,13 +4,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from trainers import memory
+from trainers.distributed import gather
 from trainers.finetune import finetune
 from trainers.job import Beat, Outcome, Phase, Report
-from trainers.order import Order
-from trainers.place import gather
+from trainers.memory import measured as memory
+from trainers.rank_task import Order
 from trainers.unlearn import unlearn
-from trainers.workbench import Workbench
+from trainers.warm_state import Workbench
 
 
 def run(order: Order, bench: Workbench) -> Iterator[Report | Beat | Outcome]:

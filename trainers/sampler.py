@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from evals.benchmark import Example
-from evals.encoding import Encoder, Row, collate
+from evals.text.encoding import Encoder, Row, collate
 from trainers.batch import IGNORE, Batch
+from trainers.distributed import Place
 from trainers.method import Source
-from trainers.place import Place
 
 
 @dataclass(frozen=True, slots=True)

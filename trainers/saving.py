@@ -5,9 +5,9 @@ import shutil
 from collections.abc import Callable, Generator
 from pathlib import Path
 
+from trainers.disk_full import lacks_room
+from trainers.distributed import Place, gather
 from trainers.job import Beat
-from trainers.place import Place, gather
-from trainers.room import lacks_room
 
 
 def written(write: Callable[[], None], folder: Path, place: Place) -> Generator[Beat, None, None]:

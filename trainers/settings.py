@@ -47,7 +47,7 @@ class EngineSettings(Settings):
 
 
 class StoppingSettings(Settings):
-    """When a trial is stopped because it is sure to end beyond a bound (`trainers.guard`)."""
+    """When a trial is stopped for being sure to end beyond a bound (`trainers.early_stopping`)."""
 
     every: int | None = Field(None, ge=1)
     """Optimizer steps between probes, twice as many while a model is far from every bound; null is

@@ -13,11 +13,11 @@ from trainers.adapters import adapter_facts, save_adapter
 from trainers.job import Beat, Job, Outcome, Report
 from trainers.loop import Lesson
 from trainers.method import PACKAGE, Method, Source, build_method
-from trainers.order import Order
-from trainers.reference import ReferenceView, StudentView
+from trainers.rank_task import Order
 from trainers.sampler import Material, Sampler, Shape
 from trainers.saving import written
-from trainers.workbench import Station, Workbench
+from trainers.views import ReferenceView, StudentView
+from trainers.warm_state import Station, Workbench
 
 
 def unlearn(order: Order, bench: Workbench) -> Generator[Report | Beat, None, Outcome]:

@@ -6,9 +6,9 @@ teacher-forced argmax equals the label. Source: Tirumala et al., arXiv 2205.1077
 
 from collections.abc import Sequence
 
-from evals.memorisation import mean_over_forget
 from evals.metric import Metric
 from evals.scores import ScoreSheet
+from evals.text.memorisation import mean_over_forget
 
 
 def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:

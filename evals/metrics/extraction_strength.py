@@ -6,9 +6,9 @@ the last token is hit, k = n and the strength is 0; `extraction_strength_open_un
 Source: Carlini et al., arXiv 2012.07805; Wang et al., arXiv 2406.09179.
 """
 
-from evals.memorisation import completed_share, mean_over_forget
 from evals.metric import Metric
 from evals.scores import ScoreSheet
+from evals.text.memorisation import completed_share, mean_over_forget
 
 
 def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:

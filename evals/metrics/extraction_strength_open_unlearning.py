@@ -7,9 +7,9 @@ hit, and never 0.
 
 from collections.abc import Sequence
 
-from evals.memorisation import completed_share, mean_over_forget
 from evals.metric import Metric
 from evals.scores import ScoreSheet
+from evals.text.memorisation import completed_share, mean_over_forget
 
 
 def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:

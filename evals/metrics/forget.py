@@ -7,9 +7,9 @@ Source: arXiv 2410.18057, section 4.2 and Table 1.
 """
 
 from evals.benchmark import Role
-from evals.components import by_role, harmonic_mean, probability, rouge, truth_ratio
 from evals.metric import Metric, Need
 from evals.scores import ScoreSheet
+from evals.text.components import by_role, harmonic_mean, probability, rouge, truth_ratio
 
 
 def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:

@@ -5,9 +5,9 @@ the table script of CLEAR's multimodal code has it, so that no generation is nee
 """
 
 from evals.benchmark import Role
-from evals.components import by_role, harmonic_mean, probability, truth_ratio
 from evals.metric import Metric
 from evals.scores import ScoreSheet
+from evals.text.components import by_role, harmonic_mean, probability, truth_ratio
 
 
 def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:

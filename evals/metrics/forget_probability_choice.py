@@ -6,9 +6,9 @@ down to chance, one over the number of options, not to 0.
 """
 
 from evals.benchmark import Role
-from evals.components import choice_probability, of_role
 from evals.metric import Metric
 from evals.scores import ScoreSheet
+from evals.text.components import choice_probability, of_role
 
 
 def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:

@@ -11,10 +11,10 @@ import math
 import numpy as np
 from scipy.special import rel_entr, softmax
 
-from evals.components import Floats, log_truth_ratios
-from evals.forget_quality import joined_forget_items
 from evals.metric import Metric, Need
 from evals.scores import ScoreSheet
+from evals.text.components import Floats, log_truth_ratios
+from evals.text.forget_quality import joined_forget_items
 
 
 def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:

@@ -7,10 +7,10 @@ model on the forget set. Spans hundreds of orders of magnitude: to search or to 
 
 import math
 
-from evals.components import log_truth_ratios
-from evals.forget_quality import joined_forget_items, log_ks_pvalue
 from evals.metric import Metric, Need
 from evals.scores import ScoreSheet
+from evals.text.components import log_truth_ratios
+from evals.text.forget_quality import joined_forget_items, log_ks_pvalue
 
 
 def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:

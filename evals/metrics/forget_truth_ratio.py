@@ -6,9 +6,9 @@ closeness to the gold model.
 """
 
 from evals.benchmark import Role
-from evals.components import of_role, truth_ratio
 from evals.metric import Metric
 from evals.scores import ScoreSheet
+from evals.text.components import of_role, truth_ratio
 
 
 def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:

@@ -6,9 +6,9 @@ in `forget_truth_ratio`. To compare with numbers made by it.
 """
 
 from evals.benchmark import Role
-from evals.components import of_role, pooled_truth_ratio
 from evals.metric import Metric
 from evals.scores import ScoreSheet
+from evals.text.components import of_role, pooled_truth_ratio
 
 
 def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:

@@ -6,9 +6,9 @@ the answers, and 1 for one that is certain of the truth; `forget_truth_ratio` ha
 """
 
 from evals.benchmark import Role
-from evals.components import of_role, prob_mean_truth_ratio
 from evals.metric import Metric
 from evals.scores import ScoreSheet
+from evals.text.components import of_role, prob_mean_truth_ratio
 
 
 def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:

@@ -6,10 +6,10 @@ gold model on the forget set: `log_forget_quality` / ln 10.
 
 import math
 
-from evals.components import log_truth_ratios
-from evals.forget_quality import joined_forget_items, log_ks_pvalue
 from evals.metric import Metric, Need
 from evals.scores import ScoreSheet
+from evals.text.components import log_truth_ratios
+from evals.text.forget_quality import joined_forget_items, log_ks_pvalue
 
 
 def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:

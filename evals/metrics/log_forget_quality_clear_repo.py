@@ -8,10 +8,10 @@ the paper (arXiv 2410.18057, section 4.2).
 
 import math
 
-from evals.components import pooled_log_truth_ratios
-from evals.forget_quality import joined_forget_items, log_ks_pvalue
 from evals.metric import Metric, Need
 from evals.scores import ScoreSheet
+from evals.text.components import pooled_log_truth_ratios
+from evals.text.forget_quality import joined_forget_items, log_ks_pvalue
 
 
 def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:

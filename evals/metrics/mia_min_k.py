@@ -9,9 +9,9 @@ Source: Shi et al., arXiv 2310.16789; k and convention of open-unlearning for TO
 import numpy as np
 
 from evals.membership import attack_auc
-from evals.memorisation import words
 from evals.metric import Metric, Need
 from evals.scores import ItemScore, ScoreSheet
+from evals.text.memorisation import words
 
 K = 0.4
 

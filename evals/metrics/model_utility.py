@@ -6,9 +6,9 @@ Source: arXiv 2401.06121, section 2.2.1.
 """
 
 from evals.benchmark import Role
-from evals.components import by_role, harmonic_mean, probability, rouge, truth_ratio
 from evals.metric import Metric, Need
 from evals.scores import ScoreSheet
+from evals.text.components import by_role, harmonic_mean, probability, rouge, truth_ratio
 
 
 def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:

@@ -6,9 +6,9 @@ tables use the geometric mean.
 """
 
 from evals.benchmark import Role
-from evals.components import arithmetic_truth_ratio, by_role, harmonic_mean, probability, rouge
 from evals.metric import Metric, Need
 from evals.scores import ScoreSheet
+from evals.text.components import arithmetic_truth_ratio, by_role, harmonic_mean, probability, rouge
 
 
 def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:

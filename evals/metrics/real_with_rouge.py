@@ -5,9 +5,9 @@ recall, probability and truth ratio over the tasks of role REAL. Its tables use 
 """
 
 from evals.benchmark import Role
-from evals.components import by_role, harmonic_mean, probability, rouge, truth_ratio
 from evals.metric import Metric, Need
 from evals.scores import ScoreSheet
+from evals.text.components import by_role, harmonic_mean, probability, rouge, truth_ratio
 
 
 def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:

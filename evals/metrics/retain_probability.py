@@ -1,9 +1,9 @@
 """Mean probability exp(-nll per token) of the true answers on the retain task."""
 
 from evals.benchmark import Role
-from evals.components import of_role, probability
 from evals.metric import Metric
 from evals.scores import ScoreSheet
+from evals.text.components import of_role, probability
 
 
 def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:

@@ -5,9 +5,9 @@ text (arXiv 2410.18057) gives for all sets, where its code has `retain_probabili
 """
 
 from evals.benchmark import Role
-from evals.components import choice_probability, of_role
 from evals.metric import Metric
 from evals.scores import ScoreSheet
+from evals.text.components import choice_probability, of_role
 
 
 def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:

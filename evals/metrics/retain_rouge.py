@@ -1,9 +1,9 @@
 """Mean ROUGE-L recall (stemmed) of the generations on the retain task."""
 
 from evals.benchmark import Role
-from evals.components import of_role, rouge
 from evals.metric import Metric, Need
 from evals.scores import ScoreSheet
+from evals.text.components import of_role, rouge
 
 
 def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:

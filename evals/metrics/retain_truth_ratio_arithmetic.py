@@ -6,9 +6,9 @@ utilities of its code; its published tables use the geometric mean.
 """
 
 from evals.benchmark import Role
-from evals.components import arithmetic_truth_ratio, of_role
 from evals.metric import Metric
 from evals.scores import ScoreSheet
+from evals.text.components import arithmetic_truth_ratio, of_role
 
 
 def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:

@@ -6,9 +6,9 @@ certain of the truth; `retain_truth_ratio` has max(0, 1 - 1/R).
 """
 
 from evals.benchmark import Role
-from evals.components import of_role, prob_mean_truth_ratio
 from evals.metric import Metric
 from evals.scores import ScoreSheet
+from evals.text.components import of_role, prob_mean_truth_ratio
 
 
 def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
 from evals.selection import selected_tasks
-from orchestrator.planning.anatomies import Anatomies
-from orchestrator.planning.lengths import BYTES_PER_TOKEN, answers
+from orchestrator.planning.model_sizes import Anatomies
 from orchestrator.planning.plan import Plan
-from orchestrator.storing.byte_size import size_text
+from orchestrator.planning.row_lengths import BYTES_PER_TOKEN, answers
+from orchestrator.storage.byte_size import size_text
 
 if TYPE_CHECKING:  # imports torch
-    from trainers.anatomy import Anatomy
+    from trainers.memory.model_size import Anatomy
 
 ADAPTER_ENTRY_BYTES = 4
 """Adapters are saved in float32."""

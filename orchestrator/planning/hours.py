@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.config import PlanSettings
-from orchestrator.gang_settings import GangSettings
-from orchestrator.planning.pace import Pace
+from orchestrator.config.sections import GangSettings, PlanSettings
+from orchestrator.planning.throughput import Pace
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from evals.benchmark import Benchmark
 from evals.metric import Need, load_metric
 from evals.selection import selected_tasks
-from orchestrator.config import SweepConfig
-from orchestrator.planning.anatomies import Anatomies
-from orchestrator.planning.draw import Draw
-from orchestrator.planning.lengths import most_scored_tokens, most_tokens
+from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.planning.model_sizes import Anatomies
+from orchestrator.planning.passes import Draw
+from orchestrator.planning.row_lengths import most_scored_tokens, most_tokens
 from orchestrator.reporting.formats.terminal_text import terminal_text
 from orchestrator.reporting.layout import Column, Table
-from trainers.activations import (
+from trainers.memory.activations import (
     JOINT_COPIES,
     LIKELIHOOD_COPIES,
     Mode,
@@ -22,11 +22,11 @@ from trainers.activations import (
     scoring_bytes,
     training_bytes,
 )
-from trainers.footprint import Footprint, Sharding, footprints
+from trainers.memory.footprint import Footprint, Sharding, footprints
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
 if TYPE_CHECKING:  # imports torch
-    from trainers.anatomy import Anatomy
+    from trainers.memory.model_size import Anatomy
 
 MIB, GIB = 1 << 20, 1 << 30
 

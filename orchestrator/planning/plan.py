@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 from evals.benchmark import Benchmark, Role
 from evals.errors import ConfigError
+from evals.held_out import num_searched
 from evals.metric import Need, load_metric
-from evals.portion import num_searched
 from evals.selection import selected_tasks
-from orchestrator.baselines import gold_job, original_job, trial_job
-from orchestrator.config import SweepConfig
-from orchestrator.finalists import final_seeds, gold_again_job
-from orchestrator.result import State
+from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.jobs.build import gold_job, original_job, trial_job
+from orchestrator.jobs.finalists import final_seeds, gold_again_job
+from orchestrator.results.warm_start import Past, warm_start
 from orchestrator.searching.space import Space, Value, active_part, holds
-from orchestrator.storing.members import MemberRole, read_members
-from orchestrator.storing.records import Storage
-from orchestrator.warm_start import Past, warm_start
+from orchestrator.storage.members import MemberRole, read_members
+from orchestrator.storage.records import Storage
+from orchestrator.storage.result import State
 from trainers.job import Job, Phase
 
 

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from evals.benchmark import Benchmark
 from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
-from orchestrator.constraints import SIGNS
-from orchestrator.gang_settings import GangSettings
+from orchestrator.config.sections import GangSettings
 from orchestrator.planning.plan import Plan, PlannedBaseline, PlannedMethod
-from orchestrator.searching.settings import Constraint
+from orchestrator.results.warm_start import Past
+from orchestrator.searching.constraints import SIGNS, Constraint
 from orchestrator.searching.space import Searched, SearchRange
-from orchestrator.warm_start import Past
 
 
 def render(plan: Plan) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from orchestrator.config import SweepConfig
+from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.reporting.page.page import PAGE
 from orchestrator.reporting.saving import FORMATS, settings_name
 

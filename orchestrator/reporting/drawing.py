@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.axes import Axes, axes_of
-from orchestrator.constraints import Bound
-from orchestrator.entry import Entry
-from orchestrator.reporting.charts.weighing import Weight, weights_of
+from orchestrator.reporting.charts.importance import Weight, weights_of
 from orchestrator.reporting.estimates.finals import Finals
-from orchestrator.reporting.marks import Mark, marks_of
+from orchestrator.reporting.method_styles import Mark, marks_of
 from orchestrator.reporting.record import SweepRecord
+from orchestrator.results.entry import Entry
+from orchestrator.results.ranking import Axes, axes_of
+from orchestrator.searching.constraints import Bound
 from orchestrator.searching.settings import SearchSettings
 
 

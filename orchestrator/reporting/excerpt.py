@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from orchestrator.reporting.estimates.finals import Finals
 from orchestrator.reporting.record import SweepRecord
-from orchestrator.standing import is_trial
+from orchestrator.results.ranking import is_trial
 
 
 def excerpt(

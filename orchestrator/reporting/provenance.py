@@ -3,11 +3,11 @@
 import shlex
 from dataclasses import dataclass
 
-from orchestrator.constraints import said
+from orchestrator.config.storage_address import is_url
 from orchestrator.reporting.estimates.finals import Finals
 from orchestrator.reporting.record import SweepRecord
-from orchestrator.result import Result
-from orchestrator.storing.storage_address import is_url
+from orchestrator.searching.constraints import said
+from orchestrator.storage.result import Result
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from orchestrator.books import Books, read_books
-from orchestrator.comparison import baselines_of, compared_if_needed
-from orchestrator.config import SweepConfig
-from orchestrator.constraints import bounds_of
-from orchestrator.entry import Entry, Reference
-from orchestrator.finalists import best_trials, final_seeds
-from orchestrator.judgement import judged
-from orchestrator.loading import load_resumed
-from orchestrator.result import Result, State
-from orchestrator.storing.members import Member, MemberRole, read_members
-from orchestrator.storing.records import Storage
+from orchestrator.config.loading import load_resumed
+from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.jobs.finalists import best_trials, final_seeds
+from orchestrator.limits.usage import Books, read_books
+from orchestrator.results.entry import Entry, Reference
+from orchestrator.results.feasibility import judged
+from orchestrator.results.measuring import baselines_of, compared_if_needed
+from orchestrator.searching.constraints import bounds_of
+from orchestrator.storage.members import Member, MemberRole, read_members
+from orchestrator.storage.records import Storage
+from orchestrator.storage.result import Result, State
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evals.errors import ConfigError, unknown_name
-from orchestrator.axes import Axes, axes_of, chosen_axes
-from orchestrator.config import SweepConfig
+from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.reporting.saving import FORMATS
+from orchestrator.results.ranking import Axes, axes_of, chosen_axes
 
 PART = "report"
 """The folder, within the sweep's, of a report that is only of a part of it."""

@@ -6,7 +6,7 @@ from typing import Any
 from optuna.storages.journal import JournalFileBackend
 from optuna.storages.journal._file import BaseJournalFileLock
 
-from orchestrator.storing.line_file import Wait, all_or_nothing, at_once, mend
+from orchestrator.storage.line_file import Wait, all_or_nothing, at_once, mend
 
 
 class Journal(JournalFileBackend):
@@ -29,7 +29,7 @@ class Journal(JournalFileBackend):
 
 
 class _Alone(BaseJournalFileLock):
-    """No lock: a sweep's folder has one driver at a time (`orchestrator.lease`).
+    """No lock: a sweep's folder has one driver at a time (`orchestrator.storage.lock`).
 
     Optuna's own are files, for which a full disk may have no room.
     """

@@ -9,40 +9,14 @@ from pydantic import Field, field_validator, model_validator
 from evals.choice import Settings
 from evals.errors import ConfigError, FieldError
 from evals.metric import Metric, load_metric
+from orchestrator.searching.constraints import Constraint
 from orchestrator.searching.space import SearchRange, Value
 from trainers.settings import StoppingSettings
 
 Direction = Literal["minimize", "maximize"]
+
 HORIZONTAL = "retain"
 """What the objective is shown against in a sweep that constrains nothing else."""
-
-
-class Constraint(Settings):
-    """A floor (`at_least`) or a ceiling (`at_most`) on a metric; both make a band.
-
-    Relative to a baseline, the two are multiples of what the original or the gold model measured.
-    """
-
-    at_least: float | None = None
-    at_most: float | None = None
-    relative_to: Literal["original", "gold", "absolute"] = "original"
-
-    @property
-    def sides(self) -> dict[str, float]:
-        """The sides that are given, by their name here."""
-        both = {"at_least": self.at_least, "at_most": self.at_most}
-        return {side: value for side, value in both.items() if value is not None}
-
-    @model_validator(mode="after")
-    def _bounds_something(self) -> "Constraint":
-        if not self.sides:
-            raise FieldError("at_least must be given but is missing, as is at_most; give one")
-        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
-            raise FieldError(
-                f"at_least must be at most at_most ({self.at_most:g}) but got {self.at_least:g}; "
-                "swap the two"
-            )
-        return self
 
 
 class SearchSettings(Settings):

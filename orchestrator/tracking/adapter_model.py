@@ -7,7 +7,7 @@ them; the model says what they are, and what was measured with them.
 import re
 from typing import TYPE_CHECKING
 
-from orchestrator.storing.weights import ADAPTER
+from orchestrator.storage.weights import ADAPTER
 from orchestrator.tracking.child_run import ChildRun
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from orchestrator.entry import Entry
-from orchestrator.result import Result
+from orchestrator.results.entry import Entry
+from orchestrator.storage.result import Result
 from trainers.job import Job, Report
 
 PLAIN = ("training.lr", "training.l1")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evals.errors import ConfigError
 from evals.sheet_file import read_sheet
-from orchestrator.result import Result, State
+from orchestrator.storage.result import Result, State
 from orchestrator.tracking.evaluation_table import evaluation_table
 from trainers.deepspeed_config import deepspeed_config
 from trainers.job import Report

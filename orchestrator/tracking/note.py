@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestrator.constraints import SIGNS
-from orchestrator.entry import Entry
-from orchestrator.result import Result, State
+from orchestrator.results.entry import Entry
+from orchestrator.searching.constraints import SIGNS
+from orchestrator.storage.result import Result, State
 from trainers.job import Phase
 
 NOTE = "mlflow.note.content"

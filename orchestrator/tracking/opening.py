@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
+from orchestrator.config.sections import TrackingSettings
 from orchestrator.tracking.failure import first_line
 from orchestrator.tracking.session import Place, Session
-from orchestrator.tracking.settings import TrackingSettings
 from orchestrator.tracking.store_address import unusable
 
 if TYPE_CHECKING:

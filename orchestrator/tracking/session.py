@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.storing.weights import ADAPTER
+from orchestrator.storage.weights import ADAPTER
 from orchestrator.tracking.adapter_model import add_model, remove_models
 from orchestrator.tracking.child_run import CURVE, ChildRun, Point, job_tags
 from orchestrator.tracking.job_files import TABLE

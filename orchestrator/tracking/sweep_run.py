@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestrator.continuity import FREE
-from orchestrator.entry import Entry
-from orchestrator.pareto import gain
-from orchestrator.result import State
+from orchestrator.config.resume import FREE
+from orchestrator.results.entry import Entry
+from orchestrator.results.pareto import gain
+from orchestrator.storage.result import State
 from orchestrator.tracking.child_run import leaves
 from orchestrator.tracking.note import NOTE, sweep_note
 

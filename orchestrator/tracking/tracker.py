@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from evals.errors import ConfigError
-from orchestrator.entry import Entry
-from orchestrator.result import State
+from orchestrator.config.sections import TrackingSettings
+from orchestrator.results.entry import Entry
+from orchestrator.storage.result import State
 from orchestrator.tracking.child_run import child_run
 from orchestrator.tracking.job_files import job_files
 from orchestrator.tracking.live_reports import LiveReports
@@ -25,7 +26,6 @@ from orchestrator.tracking.note import NOTE, job_note
 from orchestrator.tracking.opening import begin_session
 from orchestrator.tracking.provenance import code_tags, requirements_text
 from orchestrator.tracking.session import Files, Place, Session
-from orchestrator.tracking.settings import TrackingSettings
 from orchestrator.tracking.store_address import check_answers, shown
 from orchestrator.tracking.sweep_run import SweepTally, sweep_params, sweep_tags
 from orchestrator.tracking.writer import Writer

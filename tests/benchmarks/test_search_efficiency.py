@@ -6,7 +6,7 @@ from search_efficiency import Counts, report, trials_needed
 from search_rivals import NAMES, searcher
 from search_surfaces import SPACE, Measures, Surface
 
-from orchestrator.searching.settings import Constraint
+from orchestrator.searching.constraints import Constraint
 
 BEST, ORIGINAL = 0.0, -100.0
 

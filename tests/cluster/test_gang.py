@@ -11,13 +11,13 @@ from ray.core.generated.common_pb2 import ActorDiedErrorContext
 
 from cluster.capacity import check_capacity
 from cluster.gang import Gang, GangShape, never_ran
-from cluster.loss import Cause, RankLost
+from cluster.rank_failure import Cause, RankLost
 from evals.building import build_benchmark
 from evals.choice import choose
 from evals.errors import ConfigError
 from evals.settings import EvaluationSettings
 from trainers.job import Beat, Job, Outcome, Phase, Report, TrialFailure
-from trainers.order import Order
+from trainers.rank_task import Order
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]

@@ -11,7 +11,7 @@ from ray.util import placement_group, remove_placement_group
 from ray.util.placement_group import PlacementGroup
 
 from cluster.gang import Gang, GangShape
-from cluster.loss import Cause, RankLost
+from cluster.rank_failure import Cause, RankLost
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 

@@ -11,15 +11,15 @@ from evals.benchmark import Benchmark, Example, Probability, Role, Task
 from evals.building import build_benchmark
 from evals.choice import validated
 from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
-from orchestrator.baselines import gold_job, original_job, trial_job
-from orchestrator.config import SweepConfig
-from orchestrator.continuity import write_config
-from orchestrator.ledger import Ledger
-from orchestrator.loading import load_config
+from orchestrator.config.loading import load_config
+from orchestrator.config.resume import write_config
+from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.jobs.build import gold_job, original_job, trial_job
+from orchestrator.limits.ledger import Ledger
 from orchestrator.reporting.record import SweepRecord, read_record
-from orchestrator.result import Result, State
-from orchestrator.storing.members import Member, MemberRole, Members
-from orchestrator.storing.records import Storage
+from orchestrator.storage.members import Member, MemberRole, Members
+from orchestrator.storage.records import Storage
+from orchestrator.storage.result import Result, State
 from trainers.job import Job
 
 

@@ -23,10 +23,10 @@ import ray
 from ray.cluster_utils import Cluster
 from ray.util import placement_group_table
 
-from orchestrator import schedule
-from orchestrator.conduct import DONE, conduct
-from orchestrator.departure import Departure
-from orchestrator.loading import load_config
+from orchestrator.config.loading import load_config
+from orchestrator.driver.main import DONE, conduct
+from orchestrator.driver.signals import Departure
+from orchestrator.running import scheduler
 
 pytestmark = [pytest.mark.ray, pytest.mark.dist, pytest.mark.slow, pytest.mark.timeout(0)]
 
@@ -180,7 +180,7 @@ def test_sweeps_out_of_which_ranks_and_nodes_are_shot_end_as_if_left_alone(
     num_sweeps = request.config.getoption("faults")
     if not num_sweeps:
         pytest.skip("a long test: say --faults 5")
-    monkeypatch.setattr(schedule, "join", lambda: None)
+    monkeypatch.setattr(scheduler, "join", lambda: None)
     random.seed(0)
     started = time.monotonic()
     expected = ended(tmp_path / "alone")

@@ -9,18 +9,18 @@ from evals.choice import Choice
 from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
 from evals.settings import EvaluationSettings
 from evals.sheet_file import write_sheet
-from orchestrator.budget import BudgetSettings
-from orchestrator.ledger import Ledger
+from orchestrator.config.budget import BudgetSettings
+from orchestrator.limits.ledger import Ledger
 from orchestrator.reporting.layout import Column, Table
 from orchestrator.reporting.saving import save
-from orchestrator.result import Result, State
-from orchestrator.searching.search import MethodSearch
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.searching.space import SearchRange
-from orchestrator.storing.records import Storage, version
-from orchestrator.storing.weights import is_removed, remove_adapter
+from orchestrator.searching.study import MethodSearch
+from orchestrator.storage.records import Storage, version
+from orchestrator.storage.result import Result, State
+from orchestrator.storage.weights import is_removed, remove_adapter
+from trainers.disk_full import lacks_room
 from trainers.job import Job, Phase, Report
-from trainers.room import lacks_room
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
 ROOM_AFTER = 3

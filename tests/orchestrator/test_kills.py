@@ -24,7 +24,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from orchestrator.continuity import LAYOUT
+from orchestrator.config.resume import LAYOUT
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(0)]
 

@@ -14,19 +14,19 @@ import ray
 import torch
 
 from cluster.rank import Rank
-from cluster.warm import WarmGang
+from cluster.warm_gang import WarmGang
 from evals.building import build_benchmark
 from evals.choice import choose
 from evals.scores import ScoreSheet
 from evals.settings import EvaluationSettings
-from orchestrator import job_run
-from orchestrator.gang_settings import CheckpointSettings, GangSettings
-from orchestrator.job_run import Experience, JobRun
-from orchestrator.result import Result, State
-from orchestrator.storing.records import Storage
-from orchestrator.ticket import Ticket
+from orchestrator.config.sections import CheckpointSettings, GangSettings
+from orchestrator.jobs.ticket import Ticket
+from orchestrator.running import job_runner
+from orchestrator.running.job_runner import Experience, JobRun
+from orchestrator.storage.records import Storage
+from orchestrator.storage.result import Result, State
 from trainers.job import Beat, Job, Outcome, Phase, Report, TrialFailure
-from trainers.order import Order
+from trainers.rank_task import Order
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
 pytestmark = [pytest.mark.ray, pytest.mark.dist, pytest.mark.slow]
@@ -59,7 +59,7 @@ def embedded_ray() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def saving_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_run, "SAVING_SHARE", float("inf"))
+    monkeypatch.setattr(job_runner, "SAVING_SHARE", float("inf"))
 
 
 def job(phase: Phase, *, base: str | None = None) -> Job:

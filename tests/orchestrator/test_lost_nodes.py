@@ -14,11 +14,11 @@ from evals.building import build_benchmark
 from evals.choice import choose
 from evals.scores import ScoreSheet
 from evals.settings import EvaluationSettings
-from orchestrator.gang_settings import CheckpointSettings, GangSettings
-from orchestrator.result import Result, State
-from orchestrator.schedule import run_agenda
-from orchestrator.storing.records import Storage
-from orchestrator.ticket import Ticket
+from orchestrator.config.sections import CheckpointSettings, GangSettings
+from orchestrator.jobs.ticket import Ticket
+from orchestrator.running.scheduler import run_agenda
+from orchestrator.storage.records import Storage
+from orchestrator.storage.result import Result, State
 from trainers.job import Job, Phase, Report
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 

@@ -10,11 +10,11 @@ from ray.cluster_utils import Cluster
 from evals.building import build_benchmark
 from evals.choice import choose
 from evals.settings import EvaluationSettings
-from orchestrator.gang_settings import GangSettings
-from orchestrator.result import State
-from orchestrator.schedule import run_agenda
-from orchestrator.storing.records import Storage
-from orchestrator.ticket import Ticket
+from orchestrator.config.sections import GangSettings
+from orchestrator.jobs.ticket import Ticket
+from orchestrator.running.scheduler import run_agenda
+from orchestrator.storage.records import Storage
+from orchestrator.storage.result import State
 from trainers.job import Job, Phase, Report
 from trainers.settings import EngineSettings, TrainingSettings
 

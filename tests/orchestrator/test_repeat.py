@@ -8,7 +8,7 @@ import pytest
 
 from evals.scores import AnswerScore, ScoreSheet
 from orchestrator import repeat
-from orchestrator.repetition import find_row
+from orchestrator.reproducing.find_row import find_row
 from trainers.job import TrialFailure
 
 

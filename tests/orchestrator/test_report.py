@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.continuity import write_config
-from orchestrator.loading import load_config
+from orchestrator.config.loading import load_config
+from orchestrator.config.resume import write_config
 from orchestrator.report import main
 
 ROOT = Path(__file__).parents[2]

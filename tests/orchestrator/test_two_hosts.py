@@ -243,7 +243,7 @@ def wait_until(happened: Callable[[], object], what: str, driver: subprocess.Pop
 
 def test_ranks_talk_over_the_interface_that_leads_to_their_peers(hosts: Hosts) -> None:
     peers = ["10.231.7.2", "10.231.6.2", "10.231.7.1", "127.0.0.1", "192.0.2.1"]
-    code = "from cluster.interface import interface_to; import sys; "
+    code = "from cluster.network import interface_to; import sys; "
     code += "print(*map(interface_to, sys.argv[1:]))"
     command = hosts.first.command(sys.executable, "-c", code, *peers)
     said = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout

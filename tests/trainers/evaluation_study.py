@@ -6,11 +6,11 @@ import torch
 from peft import PeftModel
 
 from evals.benchmark import Benchmark, Example, Probability, Role, Task
-from evals.encoding import Encoder
 from evals.scores import ScoreSheet
-from evals.scoring import Shard
 from evals.settings import EvaluationSettings
 from evals.suites.text import evaluate
+from evals.text.encoding import Encoder
+from evals.text.scoring import Shard
 from trainers.adapters import add_adapter, parameter_groups
 from trainers.engine import Engine
 from trainers.models.tiny_llama import Config, Family

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from trainers.place import Place
+from trainers.distributed import Place
 from trainers.saving import written
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from evals.measure import merge
 from evals.scores import ScoreSheet
-from evals.suites.text import merge
 
 STUDY = Path(__file__).with_name("evaluation_study.py")
 

@@ -9,11 +9,11 @@ import torch
 from evals.building import build_benchmark
 from evals.choice import choose
 from evals.settings import EvaluationSettings
+from trainers.distributed import Place
 from trainers.job import Job, Outcome, Phase, Report
-from trainers.place import Place
 from trainers.run import Order, run
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
-from trainers.workbench import Workbench
+from trainers.warm_state import Workbench
 
 HAS_CUDA = torch.cuda.is_available()
 WITHOUT_CUDA = pytest.mark.skipif(not HAS_CUDA, reason="there is no CUDA device")

@@ -8,13 +8,13 @@ import torch
 
 from trainers import loop
 from trainers.checkpoint import Bookmark
-from trainers.guard import Reading
+from trainers.distributed import Place
+from trainers.early_stopping import Reading
 from trainers.job import Beat, Diverged, Report
 from trainers.loop import Lesson, learning_rate, train
 from trainers.method import Source, Step
-from trainers.place import Place
-from trainers.reference import NoReference
 from trainers.settings import TrainingSettings
+from trainers.views import NoReference
 
 TRAINING = TrainingSettings(lr=1.0, epochs=2.0, warmup_epochs=0.5)
 

@@ -10,13 +10,13 @@ from evals.choice import choose
 from evals.errors import ConfigError
 from evals.scores import ScoreSheet
 from evals.settings import EvaluationSettings
+from trainers.distributed import Place
 from trainers.job import Job, Outcome, Phase
-from trainers.order import Order
-from trainers.place import Place
+from trainers.rank_task import Order
 from trainers.reevaluation import evaluate_saved
 from trainers.run import run
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
-from trainers.workbench import Workbench
+from trainers.warm_state import Workbench
 
 PEOPLE = {"num_people": 4, "forget_people": 1, "holdout_people": 0, "num_world": 2}
 SIZE = {"hidden_size": 32, "num_layers": 2, "num_heads": 2, "intermediate_size": 32}

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from evals.benchmark import Example
-from evals.encoding import Row
+from evals.text.encoding import Row
 from trainers.batch import IGNORE
+from trainers.distributed import Place
 from trainers.method import Source
-from trainers.place import Place
 from trainers.sampler import Material, Sampler, Shape
 
 

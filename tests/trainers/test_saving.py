@@ -6,8 +6,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from trainers.distributed import Place
 from trainers.job import Beat
-from trainers.place import Place
 from trainers.saving import written
 
 WEIGHTS = {"a": torch.arange(50_000, dtype=torch.float32)}

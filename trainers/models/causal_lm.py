@@ -7,9 +7,9 @@ from pathlib import Path
 from transformers import PreTrainedModel
 
 from evals.benchmark import Benchmark
-from evals.encoding import Prompt, require_usable
 from evals.errors import ConfigError
-from trainers.language_model import LanguageModel
+from evals.text.encoding import Prompt, require_usable
+from trainers.family import LanguageModel
 from trainers.pretrained import (
     Running,
     Shape,

@@ -20,9 +20,9 @@ from transformers import (
 )
 
 from evals.benchmark import Benchmark, Example
-from evals.encoding import Prompt
 from evals.errors import FieldError
-from trainers.language_model import LanguageModel
+from evals.text.encoding import Prompt
+from trainers.family import LanguageModel
 from trainers.pretrained import (
     Running,
     Shape,

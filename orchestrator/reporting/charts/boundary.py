@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from orchestrator.constraints import Bound
-from orchestrator.entry import Entry
-from orchestrator.standing import is_measured
+from orchestrator.results.entry import Entry
+from orchestrator.results.ranking import is_measured
+from orchestrator.searching.constraints import Bound
 
 MIN_TRIALS = 6
 """Measured trials below which no boundary is drawn: fewer leave triangles of any shape."""

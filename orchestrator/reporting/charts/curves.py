@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from orchestrator.result import Result
+from orchestrator.storage.result import Result
 
 PROBE = "probe_"
 """How the reports name a metric that was read off a few items in the middle of the training."""

@@ -4,11 +4,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.budget import HOUR_S
-from orchestrator.entry import Entry
-from orchestrator.pareto import gain
+from orchestrator.config.budget import HOUR_S
+from orchestrator.results.entry import Entry
+from orchestrator.results.pareto import gain
+from orchestrator.results.ranking import is_measured, is_trial
 from orchestrator.searching.settings import SearchSettings
-from orchestrator.standing import is_measured, is_trial
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,9 @@ import math
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from evals.held_out import held_out_part
 from evals.metric import load_metric
-from evals.portion import held_out_part
 from evals.scores import ScoreSheet
-from orchestrator.constraints import Bound, bounds_of, is_feasible, violations
-from orchestrator.entry import Entry
-from orchestrator.pareto import gain
 from orchestrator.reporting.estimates.inference import (
     Comparison,
     Interval,
@@ -20,10 +17,13 @@ from orchestrator.reporting.estimates.inference import (
 from orchestrator.reporting.estimates.resampling import same_items
 from orchestrator.reporting.estimates.samples import Samples, measured, samples_of
 from orchestrator.reporting.record import SweepRecord
-from orchestrator.result import Result, State
+from orchestrator.results.entry import Entry
+from orchestrator.results.pareto import gain
+from orchestrator.results.ranking import best_feasible
+from orchestrator.searching.constraints import Bound, bounds_of, is_feasible, violations
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.searching.space import Value
-from orchestrator.standing import best_feasible
+from orchestrator.storage.result import Result, State
 
 
 @dataclass(frozen=True, slots=True)

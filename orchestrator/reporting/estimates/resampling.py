@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evals.benchmark import Role
-from evals.components import (
+from evals.metric import load_metric
+from evals.scores import ScoreSheet, TaskScores
+from evals.text.components import (
     Component,
     Floats,
     arithmetic_truth_ratio,
@@ -24,9 +26,7 @@ from evals.components import (
     rouge,
     truth_ratio,
 )
-from evals.forget_quality import joined_forget_items, log_ks_pvalue
-from evals.metric import load_metric
-from evals.scores import ScoreSheet, TaskScores
+from evals.text.forget_quality import joined_forget_items, log_ks_pvalue
 
 Counts = NDArray[np.int64]
 Parts = Mapping[Role, Sequence[Component]]

@@ -5,8 +5,8 @@ from contextlib import suppress
 
 import numpy as np
 
+from evals.measure import measure
 from evals.scores import ScoreSheet
-from evals.suites.text import measure
 from orchestrator.reporting.estimates.resampling import Draws, drawn, resampled
 from orchestrator.reporting.estimates.spread import Sample
 

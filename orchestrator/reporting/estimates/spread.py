@@ -33,7 +33,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import stdtrit
 
-from evals.components import Floats
+from evals.text.components import Floats
 
 LEVEL = 0.05
 SMALLEST_P = 1e-30

@@ -13,9 +13,9 @@ from orchestrator.reporting.figures.canvas import (
     new_figure,
     plain,
 )
+from orchestrator.reporting.figures.legend_markers import method_sign
 from orchestrator.reporting.figures.points import short
-from orchestrator.reporting.figures.signs import method_sign
-from orchestrator.reporting.marks import Mark
+from orchestrator.reporting.method_styles import Mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

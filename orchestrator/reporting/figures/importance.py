@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.reporting.charts.weighing import Weight
+from orchestrator.reporting.charts.importance import Weight
 from orchestrator.reporting.drawing import Drawing
 from orchestrator.reporting.figures.canvas import (
     IN_LEGEND,
@@ -16,8 +16,8 @@ from orchestrator.reporting.figures.canvas import (
     save,
 )
 from orchestrator.reporting.figures.facets import legend_below
+from orchestrator.reporting.figures.legend_markers import sign
 from orchestrator.reporting.figures.points import short
-from orchestrator.reporting.figures.signs import sign
 from orchestrator.searching.importance import MIN_TRIALS
 
 if TYPE_CHECKING:

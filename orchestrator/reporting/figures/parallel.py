@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.entry import Entry
-from orchestrator.reporting.charts.spokes import Spoke, spoke_trials, spokes_of
+from orchestrator.reporting.charts.parallel_axes import Spoke, spoke_trials, spokes_of
 from orchestrator.reporting.drawing import Drawing
 from orchestrator.reporting.figures.canvas import (
     FAINT,
@@ -18,10 +17,11 @@ from orchestrator.reporting.figures.canvas import (
     save,
 )
 from orchestrator.reporting.figures.legend import Row, height_for, legend_beside
+from orchestrator.reporting.figures.legend_markers import line_sign, method_sign, sign, style_of
 from orchestrator.reporting.figures.points import counted, labels_of, short
-from orchestrator.reporting.figures.signs import line_sign, method_sign, sign, style_of
-from orchestrator.reporting.marks import Mark
-from orchestrator.standing import best_feasible
+from orchestrator.reporting.method_styles import Mark
+from orchestrator.results.entry import Entry
+from orchestrator.results.ranking import best_feasible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,9 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from orchestrator.axes import Axes as Metrics
-from orchestrator.constraints import AT_LEAST, Bound
-from orchestrator.entry import Entry
 from orchestrator.reporting.charts.chart_axis import linear_axis, objective_axis
 from orchestrator.reporting.drawing import Drawing
 from orchestrator.reporting.figures.canvas import (
@@ -25,6 +22,7 @@ from orchestrator.reporting.figures.canvas import (
     save,
 )
 from orchestrator.reporting.figures.legend import Row, height_for, legend_beside
+from orchestrator.reporting.figures.legend_markers import line_sign, method_sign, sign
 from orchestrator.reporting.figures.naming import pixels, write_names
 from orchestrator.reporting.figures.placement import Box
 from orchestrator.reporting.figures.points import (
@@ -39,8 +37,10 @@ from orchestrator.reporting.figures.points import (
     subtitle,
     trials_of,
 )
-from orchestrator.reporting.figures.signs import line_sign, method_sign, sign
-from orchestrator.reporting.marks import Mark
+from orchestrator.reporting.method_styles import Mark
+from orchestrator.results.entry import Entry
+from orchestrator.results.ranking import Axes as Metrics
+from orchestrator.searching.constraints import AT_LEAST, Bound
 from trainers.job import Phase
 
 if TYPE_CHECKING:

@@ -4,15 +4,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from orchestrator.axes import Axes
-from orchestrator.constraints import Bound
-from orchestrator.entry import Entry
-from orchestrator.pareto import front
 from orchestrator.reporting.estimates.finals import Finals
 from orchestrator.reporting.estimates.inference import Interval
-from orchestrator.result import State
+from orchestrator.results.entry import Entry
+from orchestrator.results.pareto import front
+from orchestrator.results.ranking import Axes, best_feasible
+from orchestrator.searching.constraints import Bound
 from orchestrator.searching.settings import SearchSettings
-from orchestrator.standing import best_feasible
+from orchestrator.storage.result import State
 from trainers.job import Phase
 
 MAX_BOUNDS = 3

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.pareto import gain
 from orchestrator.reporting.charts.chart_axis import objective_axis
 from orchestrator.reporting.charts.incumbent import Climb, climbs_of
 from orchestrator.reporting.drawing import Drawing
@@ -20,9 +19,10 @@ from orchestrator.reporting.figures.canvas import (
     save,
 )
 from orchestrator.reporting.figures.legend import height_for, legend_beside
+from orchestrator.reporting.figures.legend_markers import method_sign, style_of
 from orchestrator.reporting.figures.points import short
-from orchestrator.reporting.figures.signs import method_sign, style_of
-from orchestrator.reporting.marks import Mark
+from orchestrator.reporting.method_styles import Mark
+from orchestrator.results.pareto import gain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

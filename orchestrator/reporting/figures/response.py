@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.constraints import Bound
-from orchestrator.entry import Entry
 from orchestrator.reporting.charts.boundary import MIN_EACH, MIN_TRIALS, Segment, boundary
 from orchestrator.reporting.charts.chart_axis import (
     Axis,
@@ -25,9 +23,11 @@ from orchestrator.reporting.figures.canvas import (
     save,
 )
 from orchestrator.reporting.figures.facets import Facets, facets, label_axes, legend_below
+from orchestrator.reporting.figures.legend_markers import line_sign, sign
 from orchestrator.reporting.figures.points import labels_of
-from orchestrator.reporting.figures.signs import line_sign, sign
-from orchestrator.standing import best_feasible, is_measured, is_trial
+from orchestrator.results.entry import Entry
+from orchestrator.results.ranking import best_feasible, is_measured, is_trial
+from orchestrator.searching.constraints import Bound
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.entry import Entry
 from orchestrator.reporting.charts.curves import LOSS, PROBE, Curve, curve_of
 from orchestrator.reporting.drawing import Drawing
 from orchestrator.reporting.figures.canvas import FAINT, INK, head, heading, save
 from orchestrator.reporting.figures.facets import Facets, facets, label_axes, legend_below
-from orchestrator.reporting.figures.signs import line_sign, sign
-from orchestrator.standing import best_feasible, is_trial
+from orchestrator.reporting.figures.legend_markers import line_sign, sign
+from orchestrator.results.entry import Entry
+from orchestrator.results.ranking import best_feasible, is_trial
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

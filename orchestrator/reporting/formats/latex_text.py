@@ -12,7 +12,7 @@ know whose it is.
 import re
 from collections.abc import Iterator, Sequence
 
-from orchestrator.reporting.formats.latex_signs import escaped, number, unplaced
+from orchestrator.reporting.formats.latex_escape import escaped, number, unplaced
 from orchestrator.reporting.formats.paper import (
     FOOTNOTE,
     SCRIPT,

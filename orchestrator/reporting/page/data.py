@@ -5,9 +5,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from orchestrator.axes import Axes, front_between
-from orchestrator.constraints import Bound, said
-from orchestrator.entry import Entry
 from orchestrator.reporting.charts.boundary import boundary
 from orchestrator.reporting.charts.chart_axis import (
     Axis,
@@ -17,15 +14,17 @@ from orchestrator.reporting.charts.chart_axis import (
 )
 from orchestrator.reporting.charts.curves import PROBE, curves_of
 from orchestrator.reporting.charts.incumbent import climbs_of
-from orchestrator.reporting.charts.spokes import spoke_trials, spokes_of
+from orchestrator.reporting.charts.parallel_axes import spoke_trials, spokes_of
 from orchestrator.reporting.drawing import Drawing
 from orchestrator.reporting.estimates.finals import Finals
-from orchestrator.reporting.marks import Mark
+from orchestrator.reporting.method_styles import Mark
 from orchestrator.reporting.page.finalists import finalists_of
 from orchestrator.reporting.provenance import command
 from orchestrator.reporting.record import SweepRecord
 from orchestrator.reporting.tables.headings import CLEAR_HEADINGS
-from orchestrator.standing import best_feasible, is_measured, is_trial
+from orchestrator.results.entry import Entry
+from orchestrator.results.ranking import Axes, best_feasible, front_between, is_measured, is_trial
+from orchestrator.searching.constraints import Bound, said
 
 MAX_POINTS = 200
 """Points of a curve in the page; of more every n-th is kept, and the last."""

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from orchestrator.constraints import Bound
 from orchestrator.reporting.estimates.finals import Final, Finals
 from orchestrator.reporting.provenance import command
 from orchestrator.reporting.record import SweepRecord
 from orchestrator.reporting.tables.lines import missed, setting_line
-from orchestrator.result import Result
+from orchestrator.searching.constraints import Bound
+from orchestrator.storage.result import Result
 
 Json = dict[str, Any]
 

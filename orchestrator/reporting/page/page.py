@@ -8,17 +8,16 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from orchestrator.axes import axes_of
-from orchestrator.constraints import said
-from orchestrator.continuity import config_text
+from orchestrator.config.resume import config_text
 from orchestrator.reporting.drawing import Drawing
 from orchestrator.reporting.layout import Table
-from orchestrator.reporting.page.circumstances import circumstances_of
 from orchestrator.reporting.page.data import page_data
+from orchestrator.reporting.page.environment import circumstances_of
 from orchestrator.reporting.page.table import page_table
 from orchestrator.reporting.record import SweepRecord
 from orchestrator.reporting.tables.headings import CLEAR_HEADINGS
-from orchestrator.standing import is_trial
+from orchestrator.results.ranking import axes_of, is_trial
+from orchestrator.searching.constraints import said
 
 PAGE = "report.html"
 FILES = Path(__file__).with_name("files")

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from evals import plugins
-from orchestrator.config import SweepConfig
-from orchestrator.method_settings import METHODS, MethodSettings
+from orchestrator.config.method_settings import METHODS, MethodSettings
+from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.reporting.published.table_1 import LLAMA, MISTRAL, Row
 from trainers.settings import AdapterSettings, TrainingSettings
 

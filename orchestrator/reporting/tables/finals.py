@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from evals.metric import load_metric
-from orchestrator.constraints import said
 from orchestrator.reporting.estimates.finals import Final, Finals
 from orchestrator.reporting.estimates.inference import Interval
 from orchestrator.reporting.layout import Cell, Column, Estimate, Printed, Table, shown
@@ -31,8 +30,9 @@ from orchestrator.reporting.tables.lines import (
     setting_line,
 )
 from orchestrator.reporting.tables.search import search_line, trials_of, unequal
-from orchestrator.result import State
-from orchestrator.standing import best_feasible
+from orchestrator.results.ranking import best_feasible
+from orchestrator.searching.constraints import said
+from orchestrator.storage.result import State
 from trainers.job import Phase
 
 LOG_P = {

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from evals.metric import load_metric
-from orchestrator.axes import Axes, Axis, front_between
-from orchestrator.entry import Entry
-from orchestrator.pareto import hypervolume
 from orchestrator.reporting.layout import Column, Table
 from orchestrator.reporting.record import SweepRecord
 from orchestrator.reporting.tables.lines import Line, assembled
+from orchestrator.results.entry import Entry
+from orchestrator.results.pareto import hypervolume
+from orchestrator.results.ranking import Axes, Axis, front_between
 
 ALL = "All"
 COLUMNS = (

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from orchestrator.books import FINALISTS, Account, Books
-from orchestrator.budget import HOUR_S
-from orchestrator.config import SweepConfig
-from orchestrator.entry import Entry
+from orchestrator.config.budget import FINALISTS, HOUR_S
+from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.limits.usage import Account, Books
 from orchestrator.reporting.layout import Cell, Column, Table
-from orchestrator.result import State
+from orchestrator.results.entry import Entry
+from orchestrator.storage.result import State
 from trainers.job import Phase
 
 

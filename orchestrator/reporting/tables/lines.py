@@ -3,14 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from orchestrator.constraints import AT_LEAST, AT_MOST, Bound, is_feasible, violations
-from orchestrator.entry import Entry
 from orchestrator.reporting.layout import Cell, Column, Printed, Table
 from orchestrator.reporting.provenance import command
 from orchestrator.reporting.record import SweepRecord
 from orchestrator.reporting.tables.headings import metric_heading
-from orchestrator.result import Result
+from orchestrator.results.entry import Entry
+from orchestrator.searching.constraints import AT_LEAST, AT_MOST, Bound, is_feasible, violations
 from orchestrator.searching.space import SHARED
+from orchestrator.storage.result import Result
 from trainers.job import Phase
 
 Line = Mapping[str, Cell]

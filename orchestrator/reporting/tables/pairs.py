@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.config import SweepConfig
+from orchestrator.config.sweep_config import SweepConfig
 
 L1 = "l1"
 

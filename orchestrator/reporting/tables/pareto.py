@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from orchestrator.axes import Axes, front_between
-from orchestrator.entry import Entry
 from orchestrator.reporting.layout import Column, Printed, Table
 from orchestrator.reporting.record import SweepRecord
 from orchestrator.reporting.tables.headings import (
@@ -14,6 +12,8 @@ from orchestrator.reporting.tables.headings import (
     parameter_columns,
 )
 from orchestrator.reporting.tables.lines import FEASIBLE, assembled, trial_line
+from orchestrator.results.entry import Entry
+from orchestrator.results.ranking import Axes, front_between
 
 
 def pareto_table(record: SweepRecord, labels: Sequence[str], *, axes: Axes) -> Table:

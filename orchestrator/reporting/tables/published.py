@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from statistics import fmean
 
+from evals.measure import measure
 from evals.scores import ScoreSheet
-from evals.suites.text import measure
-from orchestrator.method_settings import MethodSettings
+from orchestrator.config.method_settings import MethodSettings
 from orchestrator.reporting.estimates.finals import Finals
 from orchestrator.reporting.layout import Column, Printed, Table
 from orchestrator.reporting.provenance import command
@@ -22,8 +22,8 @@ from orchestrator.reporting.record import SweepRecord
 from orchestrator.reporting.tables.headings import REPEAT, metric_column, metric_heading
 from orchestrator.reporting.tables.lines import Line, assembled, baseline_name
 from orchestrator.reporting.tables.search import trials_of
-from orchestrator.result import Result
-from orchestrator.standing import best_feasible
+from orchestrator.results.ranking import best_feasible
+from orchestrator.storage.result import Result
 
 
 def published_table(

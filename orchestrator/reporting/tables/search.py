@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from orchestrator.constraints import Bound, said
-from orchestrator.entry import Entry
 from orchestrator.reporting.layout import Cell, Column, Printed, Table
 from orchestrator.reporting.record import SweepRecord
 from orchestrator.reporting.tables.headings import (
@@ -24,8 +22,10 @@ from orchestrator.reporting.tables.lines import (
     result_line,
     trial_line,
 )
+from orchestrator.results.entry import Entry
+from orchestrator.results.ranking import best_feasible, is_measured, is_trial, nearest
+from orchestrator.searching.constraints import Bound, said
 from orchestrator.searching.settings import SearchSettings
-from orchestrator.standing import best_feasible, is_measured, is_trial, nearest
 from trainers.job import Phase
 
 APART = Printed.APART

@@ -13,7 +13,7 @@ from orchestrator.reporting.tables.headings import (
     parameter_columns,
 )
 from orchestrator.reporting.tables.lines import FEASIBLE, assembled, trial_line
-from orchestrator.standing import is_trial
+from orchestrator.results.ranking import is_trial
 
 
 def trials_table(record: SweepRecord, labels: Sequence[str]) -> Table:

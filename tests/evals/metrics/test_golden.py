@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from evals import components
 from evals.metric import load_metric
 from evals.scores import ItemScore, ScoreSheet
+from evals.text import components
 
 Build = Callable[..., Any]
 

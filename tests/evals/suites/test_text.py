@@ -5,13 +5,14 @@ import pytest
 import torch
 
 from evals.benchmark import Benchmark, Example, Probability, Role, Task
-from evals.encoding import Encoder, Prompt
 from evals.errors import ConfigError
+from evals.measure import measure, merge
 from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
-from evals.scoring import Shard
 from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
-from evals.suites.text import evaluate, measure, merge
+from evals.suites.text import evaluate
+from evals.text.encoding import Encoder, Prompt
+from evals.text.scoring import Shard
 
 CPU = torch.device("cpu")
 

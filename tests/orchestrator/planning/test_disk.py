@@ -6,12 +6,12 @@ from types import SimpleNamespace
 import pytest
 
 from evals.errors import ConfigError
-from orchestrator.baselines import gold_job, original_job, trial_job
-from orchestrator.planning.anatomies import sweep_anatomies
+from orchestrator.jobs.build import gold_job, original_job, trial_job
 from orchestrator.planning.disk import Disk, disk, disk_line, require_disk
+from orchestrator.planning.model_sizes import sweep_anatomies
 from orchestrator.planning.plan import plan
-from orchestrator.result import Result, State
-from orchestrator.storing.records import Storage
+from orchestrator.storage.records import Storage
+from orchestrator.storage.result import Result, State
 
 N, LORA = 6_738_415_616, 19_988_480
 

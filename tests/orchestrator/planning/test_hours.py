@@ -2,10 +2,9 @@
 
 import pytest
 
-from orchestrator.config import PlanSettings
-from orchestrator.gang_settings import GangSettings
+from orchestrator.config.sections import GangSettings, PlanSettings
 from orchestrator.planning.hours import Batch, hours, hours_line, num_devices
-from orchestrator.planning.pace import Pace
+from orchestrator.planning.throughput import Pace
 
 GPUS = GangSettings(ranks=4, gpus_per_rank=1, cpus_per_rank=8)
 CPUS = GangSettings(ranks=2, cpus_per_rank=3)

@@ -2,9 +2,7 @@
 
 import pytest
 
-from orchestrator.config import SweepConfig
-from orchestrator.planning.anatomies import sweep_anatomies
-from orchestrator.planning.draw import draw_of
+from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.planning.memory import (
     GIB,
     JobMemory,
@@ -13,6 +11,8 @@ from orchestrator.planning.memory import (
     least_bytes,
     memory_table,
 )
+from orchestrator.planning.model_sizes import sweep_anatomies
+from orchestrator.planning.passes import draw_of
 
 N, LORA = 6_738_415_616, 19_988_480
 

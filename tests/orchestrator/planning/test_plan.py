@@ -9,13 +9,13 @@ import pytest
 from evals.benchmark import Benchmark, Example, Probability, Role, Task
 from evals.choice import validated
 from evals.errors import ConfigError
-from orchestrator.baselines import gold_job, original_job, trial_job
-from orchestrator.config import SweepConfig
+from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.jobs.build import gold_job, original_job, trial_job
 from orchestrator.planning.plan import plan
 from orchestrator.planning.plan_text import render
-from orchestrator.result import Result, State
-from orchestrator.storing.members import Member, MemberRole, Members
-from orchestrator.storing.records import Storage
+from orchestrator.storage.members import Member, MemberRole, Members
+from orchestrator.storage.records import Storage
+from orchestrator.storage.result import Result, State
 from trainers.job import Job
 
 

@@ -13,17 +13,17 @@ from evals.benchmark import Probability, Role
 from evals.choice import Choice
 from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
 from evals.settings import EvaluationSettings
-from orchestrator.books import Books
-from orchestrator.config import SweepConfig
-from orchestrator.constraints import Bound, is_feasible, violations
-from orchestrator.entry import Entry, Reference
-from orchestrator.loading import load_config
+from orchestrator.config.loading import load_config
+from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.limits.usage import Books
 from orchestrator.reporting.estimates.finals import Final, Finals
 from orchestrator.reporting.estimates.inference import Comparison, Interval
 from orchestrator.reporting.layout import Cell, Table
 from orchestrator.reporting.record import SweepRecord
-from orchestrator.result import Result, State
-from orchestrator.storing.records import Storage
+from orchestrator.results.entry import Entry, Reference
+from orchestrator.searching.constraints import Bound, is_feasible, violations
+from orchestrator.storage.records import Storage
+from orchestrator.storage.result import Result, State
 from trainers.job import Job, Phase, Report
 from trainers.settings import EngineSettings, TrainingSettings
 

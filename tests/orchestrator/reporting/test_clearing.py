@@ -3,7 +3,7 @@ from pathlib import Path
 
 from orchestrator.reporting import figures
 from orchestrator.reporting.clearing import FIGURES, TABLES, clear
-from orchestrator.reporting.publication import publish
+from orchestrator.reporting.publish import publish
 
 FOLDER = Path(figures.__file__).parent
 

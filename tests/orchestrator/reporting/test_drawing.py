@@ -1,6 +1,6 @@
-from orchestrator.axes import axes_of, chosen_axes
 from orchestrator.reporting.drawing import drawing_of
 from orchestrator.reporting.excerpt import excerpt
+from orchestrator.results.ranking import axes_of, chosen_axes
 
 
 def test_a_record_is_drawn_on_its_own_axes_unless_others_are_asked_for(lively):

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.axes import chosen_axes
 from orchestrator.reporting.drawing import drawing_of
 from orchestrator.reporting.formats.csv_text import csv_text
 from orchestrator.reporting.page.page import write_page
-from orchestrator.reporting.publication import tables_of
+from orchestrator.reporting.publish import tables_of
 from orchestrator.reporting.selection import everything
+from orchestrator.results.ranking import chosen_axes
 from trainers.job import Report
 
 pytestmark = pytest.mark.slow

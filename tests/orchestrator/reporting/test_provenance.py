@@ -1,9 +1,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.constraints import Bound
 from orchestrator.reporting.provenance import command, provenance_of
-from orchestrator.storing.records import Storage
+from orchestrator.searching.constraints import Bound
+from orchestrator.storage.records import Storage
 
 
 def test_it_says_which_sweep_data_and_version_a_table_is_of(fakes):

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from evals.errors import ConfigError
-from orchestrator.baselines import gold_job
+from orchestrator.jobs.build import gold_job
 from orchestrator.reporting.record import read_record
-from orchestrator.result import Result, State
-from orchestrator.storing.members import Member, MemberRole
+from orchestrator.storage.members import Member, MemberRole
+from orchestrator.storage.result import Result, State
 
 
 def test_a_finished_sweep_is_read_whole(stored_sweep) -> None:

@@ -1,8 +1,8 @@
 import pytest
 
 from evals.errors import ConfigError
-from orchestrator.axes import Axis
 from orchestrator.reporting.selection import everything, is_whole, selected
+from orchestrator.results.ranking import Axis
 
 
 def test_what_is_not_asked_for_is_whole(fakes):

@@ -6,9 +6,10 @@ import pytest
 
 from evals.choice import validated
 from evals.errors import ConfigError
-from orchestrator.config import SweepConfig
-from orchestrator.loading import load_config
-from orchestrator.searching.settings import Constraint, SearchSettings
+from orchestrator.config.loading import load_config
+from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.searching.constraints import Constraint
+from orchestrator.searching.settings import SearchSettings
 
 
 def sweep(search: dict[str, Any], **changes: Any) -> SweepConfig:

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from orchestrator.entry import Entry
+from orchestrator.results.entry import Entry
 from orchestrator.tracking.child_run import child_run, job_tags, live_points
 from trainers.job import Phase, Report
 

@@ -14,11 +14,11 @@ import pytest
 
 from evals.choice import Choice
 from evals.settings import EvaluationSettings
-from orchestrator.continuity import config_text
-from orchestrator.entry import Entry
-from orchestrator.loading import load_config
-from orchestrator.result import Result, State
-from orchestrator.tracking.settings import TrackingSettings
+from orchestrator.config.loading import load_config
+from orchestrator.config.resume import config_text
+from orchestrator.config.sections import TrackingSettings
+from orchestrator.results.entry import Entry
+from orchestrator.storage.result import Result, State
 from orchestrator.tracking.tracker import Place, Tracker
 from trainers.job import Job, Phase, Report
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings

@@ -2,7 +2,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.entry import Entry
+from orchestrator.results.entry import Entry
 from orchestrator.tracking.note import job_note, sweep_note
 from trainers.job import Phase
 

@@ -2,7 +2,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.entry import Entry
+from orchestrator.results.entry import Entry
 from orchestrator.tracking.sweep_run import SweepTally, sweep_params, sweep_tags
 from trainers.job import Phase
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 import pytest
 
 from evals.errors import ConfigError
-from orchestrator.storing.weights import remove_adapter
+from orchestrator.storage.weights import remove_adapter
 from orchestrator.tracking import tracker as tracker_module
 from trainers.job import Report
 

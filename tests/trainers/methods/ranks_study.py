@@ -12,11 +12,11 @@ from evals import plugins
 from evals.choice import choose
 from trainers.adapters import add_adapter, initial_state, parameter_groups
 from trainers.batch import IGNORE, Batch, single, with_norms
+from trainers.distributed import Place, mean_over_ranks
 from trainers.engine import Engine
 from trainers.method import PACKAGE, Source, Step, build_method
-from trainers.place import Place, mean_over_ranks
-from trainers.reference import ReferenceView, StudentView
 from trainers.settings import AdapterSettings, EngineSettings, L1Mode, TrainingSettings
+from trainers.views import ReferenceView, StudentView
 
 ROWS, STEPS, LR = 4, 3, 1e-3
 ADAPTER = AdapterSettings(rank=2, target_modules=("q_proj", "down_proj"))

@@ -14,7 +14,7 @@ from evals.errors import ConfigError
 from trainers.batch import with_norms
 from trainers.hyperparameters import ranges
 from trainers.method import PACKAGE, Source, Step, build_method
-from trainers.reference import NoReference, ReferenceView, StudentView
+from trainers.views import NoReference, ReferenceView, StudentView
 
 NAMES = plugins.names(PACKAGE)
 MORE = [

@@ -4,9 +4,9 @@ import pytest
 import torch
 from transformers import LlamaForCausalLM, MistralForCausalLM
 
-from evals.encoding import IGNORE, Encoder, Prompt
 from evals.errors import ConfigError
-from evals.scoring import Shard, score_task
+from evals.text.encoding import IGNORE, Encoder, Prompt
+from evals.text.scoring import Shard, score_task
 from trainers.models.causal_lm import Config, Family
 from trainers.pretrained import Shape
 

@@ -6,8 +6,8 @@ from peft import LoraConfig, get_peft_model
 
 from evals import plugins
 from evals.choice import Choice, choose
-from evals.encoding import IGNORE, Encoder
-from trainers.language_model import PACKAGE, LanguageModel, build_family
+from evals.text.encoding import IGNORE, Encoder
+from trainers.family import PACKAGE, LanguageModel, build_family
 
 FAMILIES = plugins.names(PACKAGE)
 

@@ -5,9 +5,9 @@ import torch
 from pydantic import ValidationError
 
 from evals.choice import choose
-from evals.encoding import IGNORE, Encoder
 from evals.errors import ConfigError
-from trainers.language_model import PACKAGE
+from evals.text.encoding import IGNORE, Encoder
+from trainers.family import PACKAGE
 from trainers.models.tiny_llama import Config, Family
 
 

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.constraints import Bound
 from orchestrator.reporting.charts.boundary import MIN_TRIALS, boundary
+from orchestrator.searching.constraints import Bound
 
 BOUNDS = (Bound("retain", "at_least", 0.7),)
 

@@ -5,17 +5,17 @@ from dataclasses import replace
 import pytest
 
 from evals.choice import Choice
+from evals.held_out import held_out_part
 from evals.metric import load_metric
-from evals.portion import held_out_part
-from orchestrator.books import Books
-from orchestrator.budget import BudgetSettings
-from orchestrator.constraints import Bound
-from orchestrator.entry import Entry, Reference
-from orchestrator.loading import load_config
+from orchestrator.config.budget import BudgetSettings
+from orchestrator.config.loading import load_config
+from orchestrator.limits.usage import Books
 from orchestrator.reporting.estimates.finals import finals_of
 from orchestrator.reporting.record import Replicate, SweepRecord
-from orchestrator.result import Result, State
-from orchestrator.storing.records import Storage
+from orchestrator.results.entry import Entry, Reference
+from orchestrator.searching.constraints import Bound
+from orchestrator.storage.records import Storage
+from orchestrator.storage.result import Result, State
 from trainers.job import Job, Phase
 
 METRICS = ("retain", "log_forget_quality")

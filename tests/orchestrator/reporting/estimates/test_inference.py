@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from evals.benchmark import Role
-from evals.components import items_of, log_truth_ratios
-from evals.forget_quality import log_ks_pvalue
+from evals.text.components import items_of, log_truth_ratios
+from evals.text.forget_quality import log_ks_pvalue
 from orchestrator.reporting.estimates.inference import (
     Comparison,
     Interval,

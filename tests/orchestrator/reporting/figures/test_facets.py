@@ -1,7 +1,7 @@
 import pytest
 
 from orchestrator.reporting.figures.facets import facets
-from orchestrator.reporting.marks import marks_of
+from orchestrator.reporting.method_styles import marks_of
 
 
 @pytest.mark.parametrize("num", [1, 2, 4, 5, 11, 16])

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from orchestrator.reporting.charts.weighing import Weight
+from orchestrator.reporting.charts.importance import Weight
 from orchestrator.reporting.drawing import drawing_of
 from orchestrator.reporting.figures import importance
 from orchestrator.reporting.figures.importance import importance_figure

@@ -2,8 +2,8 @@ import pytest
 
 from orchestrator.reporting.figures.canvas import HEIGHT_INCHES, new_figure
 from orchestrator.reporting.figures.legend import height_for, legend_beside
-from orchestrator.reporting.figures.signs import method_sign
-from orchestrator.reporting.marks import marks_of
+from orchestrator.reporting.figures.legend_markers import method_sign
+from orchestrator.reporting.method_styles import marks_of
 
 
 @pytest.mark.parametrize("num", [1, 11, 23, 24, 60])

@@ -9,15 +9,15 @@ from matplotlib.colors import to_hex
 from evals import plugins
 from evals.choice import Choice
 from evals.settings import EvaluationSettings
-from orchestrator.axes import axes_of
-from orchestrator.constraints import Bound, violations
-from orchestrator.entry import Entry
 from orchestrator.reporting.drawing import Drawing
 from orchestrator.reporting.figures import pareto
 from orchestrator.reporting.figures.pareto import pareto_figure
-from orchestrator.reporting.marks import marks_of
-from orchestrator.result import Result, State
-from orchestrator.searching.settings import Constraint, SearchSettings
+from orchestrator.reporting.method_styles import marks_of
+from orchestrator.results.entry import Entry
+from orchestrator.results.ranking import axes_of
+from orchestrator.searching.constraints import Bound, Constraint, violations
+from orchestrator.searching.settings import SearchSettings
+from orchestrator.storage.result import Result, State
 from trainers.job import Job, Phase
 from trainers.method import PACKAGE
 from trainers.settings import EngineSettings, TrainingSettings
@@ -187,7 +187,7 @@ def test_drawing_leaves_pyplot_alone_and_needs_no_display(tmp_path):
     code = (
         "import sys; from pathlib import Path\n"
         "from orchestrator.searching.settings import SearchSettings\n"
-        "from orchestrator.axes import axes_of\n"
+        "from orchestrator.results.ranking import axes_of\n"
         "from orchestrator.reporting.drawing import Drawing\n"
         "from orchestrator.reporting.figures.pareto import pareto_figure\n"
         "search = SearchSettings()\n"

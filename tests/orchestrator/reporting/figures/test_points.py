@@ -3,9 +3,6 @@ from dataclasses import replace
 
 from evals.choice import Choice
 from evals.settings import EvaluationSettings
-from orchestrator.axes import axes_of
-from orchestrator.constraints import Bound
-from orchestrator.entry import Entry
 from orchestrator.reporting.figures.points import (
     best_points,
     final_points,
@@ -16,8 +13,11 @@ from orchestrator.reporting.figures.points import (
     subtitle,
     trials_of,
 )
-from orchestrator.result import Result, State
+from orchestrator.results.entry import Entry
+from orchestrator.results.ranking import axes_of
+from orchestrator.searching.constraints import Bound
 from orchestrator.searching.settings import SearchSettings
+from orchestrator.storage.result import Result, State
 from trainers.job import Job, Phase
 from trainers.settings import EngineSettings, TrainingSettings
 

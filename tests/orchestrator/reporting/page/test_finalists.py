@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from orchestrator.reporting.page.finalists import finalists_of
-from orchestrator.reporting.publication import tables_of
+from orchestrator.reporting.publish import tables_of
 from orchestrator.reporting.selection import everything
 
 

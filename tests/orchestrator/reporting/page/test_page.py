@@ -5,13 +5,13 @@ from html.parser import HTMLParser
 
 import pytest
 
-from orchestrator.axes import chosen_axes
 from orchestrator.reporting.drawing import drawing_of
 from orchestrator.reporting.layout import Column, Table
 from orchestrator.reporting.page.data import page_data
 from orchestrator.reporting.page.page import FILES, embedded, page_text, write_page
-from orchestrator.reporting.publication import tables_of
+from orchestrator.reporting.publish import tables_of
 from orchestrator.reporting.selection import everything
+from orchestrator.results.ranking import chosen_axes
 
 
 class Reader(HTMLParser):

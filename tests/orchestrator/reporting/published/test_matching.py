@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from evals import plugins
-from orchestrator.loading import load_config
-from orchestrator.method_settings import METHODS
+from orchestrator.config.loading import load_config
+from orchestrator.config.method_settings import METHODS
 from orchestrator.reporting.published.matching import (
     CONSTANTS,
     NAMES,

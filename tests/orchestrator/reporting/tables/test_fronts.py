@@ -1,7 +1,7 @@
 import pytest
 
-from orchestrator.axes import axes_of, chosen_axes
 from orchestrator.reporting.tables.fronts import fronts_table
+from orchestrator.results.ranking import axes_of, chosen_axes
 from orchestrator.searching.settings import SearchSettings
 
 

@@ -5,14 +5,14 @@ import pytest
 
 from evals.choice import Choice
 from evals.settings import EvaluationSettings
-from orchestrator.budget import BudgetSettings
-from orchestrator.entry import Entry
-from orchestrator.ledger import Ledger
-from orchestrator.loading import load_config
+from orchestrator.config.budget import BudgetSettings
+from orchestrator.config.loading import load_config
+from orchestrator.limits.ledger import Ledger
 from orchestrator.reporting.formats.terminal_text import terminal_text
 from orchestrator.reporting.layout import Table
 from orchestrator.reporting.tables.ledger import inequality, ledger_table
-from orchestrator.result import Result, State
+from orchestrator.results.entry import Entry
+from orchestrator.storage.result import Result, State
 from trainers.job import Job, Phase
 from trainers.settings import EngineSettings, TrainingSettings
 

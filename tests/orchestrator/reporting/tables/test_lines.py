@@ -1,8 +1,8 @@
 import math
 
-from orchestrator.constraints import Bound
 from orchestrator.reporting.layout import Column
 from orchestrator.reporting.tables.lines import assembled, keeps, missed, trial_line
+from orchestrator.searching.constraints import Bound
 
 COLUMNS = (Column("Method"), Column("Feasible"))
 

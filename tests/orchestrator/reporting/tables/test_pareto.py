@@ -1,6 +1,7 @@
-from orchestrator.axes import axes_of, chosen_axes
 from orchestrator.reporting.tables.pareto import method_fronts_table, pareto_table
-from orchestrator.searching.settings import Constraint, SearchSettings
+from orchestrator.results.ranking import axes_of, chosen_axes
+from orchestrator.searching.constraints import Constraint
+from orchestrator.searching.settings import SearchSettings
 
 METHODS = ("ga", "npo", "rmu")
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.loading import load_config
+from orchestrator.config.loading import load_config
 from orchestrator.reporting.formats.latex_text import latex_text
 from orchestrator.reporting.tables import published as module
 from orchestrator.reporting.tables.published import published_note, published_table

@@ -1,12 +1,12 @@
 import math
 from dataclasses import replace
 
-from orchestrator.constraints import Bound, violations
-from orchestrator.entry import Entry
 from orchestrator.reporting.formats.csv_text import csv_text
 from orchestrator.reporting.formats.paper import apart
 from orchestrator.reporting.formats.terminal_text import terminal_text
 from orchestrator.reporting.tables.search import search_table
+from orchestrator.results.entry import Entry
+from orchestrator.searching.constraints import Bound, violations
 from trainers.job import Phase, Report
 
 METHODS = ("ga", "npo", "rmu")

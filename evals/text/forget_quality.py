@@ -1,0 +1,110 @@
+"""How alike the unlearned model and the gold model look on the forget set.
+
+The gold model never saw the forget set. Both are described by their truth ratios R_i there;
+a two-sample Kolmogorov-Smirnov test asks whether they could be the same distribution
+(TOFU, arXiv 2401.06121, section 2.2.2).
+"""
+
+import math
+from collections.abc import Sequence
+from itertools import zip_longest
+
+import numpy as np
+from scipy.special import gammaln, logsumexp
+
+from evals.benchmark import Role
+from evals.scores import ItemScore, ScoreSheet
+from evals.text.components import Floats, items_of
+
+
+def joined_forget_items(
+    sheet: ScoreSheet, gold: ScoreSheet | None
+) -> tuple[Sequence[ItemScore], Sequence[ItemScore]]:
+    """Returns the forget items of both sheets, sorted by id so that the i-th ones correspond.
+
+    Raises:
+        ValueError: no gold sheet, an empty forget set, or the ids differ (the first
+            difference is named).
+    """
+    if gold is None:
+        raise ValueError("forget quality must be given the gold model's scores but got none")
+    ours = sorted(items_of(sheet, Role.FORGET), key=_id)
+    theirs = sorted(items_of(gold, Role.FORGET), key=_id)
+    for mine, other in zip_longest(map(_id, ours), map(_id, theirs)):
+        if mine != other:
+            raise ValueError(
+                "forget items must be the same in the model's and the gold model's scores but "
+                f"differ first at {mine!r} against {other!r}; score both on one forget set"
+            )
+    return ours, theirs
+
+
+def log_ks_pvalue(first: Floats, second: Floats) -> float:
+    """Returns ln p of the exact two-sided two-sample Kolmogorov-Smirnov test.
+
+    The same p as scipy.stats.ks_2samp with method "exact", but in logs, so that it neither
+    underflows nor loses digits: two disjoint samples of 300 give ln(2 / C(600, 300)) = -411.
+    NaN anywhere gives NaN. Source: Hodges, Arkiv foer Matematik 3 (1958), 469-486.
+    """
+    if np.isnan(first).any() or np.isnan(second).any():
+        return float("nan")
+    n, m = first.size, second.size
+    distance = _largest_gap(first, second)
+    if distance == 0:
+        return 0.0
+    if n == m:
+        return min(0.0, _log_outside_square(n, distance // n))
+    return min(0.0, _log_outside(n, m, distance))
+
+
+def _id(item: ItemScore) -> str:
+    return item.id
+
+
+def _largest_gap(first: Floats, second: Floats) -> int:
+    """Returns n m D, D the largest distance between the two empirical distributions: an integer."""
+    n, m = first.size, second.size
+    if not n or not m:
+        raise ValueError("the Kolmogorov-Smirnov test of an empty sample is undefined")
+    points = np.concatenate([first, second])
+    below_first = np.searchsorted(np.sort(first), points, side="right")
+    below_second = np.searchsorted(np.sort(second), points, side="right")
+    return int(np.abs(below_first * m - below_second * n).max())
+
+
+def _log_outside_square(n: int, h: int) -> float:
+    """Returns ln P(n D >= h) for two samples of n.
+
+    P = 2 sum_{k >= 1} (-1)^(k-1) C(2n, n - k h) / C(2n, n), nested as
+    2 A_1 (1 - A_2 (1 - A_3 ...)) with A_k = C(2n, n - k h) / C(2n, n - (k - 1) h), so that
+    nothing large is subtracted.
+    """
+    steps = np.arange(n // h + 1) * h
+    log_binomials = -gammaln(n - steps + 1) - gammaln(n + steps + 1)
+    log_factors = np.diff(log_binomials)
+    nested = 0.0
+    for factor in np.exp(log_factors[:0:-1]):
+        nested = factor * (1 - nested)
+    return math.log(2) + float(log_factors[0]) + math.log1p(-nested)
+
+
+def _log_outside(n: int, m: int, distance: int) -> float:
+    """Returns ln P(n m D >= distance) for samples of n and m, by walking all lattice paths.
+
+    A path draws from the pooled sample without putting back; the first time that
+    |m x - n y| reaches `distance` its probability is taken out and added to the result.
+    """
+    x = np.arange(n + 1)
+    log_inside = np.where(x == 0, 0.0, -np.inf)
+    hits: list[float] = []
+    with np.errstate(divide="ignore"):
+        for drawn in range(n + m):
+            y = drawn - x
+            left = n + m - drawn
+            to_first = log_inside + np.log(np.clip(n - x, 0, None) / left)
+            to_second = log_inside + np.log(np.clip(m - y, 0, None) / left)
+            log_inside = np.logaddexp(to_second, np.concatenate([[-np.inf], to_first[:-1]]))
+            outside = np.abs(m * x - n * (drawn + 1 - x)) >= distance
+            hits.append(float(logsumexp(log_inside[outside])) if outside.any() else -math.inf)
+            log_inside[outside] = -np.inf
+    return float(logsumexp(hits))

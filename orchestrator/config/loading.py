@@ -1,0 +1,185 @@
+"""Reads a sweep's YAML with `key=value` overrides into a SweepConfig."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from evals.choice import validated
+from evals.errors import ConfigError, suggestion
+from orchestrator.config.resume import read_config
+from orchestrator.config.storage_address import is_url, working_folder
+from orchestrator.config.strict_yaml import parse
+from orchestrator.config.sweep_config import SweepConfig, listed
+from orchestrator.searching.settings import SearchSettings
+from orchestrator.storage.files import CONFIG_FILE
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+
+
+def load_config(path: str | None, overrides: Sequence[str]) -> SweepConfig:
+    """Returns the sweep of the YAML file `path` (None: the offline demo) with `overrides`.
+
+    An override `a.b.c=value` has a YAML value. Mappings merge key by key, except that one with
+    another `name` replaces a plug-in whole; lists and plain values replace. `methods=[ga, npo]`
+    chooses these two, each with what the file says about it.
+
+    Raises:
+        ConfigError: anything in file or overrides that a sweep cannot run with.
+    """
+    file = Path(path) if path is not None else CONFIGS / "demo.yaml"
+    return _resolved(_with_constraints(_read(file)), overrides)
+
+
+def load_resumed(path: str, overrides: Sequence[str], *, option: str = "--resume") -> SweepConfig:
+    """Returns the sweep whose folder is `path`, `<storage>/sweeps/<name>`, with `overrides`.
+
+    `option` is what a person has given the path as.
+
+    Raises:
+        ConfigError: `path` is no sweep's folder, or not one of this version of Lethe; an override
+            cannot be used.
+    """
+    storage, folder = _place(path, overrides)
+    if not (folder / CONFIG_FILE).is_file() or folder.parent.name != "sweeps":
+        raise _no_sweep(path, folder, option=option)
+    for override in overrides:
+        if override.partition("=")[0].strip() in ("storage", "name"):
+            raise ConfigError(
+                f"storage and name must be those of the folder with --resume but got {override}; "
+                "leave it out"
+            )
+    raw = read_config(folder)
+    if not _is_cache_of(raw.get("storage"), folder):
+        raw["storage"] = storage
+    else:
+        raw["cache"] = str(folder.parent.parent.parent)
+    if raw.get("name") != folder.name:
+        raise ConfigError(
+            f"{option} must be a sweep's folder under its own name, {raw.get('name')!r}, but got "
+            f"{path!r}; rename the folder back"
+        )
+    return _resolved(raw, overrides)
+
+
+def _place(path: str, overrides: Sequence[str]) -> tuple[str, Path]:
+    """Returns the storage and the folder of the sweep at `path`; one at a URL is fetched first."""
+    if not is_url(path):
+        folder = Path(path).expanduser().resolve()
+        return str(folder.parent.parent), folder
+    from orchestrator.remote.download import pulled  # imports fsspec
+
+    storage, _, name = path.rstrip("/").rpartition("/sweeps/")
+    said = [word.partition("=")[2] for word in overrides if word.startswith("cache=")]
+    cache = Path(said[-1]) if said else SweepConfig.model_fields["cache"].default
+    root = working_folder(storage or path, cache)
+    if storage:
+        pulled(storage, root, name)
+    return storage, root / "sweeps" / (name or "none")
+
+
+def _is_cache_of(storage: object, folder: Path) -> bool:
+    """Returns whether the sweep in `folder` is kept at the URL `storage`, and worked on here."""
+    root = folder.parent.parent
+    url = storage if isinstance(storage, str) and is_url(storage) else None
+    return url is not None and working_folder(url, root.parent) == root
+
+
+def _no_sweep(path: str, folder: Path, *, option: str) -> ConfigError:
+    """Returns the refusal of a folder that is no sweep's, naming those that are near."""
+    if not folder.is_dir():
+        why = "does not exist"
+    elif (folder / CONFIG_FILE).is_file():
+        why = "is not in a folder named sweeps, as this version stores them"
+    else:
+        why = f"has no {CONFIG_FILE}"
+    near = [*folder.glob(f"*/{CONFIG_FILE}"), *folder.glob(f"sweeps/*/{CONFIG_FILE}")]
+    near += folder.parent.glob(f"*/{CONFIG_FILE}")
+    sweeps = sorted({str(file.parent) for file in near if file.parent.parent.name == "sweeps"})
+    cure = f"there are {', '.join(sweeps)}" if sweeps else "run the sweep's own command instead"
+    return ConfigError(
+        f"{option} must be the folder of a sweep, <storage>/sweeps/<name>, but got "
+        f"{path!r}, which {why}; {cure}"
+    )
+
+
+def _resolved(raw: dict[str, Any], overrides: Sequence[str]) -> SweepConfig:
+    """Returns the config that `raw` and the overrides make."""
+    raw["methods"] = listed(raw.get("methods"))
+    for override in overrides:
+        keys, value = _parse_override(override)
+        if keys == ["methods"] and isinstance(value, str | list):
+            raw = {**raw, "methods": _chosen(raw["methods"], listed(value))}
+        else:
+            raw = _set(raw, keys, value, override=override)
+    if raw["methods"] is None:
+        del raw["methods"]
+    config: SweepConfig = validated(SweepConfig, raw, key="")
+    return config
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        known = sorted(str(found) for found in CONFIGS.glob("*.yaml"))
+        cure = suggestion(str(file), known) or f"there are {', '.join(known)}"
+        raise ConfigError(
+            f"the config must be a readable YAML file but got {str(file)!r} "
+            f"({getattr(error, 'strerror', None) or error}); {cure}"
+        ) from None
+    raw = parse(text, source=str(file))
+    if not isinstance(raw, dict):
+        raise ConfigError(
+            f"{file} must be a mapping of keys to values but got {type(raw).__name__}; "
+            "start it with name: <name of the sweep>"
+        )
+    return raw
+
+
+def _with_constraints(raw: dict[str, Any]) -> dict[str, Any]:
+    """Returns `raw` with the default constraints written out, unless it has its own."""
+    search = raw.get("search", {})
+    if not isinstance(search, Mapping) or "constraints" in search:
+        return raw
+    default = SearchSettings().model_dump(mode="json", include={"constraints"})
+    return {**raw, "search": {**search, **default}}
+
+
+def _parse_override(override: str) -> tuple[list[str], Any]:
+    key, equals, text = override.partition("=")
+    keys = key.strip().split(".")
+    if not equals or not all(keys):
+        raise ConfigError(
+            f"an override must be key=value but got {override!r}; write it like search.trials=16"
+        )
+    return keys, parse(text, source=f"the override {override!r}")
+
+
+def _set(
+    raw: Mapping[str, Any], keys: Sequence[str], value: Any, *, override: str
+) -> dict[str, Any]:
+    """Returns `raw` with `value` merged in at `keys`."""
+    head, *rest = keys
+    old = raw.get(head)
+    if not rest:
+        return {**raw, head: _merge(old, value)}
+    if old is not None and not isinstance(old, Mapping):
+        raise ConfigError(
+            f"{override.partition('=')[0]} must be a known key but {head} holds {old!r}; "
+            "override that instead"
+        )
+    return {**raw, head: _set(old or {}, rest, value, override=override)}
+
+
+def _merge(old: Any, new: Any) -> Any:
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        return new
+    if "name" in new and new["name"] != old.get("name"):
+        return new
+    return {**old, **{key: _merge(old.get(key), value) for key, value in new.items()}}
+
+
+def _chosen(old: Any, labels: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the methods in `labels` only, each with what `old` already says about it."""
+    said = old if isinstance(old, Mapping) else {}
+    return {label: said.get(label, {}) for label in labels}

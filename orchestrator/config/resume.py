@@ -1,0 +1,172 @@
+"""Whether a sweep folder was begun by the same sweep: old trials must not mislead the search."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from evals.errors import ConfigError
+from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.storage.files import CONFIG_FILE, ORIGIN_FILE
+from orchestrator.storage.records import version
+
+LAYOUT = 2
+"""Of the files in a sweep's folder and in storage; one more with every change that old code
+cannot read, or that cannot read what old code wrote."""
+
+UNSAID = "unset"
+"""Stands for a key that is not there, which is not the same as one that is null."""
+
+FREE = (
+    "storage",
+    "cache",
+    "search.trials",
+    "search.warm_start",
+    "finalists.seeds",
+    "budget.",
+    "gang.",
+    "checkpoint.",
+    "disk.",
+    "tracking.",
+    "plan.",
+)
+"""Keys that may change between runs: none of them changes what a trial measures."""
+
+
+def check_continues(config: SweepConfig, folder: Path) -> None:
+    """Refuses a config that differs from the one this folder was begun with.
+
+    More or fewer methods, a larger budget, another gang or tracking store are fine.
+
+    Raises:
+        ConfigError: names the first key that differs, both values and the cure.
+    """
+    file = folder / CONFIG_FILE
+    if not file.exists():
+        return
+    before = _comparable(_read(file))
+    before["methods"] = _methods_so_far(folder)
+    now = _comparable(config.model_dump(mode="json"))
+    methods = before["methods"].keys() & now["methods"].keys()
+    begun, wanted = _flat(before, methods), _flat(now, methods)
+    # A key that only turned from unset to null says less than one beside it that has a value.
+    by_weight = sorted((begun.get(k) is wanted.get(k) is None, k) for k in {**begun, **wanted})
+    for _, key in by_weight:
+        old, new = begun.get(key, UNSAID), wanted.get(key, UNSAID)
+        if old != new and not key.startswith(FREE):
+            raise ConfigError(
+                f"{key} must stay {_said(old)} in the sweep {config.name!r} ({folder}) but got "
+                f"{_said(new)}; restore it, or give the new sweep a name of its own with "
+                "name=<name>"
+            )
+
+
+def _said(value: Any) -> str:
+    return UNSAID if value == UNSAID else repr(value)
+
+
+def check_origin(folder: Path) -> None:
+    """Refuses a folder that another version of Lethe wrote: its results would not be found.
+
+    Raises:
+        ConfigError: names both versions and the cure.
+    """
+    file = folder / ORIGIN_FILE
+    if not file.is_file():
+        return
+    origin = _read(file)
+    theirs, layout = str(origin.get("version")), origin.get("layout")
+    if (theirs, layout) == (version(), LAYOUT):
+        return
+    newer = (_order(theirs), layout or 0) > (_order(version()), LAYOUT)
+    raise ConfigError(
+        f"{folder} must be a sweep of this Lethe, version {version()} (storage layout {LAYOUT}), "
+        f"but got one of {'the newer' if newer else 'the older'} version {theirs} "
+        f"(layout {layout}); go on with it in version {theirs}, or give the new sweep a name of "
+        "its own with name=<name>"
+    )
+
+
+def write_config(config: SweepConfig, folder: Path) -> str:
+    """Writes the resolved config into the sweep's folder and returns it as JSON.
+
+    Where it comes from is written first, so that a folder with a config always has it.
+
+    Raises:
+        ConfigError: the folder cannot be written to.
+    """
+    text = config_text(config)
+    methods = {**_methods_so_far(folder), **json.loads(text)["methods"]}
+    origin = {"version": version(), "layout": LAYOUT, "methods": methods}
+    _write(folder / ORIGIN_FILE, json.dumps(origin, indent=2))
+    _write(folder / CONFIG_FILE, text)
+    return text
+
+
+def config_text(config: SweepConfig) -> str:
+    """Returns the resolved config as it is written and recorded."""
+    return config.model_dump_json(indent=2)
+
+
+def _methods_so_far(folder: Path) -> dict[str, Any]:
+    """Returns every method that this sweep ever had, those left out in later runs as well."""
+    origin = folder / ORIGIN_FILE
+    return dict(_read(origin).get("methods", {})) if origin.is_file() else {}
+
+
+def _write(file: Path, text: str) -> None:
+    part = file.with_name(f".{file.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(file)
+    except OSError as error:
+        raise ConfigError(
+            f"storage must be a folder that can be written to but got {str(file)!r} "
+            f"({error.strerror}); free it, or choose another with storage=<folder>"
+        ) from None
+
+
+def _order(number: str) -> tuple[int, ...]:
+    """Returns what versions are ordered by: their numbers."""
+    return tuple(map(int, re.findall(r"\d+", number)))
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Returns the config that the sweep of the folder was begun with, as it was written.
+
+    Raises:
+        ConfigError: it cannot be read, or another version of Lethe wrote it.
+    """
+    check_origin(folder)
+    return _read(folder / CONFIG_FILE)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        read: dict[str, Any] = dict(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise ConfigError(
+            f"{file} must be the JSON that the sweep was begun with but got {error}; "
+            "restore it, or give the new sweep a name of its own with name=<name>"
+        ) from None
+    return read
+
+
+def _comparable(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the config in its JSON form, in which a tuple is a list."""
+    plain: dict[str, Any] = json.loads(json.dumps(config))
+    return plain
+
+
+def _flat(config: Mapping[str, Any], methods: set[str]) -> dict[str, Any]:
+    kept = {label: config["methods"][label] for label in methods}
+    return dict(_leaves({**config, "methods": kept}, ""))
+
+
+def _leaves(value: Any, key: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping) and value:
+        for name, inner in value.items():
+            yield from _leaves(inner, f"{key}.{name}" if key else name)
+    else:
+        yield key, value

@@ -1,0 +1,260 @@
+"""The settings of a sweep, validated whole before anything starts; no torch at import."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_serializer, field_validator, model_validator
+
+from evals.choice import Choice, Settings, choose
+from evals.errors import ConfigError
+from evals.metric import load_metric
+from evals.settings import EvaluationSettings
+from orchestrator.config.budget import FINALISTS, BudgetSettings, check_budget
+from orchestrator.config.method_settings import MethodSettings, resolve_method
+from orchestrator.config.sections import (
+    BaselineSettings,
+    CheckpointSettings,
+    DiskSettings,
+    FinalistSettings,
+    GangSettings,
+    PlanSettings,
+    TrackingSettings,
+    _absolute_if_there,
+)
+from orchestrator.config.storage_address import StorageAddress, working_folder
+from orchestrator.searching.first_points import check_first
+from orchestrator.searching.grid import grid_size, num_trials
+from orchestrator.searching.settings import SearchSettings, check_constraints, check_measured
+from orchestrator.searching.space import SearchChoices, Searched, check_conditions
+from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
+
+FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+
+RESERVED = ("original", "gold", FINALISTS)
+
+PLUGINS = {"benchmark": "evals.benchmarks", "model": "trainers.models"}
+
+
+class SweepConfig(Settings):
+    """Everything a sweep does; equal configs with equal data give equal jobs."""
+
+    name: str = Field(pattern=FOLDER_NAME)
+    seed: int = Field(0, ge=0)
+    storage: StorageAddress = Path("runs")
+    """A folder, or a URL that fsspec knows, which is then worked on in `cache`."""
+    cache: Path = Path("runs/cache")
+    """A folder that all nodes see."""
+    benchmark: Choice
+    model: Choice
+    baselines: BaselineSettings = BaselineSettings()
+    methods: dict[str, MethodSettings] = Field(min_length=1)
+    """By label; a list of names in YAML takes each method with its defaults."""
+    training: TrainingSettings = TrainingSettings()
+    """The trials' recipe; `lr` and `l1` are overwritten where they are searched."""
+    adapter: AdapterSettings = AdapterSettings()
+    engine: EngineSettings = EngineSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    search: SearchSettings = SearchSettings()
+    finalists: FinalistSettings | None = FinalistSettings()
+    """None: the search's own trials are reported, on the items that it has seen: all of them."""
+    budget: BudgetSettings = BudgetSettings()
+    gang: GangSettings = GangSettings()
+    checkpoint: CheckpointSettings = CheckpointSettings()
+    disk: DiskSettings = DiskSettings()
+    tracking: TrackingSettings = TrackingSettings()
+    plan: PlanSettings = PlanSettings()
+
+    @property
+    def folder(self) -> Path:
+        """The storage folder, or the one that stands for it here; absolute."""
+        return working_folder(self.storage, self.cache)
+
+    @property
+    def held_out(self) -> float:
+        """The share of every task's items that the search does not see."""
+        return 0.0 if self.finalists is None else self.finalists.held_out
+
+    def space(self, label: str) -> dict[str, Searched]:
+        """Returns what is searched for the method `label`, by parameter name."""
+        shared = {"lr": self.search.lr, "l1": self.search.l1}
+        common = {name: interval for name, interval in shared.items() if interval is not None}
+        method = self.methods[label]
+        kept = {n: found for n, found in common.items() if n not in method.unsearched}
+        return {**kept, **method.search}
+
+    def search_for(self, label: str) -> SearchSettings:
+        """Returns the search settings of the method `label`: with its own first points, too."""
+        first = (*self.search.first, *self.methods[label].first)
+        return self.search.model_copy(update={"first": first})
+
+    def num_trials(self, label: str) -> int:
+        """Returns how many trials the method `label` is given."""
+        return num_trials(self.space(label), self.search_for(label))
+
+    @field_validator("benchmark", "model", mode="before")
+    @classmethod
+    def _plug_in(cls, raw: Any, info: Any) -> Any:
+        if isinstance(raw, str):
+            raw = {"name": raw}
+        if isinstance(raw, Mapping):
+            return choose(PLUGINS[info.field_name], _anchored(raw), key=info.field_name)
+        return raw
+
+    @field_serializer("benchmark", "model")
+    def _flat(self, choice: Choice) -> dict[str, Any]:
+        return {"name": choice.name, **choice.settings}
+
+    @field_validator("methods", mode="before")
+    @classmethod
+    def _methods(cls, raw: Any) -> Any:
+        named = listed(raw)
+        if not isinstance(named, Mapping):
+            return raw
+        return {
+            str(label): resolve_method(str(label), entry, key=f"methods.{label}")
+            for label, entry in named.items()
+        }
+
+    @model_validator(mode="after")
+    def _metrics_are_measured(self) -> "SweepConfig":
+        for name in self.evaluation.metrics:
+            load_metric(name, key="evaluation.metrics")
+        objective = load_metric(self.search.objective, key="search.objective")
+        check_measured(self.search.objective, self.evaluation.metrics, key="search.objective")
+        if objective.better == "gold":
+            raise ConfigError(
+                f"search.objective must be a metric with a best direction but got "
+                f"{self.search.objective!r}, which is best near the gold model's value; "
+                "choose log_forget_quality"
+            )
+        check_constraints(self.search, self.evaluation.metrics)
+        return self
+
+    @model_validator(mode="after")
+    def _ranges_can_be_trained_with(self) -> "SweepConfig":
+        _check_lowest(self.search.lr, "above 0", key="search.lr")
+        _check_lowest(self.search.l1, "at least 0", key="search.l1")
+        for label, method in self.methods.items():
+            key = f"methods.{label}.search"
+            _check_lowest(method.search.get("lr"), "above 0", key=f"{key}.lr")
+            _check_lowest(method.search.get("l1"), "at least 0", key=f"{key}.l1")
+        return self
+
+    @model_validator(mode="after")
+    def _spaces_can_be_searched(self) -> "SweepConfig":
+        for label in self.methods:
+            _check_search(self, label)
+        return self
+
+    @model_validator(mode="after")
+    def _l1_has_an_adapter(self) -> "SweepConfig":
+        l1 = self.baselines.training.l1
+        if l1 != 0 and self.baselines.adapter is None:
+            raise ConfigError(
+                f"baselines.training.l1 must be 0 without an adapter but got {l1:g}; "
+                "leave it out or set baselines.adapter"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _batches_divide(self) -> "SweepConfig":
+        recipes = {"training": self.training, "baselines.training": self.baselines.training}
+        for key, recipe in recipes.items():
+            unit = recipe.micro_batch_size * self.gang.ranks
+            if recipe.batch_size % unit:
+                nearest = max(unit, round(recipe.batch_size / unit) * unit)
+                raise ConfigError(
+                    f"{key}.batch_size must be a multiple of micro_batch_size x gang.ranks "
+                    f"({recipe.micro_batch_size} x {self.gang.ranks} = {unit}) but got "
+                    f"{recipe.batch_size}; take {nearest} or a smaller micro_batch_size"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _budget_can_be_kept(self) -> "SweepConfig":
+        gang = self.gang
+        check_budget(
+            self.budget, cpus_per_rank=gang.cpus_per_rank, gpus_per_rank=gang.gpus_per_rank
+        )
+        return self
+
+    @model_validator(mode="after")
+    def _labels_are_names(self) -> "SweepConfig":
+        for label in self.methods:
+            if label in RESERVED:
+                raise ConfigError(
+                    f"methods.{label} must be a label that means nothing else but got {label!r}, "
+                    "which the ledger books under; rename it"
+                )
+            if not re.fullmatch(FOLDER_NAME, label):
+                raise ConfigError(
+                    f"methods.{label} must be a label of letters, digits, '_', '.' and '-' "
+                    f"but got {label!r}; rename it"
+                )
+        return self
+
+
+def _check_lowest(searched: Searched | None, rule: str, *, key: str) -> None:
+    """Refuses values of lr or l1 that training would refuse; `rule` is "above 0", or "at least"."""
+    if searched is None:
+        return
+    where = "choices" if isinstance(searched, SearchChoices) else "low"
+    for value in searched.ends:
+        number = -1.0 if isinstance(value, bool | str) else float(value)
+        if number < 0 or (number == 0 and rule == "above 0"):
+            said = value if isinstance(value, bool | str) else f"{value:g}"
+            raise ConfigError(f"{key}.{where} must be {rule} but got {said}; raise it")
+
+
+def _check_search(config: SweepConfig, label: str) -> None:
+    """Refuses conditions, first points and a grid that the search of a method could not follow."""
+    method, search, space = config.methods[label], config.search, config.space(label)
+    own = f"methods.{label}"
+    keys = {
+        name: f"{own}.search.{name}" if name in method.search else f"search.{name}"
+        for name in space
+    }
+    check_conditions(space, keys=keys)
+    points = {f"search.first.{i}": point for i, point in enumerate(search.first)}
+    points |= {f"{own}.first.{i}": point for i, point in enumerate(method.first)}
+    for key, point in points.items():
+        check_first(point, space, key=key, method=own)
+    left = search.trials - len(points)
+    if left < 0:
+        raise ConfigError(
+            f"search.trials must be at least the number of first points ({len(points)} for {own}) "
+            f"but got {search.trials}; raise it or leave points out of first"
+        )
+    if search.sampler == "grid" and (size := grid_size(space, search.grid_points)) > left:
+        raise ConfigError(
+            f"search.trials must be at least the size of the grid, {size + len(points)} for {own} "
+            f"with its first points, but got {search.trials}; raise it, or search less"
+        )
+
+
+def _anchored(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns `raw` with paths that exist made absolute: a rank may run in another folder."""
+    whole = dict(raw)
+    for key in ("path", "refusals_file"):
+        given = whole.get(key)
+        if isinstance(given, str) and given:
+            whole[key] = _absolute_if_there(given)
+    return whole
+
+
+def listed(methods: Any) -> Any:
+    """Returns a list of method names as the mapping it stands for; anything else unchanged."""
+    if isinstance(methods, str):
+        methods = [methods]
+    if isinstance(methods, list | tuple):
+        twice = [name for name, count in Counter(map(str, methods)).items() if count > 1]
+        if twice:
+            raise ConfigError(
+                f"methods must be a list of different names but got {twice[0]!r} twice; leave one "
+                "out, or give it a label of its own"
+            )
+        return {str(name): {} for name in methods}
+    return methods

@@ -1,0 +1,184 @@
+"""Conducts a whole sweep: plan, baselines, search, tables; MLflow and a person look on."""
+
+import os
+import shlex
+import sys
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evals.building import build_benchmark
+from orchestrator.config.resume import check_continues, check_origin, config_text, write_config
+from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.driver.context import OpenedSweep
+from orchestrator.driver.progress import Progress
+from orchestrator.driver.run import SweepRun
+from orchestrator.driver.signals import Departure, Left
+from orchestrator.jobs.checkpoints import check_weights
+from orchestrator.jobs.finalists import num_finalists
+from orchestrator.limits.full_disk import OutOfRoom
+from orchestrator.limits.ledger import Ledger
+from orchestrator.planning.estimate import Outlook, outlook
+from orchestrator.planning.plan import plan
+from orchestrator.planning.plan_text import render
+from orchestrator.remote.download import fetch_model, fetched
+from orchestrator.remote.uploader import Courier
+from orchestrator.results.ranking import sweep_front
+from orchestrator.storage.lock import Lease
+from orchestrator.storage.members import Members, read_members
+from orchestrator.storage.records import Storage
+from orchestrator.tracking.session import Place
+from orchestrator.tracking.tracker import Tracker
+
+if TYPE_CHECKING:  # imports Ray
+    from cluster.nodes import Node
+
+DONE, FAILED, NOTHING_FEASIBLE, INTERRUPTED = 0, 1, 3, 130
+
+_say = partial(print, flush=True)
+
+
+def show_plan(config: SweepConfig) -> int:
+    """Prints what the sweep would do and take, and starts nothing.
+
+    Raises:
+        ConfigError: something about the sweep can never run.
+    """
+    storage = Storage(config.folder)
+    fetched(config)
+    _check_folder(config, storage.root / "sweeps" / config.name)
+    planned = plan(config, build_benchmark(config.benchmark), storage=storage)
+    _say(render(planned))
+    _show(outlook(planned, storage=storage, nodes=_nodes()))
+    return DONE
+
+
+def conduct(config: SweepConfig, departure: Departure) -> int:
+    """Runs the sweep to its end, prints its tables and returns the exit code.
+
+    Raises:
+        ConfigError: something about the sweep cannot be run; nothing was started.
+    """
+    with ExitStack() as held:
+        sweep = _begin(config, departure, held)
+        code = FAILED
+        try:
+            code = _run(sweep, departure)
+        except OutOfRoom as full:
+            _say(f"lethe: {full}; {_how_to_go_on(sweep)}")
+        finally:
+            sweep.close(finished=code in (DONE, NOTHING_FEASIBLE))
+            for line in filter(None, (sweep.tracker.complaint, sweep.tracker.how_to_open)):
+                _say(line)
+    return code
+
+
+def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> OpenedSweep:
+    """Checks everything that a person can get wrong, in the order of what it costs."""
+    storage = Storage(config.folder)
+    folder = storage.root / "sweeps" / config.name
+    lease = held.enter_context(Lease(folder)) if folder.is_dir() else None
+    mirror = fetched(config)
+    _check_folder(config, folder)
+    planned = plan(config, build_benchmark(config.benchmark), storage=storage)
+    _say(render(planned))
+    check_weights(config)
+    storage.check_writable(config.name)
+    place = Place(config.name, folder, storage.root)
+    Tracker.check(config.tracking, place)
+    from cluster.nodes import connected_nodes  # imports Ray
+    from orchestrator.running.scheduler import connect
+
+    num_gangs = connect(config.gang)
+    departure.listen()  # Ray has taken SIGTERM for itself
+    _show(outlook(planned, storage=storage, nodes=connected_nodes()))
+    lease = lease or held.enter_context(Lease(storage.sweep_folder(config.name)))
+    _check_folder(config, folder)
+    fetch_model(mirror, planned)
+    tracker = Tracker.open(config.tracking, place, config_json=config_text(config))
+    write_config(config, folder)
+    courier = Courier(mirror, config.name, say=_say) if mirror is not None else None
+    ledger = _ledger(config, folder, last_alive=lease.last_alive)
+    trials = {method.label: method.trials for method in planned.methods}
+    progress = Progress(_say, trials=trials, search=config.search, num_finals=num_finalists(config))
+    progress.begin(config.name, gang=config.gang, num_gangs=num_gangs)
+    members = Members(folder)
+    return OpenedSweep(
+        planned, storage, folder, ledger, members, tracker, progress, courier, say=_say
+    )
+
+
+def _show(found: Outlook) -> None:
+    """Prints all that can be said, and only then refuses what can never run."""
+    _say(f"\n{found.text}")
+    if found.refusal is not None:
+        raise found.refusal
+
+
+def _nodes() -> "tuple[Node, ...]":
+    """Returns the nodes of the cluster that RAY_ADDRESS names, or else this machine."""
+    from cluster.nodes import connected_nodes, this_machine  # imports Ray
+
+    if not os.environ.get("RAY_ADDRESS"):
+        return (this_machine(),)
+    from orchestrator.running.scheduler import join
+
+    join()
+    return connected_nodes()
+
+
+def _check_folder(config: SweepConfig, folder: Path) -> None:
+    check_origin(folder)
+    check_continues(config, folder)
+    read_members(folder)  # what cannot be read is refused here
+
+
+def _ledger(config: SweepConfig, folder: Path, *, last_alive: float | None) -> Ledger:
+    gang = config.gang
+    return Ledger(
+        folder,
+        gang_cpus=gang.ranks * gang.cpus_per_rank,
+        gang_gpus=gang.ranks * gang.gpus_per_rank,
+        budget=config.budget,
+        last_alive=last_alive,
+    )
+
+
+def _run(sweep: OpenedSweep, departure: Departure) -> int:
+    """Runs the jobs, has the tables recorded, and returns the exit code."""
+    run = SweepRun(sweep, departure)
+    try:
+        files = run.go()
+    except Left:
+        return _interrupted(sweep)
+    front = sweep_front(run.entries, search=sweep.config.search)
+    sweep.tracker.mark_front(entry.result.job.hash for entry in front)
+    sweep.tracker.log_files(files)
+    return _outcome(sweep, run)
+
+
+def _outcome(sweep: OpenedSweep, run: SweepRun) -> int:
+    """Says what the sweep came to, where its tables do not, and returns the exit code."""
+    if run.failure is not None:
+        _say(f"lethe: {run.failure}")
+        return FAILED
+    if not run.complete:
+        return _interrupted(sweep)
+    if (limit := sweep.ledger.limit) is not None:
+        _say(f"lethe: {limit} is used up; raise it and run the same command to go on")
+    if any(entry.feasible for entry in run.entries):
+        return DONE
+    _say("lethe: the budget has ended and no trial is feasible")
+    return NOTHING_FEASIBLE
+
+
+def _interrupted(sweep: OpenedSweep) -> int:
+    """Says how to go on; Tune has ended its trials."""
+    _say(f"lethe: interrupted; {_how_to_go_on(sweep)}")
+    return INTERRUPTED
+
+
+def _how_to_go_on(sweep: OpenedSweep) -> str:
+    go_on = [sys.executable, "-m", "orchestrator.sweep", "--resume", str(sweep.folder)]
+    return f"run the same command again to go on, or {shlex.join(go_on)}"

@@ -1,0 +1,167 @@
+"""Tells a person how a sweep goes: one line for each finished job, in a terminal or a log file.
+
+No cursor movements and no colours, so that both read the same.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+
+from orchestrator.config.sections import GangSettings
+from orchestrator.results.entry import Entry
+from orchestrator.results.pareto import gain
+from orchestrator.searching.constraints import Bound
+from orchestrator.searching.settings import SearchSettings
+from orchestrator.storage.result import Result, State
+from trainers.job import Job, Phase, Report
+
+SHORT_NAMES = {"log_forget_quality": "log FQ"}
+PACE_OVER = 20
+"""Trials that the remaining time is estimated from: the latest ones, as they say most."""
+
+
+class Progress:
+    """Writes a header, then one line per entry: what was tried, what came out, how far along.
+
+    `write` gets each line without its end. `trials` are the methods' numbers of trials, by label,
+    `num_finals` how many runs of finalists there are at most.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        *,
+        trials: Mapping[str, int],
+        search: SearchSettings,
+        num_finals: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._write = write
+        self._search = search
+        self._clock = clock
+        self._trials = dict(trials)
+        self._num_finals = num_finals
+        self._total = 2 + sum(trials.values()) + num_finals
+        self._width = max(map(len, ("original", *trials)))
+        self._num_done = 0
+        self._best: dict[str, float] = {}
+        self._ended: deque[float] = deque(maxlen=PACE_OVER)
+
+    def begin(self, name: str, *, gang: GangSettings, num_gangs: int) -> None:
+        """Writes what will run."""
+        numbers = sorted(set(self._trials.values()))
+        trials = f"{' to '.join(map(str, numbers[:1] + numbers[1:][-1:]))} trials"
+        methods = f"{len(self._trials)} method" + "s" * (len(self._trials) > 1)
+        ranks = f"{gang.ranks} rank" + "s" * (gang.ranks > 1)
+        gangs = f"{num_gangs} gang" + "s" * (num_gangs > 1)
+        finals = f", {self._num_finals} runs of finalists at most" if self._num_finals else ""
+        self._write(
+            f"Sweep {name}: {self._total} jobs, 2 baselines and {trials} for "
+            f"each of {methods}{finals}; {gangs} of {ranks}"
+        )
+
+    def report(self, job: Job, report: Report) -> None:
+        """Writes how far a baseline is; a trial is over too soon to be worth it."""
+        if job.phase != Phase.TRIAL:
+            loss = f"loss {report.metrics['loss']:.3f}"
+            self._write(f"{job.phase}: step {report.step} of {report.num_steps}, {loss}")
+
+    def entry(self, entry: Entry, *, bounds: Sequence[Bound]) -> None:
+        """Writes the line of a finished job, held against `bounds` if it is a trial."""
+        self._num_done += 1
+        parts = [self._count(), entry.label.ljust(self._width), *_params(entry.params or {})]
+        parts += self._outcome(entry, bounds)
+        if entry.cached:
+            parts.append("found in storage")
+        else:
+            parts.append(f"{entry.result.wall_s:.1f} s{_attempts(entry.result)}")
+            if entry.number is not None:
+                self._ended.append(self._clock())
+        self._write("  ".join([*parts, *self._left()]))
+
+    def final(self, entry: Entry) -> None:
+        """Writes the line of a finalist's run, or of the gold model's second one."""
+        self._num_done += 1
+        seed = f"seed {entry.result.job.seed}"
+        parts = [self._count(), entry.label.ljust(self._width), "final", seed]
+        if entry.result.state == State.FAILED:
+            parts.append(f"FAILED: {entry.result.reason}")
+        elif self._search.objective in entry.result.metrics:
+            parts.append(self._objective(entry.result))
+        parts.append("found in storage" if entry.cached else f"{entry.result.wall_s:.1f} s")
+        self._write("  ".join([*parts, *self._left()]))
+
+    def _count(self) -> str:
+        total = str(self._total)
+        return f"[{self._num_done:>{len(total)}}/{total}]"
+
+    def _outcome(self, entry: Entry, bounds: Sequence[Bound]) -> list[str]:
+        if entry.result.state == State.FAILED:
+            return [f"FAILED: {entry.result.reason}"]
+        parts = [*_kept(entry, bounds), self._objective(entry.result)]
+        if entry.number is not None:
+            parts.append(self._best_so_far(entry))
+        if entry.result.facts.get("moved") == 0.0:
+            parts.append("did not move")
+        if entry.result.stopped:
+            parts.append(entry.result.stopped.partition(":")[0])
+        return parts
+
+    def _objective(self, result: Result) -> str:
+        name = self._search.objective
+        return f"{_short(name)} {result.metrics[name]:z7.2f}"
+
+    def _best_so_far(self, entry: Entry) -> str:
+        name, label = self._search.objective, entry.label
+        value = entry.result.metrics[name]
+        known = self._best.get(label)
+        if entry.feasible and (known is None or gain(name, value) > gain(name, known)):
+            self._best[label] = value
+        return f"best {self._best[label]:z7.2f}" if label in self._best else "best    none"
+
+    def _left(self) -> list[str]:
+        """Returns the time that is left at the pace of the latest trials, if there is a pace."""
+        if len(self._ended) < 2 or self._num_done >= self._total:
+            return []
+        pace_s = (self._ended[-1] - self._ended[0]) / (len(self._ended) - 1)
+        return [f"about {_duration(pace_s * (self._total - self._num_done))} left"]
+
+
+def _attempts(result: Result) -> str:
+    """Says that a job was done, though not at once; a failure's reason says so itself."""
+    attempts = result.facts.get("attempts", 1.0)
+    return f" in {attempts:.0f} attempts" if attempts > 1 and result.state == State.DONE else ""
+
+
+def _params(params: Mapping[str, float | int | str]) -> list[str]:
+    """Returns learning rate and L1 first, as they are searched for every method."""
+    first = [name for name in ("lr", "l1") if name in params]
+    names = first + [name for name in params if name not in first]
+    return [f"{name} {_number(params[name])}" for name in names]
+
+
+def _kept(entry: Entry, bounds: Sequence[Bound]) -> list[str]:
+    """Returns what the bounds are about: each metric with its bounds, and whether all are kept."""
+    said = []
+    for metric in dict.fromkeys(bound.metric for bound in bounds):
+        value = f"{_short(metric)} {entry.result.metrics[metric]:z.3f}"
+        limits = [f"{b.sign} {b.value:z.3f}" for b in bounds if b.metric == metric]
+        trial = entry.violations is not None
+        said.append(f"{value} ({', '.join(limits)})" if trial else value)
+    if said and entry.violations is not None:
+        said.append("feasible  " if entry.feasible else "infeasible")
+    return said
+
+
+def _number(value: float | int | str) -> str:
+    return f"{value:.1e}" if isinstance(value, float) else str(value)
+
+
+def _short(metric: str) -> str:
+    return SHORT_NAMES.get(metric, metric.replace("_", " "))
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"

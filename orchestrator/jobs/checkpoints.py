@@ -1,0 +1,110 @@
+"""Checkpoints given by hand for the baselines: what is refused, and what their hash is."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from evals.benchmark import Benchmark
+from evals.errors import ConfigError
+from orchestrator.config.sweep_config import SweepConfig
+from trainers.job import Phase
+
+FILES = ("*.json", "*.safetensors", "*.bin", "*.model", "*.jinja")
+"""What decides how a saved model answers: weights, configuration, tokenizer, chat template."""
+
+
+def given_weights(given: str, *, phase: Phase) -> str:
+    """Returns the SHA-256 of a saved model's files, wherever it lies.
+
+    Raises:
+        ConfigError: it is not there.
+    """
+    folder = Path(given).expanduser()
+    files = sorted({file for pattern in FILES for file in folder.glob(pattern)})
+    if not any(file.suffix in (".safetensors", ".bin") for file in files):
+        raise ConfigError(
+            f"baselines.{phase} must be a folder with a saved model (*.safetensors) but got "
+            f"{given!r}; correct the path, or leave the key out to fine-tune one"
+        )
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode())
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return f"files:{digest.hexdigest()}"
+
+
+def check_weights(config: SweepConfig) -> None:
+    """Refuses a model or a given checkpoint that would not load, before anything starts.
+
+    Raises:
+        ConfigError: names the key, the path and the cure.
+    """
+    from trainers.family import build_family  # imports transformers
+
+    family = build_family(config.model)
+    given = {"original": config.baselines.original, "gold": config.baselines.gold}
+    for name, checkpoint in given.items():
+        try:
+            family.check(None if checkpoint is None else Path(checkpoint).expanduser())
+        except ConfigError as error:
+            key = "model.path" if checkpoint is None else f"baselines.{name}"
+            raise ConfigError(str(error).replace("model.path", key, 1)) from None
+    original = config.baselines.original
+    shape = family.shape(None if original is None else Path(original).expanduser())
+    _check_layers(config, shape.num_layers)
+    _check_dtype(config, str(shape.dtype).removeprefix("torch."))
+
+
+def _check_layers(config: SweepConfig, num_layers: int) -> None:
+    """Refuses a method that looks at a layer which the model has not."""
+    for label, method in config.methods.items():
+        layer = method.settings.get("layer")
+        layers = method.search["layer"].ends if "layer" in method.search else (layer,)
+        for highest in layers:
+            if not isinstance(highest, int) or highest < num_layers:
+                continue
+            raise ConfigError(
+                f"methods.{label}.layer must be a layer of the model, 0 to {num_layers - 1}, but "
+                f"got {highest:g}; choose one in the middle, such as {num_layers // 2}"
+            )
+
+
+def _check_dtype(config: SweepConfig, held: str) -> None:
+    """Refuses an engine whose dtype is not the weights': ZeRO stages would then train unalike."""
+    engine = {"fp32": "float32", "bf16": "bfloat16"}[config.engine.dtype]
+    if held not in (engine, "None"):
+        raise ConfigError(
+            f"engine.dtype must be that of the weights ({held}) but got {config.engine.dtype!r}; "
+            f"set model.dtype: {config.engine.dtype}, or engine.dtype to what the weights are"
+        )
+
+
+def _check_provenance(folder: Path, benchmark: Benchmark, *, phase: Phase) -> None:
+    """Refuses a checkpoint whose own record says that it is another baseline or of other data."""
+    record = folder.expanduser().resolve().parent / "job.json"
+    made = _read_record(record)
+    if made is None:
+        return
+    if made["phase"] != phase:
+        raise ConfigError(
+            f"baselines.{phase} must be a {phase} model but got {str(folder)!r}, which "
+            f"{record.name} calls {made['phase']!r}; give the {phase} model's folder"
+        )
+    if made["data"] != benchmark.fingerprint:
+        raise ConfigError(
+            f"baselines.{phase} must be trained on the splits of this benchmark but got "
+            f"{str(folder)!r}, which was trained on other splits ({record.name}: data "
+            f"{str(made['data'])[:12]}, here {benchmark.fingerprint[:12]}); give a model of "
+            "the same forget and retain splits, or leave the key out to fine-tune one"
+        )
+
+
+def _read_record(file: Path) -> dict[str, Any] | None:
+    """Returns the job that made a model, or None when it came from elsewhere."""
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return record if isinstance(record, dict) and {"phase", "data"} <= record.keys() else None

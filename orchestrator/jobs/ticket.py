@@ -1,0 +1,48 @@
+"""What the scheduler hands to a trainable: a job, and where its inputs and outputs lie."""
+
+from evals.choice import Settings
+from orchestrator.config.sections import CheckpointSettings, GangSettings
+from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.results.entry import Reference
+from orchestrator.storage.records import Storage
+from trainers.early_stopping import Guard
+from trainers.job import Job
+
+
+class Ticket(Settings):
+    """A job to run in `storage`, by a gang of shape `gang`.
+
+    `base` is the folder of the checkpoint that a trial starts from; `gold` the hash of the job
+    whose score sheet the metrics compare with (None for the baselines themselves). `guard` says
+    when the training is lost. `losses` counts how often the job was lost already, with all that
+    was running it.
+    """
+
+    job: Job
+    storage: str
+    gang: GangSettings
+    checkpoint: CheckpointSettings = CheckpointSettings()
+    base: str | None = None
+    gold: str | None = None
+    guard: Guard | None = None
+    losses: int = 0
+
+
+def ticket_for(
+    job: Job, reference: Reference | None, *, config: SweepConfig, storage: Storage
+) -> Ticket:
+    """Returns the ticket of a baseline, or of a trial once there is a `reference`."""
+    base = gold = guard = None
+    if reference is not None:
+        base = str(storage.model_folder(reference.original.job))
+        gold = reference.gold.job.hash
+        guard = reference.guard
+    return Ticket(
+        job=job,
+        storage=str(storage.root),
+        gang=config.gang,
+        checkpoint=config.checkpoint,
+        base=base,
+        gold=gold,
+        guard=guard,
+    )

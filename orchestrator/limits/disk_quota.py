@@ -1,0 +1,165 @@
+"""Keeps a sweep's weights within its quota of disk: what is dominated goes, the worst first.
+
+Only adapters go, only of trials that this sweep has made and no other one has to do with. Results,
+scores, baselines, checkpoints and jobs that are running are never touched.
+"""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.limits.adapter_retention import Held, to_remove
+from orchestrator.limits.full_disk import is_storages
+from orchestrator.limits.ledger import Ledger
+from orchestrator.limits.other_sweeps import Mentions
+from orchestrator.results.entry import Entry
+from orchestrator.searching.constraints import Bound
+from orchestrator.storage.byte_size import size_text
+from orchestrator.storage.records import Storage
+from orchestrator.storage.weights import adapter_bytes, model_bytes, remove_adapter
+from trainers.job import Phase
+
+
+class Quota:
+    """Looks after the weights of the sweep's entries.
+
+    `say` gets a line for people, `on_removed` the hash of a job whose adapter has gone.
+    """
+
+    def __init__(
+        self,
+        config: SweepConfig,
+        storage: Storage,
+        ledger: Ledger,
+        *,
+        say: Callable[[str], None],
+        on_removed: Callable[[str], None],
+    ) -> None:
+        self._config = config
+        self._storage = storage
+        self._ledger = ledger
+        self._say = say
+        self._on_removed = on_removed
+        self._mentions = Mentions(storage.root / "sweeps" / config.name)
+        self._copies = 2 if config.tracking.copies_here else 1
+        self._bounds: tuple[Bound, ...] = ()
+        self._models: dict[str, int] = {}
+        self._adapters: dict[str, int] = {}
+        self._warned = False
+        self.entries: list[Entry] = []
+        """Every entry of the sweep so far; of those whose adapters have gone it says so."""
+
+    @property
+    def used(self) -> int:
+        """The bytes that the weights of the sweep's jobs take."""
+        return sum(self._models.values()) + sum(self._adapters.values())
+
+    def enter(self, entry: Entry, *, bounds: Sequence[Bound]) -> None:
+        """Takes in a finished job."""
+        self.entries.append(entry)
+        self._bounds = tuple(bounds)
+        job = entry.result.job
+        folder = self._storage.job_folder(job.hash)
+        if job.phase != Phase.TRIAL:
+            self._models[job.hash] = model_bytes(folder)
+        elif entry.result.weights_removed:
+            remove_adapter(folder, "")  # goes on with a removal that was cut off
+        elif size := adapter_bytes(folder):
+            self._adapters[job.hash] = size * self._copies
+
+    def protect(self, job_hash: str) -> None:
+        """Takes in a finalist's job, whose weights count and stay."""
+        folder = self._storage.job_folder(job_hash)
+        self._models[job_hash] = model_bytes(folder) + adapter_bytes(folder) * self._copies
+
+    def keep(self) -> None:
+        """Removes what is beyond the quota, or in the reserve; says so once where that fails."""
+        quota = self._config.disk.quota
+        excess = max(0 if quota is None else self.used - quota, self._missing())
+        if excess <= 0:
+            self._warned = False
+            return
+        freed = self._remove(excess, why=f"disk.quota {_said(quota)}")
+        if freed < excess and not self._warned:
+            self._warned = True
+            self._say(self._warning(quota))
+
+    def relieve(self, reason: str) -> None:
+        """Removes the worst adapter that is dominated, for want of room on the disk.
+
+        Unless it would not help, as the disk that `reason` speaks of is another one.
+        """
+        if self._config.disk.when_full == "remove" and is_storages(reason, self._storage.root):
+            self._remove(1, why="the disk is full")
+
+    def _missing(self) -> int:
+        """Returns how much less than the reserve is free."""
+        reserve = self._config.disk.reserve
+        return reserve - shutil.disk_usage(self._storage.root).free if reserve else 0
+
+    def _remove(self, excess: int, *, why: str) -> int:
+        """Removes at least `excess` bytes, if as much may go, and returns how much that was."""
+        chosen = to_remove(
+            self._removable(),
+            [entry for entry in self.entries if entry.result.job.phase == Phase.TRIAL],
+            search=self._config.search,
+            bounds=self._bounds,
+            excess=excess,
+        )
+        chosen = tuple(held for held in chosen if self._take_away(held, why))
+        freed = sum(held.size for held in chosen)
+        if chosen:
+            trials = f"{len(chosen)} dominated trial" + "s" * (len(chosen) > 1)
+            self._say(f"lethe: removed the adapters of {trials}, {size_text(freed)} ({why})")
+        return freed
+
+    def _removable(self) -> list[Held]:
+        """Returns what may go at all, each job once."""
+        made = {
+            entry.result.job.hash: entry
+            for entry in reversed(self.entries)
+            if entry.result.job.hash in self._adapters
+            and self._ledger.made(entry.label, entry.number)
+        }
+        if not made:
+            return []
+        try:
+            others = self._mentions.of_others()
+        except OSError as error:
+            self._say(f"lethe: no adapter is removed, as another sweep cannot be read: {error}")
+            return []
+        return [Held(e, self._adapters[job]) for job, e in made.items() if job not in others]
+
+    def _take_away(self, held: Held, why: str) -> bool:
+        """Removes an adapter, or says why it cannot be removed."""
+        note = f"Removed by the sweep {self._config.name}: {why}, and the trial is dominated."
+        try:
+            remove_adapter(self._storage.job_folder(held.job), note)
+        except OSError as error:
+            self._say(f"lethe: an adapter could not be removed: {error}")
+            return False
+        del self._adapters[held.job]
+        self.entries[:] = [
+            replace(entry, result=replace(entry.result, weights_removed=True))
+            if entry.result.job.hash == held.job
+            else entry
+            for entry in self.entries
+        ]
+        self._on_removed(held.job)
+        return True
+
+    def _warning(self, quota: int | None) -> str:
+        reserve = self._config.disk.reserve
+        over = quota is not None and self.used > quota
+        key = f"disk.quota ({_said(quota)})" if over else f"disk.reserve ({size_text(reserve)})"
+        return (
+            f"lethe: {key} cannot be kept: models {size_text(sum(self._models.values()))} and "
+            f"adapters {size_text(sum(self._adapters.values()))} are baselines, on a front, the "
+            "best of a method, or another sweep's too; the sweep goes on, raise or lower the key "
+            "to have it kept"
+        )
+
+
+def _said(quota: int | None) -> str:
+    return "none" if quota is None else size_text(quota)

@@ -1,0 +1,79 @@
+"""Takes down what the sweep and each method use, in the sweep's folder, over all its runs."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from orchestrator.config.budget import BudgetSettings
+from orchestrator.limits.usage import Books, Event, Line, read_lines
+from orchestrator.storage.files import LEDGER_FILE
+from orchestrator.storage.line_file import Wait, append, at_once, mend
+
+
+class Ledger(Books):
+    """Takes down what is used; `gang_cpus` and `gang_gpus` are what one gang holds.
+
+    `last_alive` is the last sign of life of the run before this one, if it is known.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        gang_cpus: float,
+        gang_gpus: float,
+        budget: BudgetSettings,
+        last_alive: float | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(budget, clock=clock)
+        self._file = folder / LEDGER_FILE
+        self._gang = {"cpus": gang_cpus, "gpus": gang_gpus}
+        self._wait: Wait = at_once
+        self._open(last_alive)
+
+    def be_patient(self, wait: Wait) -> None:
+        """Has lines that find no room on the disk wait for it."""
+        self._wait = wait
+
+    def give(self, label: str, number: int | None, job: str) -> None:
+        """Takes down that a job is given out."""
+        self._note(Line(event=Event.GIVEN, at=0, label=label, number=number, job=job, **self._gang))
+
+    def hear(self, job: str) -> None:
+        """Takes down that a job is running, when it is heard of for the first time."""
+        attempt = self._running.get(job)
+        if attempt is not None and attempt.begun_at is None:
+            self._note(Line(event=Event.BEGUN, at=0, job=job))
+
+    def end(self, job: str, gang_s: float) -> None:
+        """Takes down that a job has ended, if it was given out; 0 is "since it was heard of"."""
+        attempt = self._running.get(job) or self._interrupted.get(job)
+        if attempt is None:
+            return
+        if gang_s == 0 and attempt.begun_at is not None:
+            gang_s = attempt.interrupted_s or self._clock() - attempt.begun_at
+        self._note(Line(event=Event.ENDED, at=0, job=job, gang_s=gang_s))
+
+    def close(self) -> None:
+        """Takes down that this run of the sweep is over, if that is not so already."""
+        if self._opened_at is not None:
+            self._note(Line(event=Event.CLOSED, at=0))
+
+    def _open(self, last_alive: float | None) -> None:
+        """Reads what there is, closes a run that was killed, and opens this one."""
+        mend(self._file)
+        lines = read_lines(self._file)
+        for line in lines:
+            self.take(line)
+        if self._opened_at is not None:
+            signs = [line.at for line in lines] + ([last_alive] if last_alive is not None else [])
+            self._note(Line(event=Event.CLOSED, at=min(max(signs), self._clock())))
+        self._note(Line(event=Event.OPENED, at=0))
+
+    def _note(self, line: Line) -> None:
+        """Writes a line, with the time unless it has one, and goes by it."""
+        if line.at == 0:
+            line = line.model_copy(update={"at": self._clock()})
+        append(self._file, line.model_dump_json(exclude_defaults=True) + "\n", wait=self._wait)
+        self.take(line)

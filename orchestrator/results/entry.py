@@ -1,0 +1,42 @@
+"""A finished job's place in its sweep, and the two baselines that every other is held against."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestrator.searching.constraints import Bound, is_feasible
+from orchestrator.storage.result import Result
+from trainers.early_stopping import Guard
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A finished job of the sweep, and what it means there.
+
+    `label` is the method's label, or the phase of a baseline; `violations` says by how much each
+    bound is missed (<= 0 keeps it), None for baselines and failures. `cached` says that the
+    result was found in storage, `final` that it is not the search's: it repeats the trial `number`,
+    or the gold model, under another seed.
+    """
+
+    label: str
+    result: Result
+    number: int | None = None
+    params: Mapping[str, float | int | str] | None = None
+    violations: Mapping[str, float] | None = None
+    cached: bool = False
+    final: bool = False
+
+    @property
+    def feasible(self) -> bool:
+        """Whether every bound is kept; a failed job keeps none."""
+        return self.violations is not None and is_feasible(self.violations)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What the baselines measured, the bounds that follow, and how trials are watched for them."""
+
+    original: Result
+    gold: Result
+    bounds: tuple[Bound, ...]
+    guard: Guard | None = None

@@ -1,0 +1,105 @@
+"""What a finished job measured, as its result says it."""
+
+from dataclasses import replace
+
+from evals.benchmark import Benchmark
+from evals.held_out import restricted, searched_part
+from evals.measure import measure
+from evals.metric import Need, load_metric, measurable
+from evals.scores import ScoreSheet
+from evals.text.components import components
+from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.results.early_stopping import guard_of
+from orchestrator.results.entry import Reference
+from orchestrator.searching.constraints import bounds_of
+from orchestrator.storage.records import Storage
+from orchestrator.storage.result import Result, State
+from trainers.early_stopping import Guard
+from trainers.job import Outcome
+
+
+def measured(
+    result: Result, outcome: Outcome, *, gold: ScoreSheet | None, guard: Guard | None
+) -> Result:
+    """Returns `result` as DONE, with the metrics and, among the facts, what they are made of.
+
+    They are over the items that the search sees. Metrics that need the gold model are measured
+    only if its scores `gold` are known. `guard` is the one under which the training was stopped,
+    if it was.
+    """
+    names = measurable(result.job.evaluation.metrics, has_gold=gold is not None)
+    held_out = result.job.held_out
+    sheet = searched_part(outcome.sheet, held_out)
+    seen = None if gold is None else searched_part(gold, held_out)
+    stopped_under = guard.hash if guard is not None and outcome.stopped else ""
+    return replace(
+        result,
+        state=State.DONE,
+        reason="",
+        metrics=measure(sheet, seen, names),
+        facts={**components(sheet), **outcome.facts, **result.facts},
+        stopped=outcome.stopped,
+        guard=stopped_under,
+    )
+
+
+def compared(result: Result, storage: Storage, gold: ScoreSheet) -> Result:
+    """Returns the result with its metrics that look at the gold model measured against `gold`.
+
+    The hash of a trial says nothing of the gold model, so the sweep that stored the result may
+    have had another one. As in the trial itself, the items are those that the search sees.
+    """
+    job = result.job
+    names = [name for name in job.evaluation.metrics if Need.GOLD in load_metric(name).needs]
+    sheet = searched_part(storage.sheet(job.hash), job.held_out)
+    seen = searched_part(gold, job.held_out)
+    return replace(result, metrics={**result.metrics, **measure(sheet, seen, names)})
+
+
+def compared_if_needed(result: Result, storage: Storage, *, gold: Result) -> Result:
+    """Returns a trial's result held against this gold model, whichever it was measured with."""
+    if result.state == State.FAILED or result.gold == gold.job.hash:
+        return result
+    return compared(result, storage, storage.sheet(gold.job.hash))
+
+
+def seen_here(past: Result, storage: Storage, gold: ScoreSheet, *, config: SweepConfig) -> Result:
+    """Returns another sweep's result over the items that this sweep's search sees, no others.
+
+    `gold` is this sweep's, whole. Otherwise a warm start would tell the search of items that
+    finalists are reported on. What was measured on none of these items is FAILED.
+    """
+    seen = searched_part(gold, config.held_out)
+    sheet = restricted(storage.sheet(past.job.hash), seen)
+    names = (config.search.objective, *config.search.constraints)
+    try:
+        measured = measure(sheet, restricted(seen, sheet), names)
+    except ValueError as error:
+        return replace(past, state=State.FAILED, reason=str(error))
+    return replace(past, metrics={**past.metrics, **measured})
+
+
+def baselines_of(original: Result, gold: Result, storage: Storage) -> tuple[Result, Result]:
+    """Returns both baselines with every metric, the gold model's scores being known now."""
+    sheet = storage.sheet(gold.job.hash)
+    return compared(original, storage, sheet), compared(gold, storage, sheet)
+
+
+def reference_of(
+    original: Result, gold: Result, storage: Storage, *, config: SweepConfig, benchmark: Benchmark
+) -> Reference:
+    """Returns both baselines with every metric, the bounds that follow, and the trials' guard.
+
+    Raises:
+        ValueError: a bound is relative to a metric that is not finite.
+    """
+    original, gold = baselines_of(original, gold, storage)
+    bounds = bounds_of(config.search.constraints, original=original.metrics, gold=gold.metrics)
+    guard = guard_of(
+        config.search.stopping,
+        bounds,
+        original=original.metrics,
+        sheet=searched_part(storage.sheet(original.job.hash), original.job.held_out),
+        num_steps=config.training.num_steps(len(benchmark.splits["forget"])),
+    )
+    return Reference(original, gold, bounds, guard)

@@ -1,0 +1,276 @@
+"""Schedules an agenda's jobs over the Ray cluster with Ray Tune, in warm gangs."""
+
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+import ray
+from ray import tune
+from ray.exceptions import RayError
+from ray.tune.execution.tune_controller import TuneController
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import FIFOScheduler
+from ray.tune.search import Searcher
+
+from cluster.capacity import Lookout, check_capacity
+from cluster.nodes import check_answers, refusal
+from orchestrator.config.sections import GangSettings
+from orchestrator.jobs.ticket import Ticket
+from orchestrator.limits.full_disk import OutOfRoom
+from orchestrator.running.trainable import JobTrainable
+from orchestrator.running.workers import shape_of
+from trainers.job import Job, Report
+
+LOOPBACK = "127.0.0.1"
+LOST = "its trainable was lost"
+
+
+class TicketSource(Protocol):
+    """Where the jobs come from: a sweep's agenda, or any other list of them."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to give out; jobs may still be running."""
+        ...
+
+    def next(self) -> Ticket | None:
+        """Returns the next ticket; None if there is none now (see `finished`)."""
+        ...
+
+    def finish(self, job: Job, *, error: str) -> None:
+        """Takes in that the job has ended; `error` says why, should there be no result."""
+        ...
+
+
+class Watch(Protocol):
+    """Who looks on while the jobs run, and may end it."""
+
+    def look(self) -> bool:
+        """Called several times a second; returns whether nothing may start any more.
+
+        An Exception that it raises ends the run, and the gangs in good order.
+        """
+        ...
+
+    def withdraw(self, job: Job) -> None:
+        """Takes back a job that was given out, did not begin, and will not now."""
+        ...
+
+    def lacks_room(self, job: Job, reason: str) -> None:
+        """Takes in that a running job waits for room on the disk, and why."""
+        ...
+
+
+class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
+    """Lets Tune draw its trials from an agenda; every study's own search happens in there.
+
+    What cannot be written down for want of room is left to the watch, which ends the run for it:
+    Tune would make a traceback of its own of whatever is raised in here.
+    """
+
+    def __init__(self, agenda: TicketSource, on_report: Callable[[Job, Report], None]) -> None:
+        super().__init__(metric="job_step", mode="max")
+        self._agenda = agenda
+        self._on_report = on_report
+        self._tickets: dict[str, Ticket] = {}
+        self._lost: list[Ticket] = []
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """Returns the next ticket, None while there is none, FINISHED when there is no more.
+
+        There may be more for as long as a trial runs: should it be lost, its job comes again.
+        """
+        ticket = self._lost.pop(0) if self._lost else self._next()
+        if ticket is None:
+            over = self._agenda.finished and not self._tickets
+            return Searcher.FINISHED if over else None
+        self._tickets[trial_id] = ticket
+        return {"ticket": ticket.model_dump_json()}
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """Passes on what a running job reports."""
+        if "loss" in result:
+            report = Report(result["job_step"], result["num_steps"], {"loss": result["loss"]})
+            with suppress(OutOfRoom):
+                self._on_report(self._tickets[trial_id].job, report)
+
+    def on_trial_complete(
+        self,
+        trial_id: str,
+        result: dict[str, Any] | None = None,
+        error: bool = False,  # noqa: ARG002  # a lost trainable has no result either
+    ) -> None:
+        """Tells the agenda that the trial's job has ended, well or not.
+
+        Unless its trainable was lost, a node with it perhaps: then the job is given out again,
+        up to `gang.max_retries` times.
+        """
+        ticket = self._tickets.pop(trial_id, None)
+        if ticket is None:
+            return
+        if result is not None:
+            self._finish(ticket.job, result.get("error", LOST))
+        elif ticket.losses < ticket.gang.max_retries:
+            self._lost.append(ticket.model_copy(update={"losses": ticket.losses + 1}))
+        else:
+            times = f" {ticket.losses + 1} times" if ticket.losses else ""
+            self._finish(ticket.job, f"{LOST}{times}")
+
+    def job(self, trial_id: str) -> Job | None:
+        """Returns the job of a trial that runs."""
+        ticket = self._tickets.get(trial_id)
+        return None if ticket is None else ticket.job
+
+    def forget(self, trial_id: str) -> Job | None:
+        """Returns the job of a trial that ends without having started; nobody is told."""
+        ticket = self._tickets.pop(trial_id, None)
+        return None if ticket is None else ticket.job
+
+    def save(self, checkpoint_path: str) -> None:
+        """Keeps nothing: the storage folder and the studies are the truth."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Gives Tune, which pickles its searcher for a restore of its own, nothing to keep."""
+        return {}
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Restores nothing, see `save`."""
+
+    def _next(self) -> Ticket | None:
+        with suppress(OutOfRoom):
+            return self._agenda.next()
+        return None
+
+    def _finish(self, job: Job, error: str) -> None:
+        with suppress(OutOfRoom):
+            self._agenda.finish(job, error=error)
+
+
+class Steward(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
+    """Starts trials in their order, unless `watch` says that nothing may start any more.
+
+    Tune always has one trial ready for the next gang that becomes free; that one is stopped, too.
+    So are those that have begun, if the nodes that are left hold no gang: they would wait for ever.
+    """
+
+    def __init__(self, searcher: AgendaSearcher, lookout: Lookout, watch: Watch | None) -> None:
+        super().__init__()
+        self._searcher = searcher
+        self._lookout = lookout
+        self._watch = watch
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Gives Tune, which pickles it as it does its searcher, nothing to keep."""
+        return {}
+
+    def choose_trial_to_run(self, tune_controller: TuneController) -> Trial | None:
+        """Returns the trial that waits, if it may start."""
+        has_room = self._lookout.look()
+        if self._watch is not None and self._watch.look():
+            for trial in list(tune_controller.get_live_trials()):
+                if trial.status == Trial.PENDING or not has_room:
+                    job = self._searcher.forget(trial.trial_id)
+                    if job is not None:
+                        with suppress(OutOfRoom):
+                            self._watch.withdraw(job)
+                    tune_controller.stop_trial(trial)
+        return super().choose_trial_to_run(tune_controller)
+
+    def on_trial_result(
+        self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
+    ) -> str:
+        """Lets the trial go on, and passes on what it says about the disk."""
+        if self._watch is not None and "no_room" in result:
+            job = self._searcher.job(trial.trial_id)
+            if job is not None:
+                self._watch.lacks_room(job, result["no_room"])
+        decision: str = super().on_trial_result(tune_controller, trial, result)
+        return decision
+
+
+def connect(gang: GangSettings) -> int:
+    """Joins a cluster as `join` does, and returns how many gangs it holds side by side.
+
+    Raises:
+        ConfigError: the cluster can never place a gang of this shape, or does not answer.
+    """
+    join()
+    return check_capacity(shape_of(gang))
+
+
+def join() -> None:
+    """Joins the cluster that RAY_ADDRESS names, or starts an embedded one on loopback.
+
+    Raises:
+        ConfigError: the cluster does not answer, or does not let this process in.
+    """
+    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # Tune's own tables; ours says more
+    os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
+    os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")  # see orchestrator.driver.signals
+    address = os.environ.get("RAY_ADDRESS", "")
+    check_answers(address)
+    joins = bool(address)
+    local = {} if joins else {"address": "local", "_node_ip_address": LOOPBACK}
+    try:
+        ray.init(
+            **local,
+            include_dashboard=None if joins else False,
+            logging_level=logging.ERROR,
+            log_to_driver=False,
+        )
+    except (RuntimeError, OSError, RayError) as error:
+        if not joins:
+            raise
+        raise refusal(address, error) from None
+
+
+def leave() -> None:
+    """Leaves the cluster, which ends all that this process has running there."""
+    ray.shutdown()
+
+
+def run_agenda(
+    agenda: TicketSource,
+    gang: GangSettings,
+    *,
+    folder: Path,
+    on_report: Callable[[Job, Report], None],
+    watch: Watch | None = None,
+    say: Callable[[str], None] = print,
+) -> None:
+    """Runs the agenda to its end on the connected cluster; `folder` is for Tune's own files.
+
+    `say` is told when nodes come and go. Nodes that join are used, and when too few are left, the
+    jobs wait for others.
+
+    What an earlier run's Tune left there is removed: nothing is ever restored from it.
+    """
+    shutil.rmtree(folder / "tune", ignore_errors=True)
+    shape = shape_of(gang)
+    trainable = tune.with_resources(
+        JobTrainable, tune.PlacementGroupFactory([{}, *shape.bundles], strategy=shape.strategy)
+    )
+    searcher = AgendaSearcher(agenda, on_report)
+    tuner = tune.Tuner(
+        trainable,
+        tune_config=tune.TuneConfig(
+            search_alg=searcher,
+            scheduler=Steward(searcher, Lookout(shape, say), watch),
+            num_samples=-1,
+            reuse_actors=True,
+            trial_name_creator=lambda trial: str(trial.trial_id),
+            trial_dirname_creator=lambda trial: str(trial.trial_id),
+        ),
+        run_config=tune.RunConfig(
+            storage_path=str(folder),
+            name="tune",
+            verbose=0,
+            callbacks=[],
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+        ),
+    )
+    tuner.fit()

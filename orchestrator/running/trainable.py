@@ -1,0 +1,58 @@
+"""The Ray Tune trainable: takes one Job after another through its warm gang."""
+
+from typing import Any
+
+from ray import tune
+
+from cluster.warm_gang import WarmGang
+from orchestrator.jobs.ticket import Ticket
+from orchestrator.running.job_runner import JobRun
+from orchestrator.running.workers import Experience
+from trainers.job import Beat, Report
+
+
+class JobTrainable(tune.Trainable):  # type: ignore[misc]  # Ray has no types
+    """Runs the job of its ticket, one report a step; its gang outlives the job.
+
+    A job that fails ends as a result that says so, never as an error of Tune's: an error would
+    end this actor and its gang with it.
+    """
+
+    def setup(self, config: dict[str, Any]) -> None:
+        """Takes the first ticket; the gang is formed when the first step needs it."""
+        self._warm = WarmGang()
+        self._experience = Experience()
+        self._take(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Takes the next ticket, keeping the gang."""
+        self._take(new_config)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Runs the job to its next report; the last one says if it left no result, and why."""
+        try:
+            result = self._run.advance()
+        except Exception as error:  # noqa: BLE001  the trial boundary: one job, not the sweep
+            self._warm.close()
+            return {"job_step": -1, "done": True, "error": f"{type(error).__name__}: {error}"}
+        if isinstance(result, Report):
+            return {
+                "job_step": result.step,
+                "num_steps": result.num_steps,
+                "loss": result.metrics["loss"],
+                "done": False,
+            }
+        if isinstance(result, Beat):
+            waits = {"no_room": result.no_room} if result.no_room else {}
+            return {"job_step": -1, "done": False, **waits}
+        return {"job_step": -1, "done": True}
+
+    def cleanup(self) -> None:
+        """Ends the gang; what it was training is saved first."""
+        self._run.pause()
+        self._warm.close()
+
+    def _take(self, config: dict[str, Any]) -> None:
+        ticket = Ticket.model_validate_json(config["ticket"])
+        self._run = JobRun(ticket, self._warm, self._experience)

@@ -1,0 +1,291 @@
+"""One constrained Optuna study per method: what to try next, and what came of it.
+
+The objective is maximised (or minimised, as its metric says) subject to the sweep's constraints,
+told as constraints by name and never folded into the objective. Every trial ends in one state:
+
+- COMPLETE, measured, with its violations as constraints; one that was stopped early, as it was
+  sure to break a bound, is told with what was measured by then and carries the reason.
+- FAIL with its reason: it gave no numbers. A model that *collapsed* (NaN or infinite metrics)
+  is marked, so that the sampler learns where not to look; what crashed or was lost is not.
+
+What is running when its process ends waits, and is asked again before anything new.
+
+Objectives have heavy tails: the natural log of a Kolmogorov-Smirnov p-value runs from 0 to -400,
+and a Gaussian process would fit the tail and little else. As ln p is about -n D^2 for n items and
+a distance D, Optuna is told sign(x) sqrt(|x|), which is linear in D and keeps the order, hence
+the optimum. The number itself is kept in the trial's user attributes. Violations are told as they
+are.
+
+Trials of another sweep that a search begins with are in its study too, but have no number: they
+cost no budget and are in no table.
+"""
+
+import math
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evals.errors import ConfigError
+from orchestrator.searching.constraints import bound_names, is_feasible
+from orchestrator.searching.distributions import distributions, draw
+from orchestrator.searching.sampler import Ending, Sampling, Tried
+from orchestrator.searching.settings import Direction, SearchSettings
+from orchestrator.searching.space import Point, Space, Value
+from orchestrator.storage.files import JOURNAL
+from orchestrator.storage.line_file import Wait
+
+if TYPE_CHECKING:
+    from optuna import Study
+    from optuna.storages import JournalStorage
+    from optuna.trial import FrozenTrial, Trial
+
+    from orchestrator.searching.journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Trial `number` (from 0) of a method, with what it shall try."""
+
+    number: int
+    params: Point
+    again: bool = field(default=False, compare=False)
+    """Whether it was given out before and never ended."""
+    told: bool = field(default=False, compare=False)
+    """Whether the search knows already how it ended."""
+
+
+class MethodSearch:
+    """The search of one method, kept in the journal of the sweep's folder and resumed from it.
+
+    A trial enters the journal in one record, with all its parameters, and stays in it until it is
+    told: what a killed process left running waits, and is asked again first of all. So the journal
+    of a search that was killed and resumed holds the same trials, in the same order and states, as
+    that of one that was not. Suggestions depend on the seed, the label, the trials told and the
+    trials running, not on how often the process was started.
+    """
+
+    def __init__(
+        self, label: str, *, space: Space, settings: SearchSettings, folder: Path, seed: int
+    ) -> None:
+        self._label = label
+        self._settings = settings
+        self._space = space
+        self._journal = _open_journal(folder / JOURNAL)
+        self._storage = _storage_in(self._journal)
+        self._study = _open_study(label, settings.direction, self._storage)
+        self._check_unchanged(space)
+        self._sampling = Sampling(label, space=space, settings=settings, seed=seed)
+        self._running: dict[int, Trial] = {}
+        self._again = self._recover()
+        own = [_tried(trial) for trial in self._own()]
+        self._next = len(own)
+        self._num_open = self._sampling.num_left(own)
+
+    def be_patient(self, wait: Wait) -> None:
+        """Has records that find no room on the disk wait for it."""
+        self._journal.wait = wait
+
+    @property
+    def remaining(self) -> int:
+        """How many trials may still be asked: the budget less those finished or running."""
+        return self._num_open + len(self._again)
+
+    @property
+    def next_number(self) -> int:
+        """The number of the trial that would be asked now."""
+        return self._again[0] if self._again else self._next
+
+    @property
+    def finished(self) -> tuple[Suggestion, ...]:
+        """Every trial that was told or has failed, by number."""
+        done = [trial for trial in self._own() if trial.state.is_finished()]
+        found = [Suggestion(t.user_attrs["number"], t.params, told=True) for t in done]
+        return tuple(sorted(found, key=lambda suggestion: suggestion.number))
+
+    def ask(self) -> Suggestion:
+        """Returns the next trial; those that were asked before and never ended come first."""
+        again = bool(self._again)
+        number = self._again.pop(0) if again else self._enqueue_next()
+        trial = self._study.ask()  # the first one that waits
+        params = draw(trial, self._space)
+        assert trial.user_attrs["number"] == number
+        self._running[number] = trial
+        return Suggestion(number, params, again)
+
+    def withdraw(self, number: int) -> None:
+        """Takes back a trial that was asked and will not be run now: it waits to be asked again."""
+        self._wait(self._running.pop(number).number)
+        self._again = sorted([*self._again, number])
+
+    def tell(
+        self,
+        number: int,
+        *,
+        objective: float,
+        violations: Mapping[str, float],
+        job: str = "",
+        stopped: str = "",
+    ) -> None:
+        """Ends a trial that was measured; a number that is not finite makes it a collapse.
+
+        `violations` say by how much each bound is missed (<= 0 keeps it), `job` is the hash.
+        `stopped` is why the trial was stopped early, if it was; one that keeps every bound all
+        the same was stopped wrongly, and is a failure, since its numbers are not those of a whole
+        trial.
+        """
+        wrong = {"objective": objective, **violations}
+        reasons = [f"{name} is {x}" for name, x in wrong.items() if not math.isfinite(x)]
+        if reasons:
+            self.fail(number, " and ".join(reasons), job=job, collapsed=True)
+            return
+        if stopped and is_feasible(violations):
+            self.fail(number, f"{stopped}, but keeps every bound", job=job)
+            return
+        trial = self._running.pop(number)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a process that was killed here has set them already
+            for name, value in violations.items():
+                trial.set_constraint(name, value)
+        facts = {"job": job, "feasible": is_feasible(violations), "objective": objective}
+        if stopped:
+            facts["reason"] = stopped
+        for name, fact in facts.items():
+            trial.set_user_attr(name, fact)
+        self._study.tell(trial, signed_root(objective))
+
+    def fail(self, number: int, reason: str, *, job: str = "", collapsed: bool = False) -> None:
+        """Ends a trial that gave no numbers; it counts against the budget.
+
+        `collapsed` says that its parameters are to blame: they destroyed the model.
+        """
+        from optuna.trial import TrialState
+
+        trial = self._running.pop(number)
+        facts = {"job": job, "reason": reason, **({"collapsed": True} if collapsed else {})}
+        for name, fact in facts.items():
+            trial.set_user_attr(name, fact)
+        self._study.tell(trial, state=TrialState.FAIL)
+
+    def learn(
+        self, origin: str, params: Point, *, objective: float, violations: Mapping[str, float]
+    ) -> None:
+        """Adds a trial of another sweep, known by `origin`, unless it was added before."""
+        from optuna.trial import create_trial
+
+        trials = self._study.get_trials(deepcopy=False)
+        if any(trial.user_attrs.get("origin") == origin for trial in trials):
+            return
+        shapes = distributions(self._space)
+        facts = {"feasible": is_feasible(violations), "objective": objective}
+        self._study.add_trial(
+            create_trial(
+                params=dict(params),
+                distributions={name: shapes[name] for name in params},
+                value=signed_root(objective),
+                constraints=dict(violations),
+                user_attrs={"origin": origin, **facts},
+            )
+        )
+
+    def close(self) -> None:
+        """Leaves nothing running: what was not told is asked again when the sweep goes on."""
+        self._running.clear()
+        self._again = self._recover()
+
+    def _enqueue_next(self) -> int:
+        """Queues a new trial under its number and returns that."""
+        tried = [_tried(trial) for trial in self._study.get_trials(deepcopy=False)]
+        number = self._next
+        params = self._sampling.point(number, tried)
+        self._study.enqueue_trial(params, user_attrs={"number": number})
+        self._next += 1
+        self._num_open -= 1
+        return number
+
+    def _own(self) -> "list[FrozenTrial]":
+        """Returns the trials that count against the budget."""
+        trials = self._study.get_trials(deepcopy=False)
+        return [trial for trial in trials if "number" in trial.user_attrs]
+
+    def _recover(self) -> list[int]:
+        """Lets wait what is running, or was in another process; returns all numbers that wait."""
+        from optuna.trial import TrialState
+
+        for orphan in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            self._wait(orphan.number)
+        waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+        return sorted(trial.user_attrs["number"] for trial in waiting)
+
+    def _wait(self, optuna_number: int) -> None:
+        from optuna.trial import TrialState
+
+        study_id = self._storage.get_study_id_from_name(self._label)
+        trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, optuna_number)
+        self._storage.set_trial_state_values(trial_id, TrialState.WAITING)
+
+    def _check_unchanged(self, space: Space) -> None:
+        """Refuses a journal of another search: old trials would silently mislead the sampler."""
+        described = {name: searched.model_dump(mode="json") for name, searched in space.items()}
+        now = {
+            "objective": self._settings.objective,
+            "constraints": list(bound_names(self._settings.constraints)),
+            "space": dict(sorted(described.items())),
+        }
+        before = self._study.user_attrs.get("search")
+        if before is None:
+            self._study.set_user_attr("search", now)
+        elif before != now:
+            raise ConfigError(
+                f"the search of {self._label!r} must be the one this sweep began with, {before}, "
+                f"but got {now}; restore it or give the sweep another name"
+            )
+
+
+def signed_root(value: float) -> float:
+    """Returns sign(x) sqrt(|x|): the same order, with tails that a Gaussian process can fit."""
+    return math.copysign(math.sqrt(abs(value)), value)
+
+
+def _params(trial: "FrozenTrial") -> dict[str, Value]:
+    """Returns what the trial was queued with: a process may be killed while it asks for them."""
+    queued: dict[str, Value] = trial.system_attrs.get("fixed_params", trial.params)
+    return queued
+
+
+def _tried(trial: "FrozenTrial") -> Tried:
+    """Returns the trial as its sampling sees it."""
+    number, params = trial.user_attrs.get("number"), _params(trial)
+    if trial.state.name == "COMPLETE":
+        assert trial.value is not None
+        return Tried(number, params, Ending.MEASURED, trial.value, trial.constraints)
+    if trial.state.name == "FAIL":
+        collapsed = trial.user_attrs.get("collapsed", False)
+        return Tried(number, params, Ending.COLLAPSED if collapsed else Ending.FAILED)
+    return Tried(number, params, Ending.RUNNING)
+
+
+def _open_journal(file: Path) -> "Journal":
+    from orchestrator.searching.journal import Journal  # imports Optuna
+
+    return Journal(file)
+
+
+def _storage_in(journal: "Journal") -> "JournalStorage":
+    from optuna.storages import JournalStorage
+
+    return JournalStorage(journal)
+
+
+def _open_study(label: str, direction: Direction, storage: "JournalStorage") -> "Study":
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    return optuna.create_study(
+        study_name=label,
+        storage=storage,
+        sampler=optuna.samplers.RandomSampler(seed=0),
+        direction=direction,
+        load_if_exists=True,
+    )

@@ -1,0 +1,290 @@
+"""Results on disk: a job whose folder is present is done; everything else is a view of these.
+
+Layout: `<root>/jobs/<hash>/{job.json, result.json, scores.json, reports.jsonl, adapter/|model/}`,
+shared by all sweeps, and `<root>/sweeps/<name>/`. A job's folder is written under a temporary
+name beside its place and renamed last.
+"""
+
+import importlib.metadata
+import json
+import os
+import shutil
+import socket
+import tomllib
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from evals.errors import ConfigError
+from evals.scores import ScoreSheet
+from evals.sheet_file import read_sheet, write_sheet
+from orchestrator.storage.result import Ending, Result, State
+from orchestrator.storage.result_file import (
+    damaged,
+    read_result,
+    reports_text,
+    result_text,
+    text_of,
+)
+from orchestrator.storage.weights import ADAPTER, give_back
+from trainers.disk_full import lacks_room
+from trainers.job import Job, describe
+
+PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
+UNPACKED = "working_dir_files"
+"""Where Ray unpacks what a job brings along, and removes it when the job is over."""
+
+
+@cache
+def version() -> str:
+    """Returns the version of this code, which enters every job's hash.
+
+    A checkout says it itself: the nodes that a job brings it to may have another one installed.
+    """
+    if PROJECT.is_file():
+        project = tomllib.loads(PROJECT.read_text(encoding="utf-8")).get("project", {})
+        if project.get("name") == "lethe":
+            return str(project["version"])
+    return importlib.metadata.version("lethe")
+
+
+class Storage:
+    """The storage folder; several processes may use one at the same time."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.expanduser().resolve()
+
+    def job_folder(self, job_hash: str) -> Path:
+        """Returns where the job's result lies or will lie."""
+        return self._jobs / job_hash
+
+    def model_folder(self, job: Job) -> Path:
+        """Returns the weights that a baseline job left behind, or was given."""
+        if job.checkpoint is not None:
+            return Path(job.checkpoint)
+        return self.job_folder(job.hash) / "model"
+
+    def checkpoint_folder(self, job: Job) -> Path:
+        """Returns where a job that is being trained is saved until its result is there."""
+        return self._jobs / f".{job.hash}.checkpoint"
+
+    def sweep_folder(self, name: str) -> Path:
+        """Returns the sweep's own folder, made if need be."""
+        return _made(self.root / "sweeps" / name)
+
+    def check_writable(self, sweep: str, *, key: Literal["storage", "cache"] = "storage") -> None:
+        """Refuses a storage folder that nothing could be written to; makes nothing.
+
+        `key` is what a person names it by.
+
+        Raises:
+            ConfigError: names the folder and the cure.
+        """
+        if UNPACKED in self.root.parts:
+            raise ConfigError(
+                f"{key} must be a folder that outlives the job but got {str(self.root)!r}, which "
+                "Ray removes with what the job brought along; name one that all nodes see, such "
+                f"as {key}=/shared/lethe"
+            )
+        for folder in (self._jobs, self.root / "sweeps" / sweep):
+            there = next(f for f in (folder, *folder.parents) if f.exists())
+            if not there.is_dir():
+                raise _unwritable(there, "it is a file", key=key)
+            if not os.access(there, os.W_OK | os.X_OK):
+                raise _unwritable(there, "it may only be read", key=key)
+
+    def find(self, job: Job) -> Result | None:
+        """Returns the job's result, or None when it has not ended yet.
+
+        Raises:
+            ConfigError: the files of a result cannot be read.
+        """
+        folder = self.job_folder(job.hash)
+        if not folder.is_dir():
+            return None
+        return read_result(folder, job)
+
+    def jobs(self) -> Iterator[Job]:
+        """Yields every job that has a result, by hash; those of other versions are left out."""
+        for file in sorted(self._jobs.glob("[!.]*/job.json")):
+            job = _described(file)
+            if job is not None and job.hash == file.parent.name:
+                yield job
+
+    def recorded(self, job_hash: str) -> Result | None:
+        """Returns the result of the job with this hash, or None if there is none of this version.
+
+        Raises:
+            ConfigError: the files of a result cannot be read.
+        """
+        folder = self.job_folder(job_hash)
+        job = _described(folder / "job.json") if folder.is_dir() else None
+        return None if job is None else read_result(folder, job)
+
+    def sheet(self, job_hash: str) -> ScoreSheet:
+        """Returns the scores that a finished job left behind.
+
+        Raises:
+            ConfigError: there are none, or they cannot be read.
+        """
+        file = self._sheet_file(job_hash)
+        try:
+            return read_sheet(file)
+        except (OSError, ConfigError) as error:
+            raise damaged(file, getattr(error, "strerror", None) or str(error)) from None
+
+    def has_sheet(self, job_hash: str) -> bool:
+        """Whether a finished job's scores are there."""
+        return self._sheet_file(job_hash).is_file()
+
+    def begin(self, job: Job) -> Path:
+        """Returns a new folder for the job to write to, and removes what dead ones left."""
+        self._remove_abandoned(job)
+        mark = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        return _made(self._jobs / f".{job.hash}-{mark}")
+
+    def commit(self, result: Result, folder: Path, sheet: ScoreSheet | None) -> Result:
+        """Makes `folder` (from `begin`) the job's result and returns what then is on record.
+
+        When another process was quicker its result stays and is returned, unless this one says
+        more: DONE says more than FAILED, a training to its own end more than one that was stopped
+        early, and that under another guard as much as the latest.
+        Should the adapter of the one that stays have been removed, it has this one's again.
+
+        Raises:
+            OSError: it cannot be written, for want of room perhaps. Then nothing has changed, and
+                the same call may be made again.
+        """
+        _write(folder / "job.json", json.dumps(describe(result.job), indent=2))
+        _write(folder / "reports.jsonl", reports_text(result.reports))
+        if sheet is not None:
+            write_sheet(folder / "scores.json", sheet)
+        _write(folder / "result.json", result_text(result))
+        _sync(folder)
+        home = self.job_folder(result.job.hash)
+        earlier = self._place(folder, home)
+        if not earlier:
+            return result
+        found = self.find(result.job)
+        if found is not None and not says_more(result, found):
+            alike = (found.state, found.stopped) == (result.state, result.stopped)
+            if found.weights_removed and alike and (folder / ADAPTER).is_dir():
+                give_back(home, folder / ADAPTER)
+                found = replace(found, weights_removed=False)
+            shutil.rmtree(folder)
+            return found
+        set_aside(home)
+        self._place(folder, home)
+        return result
+
+    def _sheet_file(self, job_hash: str) -> Path:
+        return self.job_folder(job_hash) / "scores.json"
+
+    def note_failure(self, failed: Result) -> None:
+        """Puts the failure of a job that left no folder on record, if there is room for it.
+
+        A full disk may be why it has failed.
+        """
+        with suppress(OSError):
+            self.commit(failed, self.begin(failed.job), None)
+
+    @property
+    def _jobs(self) -> Path:
+        return self.root / "jobs"
+
+    def _place(self, folder: Path, home: Path) -> bool:
+        """Renames `folder` to `home`, or says that `home` is already there."""
+        try:
+            folder.rename(home)
+        except OSError:
+            if not home.is_dir():
+                raise
+            return True
+        _sync(home.parent)
+        return False
+
+    def _remove_abandoned(self, job: Job) -> None:
+        """Removes temporary folders of this job whose process, on this host, is gone."""
+        start = f".{job.hash}-{socket.gethostname()}-"
+        for folder in self._jobs.glob(f"{start}*"):
+            pid = folder.name.removeprefix(start).partition("-")[0]
+            if pid.isdecimal() and not is_alive(int(pid)):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def says_more(result: Ending, found: Ending) -> bool:
+    """Returns whether `result` is to replace `found`, another one of the same job."""
+    if found.state == State.FAILED:
+        return result.state == State.DONE
+    if result.state == State.FAILED and result.by_chance:
+        return False
+    return bool(found.stopped) and result.guard != found.guard
+
+
+def _described(file: Path) -> Job | None:
+    """Returns the job that `job.json` describes; None if it is of another version."""
+    try:
+        described = json.loads(text_of(file))
+    except ValueError as error:
+        raise damaged(file, str(error)) from None
+    try:
+        return Job.model_validate({k: v for k, v in described.items() if k != "hash"})
+    except ValidationError:
+        return None
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if lacks_room(error):
+            raise
+        raise _unwritable(folder, error.strerror) from None
+    return folder
+
+
+def _unwritable(folder: Path, reason: str | None, *, key: str = "storage") -> ConfigError:
+    return ConfigError(
+        f"{key} must be a folder that can be written to but got {str(folder)!r} ({reason}); "
+        f"choose another with {key}=<folder>"
+    )
+
+
+def set_aside(home: Path) -> None:
+    """Removes the folder of a job whose place another one takes; it is gone at once."""
+    aside = home.with_name(f".{home.name}-replaced-{uuid.uuid4().hex[:8]}")
+    home.rename(aside)
+    shutil.rmtree(aside)
+
+
+def is_alive(pid: int) -> bool:
+    """Returns whether this host has a process of that number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _write(file: Path, text: str) -> None:
+    with file.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync(path: Path) -> None:
+    """Forces a file's content or a folder's entries to disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

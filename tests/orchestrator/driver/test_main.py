@@ -1,0 +1,123 @@
+"""What a sweep writes down is written before whatever takes it elsewhere is closed."""
+
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import orchestrator.running.scheduler
+from evals.building import build_benchmark
+from orchestrator.config.loading import load_config
+from orchestrator.driver import main
+from orchestrator.driver import run as run_module
+from orchestrator.driver.context import OpenedSweep
+from orchestrator.driver.run import SweepRun
+from orchestrator.driver.signals import Departure
+from orchestrator.limits.full_disk import OutOfRoom
+from orchestrator.limits.ledger import Ledger
+from orchestrator.planning.plan import Plan
+from orchestrator.storage.members import Members
+from orchestrator.storage.records import Storage
+from orchestrator.storage.result import Result, State
+
+SMALL = ("benchmark.num_people=6", "benchmark.forget_people=2", "methods=[npo]")
+
+
+class Closing:
+    """Stands for a search and a courier, and notes in `events` what is done to them."""
+
+    def __init__(self, events: list[str], name: str) -> None:
+        self._events, self._name = events, name
+
+    def be_patient(self, wait: object) -> None:
+        """Writes nothing."""
+
+    def job(self, job_hash: str) -> None:
+        self._events.append(f"{self._name} job")
+
+    def close(self) -> None:
+        self._events.append(f"{self._name} closed")
+
+
+@pytest.fixture
+def events() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def sweep(tmp_path: Path, events: list[str], monkeypatch: pytest.MonkeyPatch) -> OpenedSweep:
+    config = load_config(None, [f"storage={tmp_path}", *SMALL])
+    storage = Storage(config.folder)
+    folder = storage.sweep_folder(config.name)
+    search = Closing(events, "search")
+    monkeypatch.setattr(run_module, "open_searches", lambda *_: {"npo": search})
+    monkeypatch.setattr(SweepRun, "summarise", lambda _: events.append("summary"))
+    tracker = SimpleNamespace(close=lambda **_: events.append("tracker closed"))
+    return OpenedSweep(
+        Plan(config, build_benchmark(config.benchmark), (), (), 1),
+        storage,
+        folder,
+        Ledger(folder, gang_cpus=1, gang_gpus=0, budget=config.budget),
+        Members(folder),
+        tracker,
+        SimpleNamespace(),
+        Closing(events, "courier"),
+        say=print,
+    )
+
+
+def running(monkeypatch: pytest.MonkeyPatch, run) -> Departure:
+    """Has `run(agenda, watch)` take Ray's place."""
+
+    def run_agenda(agenda, gang, *, watch, **_: object) -> None:
+        run(agenda, watch)
+
+    monkeypatch.setattr(orchestrator.running.scheduler, "run_agenda", run_agenda)
+    departure = Departure()
+    monkeypatch.setattr(departure, "deferred", contextmanager(lambda: (yield)))
+    return departure
+
+
+def test_who_leaves_writes_tables_and_searches_before_the_courier_is_closed(
+    sweep, events, monkeypatch
+) -> None:
+    def run(_agenda, watch) -> None:
+        departure.wished = True
+        watch.look()
+
+    departure = running(monkeypatch, run)
+    assert main._run(sweep, departure) == main.INTERRUPTED
+    assert events[:4] == ["search closed", "summary", "tracker closed", "courier closed"]
+    assert "summary" not in events[4:]
+
+
+def test_a_full_disk_keeps_the_tables_but_not_who_leaves(sweep, events, monkeypatch) -> None:
+    def run(_agenda, watch) -> None:
+        departure.wished = True
+        watch.look()
+
+    def full(*_: object, **__: object) -> None:
+        raise OutOfRoom("no room")
+
+    departure = running(monkeypatch, run)
+    monkeypatch.setattr(SweepRun, "summarise", full)
+    assert main._run(sweep, departure) == main.INTERRUPTED
+    assert "courier closed" in events
+
+
+def test_a_baseline_is_given_to_the_courier_without_waiting_for_the_other_one(
+    sweep, events, monkeypatch
+) -> None:
+    def run(agenda, watch) -> None:
+        job = agenda.next().job
+        done = Result(job, State.DONE, "", {}, {}, 1.0, (), 0.0)
+        sweep.storage.commit(done, sweep.storage.begin(job), None)
+        agenda.finish(job, error="")
+        assert events == ["courier job"]
+        departure.wished = True
+        watch.look()
+
+    departure = running(monkeypatch, run)
+    main._run(sweep, departure)
+    assert "courier job" in events

@@ -1,0 +1,55 @@
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from orchestrator.driver.signals import SIGNALS, Departure
+
+
+@pytest.fixture(autouse=True)
+def signals_as_in_a_terminal() -> Iterator[None]:
+    """A shell starts its background jobs, tests among them, deaf to SIGINT."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_interrupts_what_need_not_be_ended_in_order(number: signal.Signals) -> None:
+    with Departure(), pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_while_it_is_deferred_the_first_signal_is_a_wish_and_the_second_is_not(
+    number: signal.Signals,
+) -> None:
+    with Departure() as departure, departure.deferred():
+        os.kill(os.getpid(), number)
+        assert departure.wished
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), number)
+
+
+def test_the_signals_are_left_as_they_were() -> None:
+    before = [signal.getsignal(number) for number in SIGNALS]
+    with Departure() as departure:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as Ray takes it
+        departure.listen()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+    assert [signal.getsignal(number) for number in SIGNALS] == before
+
+
+def test_a_signal_that_the_process_was_started_to_ignore_stays_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Departure() as departure:
+            os.kill(os.getpid(), signal.SIGINT)
+            assert not departure.wished
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,85 @@
+"""What the one who looks on does about a wish to leave, and about the end of a budget."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from orchestrator.driver.signals import Departure, Left
+from orchestrator.driver.stop_conditions import SweepWatch
+from orchestrator.limits.full_disk import OutOfRoom
+
+
+class Told:
+    """Stands for agenda and ledger, and notes what happens in order."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        self.limit: str | None = None
+
+    def leave(self) -> None:
+        self.events.append("leave")
+
+    def withdraw(self, job: str) -> None:
+        self.events.append(f"withdraw {job}")
+
+    def close(self) -> None:
+        self.events.append("close")
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def watch(told: Told) -> SimpleNamespace:
+    departure = Departure()
+    shortage = SimpleNamespace(over=None, hear=lambda *heard: told.events.append(heard))
+    say = told.events.append
+    made = SweepWatch(told, told, departure, shortage, say=say, on_leave=told.close)
+    return SimpleNamespace(
+        look=made.look,
+        withdraw=made.withdraw,
+        lacks_room=made.lacks_room,
+        departure=departure,
+        shortage=shortage,
+    )
+
+
+def test_as_long_as_nothing_happens_it_says_nothing(watch, told) -> None:
+    assert watch.look() is False
+    assert told.events == []
+
+
+def test_a_wish_to_leave_is_followed_in_order_and_ends_the_run(watch, told) -> None:
+    watch.departure.wished = True
+    with pytest.raises(Left):
+        watch.look()
+    assert told.events == ["leave", "close"]
+
+
+def test_a_budget_that_is_used_up_is_told_once_and_stops_what_has_not_started(watch, told) -> None:
+    told.limit = "budget.hours (2)"
+    assert watch.look() is True
+    assert watch.look() is True
+    watch.withdraw("job")
+    said = "budget.hours (2) is used up: what is running comes to its end, nothing new starts"
+    assert told.events == [said, "withdraw job"]
+
+
+def test_a_job_that_waits_for_room_is_passed_on(watch, told) -> None:
+    watch.lacks_room(SimpleNamespace(hash="a"), "full")
+    assert watch.look() is False
+    assert told.events == [("full", "a")]
+
+
+def test_a_disk_that_stays_full_is_left_in_order_whatever_can_still_be_written(watch, told) -> None:
+    def leave() -> None:
+        told.events.append("leave")
+        raise OutOfRoom("nor has the journal")
+
+    told.leave = leave
+    watch.shortage.over = "no room for 100 s"
+    with pytest.raises(OutOfRoom, match="no room for 100 s"):
+        watch.look()
+    assert told.events == ["leave", "close"]

@@ -1,0 +1,59 @@
+"""Lengths of rows are told from their texts, and a real tokenizer's rows are not longer."""
+
+import pytest
+
+from evals.benchmark import Benchmark, Example, Probability, Role, Task
+from evals.building import build_benchmark
+from evals.choice import choose
+from evals.selection import selected_tasks
+from evals.settings import EvaluationSettings
+from evals.text.encoding import Encoder
+from orchestrator.planning.row_lengths import (
+    FRAME_TOKENS,
+    answers,
+    mean_tokens,
+    most_scored_tokens,
+    most_tokens,
+)
+from trainers.family import build_family
+
+LONG = Example("a", "q" * 40, "a" * 80, paraphrase="p", perturbed=("w" * 140, "v"))
+SHORT = Example("b", "q" * 8, "a" * 8)
+SPLITS = {"full": (LONG, SHORT), "forget": (LONG,), "retain": (SHORT,)}
+BENCHMARK = Benchmark("texts", SPLITS, (), ("r" * 110,), "f")
+
+
+def test_a_mean_row_has_a_token_for_every_four_bytes():
+    assert mean_tokens((LONG, SHORT), max_length=500) == FRAME_TOKENS + (120 + 16) / 4 / 2
+    assert mean_tokens((), max_length=500) == 0.0
+
+
+def test_the_longest_row_joins_the_longest_question_and_any_answer_or_refusal():
+    assert most_tokens(BENCHMARK, max_length=500) == FRAME_TOKENS + 50
+    assert most_tokens(BENCHMARK, max_length=32) == 32
+
+
+def test_what_is_scored_has_wrong_answers_too():
+    task = Task("t", Role.FORGET, Probability.PLAIN, (LONG, SHORT))
+    assert answers(LONG) == ("a" * 80, "p", "w" * 140, "v")
+    assert most_scored_tokens([task], max_length=500) == FRAME_TOKENS + 60
+
+
+def test_letters_of_two_bytes_count_twice():
+    assert mean_tokens((Example("a", "", "é" * 40),), max_length=500) == FRAME_TOKENS + 20
+
+
+def test_no_row_of_the_demo_is_longer_than_said():
+    benchmark = build_benchmark(choose("evals.benchmarks", {"name": "characters"}, key="benchmark"))
+    model = choose("trainers.models", {"name": "tiny_llama"}, key="model")
+    loaded = build_family(model).load(benchmark=benchmark, checkpoint=None, seed=0)
+    encoder = Encoder(loaded.tokenizer, prompt=loaded.prompt, max_length=1000)
+    tasks = selected_tasks(benchmark, EvaluationSettings())
+    examples = [example for task in tasks for example in task.examples]
+    rows = [encoder.encode(e.question, answer) for e in examples for answer in answers(e)]
+    longest = max(len(row.input_ids) for row in rows)
+    assert longest <= most_scored_tokens(tasks, max_length=1000) < 2 * longest
+    trained = [encoder.encode(e.question, e.answer) for e in benchmark.splits["full"]]
+    mean = sum(len(row.input_ids) for row in trained) / len(trained)
+    said = mean_tokens(benchmark.splits["full"], max_length=1000)
+    assert said == pytest.approx(mean, rel=0.6)

@@ -1,0 +1,130 @@
+"""What is wrong with this machine is said of the cache, and what is wrong with a URL of it."""
+
+import errno
+from pathlib import Path
+from types import SimpleNamespace
+
+import fsspec
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+
+from evals.errors import ConfigError
+from orchestrator.config.loading import load_config, load_resumed
+from orchestrator.remote.download import fetch_model, fetched
+from orchestrator.remote.mirror import Mirror
+from orchestrator.remote.uploader import Courier
+from trainers.job import Phase
+
+JOB = "0123456789abcdef"
+
+
+class Odd(MemoryFileSystem):
+    """A store whose fetches fail with `error`, and which has lost its bucket where `gone`."""
+
+    protocol = "odd"
+    store: dict = {}  # noqa: RUF012  shared by all instances, as fsspec's own is
+    pseudo_dirs: list = [""]  # noqa: RUF012
+    error: OSError | None = None
+    gone = False
+    cachable = False
+
+    def get_file(self, rpath, lpath, **kwargs):
+        if Odd.error is not None:
+            Odd.error.filename = Odd.error.filename and lpath
+            Path(lpath).write_bytes(b"half")
+            raise Odd.error
+        return super().get_file(rpath, lpath, **kwargs)
+
+    def pipe_file(self, path, value, mode="overwrite", **kwargs):
+        if Odd.gone:
+            raise FileNotFoundError("The specified bucket does not exist")
+        return super().pipe_file(path, value, mode=mode, **kwargs)
+
+
+fsspec.register_implementation("odd", Odd, clobber=True)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    Odd.error, Odd.gone = None, False
+    Odd.store.clear()
+    url = "odd:///lethe"
+    mirror = Mirror(url, tmp_path / "nowhere")
+    mirror.write(f"jobs/{JOB}/job.json", b"{}")
+    mirror.write(f"jobs/{JOB}/model/weights", b"w")
+    mirror.write(f"jobs/{JOB}/result.json", b'{"state": "done"}')
+    return url
+
+
+def sweep(url: str, cache: Path):
+    return load_config(None, [f"storage={url}", f"cache={cache}"])
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), r"cache must be .* free\); make room"),
+        (PermissionError(errno.EACCES, "Permission denied", "x"), r"cache must be .*n denied\); c"),
+        (
+            PermissionError(errno.EACCES, "Access Denied"),
+            r"storage must be a .*Access Denied.*cr",
+        ),
+        (FileNotFoundError(errno.ENOENT, "gone meanwhile"), r"storage must be .*gone meanwhile"),
+    ],
+)
+def test_what_fails_while_fetching_is_said_of_who_is_to_blame_and_leaves_nothing(
+    url: str, tmp_path: Path, error: OSError, said: str
+) -> None:
+    config = sweep(url, tmp_path)
+    Odd.error = error
+    with pytest.raises(ConfigError, match=said):
+        fetched(config)
+    assert not list((config.folder / "jobs").iterdir())
+    Odd.error = None
+    mirror = fetched(config)
+    Odd.error = error
+    planned = plan(config, Phase.ORIGINAL)
+    with pytest.raises(ConfigError, match=said):
+        fetch_model(mirror, planned)
+    job = config.folder / "jobs" / JOB
+    assert sorted(path.name for path in job.iterdir()) == ["job.json", "result.json"]
+
+
+def plan(config, phase: Phase) -> SimpleNamespace:
+    baseline = SimpleNamespace(phase=phase, finished=True, num_steps=3, job_hash=JOB)
+    return SimpleNamespace(config=config, baselines=(baseline,))
+
+
+def test_only_the_originals_model_is_fetched(url: str, tmp_path: Path) -> None:
+    config = sweep(url, tmp_path)
+    mirror = fetched(config)
+    model = config.folder / "jobs" / JOB / "model"
+    fetch_model(mirror, plan(config, Phase.GOLD))
+    assert not model.exists()
+    fetch_model(mirror, plan(config, Phase.ORIGINAL))
+    assert (model / "weights").read_bytes() == b"w"
+
+
+def test_a_bucket_that_is_not_there_is_refused(url: str, tmp_path: Path) -> None:
+    mirror = fetched(sweep(url, tmp_path))
+    Odd.gone = True
+    with pytest.raises(ConfigError, match=r"storage must be .*bucket does not exist"):
+        Courier(mirror, "demo", say=print)
+
+
+def test_a_cache_that_goes_with_a_jobs_code_is_refused_by_its_key_before_anything_is_fetched(
+    url: str, tmp_path: Path
+) -> None:
+    unpacked = tmp_path / "working_dir_files" / "_ray_pkg_1"
+    config = sweep(url, unpacked)
+    with pytest.raises(ConfigError, match=r"^cache must be .* such as cache=/shared/lethe$"):
+        fetched(config)
+    with pytest.raises(ConfigError, match="^cache must be a folder that outlives the job"):
+        load_resumed(f"{url}/sweeps/demo", [f"cache={unpacked}"])
+    assert not unpacked.exists()
+
+
+def test_a_cache_that_is_a_file_is_refused_by_its_key(url: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"^cache must be .*it is a file.* with cache=<folder>$"):
+        fetched(sweep(url, tmp_path / "file"))

@@ -1,0 +1,207 @@
+"""What Ray Tune is told of an agenda, and what the agenda hears of Tune's trials."""
+
+import pickle
+from types import SimpleNamespace
+
+import pytest
+from ray.tune.search import Searcher
+
+from orchestrator.limits.full_disk import OutOfRoom
+from orchestrator.running.scheduler import LOST, AgendaSearcher, Steward
+from orchestrator.running.trainable import JobTrainable
+from trainers.job import Beat, Report
+
+
+class List:
+    """Gives out so many tickets and remembers what it is told."""
+
+    def __init__(self, *tickets: SimpleNamespace, waiting: int = 0) -> None:
+        self.tickets = list(tickets)
+        self.waiting = waiting
+        self.told: list[tuple[str, str]] = []
+
+    @property
+    def finished(self) -> bool:
+        return not self.tickets
+
+    def next(self) -> SimpleNamespace | None:
+        if self.waiting:
+            self.waiting -= 1
+            return None
+        return self.tickets.pop(0) if self.tickets else None
+
+    def finish(self, job: str, *, error: str) -> None:
+        self.told.append((job, error))
+
+
+def ticket(job: str, *, losses: int = 0, max_retries: int = 2) -> SimpleNamespace:
+    return SimpleNamespace(
+        job=job,
+        losses=losses,
+        gang=SimpleNamespace(max_retries=max_retries),
+        model_dump_json=lambda: f"<{job}>" if not losses else f"<{job} again {losses}>",
+        model_copy=lambda update: ticket(job, max_retries=max_retries, **update),
+    )
+
+
+def test_tickets_are_drawn_until_there_are_no_more() -> None:
+    searcher = AgendaSearcher(List(ticket("a"), ticket("b")), lambda *_: None)
+    assert searcher.suggest("t1") == {"ticket": "<a>"}
+    assert searcher.suggest("t2") == {"ticket": "<b>"}
+    for trial in ("t1", "t2"):
+        assert searcher.suggest("t3") is None, "what runs may be lost and come again"
+        searcher.on_trial_complete(trial, {"done": True})
+    assert searcher.suggest("t3") == Searcher.FINISHED
+
+
+def test_no_ticket_now_is_not_the_end() -> None:
+    searcher = AgendaSearcher(List(ticket("a"), waiting=1), lambda *_: None)
+    assert searcher.suggest("t1") is None
+    assert searcher.suggest("t1") == {"ticket": "<a>"}
+
+
+def test_reports_reach_the_one_who_looks_on() -> None:
+    seen = []
+    searcher = AgendaSearcher(List(ticket("a")), lambda job, report: seen.append((job, report)))
+    searcher.suggest("t1")
+    searcher.on_trial_result("t1", {"job_step": 3, "num_steps": 9, "loss": 0.5, "done": False})
+    searcher.on_trial_result("t1", {"job_step": -1, "done": False})
+    searcher.on_trial_result("t1", {"job_step": -1, "done": True})
+    assert seen == [("a", Report(3, 9, {"loss": 0.5}))]
+
+
+@pytest.mark.parametrize(
+    ("result", "error"),
+    [
+        ({"done": True, "error": "OSError: no space left"}, "OSError: no space left"),
+        ({"done": True}, LOST),
+    ],
+)
+def test_the_end_of_a_trial_is_told_once_with_its_reason(result, error) -> None:
+    agenda = List(ticket("a"))
+    searcher = AgendaSearcher(agenda, lambda *_: None)
+    searcher.suggest("t1")
+    searcher.on_trial_complete("t1", result)
+    searcher.on_trial_complete("t1", result)
+    assert agenda.told == [("a", error)]
+
+
+def test_a_lost_trainables_job_comes_again_before_any_other_up_to_the_limit() -> None:
+    agenda = List(ticket("a"), ticket("b"))
+    searcher = AgendaSearcher(agenda, lambda *_: None)
+    assert searcher.suggest("t1") == {"ticket": "<a>"}
+    for loss in (1, 2):
+        searcher.on_trial_complete(f"t{loss}", error=True)
+        assert agenda.told == []
+        assert searcher.suggest(f"t{loss + 1}") == {"ticket": f"<a again {loss}>"}
+    searcher.on_trial_complete("t3", error=True)
+    assert agenda.told == [("a", f"{LOST} 3 times")]
+    assert searcher.suggest("t4") == {"ticket": "<b>"}
+
+
+def test_a_lost_trainable_is_no_retry_where_none_is_allowed() -> None:
+    agenda = List(ticket("a", max_retries=0))
+    searcher = AgendaSearcher(agenda, lambda *_: None)
+    searcher.suggest("t1")
+    searcher.on_trial_complete("t1", error=True)
+    assert agenda.told == [("a", LOST)]
+    assert searcher.suggest("t2") == Searcher.FINISHED
+
+
+def test_tune_may_pickle_the_searcher_without_what_it_looks_at() -> None:
+    searcher = AgendaSearcher(List(), lambda *_: None)
+    assert vars(pickle.loads(pickle.dumps(searcher))) == {}
+
+
+class Failing:
+    """A run that fails in a way nobody foresaw."""
+
+    def advance(self) -> Report:
+        raise OSError(28, "No space left on device")
+
+
+class Warm:
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Beating:
+    """A run that has nothing to report yet."""
+
+    paused = False
+
+    def __init__(self, no_room: str = "") -> None:
+        self.no_room = no_room
+
+    def advance(self) -> Beat:
+        return Beat(no_room=self.no_room)
+
+    def pause(self) -> None:
+        assert not self.paused
+        self.paused = True
+
+
+def test_a_trainable_that_is_stopped_has_its_job_saved_before_its_gang_ends() -> None:
+    trainable = JobTrainable.__new__(JobTrainable)
+    trainable._run, trainable._warm = Beating(), Warm()
+    assert trainable.step() == {"job_step": -1, "done": False}
+    trainable.cleanup()
+    assert trainable._run.paused
+    assert trainable._warm.closed
+
+
+def test_a_trainable_that_waits_for_room_says_so() -> None:
+    trainable = JobTrainable.__new__(JobTrainable)
+    trainable._run, trainable._warm = Beating(no_room="full"), Warm()
+    assert trainable.step() == {"job_step": -1, "done": False, "no_room": "full"}
+
+
+def test_the_one_who_looks_on_hears_of_it_and_the_trial_goes_on() -> None:
+    heard = []
+    watch = SimpleNamespace(lacks_room=lambda *said: heard.append(said))
+    searcher = AgendaSearcher(List(ticket("a")), lambda *_: None)
+    searcher.suggest("t1")
+    steward, trial = Steward(searcher, None, watch), SimpleNamespace(trial_id="t1")
+    assert steward.on_trial_result(None, trial, {"job_step": -1, "no_room": "full"}) == "CONTINUE"
+    assert steward.on_trial_result(None, trial, {"job_step": -1}) == "CONTINUE"
+    assert heard == [("a", "full")]
+
+
+class Full(List):
+    """Finds no room for whatever it would write down."""
+
+    full = False
+
+    def next(self) -> SimpleNamespace | None:
+        self.write()
+        return super().next()
+
+    def finish(self, job: str, *, error: str) -> None:  # noqa: ARG002
+        self.write()
+
+    def write(self, *_: object) -> None:
+        if self.full:
+            raise OutOfRoom("no room")
+
+
+def test_what_cannot_be_written_down_is_left_to_the_watch_and_never_raised_in_tune() -> None:
+    agenda = Full(ticket("a"), ticket("b", max_retries=0))
+    searcher = AgendaSearcher(agenda, agenda.write)
+    searcher.suggest("t1")
+    searcher.suggest("t2")
+    agenda.full = True
+    searcher.on_trial_result("t1", {"job_step": 3, "num_steps": 9, "loss": 0.5, "done": False})
+    searcher.on_trial_complete("t1", {"done": True})
+    searcher.on_trial_complete("t2", None, error=True)
+    assert searcher.suggest("t3") in (None, Searcher.FINISHED)
+
+
+def test_an_error_in_the_trainable_is_one_jobs_end_and_renews_the_gang() -> None:
+    trainable = JobTrainable.__new__(JobTrainable)
+    trainable._run, trainable._warm = Failing(), Warm()
+    result = trainable.step()
+    assert result["done"]
+    assert result["error"] == "OSError: [Errno 28] No space left on device"
+    assert trainable._warm.closed

@@ -1,0 +1,92 @@
+"""The improvement that is promised is the expected one, within the bounds."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.stats import norm
+
+from orchestrator.searching.acquisition import Improvement, Seen, eased, log_improvement
+
+PLACES = np.linspace(0, 1, 101)[:, None]
+
+
+@pytest.mark.parametrize("z", [-4.9, -1.0, 0.0, 2.0, 9.0])
+def test_the_expected_improvement_is_the_integral(z) -> None:
+    expected, _ = quad(lambda e: (z + e) * norm.pdf(e), -z, -z + 20, epsabs=0)
+    assert log_improvement(np.array([z]))[0] == pytest.approx(math.log(expected), rel=1e-6)
+
+
+def test_it_goes_on_falling_where_the_number_itself_is_nothing() -> None:
+    z = -np.geomspace(1, 1e6, 400)
+    found = log_improvement(z)
+    assert np.isfinite(found).all()
+    assert (np.diff(found) < 0).all()
+    # phi(z) / z^2, far below.
+    assert found[-1] == pytest.approx(-0.5e12, rel=1e-6)
+    assert abs(float(np.diff(log_improvement(np.array([-5.0, -5.0 + 1e-9])))[0])) < 1e-6
+
+
+def test_violations_keep_their_sign_and_order_and_lose_their_tail() -> None:
+    plain = np.array([-0.07, -0.01, 0.0, 0.01, 0.6])
+    found = eased(plain)
+    assert (np.sign(found) == np.sign(plain)).all()
+    assert (np.diff(found) > 0).all()
+    # By the largest margin, 0.07, the cliff of 0.6 is 8.6 deep; asinh makes 2.8 of it.
+    assert found[-1] == pytest.approx(math.asinh(0.6 / 0.07))
+    assert eased(1000 * plain) == pytest.approx(found)
+
+
+@pytest.mark.parametrize("plain", [[0.0, 0.0], [0.0, 0.5], [-1e-9, 0.5], [0.2, 0.5], [-0.3, -0.1]])
+def test_violations_of_any_kind_stay_finite(plain) -> None:
+    assert np.isfinite(eased(np.array(plain))).all()
+
+
+def seen(points, values, violations, running=()):
+    return Seen(
+        points_ND=np.array(points)[:, None],
+        values_N=np.array(values, dtype=float),
+        violations_NC=np.array(violations, dtype=float).reshape(len(points), -1),
+        running_RD=np.array(running, dtype=float).reshape(-1, 1),
+    )
+
+
+def best_place(of):
+    found = Improvement(of, np.array([False])).log_at(PLACES)
+    assert np.isfinite(found).all()
+    return float(PLACES[np.argmax(found), 0])
+
+
+X = np.array([0.05, 0.25, 0.45, 0.65, 0.85])
+
+
+def test_without_bounds_the_improvement_is_looked_for_uphill() -> None:
+    assert best_place(seen(X, X, np.zeros((5, 0)))) > 0.9
+
+
+def test_a_bound_holds_it_back_to_where_it_is_likely_kept() -> None:
+    assert 0.45 < best_place(seen(X, X, X - 0.55)) < 0.6
+    # The second bound decides.
+    assert 0.2 < best_place(seen(X, X, np.stack([X - 0.55, X - 0.35], axis=1))) < 0.4
+
+
+def test_while_nothing_is_feasible_the_bounds_alone_are_looked_at() -> None:
+    assert best_place(seen(X, X, 0.95 - X)) > 0.9
+
+
+def test_what_runs_is_believed_and_promises_little_more() -> None:
+    place = best_place(seen(X, X, X - 0.55))
+    there = np.array([[place]])
+    alone, crowded = (
+        Improvement(seen(X, X, X - 0.55, running=of), np.array([False])).log_at(there)[0]
+        for of in ([], [place])
+    )
+    assert crowded < alone - math.log(5)
+
+
+def test_the_best_is_what_is_believed_and_not_what_noise_made_of_it() -> None:
+    points = np.concatenate([np.full(10, 0.3), [0.1, 0.5, 0.7, 0.9]])
+    values = np.concatenate([[5.0], np.zeros(9), [-1, -1, -2, -3]])
+    found = Improvement(seen(points, values, np.zeros((14, 0))), np.array([False]))
+    assert found._best < 2.5

@@ -1,0 +1,175 @@
+"""What is tried next follows from what was tried, and from nothing else."""
+
+import math
+import random
+
+import pytest
+
+from orchestrator.searching.sampler import MAX_SEEN, Ending, Sampling, Tried
+from orchestrator.searching.settings import SearchSettings
+from orchestrator.searching.space import SearchChoices, SearchRange, holds
+
+SPACE = {"lr": SearchRange(low=1e-5, high=1e-3), "l1": SearchRange(low=1e-3, high=1.0)}
+TREE = {
+    **SPACE,
+    "retain_term": SearchChoices(choices=("none", "nll", "kl")),
+    "alpha": SearchRange(low=0.1, high=10.0, when={"retain_term": ("nll", "kl")}),
+}
+
+
+def sampling(space=SPACE, *, seed=0, **settings):
+    return Sampling("npo", space=space, settings=SearchSettings(**settings), seed=seed)
+
+
+def share(params, name, space=SPACE):
+    low, high = math.log(space[name].low), math.log(space[name].high)
+    return (math.log(params[name]) - low) / (high - low)
+
+
+def measured(number, params, *, value=None, missed=None):
+    """A trial whose objective grows with lr, and whose bound breaks at half of its range."""
+    x = share(params, "lr")
+    value = x if value is None else value
+    violations = {"retain.at_least": x - 0.5 if missed is None else missed}
+    return Tried(number, params, Ending.MEASURED, value, violations)
+
+
+def scattered(space, num, *, seed=0):
+    sampler = sampling(space, sampler="random", seed=seed)
+    return [measured(i, sampler.point(i, [])) for i in range(num)]
+
+
+def test_a_first_point_is_tried_as_it_is() -> None:
+    made = sampling(first=[{"lr": 1e-4, "l1": 1}])
+    assert made.point(0, []) == {"lr": 1e-4, "l1": 1.0}
+    assert isinstance(made.point(0, [])["l1"], float)
+
+
+@pytest.mark.parametrize("sampler", ["gp", "tpe", "random", "grid"])
+def test_what_a_first_point_leaves_out_is_the_samplers(sampler) -> None:
+    made = sampling(TREE, sampler=sampler, first=[{"lr": 1e-4, "retain_term": "kl"}], trials=30)
+    point = made.point(0, scattered(TREE, 6))
+    assert (point["lr"], point["retain_term"]) == (1e-4, "kl")
+    assert holds(TREE, point)
+
+
+def test_the_start_follows_the_first_points_and_is_spread() -> None:
+    made = sampling(first=[{"lr": 1e-4, "l1": 0.1}], startup_trials=5)
+    points = [made.point(number, []) for number in range(1, 6)]
+    assert share(points[0], "lr") == pytest.approx(1 / 2)
+    assert sorted(share(p, "lr") for p in points[1:]) == pytest.approx([1 / 8, 3 / 8, 5 / 8, 7 / 8])
+
+
+def test_what_another_sweep_measured_shortens_the_start() -> None:
+    past = [measured(None, p.params) for p in scattered(SPACE, 3)]
+    made, alone = sampling(startup_trials=4), sampling(startup_trials=4)
+    assert made.point(0, past) == alone.point(3, [])
+    # With four trials known, number 1 is the Gaussian process's and no point of the start.
+    tried = [*past, measured(0, made.point(0, past))]
+    starts = [alone.point(number, []) for number in range(4)]
+    assert made.point(1, tried) not in starts
+
+
+@pytest.mark.parametrize("sampler", ["gp", "tpe", "random"])
+@pytest.mark.parametrize("space", [SPACE, TREE], ids=["plain", "conditional"])
+def test_every_point_lies_in_the_space_and_repeats(sampler, space) -> None:
+    tried = scattered(space, 12)
+    points = [sampling(space, sampler=sampler).point(n, tried) for n in range(12, 16)]
+    assert all(holds(space, point) for point in points)
+    assert [sampling(space, sampler=sampler).point(n, tried) for n in range(12, 16)] == points
+
+
+def test_the_order_in_which_trials_were_told_does_not_matter() -> None:
+    tried = scattered(SPACE, 10)
+    assert sampling().point(10, tried) == sampling().point(10, tried[::-1])
+
+
+def test_the_gaussian_process_looks_below_the_bound_that_breaks_above() -> None:
+    tried = scattered(SPACE, 14)
+    points = [sampling(seed=seed).point(14, tried) for seed in range(3)]
+    assert all(0.35 < share(point, "lr") < 0.6 for point in points)
+
+
+def test_the_gaussian_process_learns_over_a_conditional_space_as_a_whole() -> None:
+    # alpha, where it is active, is the better the larger it is; lr as ever, without a bound.
+    def value(params):
+        return share(params, "lr") + (share(params, "alpha", TREE) if "alpha" in params else 0.0)
+
+    tried = [
+        measured(t.number, t.params, value=value(t.params), missed=-1.0)
+        for t in scattered(TREE, 30, seed=3)
+    ]
+    point = sampling(TREE).point(30, tried)
+    assert point["retain_term"] in ("nll", "kl")
+    assert share(point, "alpha", TREE) > 0.85
+    assert share(point, "lr") > 0.85
+
+
+def collapsing(ending):
+    """Trials of which every one above half of lr's range has ended as `ending`, without a number.
+
+    What was measured kept the bound by far, so nothing else tells where not to look.
+    """
+    tried = []
+    for trial in scattered(SPACE, 14):
+        if share(trial.params, "lr") < 0.5:
+            tried.append(measured(trial.number, trial.params, missed=-0.2))
+        else:
+            tried.append(Tried(trial.number, trial.params, ending))
+    return tried
+
+
+def test_where_models_collapsed_is_not_tried_again_and_where_they_were_lost_is() -> None:
+    collapsed = [sampling(seed=seed).point(14, collapsing(Ending.COLLAPSED)) for seed in range(3)]
+    lost = [sampling(seed=seed).point(14, collapsing(Ending.FAILED)) for seed in range(3)]
+    assert max(share(point, "lr") for point in collapsed) < 0.65
+    assert min(share(point, "lr") for point in lost) > 0.7
+
+
+def test_what_runs_is_not_suggested_again() -> None:
+    tried = scattered(SPACE, 14)
+    made = sampling()
+    alone = made.point(14, tried)
+    crowded = made.point(14, [*tried, Tried(13, alone, Ending.RUNNING)])
+    assert math.dist([share(alone, n) for n in SPACE], [share(crowded, n) for n in SPACE]) > 0.02
+
+
+def test_the_grid_goes_on_where_it_is_and_ends() -> None:
+    made, tried = sampling(sampler="grid", trials=6), []
+    while made.num_left(tried):
+        point = made.point(len(tried), tried)
+        tried.append(Tried(len(tried), point, Ending.FAILED))
+    assert len(tried) == 6
+    assert len({str(trial.params) for trial in tried}) == 6
+    assert sampling(sampler="grid", trials=6).point(2, tried[:2]) == tried[2].params
+
+
+def test_a_larger_budget_adds_points_to_a_grid_and_repeats_none() -> None:
+    small, tried = sampling(sampler="grid", trials=4), []
+    while small.num_left(tried):
+        tried.append(Tried(len(tried), small.point(len(tried), tried), Ending.FAILED))
+    large = sampling(sampler="grid", trials=9)
+    assert large.num_left(tried) == 5
+    assert large.point(4, tried) not in [trial.params for trial in tried]
+
+
+def test_a_budget_is_what_is_left_of_it() -> None:
+    made = sampling(trials=5)
+    assert [made.num_left(scattered(SPACE, num)) for num in (0, 3, 7)] == [5, 2, 0]
+
+
+def test_many_trials_are_thinned_out_to_the_best_and_the_latest(monkeypatch) -> None:
+    monkeypatch.setattr("orchestrator.searching.sampler.MAX_SEEN", 6)
+    draw = random.Random(1)
+    points = [{"lr": 1e-5 * 100 ** draw.random(), "l1": 0.1} for _ in range(20)]
+    tried = [measured(i, point) for i, point in enumerate(points)]
+    running = Tried(20, points[0], Ending.RUNNING)
+    seen = sampling()._seen([*tried, running])
+    shown = seen.values_N.tolist()
+    feasible = [t for t in tried if t.violations["retain.at_least"] <= 0]
+    best = sorted(feasible, key=lambda trial: -trial.value)[:3]
+    assert {trial.value for trial in best} <= set(shown)
+    assert (len(shown), len(seen.points_ND), len(seen.running_RD)) == (6, 6, 1)
+    latest = [t.value for t in tried if t not in best][-3:]
+    assert set(latest) <= set(shown)
+    assert MAX_SEEN >= 200

@@ -1,0 +1,220 @@
+"""What `test_footprint` judges: the bytes that torch's allocator gave a rank, moment by moment.
+
+torch counts no peak on a CPU, but its profiler sees every allocation. Engines of a small Llama
+take two steps, one engine after another; the buffer for gradients, far larger than all the rest,
+is left out. On one rank alone the methods' losses are measured too, and an evaluation.
+"""
+
+import gc
+import time
+from bisect import bisect
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch._C._profiler import _EventType, _ProfilerEvent
+from torch.profiler import profile
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from evals import plugins
+from evals.choice import choose
+from trainers import losses
+from trainers.adapters import add_adapter, parameter_groups
+from trainers.batch import Batch, single
+from trainers.engine import Engine
+from trainers.memory.footprint import BUCKET
+from trainers.memory.model_size import decoder_of, weights_of
+from trainers.method import PACKAGE, Source, Step, build_method
+from trainers.pretrained import Running, prepare, torch_dtype
+from trainers.settings import AdapterSettings, EngineSettings, L1Mode, TrainingSettings
+from trainers.views import ReferenceView, StudentView
+
+LENGTH, MICRO_BATCH, VOCABULARY = 128, 2, 2048
+ADAPTER = AdapterSettings(rank=8)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    stage: int
+    dtype: str
+    adapted: bool
+    accumulation: int = 1
+    checkpointing: bool = False
+
+
+CASES = (
+    *(Case(stage, "bf16", adapted=False) for stage in (0, 1, 2, 3)),
+    *(Case(stage, "fp32", adapted=False) for stage in (0, 2)),
+    *(Case(stage, "bf16", adapted=True) for stage in (0, 2, 3)),
+    *(Case(stage, "bf16", adapted=False, accumulation=2) for stage in (1, 2)),
+    Case(2, "bf16", adapted=True, checkpointing=True),
+)
+SHARDED = tuple(case for case in CASES[:-3] if case.stage > 0)
+PLAIN = Case(0, "fp32", adapted=True)
+
+
+def study(rank: int, world: int, folder: Path) -> dict[str, Any]:
+    """Returns what the engines of one rank held and what methods took, or what two ranks held."""
+    if world > 1:
+        return {"engines": _engines(SHARDED, world)}
+    return {"engines": _engines(CASES, world), "methods": _methods()}
+
+
+def _engines(cases: tuple[Case, ...], world: int) -> list[dict[str, Any]]:
+    marks: list[tuple[int, int, str]] = []
+    found: list[dict[str, Any]] = []
+    with profile(profile_memory=True) as profiled:
+        for number, case in enumerate(cases):
+            model = _model(case)
+            weights = weights_of(model, bf16=case.dtype == "bf16")
+            found.append({**asdict(case), "weights": weights, "decoder": decoder_of(model)})
+            marks.append((time.time_ns(), number, ""))
+            for moment in _moments(model, case, world, found[-1]):
+                marks.append((time.time_ns(), number, moment))
+            del model
+            gc.collect()
+            gc.freeze()  # what is left is libraries: the next collection need not look at them
+    for each, peaks in zip(found, _peaks(_totals(profiled), marks, found), strict=True):
+        each["peaks"] = peaks
+    return found
+
+
+def _model(case: Case) -> nn.Module:
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        hidden_size=256,
+        intermediate_size=688,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        vocab_size=VOCABULARY,
+    )
+    running = Running(dtype=case.dtype, gradient_checkpointing=case.checkpointing)
+    model: nn.Module = prepare(LlamaForCausalLM(config).to(torch_dtype(running)), running)
+    return (add_adapter(model, ADAPTER, seed=0) if case.adapted else model).train()
+
+
+def _moments(model: nn.Module, case: Case, world: int, found: dict[str, Any]) -> Iterator[str]:
+    """Takes two steps, and yields the name of what was just done; last adds to `found`."""
+    engine = _engine(model, case, world)
+    yield "loading"
+    batch = _batch(MICRO_BATCH)
+    for _ in range(2):
+        for _ in range(case.accumulation):
+            loss = losses.mean_nll(StudentView(engine.module).logits(batch), batch)
+            engine.backward(loss)
+            yield "backward"
+            engine.step(1e-3)
+        yield "step"
+    found |= {"parameters": _parameter_bytes(model), "moments": _moment_bytes(engine)}
+    engine.close()
+
+
+def _batch(num_rows: int) -> Batch:
+    ids = torch.randint(VOCABULARY, (num_rows, LENGTH))
+    return single(tuple(f"r{i}" for i in range(num_rows)), ids, torch.ones_like(ids), ids.clone())
+
+
+def _engine(model: nn.Module, case: Case, world: int) -> Engine:
+    size = MICRO_BATCH * case.accumulation * world
+    return Engine.start(
+        model,
+        settings=EngineSettings(zero_stage=case.stage, dtype=case.dtype),
+        training=TrainingSettings(batch_size=size, micro_batch_size=MICRO_BATCH),
+        world=world,
+        groups=parameter_groups(model, l1=0.0, l1_mode=L1Mode.PROXIMAL, weight_decay=0.0),
+    )
+
+
+def _parameter_bytes(model: nn.Module) -> int:
+    """Returns the bytes of this rank's slices and of what is whole."""
+    tensors = [value.data for value in model.parameters()]
+    tensors += [value.ds_tensor for value in model.parameters() if hasattr(value, "ds_tensor")]
+    storages = {tensor.untyped_storage().data_ptr(): tensor for tensor in tensors}
+    return sum(tensor.untyped_storage().nbytes() for tensor in storages.values())
+
+
+def _moment_bytes(engine: Engine) -> int:
+    states = engine._optimizer.state.values()
+    return sum(_bytes(state[name]) for state in states for name in ("exp_avg", "exp_avg_sq"))
+
+
+def _bytes(tensor: Tensor) -> int:
+    return tensor.numel() * tensor.element_size()
+
+
+def _methods() -> dict[str, tuple[list[int], bool, int]]:
+    """Returns by method the rows of its passes, whether it compares, and its peak in bytes."""
+    model = _model(PLAIN)
+    found = {}
+    for name in plugins.names(PACKAGE):
+        settings = {"layer": 1} if name.startswith("rmu") else {}
+        method = build_method(choose(PACKAGE, {"name": name, **settings}, key="method"))
+        num_random = getattr(method.config, "num_random", 1)
+        sizes = {s: num_random if s == Source.RANDOM else 1 for s in method.needs}
+        step = Step(
+            batches={source: _batch(MICRO_BATCH * size) for source, size in sizes.items()},
+            student=StudentView(model),
+            reference=ReferenceView(model),
+            index=0,
+            num_steps=10,
+            epoch=0,
+            seed=0,
+        )
+        with profile(profile_memory=True) as profiled:
+            method.loss(step).backward()
+        model.zero_grad()
+        peak = max(total for _, total in _totals(profiled))
+        found[name] = (list(sizes.values()), method.needs_reference, peak)
+    return found
+
+
+def _totals(profiled: profile) -> list[tuple[int, int]]:
+    """Returns when something was allocated or freed, and what was allocated then in all.
+
+    Frees in threads of their own, where communication ends, go unseen: so an address that is given
+    out again was free.
+    """
+    live: dict[int, int] = {}
+    total, totals = 0, []
+    for event in sorted(_allocations(profiled), key=lambda event: event.start_time_ns):
+        address, size = event.typed[1].ptr, event.typed[1].alloc_size
+        if abs(size) in (2 * BUCKET, 4 * BUCKET):
+            continue
+        total -= live.pop(address, -size if size < 0 else 0)
+        if size > 0:
+            live[address] = size
+            total += size
+        totals.append((event.start_time_ns, total))
+    return totals
+
+
+def _allocations(profiled: profile) -> Iterator[_ProfilerEvent]:
+    pending = list(profiled.profiler.kineto_results.experimental_event_tree())
+    while pending:
+        event = pending.pop()
+        pending.extend(event.children)
+        if event.tag == _EventType.Allocation:
+            yield event
+
+
+def _peaks(
+    totals: list[tuple[int, int]],
+    marks: list[tuple[int, int, str]],
+    found: list[dict[str, Any]],
+) -> list[dict[str, int]]:
+    """Returns each case's highest totals by moment, the model's own bytes included."""
+    peaks: list[dict[str, int]] = [{} for _ in found]
+    base, done = 0, 0
+    for until, number, moment in marks:
+        end = bisect(totals, until, key=lambda total: total[0])
+        if not moment:
+            weights = found[number]["weights"]
+            base = totals[end - 1][1] - weights.total * weights.loaded_bytes
+        else:
+            highest = max((total for _, total in totals[done:end]), default=base) - base
+            peaks[number][moment] = max(peaks[number].get(moment, 0), highest)
+        done = end
+    return peaks

@@ -1,0 +1,159 @@
+import pytest
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+import trainers.views
+from evals.errors import ConfigError
+from trainers import losses
+from trainers.distributed import Place
+from trainers.views import NoReference, ReferenceView, StudentView
+
+SHAPES = [(3, 4), (2, 2), (4, 3)]
+
+
+class CountingModel:
+    """Counts the rows of every forward pass of a model."""
+
+    def __init__(self, model):
+        self.rows = []
+        model.register_forward_pre_hook(self._count, with_kwargs=True)
+
+    def _count(self, module, args, kwargs):
+        self.rows.append(len(kwargs["input_ids"]))
+
+
+@pytest.fixture
+def model(tiny_lora):
+    return tiny_lora()
+
+
+@pytest.fixture
+def batch(make_batch):
+    return make_batch(SHAPES)
+
+
+def base_logits(model, batch):
+    with model.disable_adapter(), torch.no_grad():
+        return model(input_ids=batch.input_ids_BT, attention_mask=batch.attention_mask_BT).logits
+
+
+def test_the_reference_is_the_base_model_and_the_student_is_not(model, batch):
+    expected = base_logits(model, batch)
+    torch.testing.assert_close(ReferenceView(model).logits(batch), expected)
+    assert not torch.allclose(StudentView(model).logits(batch), expected, atol=1e-3)
+
+
+def test_the_student_has_gradients_and_the_reference_none(model, batch):
+    reference = ReferenceView(model)
+    for values in (StudentView(model).logits(batch), StudentView(model).hidden(batch, 2)):
+        assert values.requires_grad
+    for values in (
+        reference.logits(batch),
+        reference.hidden(batch, 2),
+        reference.sequence_nll(batch),
+    ):
+        assert not values.requires_grad
+
+
+def test_a_reference_pass_leaves_the_model_as_it_was(model, batch):
+    model.base_model.model.lm_head.eval()
+    training = [module.training for module in model.modules()]
+    trainable = [parameter.requires_grad for parameter in model.parameters()]
+    student = StudentView(model).logits(batch)
+    ReferenceView(model).logits(batch)
+    assert [module.training for module in model.modules()] == training
+    assert [parameter.requires_grad for parameter in model.parameters()] == trainable
+    assert torch.equal(StudentView(model).logits(batch), student)
+
+
+def test_a_reference_pass_that_fails_leaves_the_model_as_it_was(model, batch):
+    with pytest.raises(ConfigError, match="method.layer"):
+        ReferenceView(model).hidden(batch, 8)
+    assert model.training
+    assert StudentView(model).logits(batch).requires_grad
+
+
+def test_the_reference_has_no_dropout(tiny_lora, batch):
+    model = tiny_lora(dropout=0.5)
+    reference = ReferenceView(model)
+    assert torch.equal(reference.logits(batch), reference.logits(batch))
+    student = StudentView(model)
+    assert not torch.equal(student.logits(batch), student.logits(batch))
+
+
+def test_sequence_nll_is_that_of_the_reference_logits(model, batch):
+    reference = ReferenceView(model)
+    expected = losses.sequence_nll(reference.logits(batch), batch)
+    torch.testing.assert_close(reference.sequence_nll(batch), expected)
+
+
+def test_known_rows_are_never_computed_again(model, batch, rows_of):
+    counter = CountingModel(model)
+    cache = {}
+    whole = ReferenceView(model, cache=cache).sequence_nll(batch)
+    again = ReferenceView(model, cache=cache).sequence_nll(rows_of(batch, slice(1, 3)))
+    assert counter.rows == [3]
+    assert set(cache) == set(batch.ids)
+    assert torch.equal(again, whole[1:])
+
+
+def test_only_the_missing_rows_are_computed(model, batch, rows_of):
+    counter = CountingModel(model)
+    reference = ReferenceView(model)
+    first = reference.sequence_nll(rows_of(batch, slice(0, 1)))
+    whole = reference.sequence_nll(batch)
+    assert counter.rows == [1, 2]
+    assert torch.equal(whole[:1], first)
+
+
+def test_a_rank_that_knows_its_rows_computes_along_with_one_that_does_not(
+    model, batch, monkeypatch
+):
+    monkeypatch.setattr(trainers.views, "mean_over_ranks", lambda flag, place: 0.5)
+    counter = CountingModel(model)
+    reference = ReferenceView(model, place=Place(rank=0, world=2))
+    first = reference.sequence_nll(batch)
+    again = reference.sequence_nll(batch)
+    assert counter.rows == [3, 3]
+    assert torch.equal(again, first)
+
+
+def test_hidden_is_what_the_model_reports_after_that_layer(model, batch):
+    output = model(
+        input_ids=batch.input_ids_BT,
+        attention_mask=batch.attention_mask_BT,
+        output_hidden_states=True,
+    )
+    for layer in (0, 3, 6):  # what the model reports after the last layer is normalised
+        hidden = StudentView(model).hidden(batch, layer)
+        torch.testing.assert_close(hidden, output.hidden_states[layer + 1])
+
+
+def test_hidden_works_without_an_adapter_and_leaves_no_hook(batch):
+    config = LlamaConfig(
+        vocab_size=32, hidden_size=16, intermediate_size=16, num_hidden_layers=2,
+        num_attention_heads=2, num_key_value_heads=2,
+    )  # fmt: skip
+    plain = LlamaForCausalLM(config)
+    assert StudentView(plain).hidden(batch, 1).shape == (3, 7, 16)
+    assert not plain.model.layers[1]._forward_hooks
+
+
+@pytest.mark.parametrize("layer", [-1, 8])
+def test_a_layer_that_the_model_lacks_is_refused_with_what_it_has(model, batch, layer):
+    with pytest.raises(ConfigError, match=f"method.layer must be from 0 to 7 .* got {layer}"):
+        StudentView(model).hidden(batch, layer)
+
+
+def test_a_model_without_an_adapter_has_no_reference():
+    with pytest.raises(ConfigError, match=r"adapter\.rank"):
+        ReferenceView(torch.nn.Linear(1, 1))
+
+
+def test_asking_where_there_is_no_reference_is_our_own_mistake(batch):
+    with pytest.raises(AssertionError, match="needs_reference"):
+        NoReference().logits(batch)
+    with pytest.raises(AssertionError, match="needs_reference"):
+        NoReference().hidden(batch, 0)
+    with pytest.raises(AssertionError, match="needs_reference"):
+        NoReference().sequence_nll(batch)

@@ -1,0 +1,177 @@
+"""Ways to run a model on a batch: the student as it trains, and the reference it started from.
+
+The reference is the same model with its adapter switched off, so it costs no second copy. That
+holds because the fine-tuned weights are merged into the base before a fresh adapter is added; a
+model that is trained without an adapter has no reference.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, NoReturn
+
+import torch
+from peft import PeftModel
+from torch import Tensor, nn
+
+from evals.errors import ConfigError
+from trainers import losses
+from trainers.batch import Batch
+from trainers.distributed import Place, mean_over_ranks
+
+
+class StudentView:
+    """The model as it is now, with gradients."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self._model = model
+
+    def logits(self, batch: Batch) -> Tensor:
+        """Returns logits_BTV (float32)."""
+        return _logits(self._model, batch)
+
+    def hidden(self, batch: Batch, layer: int) -> Tensor:
+        """Returns hidden_BTH, the output of decoder layer `layer` (0-based, float32)."""
+        return _hidden(self._model, batch, layer)
+
+
+class ReferenceView:
+    """The model with its adapter off, without gradients or dropout.
+
+    `cache` keeps summed NLLs by row id. It may be shared by every trial on the same base weights
+    and the same encoding of rows.
+    """
+
+    def __init__(
+        self, model: nn.Module, *, cache: dict[str, float] | None = None, place: Place | None = None
+    ) -> None:
+        """Wraps a model with an adapter.
+
+        Raises:
+            ConfigError: the model has no adapter to switch off.
+        """
+        if not isinstance(model, PeftModel):
+            raise ConfigError(
+                "adapter must be set for a method that compares with the model before unlearning "
+                "but got null; set adapter.rank or choose a method without a reference"
+            )
+        self._model = model
+        self._cache = {} if cache is None else cache
+        self._place = place or Place()
+
+    def logits(self, batch: Batch) -> Tensor:
+        """Returns logits_BTV (float32)."""
+        with _as_reference(self._model):
+            return _logits(self._model, batch)
+
+    def hidden(self, batch: Batch, layer: int) -> Tensor:
+        """Returns hidden_BTH, the output of decoder layer `layer` (0-based, float32)."""
+        with _as_reference(self._model):
+            return _hidden(self._model, batch, layer)
+
+    def sequence_nll(self, batch: Batch) -> Tensor:
+        """Returns nll_B, each row's summed answer NLL in nats, cached by row id."""
+        missing = [row for row, row_id in enumerate(batch.ids) if row_id not in self._cache]
+        if self._any_rank(missing):
+            rows = missing or list(range(len(batch.ids)))
+            self._remember(_rows_of(batch, rows))
+        nlls = [self._cache[row_id] for row_id in batch.ids]
+        return torch.tensor(nlls, dtype=torch.float32, device=batch.input_ids_BT.device)
+
+    def _any_rank(self, missing: list[int]) -> bool:
+        """Returns whether any rank must compute: under ZeRO-3 a forward needs them all."""
+        if self._place.world == 1:
+            return bool(missing)
+        flag = torch.tensor(float(bool(missing)), device=self._place.device)
+        return mean_over_ranks(flag, self._place) > 0
+
+    def _remember(self, batch: Batch) -> None:
+        nll_B = losses.sequence_nll(self.logits(batch), batch)
+        for row_id, nll in zip(batch.ids, nll_B.tolist(), strict=True):
+            self._cache.setdefault(row_id, nll)
+
+
+class NoReference:
+    """Stands in where no method may ask for a reference."""
+
+    def logits(self, batch: Batch) -> Tensor:
+        """Fails: the method said it needs no reference."""
+        _undeclared(f"logits of {batch.ids}")
+
+    def hidden(self, batch: Batch, layer: int) -> Tensor:
+        """Fails: the method said it needs no reference."""
+        _undeclared(f"layer {layer} of {batch.ids}")
+
+    def sequence_nll(self, batch: Batch) -> Tensor:
+        """Fails: the method said it needs no reference."""
+        _undeclared(f"likelihoods of {batch.ids}")
+
+
+def _undeclared(what: str) -> NoReturn:
+    raise AssertionError(f"a method with needs_reference = False asked for {what}")
+
+
+@contextmanager
+def _as_reference(model: PeftModel) -> Iterator[None]:
+    training = [module for module in model.modules() if module.training]
+    model.eval()
+    try:
+        with torch.no_grad(), model.disable_adapter():
+            yield
+    finally:
+        for module in training:
+            module.training = True
+
+
+def _rows_of(batch: Batch, rows: list[int]) -> Batch:
+    index = torch.tensor(rows, device=batch.input_ids_BT.device)
+    return replace(
+        batch,
+        ids=tuple(batch.ids[row] for row in rows),
+        input_ids_BT=batch.input_ids_BT[index],
+        attention_mask_BT=batch.attention_mask_BT[index],
+        labels_BT=batch.labels_BT[index],
+    )
+
+
+def _logits(model: nn.Module, batch: Batch) -> Tensor:
+    output = model(
+        input_ids=batch.input_ids_BT, attention_mask=batch.attention_mask_BT, use_cache=False
+    )
+    logits_BTV: Tensor = output.logits
+    return logits_BTV.float()
+
+
+def _hidden(model: nn.Module, batch: Batch, layer: int) -> Tensor:
+    """Runs the whole depth, which ZeRO-3 needs, but the output head on one position only."""
+    layers = _decoder_layers(model)
+    if not 0 <= layer < len(layers):
+        raise ConfigError(
+            f"method.layer must be from 0 to {len(layers) - 1} for this model but got {layer}; "
+            "choose a layer that it has"
+        )
+    seen: list[Tensor] = []
+
+    def keep(_module: nn.Module, _inputs: Any, output: Any) -> None:
+        seen.append(output[0] if isinstance(output, tuple) else output)
+
+    handle = layers[layer].register_forward_hook(keep)
+    try:
+        model(
+            input_ids=batch.input_ids_BT,
+            attention_mask=batch.attention_mask_BT,
+            use_cache=False,
+            logits_to_keep=1,
+        )
+    finally:
+        handle.remove()
+    return seen[0].float()
+
+
+def _decoder_layers(model: nn.Module) -> nn.ModuleList:
+    """Returns the longest list of modules in the text decoder, whatever is wrapped around it."""
+    find = getattr(model, "get_decoder", None)
+    decoder = model if find is None else find()
+    lists = [module for module in decoder.modules() if isinstance(module, nn.ModuleList)]
+    assert lists, "a model without a list of decoder layers"
+    return max(lists, key=len)

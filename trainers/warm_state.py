@@ -1,0 +1,229 @@
+"""What a rank keeps warm between jobs: benchmark, model, engine and reference likelihoods.
+
+Loading a model and starting an engine cost far more than a small trial. So the workbench keeps
+the last of each and gives it out again when the next job asks for the same.
+"""
+
+import time
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from peft import PeftModel
+from transformers import PreTrainedModel
+
+from evals.benchmark import Benchmark
+from evals.building import build_benchmark
+from evals.choice import Choice
+from evals.held_out import searched_tasks
+from evals.measure import merge
+from evals.scores import ScoreSheet
+from evals.selection import selected_tasks
+from evals.suites import text
+from evals.text.encoding import Encoder
+from evals.text.scoring import Shard
+from trainers.adapters import add_adapter, initial_state, parameter_groups
+from trainers.distributed import Place, gather
+from trainers.early_stopping import Guard
+from trainers.engine import Engine
+from trainers.family import LanguageModel, build_family
+from trainers.job import Beat, Job, Report
+from trainers.loop import Lesson
+from trainers.probe import Probe, Scorer, probed
+from trainers.training_run import Course, Trained
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A model under an engine, ready to be trained.
+
+    `reference_nll` caches the reference's sequence likelihoods by row id, `before` the scores of
+    what probes look at; they are valid as long as the base weights are, so they live and die with
+    them.
+    """
+
+    language_model: LanguageModel
+    module: torch.nn.Module
+    engine: Engine
+    reference_nll: dict[str, float] = field(default_factory=dict)
+    before: dict[str, ScoreSheet] = field(default_factory=dict)
+
+
+class Workbench:
+    """One rank's warm state."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._benchmarks: dict[str, Benchmark] = {}
+        self._stations: dict[str, Station] = {}
+        self._course: Course | None = None
+
+    def benchmark(self, choice: Choice) -> Benchmark:
+        """Returns the benchmark, built once."""
+        key = choice.model_dump_json()
+        if key not in self._benchmarks:
+            self._benchmarks = {key: build_benchmark(choice)}
+        return self._benchmarks[key]
+
+    def adapter_station(self, job: Job, base: Path) -> Station:
+        """Returns the base model of `job` with a fresh adapter, under a fresh-as-new engine."""
+        assert job.adapter is not None
+        key = _station_key(job)
+        if key not in self._stations:
+            self.clear()
+            model = self._load(job, base)
+            peft = add_adapter(model.model, job.adapter, seed=job.seed)
+            self._stations[key] = Station(model, peft, self._engine(job, peft))
+        station = self._stations[key]
+        assert isinstance(station.module, PeftModel)
+        station.engine.reset(
+            initial_state(station.module, job.seed),
+            l1=job.training.l1,
+            l1_mode=job.training.l1_mode,
+            weight_decay=job.training.weight_decay,
+        )
+        return station
+
+    def finetune_station(self, job: Job) -> Station:
+        """Returns the starting model of `job`, with an adapter if it has one; never kept."""
+        self.clear()
+        model = self._load(job, None)
+        module: torch.nn.Module = model.model
+        if job.adapter is not None:
+            module = add_adapter(model.model, job.adapter, seed=job.seed)
+        station = Station(model, module, self._engine(job, module))
+        self._stations = {"finetune": station}
+        return station
+
+    def merged(self, job: Job, state: Mapping[str, torch.Tensor]) -> PreTrainedModel:
+        """Returns the starting model of `job` with a trained adapter folded into its weights.
+
+        A fresh copy is loaded for it, so that it works whatever the engine did to the first.
+        """
+        assert job.adapter is not None
+        model = add_adapter(self._load(job, None).model.cpu(), job.adapter, seed=job.seed)
+        own = dict(model.named_parameters())
+        for name, value in state.items():
+            own[name].data.copy_(value)
+        merged: PreTrainedModel = model.merge_and_unload()
+        return merged
+
+    def given_model(self, job: Job) -> LanguageModel:
+        """Returns the model of the checkpoint that `job` names."""
+        assert job.checkpoint is not None
+        self.clear()
+        return self._load(job, Path(job.checkpoint))
+
+    def encoder(self, model: LanguageModel, *, max_length: int, key: str) -> Encoder:
+        """Returns the encoder of `model`; `key` is the setting that `max_length` comes from."""
+        return Encoder(model.tokenizer, prompt=model.prompt, max_length=max_length, key=key)
+
+    def prober(
+        self, job: Job, station: Station, guard: Guard | None, *, since: int = 0
+    ) -> Probe | None:
+        """Returns what watches a training on `station`, which has not begun; None without a guard.
+
+        No probe is due before step `since`. The scores before training are the base model's, as a
+        fresh adapter changes nothing.
+        """
+        if guard is None:
+            return None
+        scored = selected_tasks(self.benchmark(job.benchmark), job.evaluation)
+        tasks = searched_tasks(scored, job.held_out)
+        max_length, size = job.evaluation.max_length, job.evaluation.batch_size
+        encoder = self.encoder(
+            station.language_model, max_length=max_length, key="evaluation.max_length"
+        )
+        scorer = Scorer(station.module, encoder, size, self.place)
+        scored_on = f"{job.evaluation.max_items} {job.held_out} {max_length}"
+        key = f"{guard.items} {guard.metrics} {scored_on}"
+        if key not in station.before:
+            station.before[key] = scorer.sheet(probed(tasks, guard))
+        return Probe(guard, scorer, tasks, before=station.before[key], since=since)
+
+    def train(
+        self, engine: Engine, lesson: Lesson, *, resume: Path | None, prober: Probe | None = None
+    ) -> Generator[Report | Beat, None, Trained]:
+        """Trains, from the checkpoint `resume` if one is given, as long as `prober` sees sense."""
+        self._course = Course(engine, lesson, self.place, prober=prober)
+        try:
+            if resume is not None:
+                self._course.restore(resume)
+            return (yield from self._course.run())
+        finally:
+            self._course = None
+
+    def save(self, folder: Path) -> str:
+        """Writes a checkpoint of the training that is under way, if one is, into `folder`.
+
+        Returns why it could not be written, or nothing.
+        """
+        return "" if self._course is None else self._course.save(folder)
+
+    def evaluate(
+        self, module: torch.nn.Module, model: LanguageModel, job: Job
+    ) -> Generator[Beat, None, tuple[ScoreSheet, dict[str, float]]]:
+        """Scores `module` on the benchmark's tasks, each rank its share; a beat after each task.
+
+        Returns the whole sheet, on every rank, and the facts eval_s (the seconds that it took)
+        and num_truncated (how many items have an answer that was cut at the longest row).
+        """
+        started = time.perf_counter()
+        benchmark = self.benchmark(job.benchmark)
+        max_length = job.evaluation.max_length
+        scored = []
+        for scores in text.evaluate_tasks(
+            module,
+            self.encoder(model, max_length=max_length, key="evaluation.max_length"),
+            benchmark,
+            settings=job.evaluation,
+            shard=Shard(self.place.rank, self.place.world),
+            device=torch.device(self.place.device),
+        ):
+            scored.append(scores)
+            yield Beat()
+        expected = selected_tasks(benchmark, job.evaluation)
+        parts = gather(ScoreSheet(tuple(scored)), self.place)
+        sheet = merge(parts, expected=expected)
+        seconds = time.perf_counter() - started
+        return sheet, {"eval_s": seconds, "num_truncated": float(sheet.num_truncated)}
+
+    def clear(self) -> None:
+        """Frees the model and its engine."""
+        for station in self._stations.values():
+            station.engine.close()
+        self._stations = {}
+
+    def _load(self, job: Job, checkpoint: Path | None) -> LanguageModel:
+        loaded = build_family(job.model).load(
+            benchmark=self.benchmark(job.benchmark), checkpoint=checkpoint, seed=job.seed
+        )
+        loaded.model.to(self.place.device)
+        return loaded
+
+    def _engine(self, job: Job, module: torch.nn.Module) -> Engine:
+        # A loaded model is in evaluation mode, which ignores gradient checkpointing and dropout.
+        module.train()
+        groups = parameter_groups(
+            module,
+            l1=job.training.l1,
+            l1_mode=job.training.l1_mode,
+            weight_decay=job.training.weight_decay,
+        )
+        return Engine.start(
+            module,
+            settings=job.engine,
+            training=job.training,
+            world=self.place.world,
+            groups=groups,
+        )
+
+
+def _station_key(job: Job) -> str:
+    """Returns what must be equal for a model under its engine to serve another job."""
+    kept = {"batch_size", "micro_batch_size", "max_length"}
+    same_engine = job.training.model_dump_json(include=kept)
+    parts = [job.benchmark, job.model, job.adapter, job.engine]
+    texts = [part.model_dump_json() for part in parts if part is not None]
+    return "|".join([str(job.base), job.data, job.weights, same_engine, *texts])
