@@ -42,6 +42,7 @@ HOMES = {
 LATE = ("ray", "optuna", "mlflow", "deepspeed", "matplotlib")
 HEAVY = (*LATE, "torch", "transformers", "datasets", "scipy")
 MAX_LINES = 300
+MAX_FUNCTION_LINES = 60
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 
 
@@ -127,6 +128,14 @@ def test_packages_hold_no_code_and_modules_stay_short() -> None:
         text = file.read_text(encoding="utf-8")
         assert file.name != "__init__.py" or not text.strip(), relative(file)
         assert len(text.splitlines()) <= MAX_LINES, relative(file)
+
+
+def test_functions_stay_short() -> None:
+    for file in MODULES:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                num_lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                assert num_lines <= MAX_FUNCTION_LINES, f"{relative(file)}: {node.name}"
 
 
 def test_console_scripts_lead_to_functions() -> None:
