@@ -46,6 +46,8 @@ _FAILURES = (
 
 HUB_TIMEOUT_S = 3.0
 """Enough for an answer of any kind."""
+NO_CODE = {"trust_remote_code": False}
+"""Code that lies beside weights is never run, and nobody is asked on standard input whether to."""
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
 
 
@@ -143,7 +145,9 @@ def load_skeleton(source: Source, running: Running) -> PreTrainedModel:
     try:
         with torch.device("meta"):
             model: PreTrainedModel = AutoModelForCausalLM.from_config(
-                config, dtype=(config.dtype or torch.float32) if dtype == "auto" else dtype
+                config,
+                dtype=(config.dtype or torch.float32) if dtype == "auto" else dtype,
+                **NO_CODE,
             )
     except _FAILURES as error:
         raise _unusable(source, "model.path must be a causal language model", error) from error
@@ -163,6 +167,7 @@ def load_tokenizer(source: Source) -> PreTrainedTokenizerBase:
             revision=source.revision or "main",
             local_files_only=source.local_files_only,
             use_fast=True,
+            **NO_CODE,
         )
     except _FAILURES as error:
         raise _unusable(source, "model.path must be a model with its tokenizer", error) from error
@@ -193,6 +198,8 @@ def _read(source: Source, running: Running, *, device: str) -> PreTrainedModel:
             attn_implementation=running.attn_implementation,
             device_map=None if device == "cpu" else device,
             output_loading_info=True,
+            use_safetensors=True,  # other formats are pickles, which run code when they are read
+            **NO_CODE,
         )
     except _FAILURES as error:
         raise _unusable(source, "model.path must be a causal language model", error) from error
@@ -218,6 +225,7 @@ def _read_config(source: Source) -> PreTrainedConfig:
             os.path.expanduser(source.path),
             revision=source.revision or "main",
             local_files_only=is_local or not _answers(hub.ENDPOINT),
+            **NO_CODE,
         )
     except _FAILURES as error:
         raise _unusable(source, "model.path must be a causal language model", error) from error
@@ -240,6 +248,7 @@ def _require_folder(source: Source, files: Sequence[str]) -> None:
     """Refuses a path that is meant as a folder and is none, or has none of `files`."""
     folder = Path(source.path).expanduser()
     if folder.is_dir():
+        _require_safe(source, folder)
         if not any((folder / file).is_file() for file in files):
             raise ConfigError(
                 f"model.path must be a folder with {' or '.join(files)} but got {source.path!r}; "
@@ -252,7 +261,22 @@ def _require_folder(source: Source, files: Sequence[str]) -> None:
         )
 
 
+def _require_safe(source: Source, folder: Path) -> None:
+    """Refuses weights of which there is nothing but pickles, which run code when they are read."""
+    pickles = sorted(file.name for file in folder.glob("*.bin"))
+    if pickles and not any(folder.glob("*.safetensors")):
+        raise ConfigError(
+            f"model.path must be a folder with weights as *.safetensors but got {source.path!r} "
+            f"with {pickles[0]}, a pickle; save the model there again with save_pretrained"
+        )
+
+
 def _unusable(source: Source, rule: str, error: Exception) -> ConfigError:
+    if "custom code" in str(error):
+        return ConfigError(
+            "model.path must be a model that transformers itself can build but got "
+            f"{source.path!r}, which brings code of its own; that is never run: take another model"
+        )
     reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     if Path(source.path).expanduser().is_dir():
         cure = "save the model and its tokenizer there again with save_pretrained"

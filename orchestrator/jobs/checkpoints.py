@@ -10,7 +10,7 @@ from evals.errors import ConfigError
 from orchestrator.config.sweep_config import SweepConfig
 from trainers.job import Phase
 
-FILES = ("*.json", "*.safetensors", "*.bin", "*.model", "*.jinja")
+FILES = ("*.json", "*.safetensors", "*.model", "*.jinja")
 """What decides how a saved model answers: weights, configuration, tokenizer, chat template."""
 
 
@@ -22,7 +22,7 @@ def given_weights(given: str, *, phase: Phase) -> str:
     """
     folder = Path(given).expanduser()
     files = sorted({file for pattern in FILES for file in folder.glob(pattern)})
-    if not any(file.suffix in (".safetensors", ".bin") for file in files):
+    if not any(file.suffix == ".safetensors" for file in files):
         raise ConfigError(
             f"baselines.{phase} must be a folder with a saved model (*.safetensors) but got "
             f"{given!r}; correct the path, or leave the key out to fine-tune one"

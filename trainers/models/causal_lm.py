@@ -22,7 +22,7 @@ from trainers.pretrained import (
     torch_dtype,
 )
 
-_HASHED = ("*.json", "*.safetensors", "*.bin", "*.model", "*.jinja")
+_HASHED = ("*.json", "*.safetensors", "*.model", "*.jinja")
 
 
 class Config(Running, Source):

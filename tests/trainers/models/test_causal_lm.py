@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -216,13 +217,51 @@ def test_weights_of_another_size_are_refused(save_checkpoint, benchmark_of_peopl
 
 
 @pytest.mark.parametrize("content", [b"", b"junk"])
-def test_a_weight_file_that_torch_cannot_read_is_refused(
+def test_a_weight_file_that_cannot_be_read_is_refused(
     content, save_checkpoint, benchmark_of_people
 ):
     folder = save_checkpoint("llama")
-    (folder / "model.safetensors").unlink()
-    (folder / "pytorch_model.bin").write_bytes(content)
+    (folder / "model.safetensors").write_bytes(content)
     assert refusal(benchmark_of_people, folder).startswith("model.path must")
+
+
+def test_a_pickle_is_never_read(save_checkpoint, benchmark_of_people, tmp_path):
+    folder = save_checkpoint("llama")
+    (folder / "model.safetensors").unlink()
+    trace = tmp_path / "was-run"
+    torch.save({"lm_head.weight": RunsCode(trace)}, folder / "pytorch_model.bin")
+    assert "pytorch_model.bin, a pickle; save" in refusal(benchmark_of_people, folder)
+    assert not trace.exists()
+
+
+class RunsCode:
+    """Leaves a file behind when it is unpickled."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self):
+        return Path.touch, (self.trace,)
+
+
+def test_code_beside_the_weights_is_never_run_and_nobody_is_asked(
+    save_checkpoint, benchmark_of_people, tmp_path, monkeypatch
+):
+    folder, trace = save_checkpoint("llama"), tmp_path / "was-run"
+    (folder / "own.py").write_text(
+        f"open({str(trace)!r}, 'w')\n"
+        "from transformers import LlamaConfig, LlamaForCausalLM\n"
+        "class OwnConfig(LlamaConfig): model_type = 'own'\n"
+        "class OwnModel(LlamaForCausalLM): config_class = OwnConfig\n"
+    )
+    config = json.loads((folder / "config.json").read_text())
+    own = {"AutoConfig": "own.OwnConfig", "AutoModelForCausalLM": "own.OwnModel"}
+    (folder / "config.json").write_text(
+        json.dumps({**config, "model_type": "own", "auto_map": own})
+    )
+    monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("somebody is asked"))
+    assert "code of its own; that is never run" in refusal(benchmark_of_people, folder)
+    assert not trace.exists()
 
 
 @pytest.mark.parametrize("change", [{"model_type": "resnet"}, {"hidden_size": "x"}])
