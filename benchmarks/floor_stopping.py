@@ -22,7 +22,8 @@ from evals.probe import estimate
 from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
 from trainers.early_stopping import Guard, Limit, Reading, verdict
 from trainers.loop import learning_rate
-from trainers.method import Source, build_method
+from trainers.method import build_method
+from trainers.requirements import Source
 from trainers.settings import StoppingSettings, TrainingSettings
 
 RECORDED = Path(__file__).parent / "recorded" / "retain_curves.csv"
@@ -121,7 +122,7 @@ def _replayed(trial: Sequence[Line], settings: StoppingSettings, share: float) -
     since = SCRUB_REPAIRS_FROM * end.num_steps if end.method == "scrub" else 0
     read = [line for line in trial[:-1] if line.step >= since]
     guard = _guard(settings, value=share * end.whole, whole=end.whole, num_steps=end.num_steps)
-    if Source.RETAIN not in build_method(_choice(end.method)).needs:
+    if Source.RETAIN not in build_method(_choice(end.method)).requirements.needs:
         guard = guard.without_recovery
     found = {line.step: (line.value, line.error) for line in read}
     stopped = _stopped(guard, found, end.num_steps, warmup=end.num_steps // 10)

@@ -23,7 +23,8 @@ from evals.choice import choose
 from trainers import losses
 from trainers.adapters import add_adapter, trainable
 from trainers.batch import IGNORE, Batch, single
-from trainers.method import Method, Reference, Source, Step, build_method
+from trainers.method import Method, Reference, Step, build_method
+from trainers.requirements import Source
 from trainers.settings import AdapterSettings
 from trainers.views import ReferenceView, StudentView
 
@@ -91,7 +92,7 @@ def _batches(
 ) -> dict[Source, Batch]:
     """Returns random rows for every source; the second half of a row is its answer."""
     batches = {}
-    for source in sorted(method.needs):
+    for source in sorted(method.requirements.needs):
         size = (options.batch_size, options.length)
         input_ids_BT = torch.randint(options.vocab_size, size, device=device)
         labels_BT = input_ids_BT.clone()

@@ -6,9 +6,9 @@ from pathlib import Path
 from evals.scores import ScoreSheet
 from trainers.job import Beat, Job, Outcome, Phase, Report
 from trainers.loop import Lesson
-from trainers.method import Source
 from trainers.methods import retain_ft
 from trainers.rank_task import Order
+from trainers.requirements import Source
 from trainers.sampler import Material, Sampler, Shape
 from trainers.saving import written
 from trainers.views import NoReference, StudentView
@@ -40,7 +40,7 @@ def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:
     sampler = Sampler(
         Material({Source.RETAIN: benchmark.splits[split]}, benchmark.refusals, Source.RETAIN),
         bench.encoder(station.language_model, max_length=max_length, key=key),
-        needs=method.needs,
+        needs=method.requirements.needs,
         shape=Shape(job.training.batch_size, job.training.micro_batch_size),
         place=bench.place,
         seed=job.seed,

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from torch import Tensor
@@ -10,22 +9,9 @@ from torch import Tensor
 from evals import plugins
 from evals.choice import Choice
 from trainers.batch import Batch
+from trainers.requirements import Requirements, Source
 
 PACKAGE = "trainers.methods"
-
-
-class Source(StrEnum):
-    """Where the rows of a batch come from.
-
-    FORGET, IDK and RANDOM are aligned row by row: IDK has the forget question with a refusal,
-    RANDOM the forget question with a randomly drawn retain answer (the `num_random` of the
-    method's Config rows for each forget row, or one).
-    """
-
-    FORGET = "forget"
-    RETAIN = "retain"
-    IDK = "idk"
-    RANDOM = "random"
 
 
 class View(Protocol):
@@ -66,21 +52,11 @@ class Step:
 
 
 class Method(Protocol):
-    """An unlearning method: what it needs, and one loss to be minimised.
-
-    It may have an attribute `forget_every`: new forget rows come every so many steps (1); and
-    `repairs_from`: the epoch before which it does harm that it means to repair (0), so that what
-    the model still knows says nothing yet.
-    """
+    """An unlearning method: what it asks for, and one loss to be minimised."""
 
     @property
-    def needs(self) -> frozenset[Source]:
-        """The batches that every step must bring."""
-        ...
-
-    @property
-    def needs_reference(self) -> bool:
-        """Whether `loss` reads `step.reference`, which only a model with an adapter has."""
+    def requirements(self) -> Requirements:
+        """Everything about it that has to be known outside; the rest is its own affair."""
         ...
 
     def loss(self, step: Step) -> Tensor:

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from evals.errors import FieldError
 from trainers import losses
-from trainers.method import Source, Step
+from trainers.method import Step
+from trainers.requirements import Requirements, Source
 
 
 class RetainTerm(StrEnum):
@@ -21,14 +22,14 @@ class RetainTerm(StrEnum):
     KL = "kl"
 
     @property
-    def needs(self) -> frozenset[Source]:
-        """The batches that the term reads."""
-        return frozenset() if self is RetainTerm.NONE else frozenset({Source.RETAIN})
-
-    @property
-    def needs_reference(self) -> bool:
-        """Whether the term reads the reference model."""
-        return self is RetainTerm.KL
+    def requirements(self) -> Requirements:
+        """What the term adds to a method's requirements."""
+        retain = frozenset({Source.RETAIN})
+        return {
+            RetainTerm.NONE: Requirements(),
+            RetainTerm.NLL: Requirements(retain),
+            RetainTerm.KL: Requirements(retain, compared=retain),
+        }[self]
 
 
 WEIGHT = 1.0

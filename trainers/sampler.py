@@ -14,7 +14,7 @@ from evals.benchmark import Example
 from evals.text.encoding import Encoder, Row, collate
 from trainers.batch import IGNORE, Batch
 from trainers.distributed import Place
-from trainers.method import Source
+from trainers.requirements import Source
 
 
 @dataclass(frozen=True, slots=True)

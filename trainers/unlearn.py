@@ -8,12 +8,12 @@ from pathlib import Path
 from peft import PeftModel
 
 from evals.benchmark import Benchmark
-from evals.choice import Choice
 from trainers.adapters import adapter_facts, save_adapter
 from trainers.job import Beat, Job, Outcome, Report
 from trainers.loop import Lesson
-from trainers.method import PACKAGE, Method, Source, build_method
+from trainers.method import build_method
 from trainers.rank_task import Order
+from trainers.requirements import Requirements, Source
 from trainers.sampler import Material, Sampler, Shape
 from trainers.saving import written
 from trainers.views import ReferenceView, StudentView
@@ -27,7 +27,7 @@ def unlearn(order: Order, bench: Workbench) -> Generator[Report | Beat, None, Ou
     station = bench.adapter_station(job, order.base)
     lesson = _lesson(job, bench, station)
     guard = order.guard
-    if guard is not None and Source.RETAIN not in lesson.method.needs:
+    if guard is not None and Source.RETAIN not in lesson.method.requirements.needs:
         guard = guard.without_recovery
     prober = bench.prober(job, station, guard, since=_first_telling_step(lesson))
     trained = yield from bench.train(station.engine, lesson, resume=order.resume, prober=prober)
@@ -44,8 +44,8 @@ def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:
     sampler = Sampler(
         _material(benchmark),
         bench.encoder(station.language_model, max_length=max_length, key="training.max_length"),
-        needs=method.needs,
-        shape=_shape(job, method, job.method),
+        needs=method.requirements.needs,
+        shape=_shape(job, method.requirements),
         place=bench.place,
         seed=job.seed,
     )
@@ -56,7 +56,7 @@ def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:
 
 def _first_telling_step(lesson: Lesson) -> int:
     """Returns the step from which what the model still knows says how the training will end."""
-    return math.ceil(getattr(lesson.method, "repairs_from", 0) * lesson.sampler.steps_per_epoch)
+    return math.ceil(lesson.method.requirements.repairs_from * lesson.sampler.steps_per_epoch)
 
 
 def _material(benchmark: Benchmark) -> Material:
@@ -67,13 +67,13 @@ def _material(benchmark: Benchmark) -> Material:
     return Material(examples, benchmark.refusals, Source.FORGET)
 
 
-def _shape(job: Job, method: Method, choice: Choice) -> Shape:
-    """Returns how rows are drawn; most methods leave both numbers at one."""
+def _shape(job: Job, asked: Requirements) -> Shape:
+    """Returns how rows are drawn."""
     return Shape(
         job.training.batch_size,
         job.training.micro_batch_size,
-        num_random=int(getattr(choice.config(PACKAGE), "num_random", 1)),
-        forget_every=int(getattr(method, "forget_every", 1)),
+        num_random=asked.num_random,
+        forget_every=asked.forget_every,
     )
 
 

@@ -108,7 +108,7 @@ class NoReference:
 
 
 def _undeclared(what: str) -> NoReturn:
-    raise AssertionError(f"a method with needs_reference = False asked for {what}")
+    raise AssertionError(f"a method whose requirements name no reference asked for {what}")
 
 
 @contextmanager

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from itertools import product
 
 from evals.choice import Choice
-from orchestrator.config.method_settings import METHODS, MethodSettings
+from orchestrator.config.method_settings import MethodSettings
 from orchestrator.searching.space import SearchRange, active_part
+from trainers.requirements import ReferenceUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,7 @@ def _draws(settings: MethodSettings) -> Iterator[Draw]:
 
 
 def _draw(choice: Choice) -> Draw:
-    from trainers.method import Source, build_method  # imports torch
+    from trainers.method import build_method  # imports torch
 
-    method = build_method(choice)
-    num_random = int(getattr(choice.config(METHODS), "num_random", 1))
-    passes = tuple(num_random if source == Source.RANDOM else 1 for source in sorted(method.needs))
-    return Draw(passes, references=int(method.needs_reference))
+    asked = build_method(choice).requirements
+    return Draw(asked.passes, references=int(asked.reference_use != ReferenceUse.NONE))

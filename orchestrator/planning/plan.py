@@ -17,6 +17,7 @@ from orchestrator.storage.members import MemberRole, read_members
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import State
 from trainers.job import Job, Phase
+from trainers.requirements import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +139,10 @@ def check_needs(config: SweepConfig, benchmark: Benchmark) -> None:
     _check_held_out(config, benchmark)
     if benchmark.refusals:
         return
-    from trainers.method import Source, build_method  # imports torch
+    from trainers.method import build_method  # imports torch
 
     for label, settings in config.methods.items():
-        if Source.IDK in build_method(settings.choice({})).needs:
+        if Source.IDK in build_method(settings.choice({})).requirements.needs:
             raise ConfigError(
                 f"methods.{label} must be trainable on {benchmark.name} but got "
                 f"{settings.method!r}, which needs refusals and there are none; leave it out"

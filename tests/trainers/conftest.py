@@ -10,7 +10,8 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from trainers import losses
 from trainers.batch import IGNORE, Batch, single
-from trainers.method import Source, Step
+from trainers.method import Step
+from trainers.requirements import Source
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden.json").read_text())
 FIXTURE = GOLDEN["fixture_lm_tensors"]["expected"]

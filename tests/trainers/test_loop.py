@@ -12,7 +12,8 @@ from trainers.distributed import Place
 from trainers.early_stopping import Reading
 from trainers.job import Beat, Diverged, Report
 from trainers.loop import Lesson, learning_rate, train
-from trainers.method import Source, Step
+from trainers.method import Step
+from trainers.requirements import Requirements, Source
 from trainers.settings import TrainingSettings
 from trainers.views import NoReference
 
@@ -47,8 +48,7 @@ class CountingEngine:
 class Falling:
     """A loss that is 1 / (1 + step), or NaN from step `nan_at` on."""
 
-    needs = frozenset({Source.FORGET})
-    needs_reference = False
+    requirements = Requirements(frozenset({Source.FORGET}))
 
     def __init__(self, nan_at: int = 10**9) -> None:
         self.nan_at = nan_at

@@ -2,16 +2,16 @@ import math
 
 import pytest
 
-from trainers.method import Source
+from trainers.requirements import Requirements, Source
 from trainers.retain_term import RetainTerm, add_retain_term
 
 
 def test_each_term_says_what_it_needs():
-    needs = {term.value: (set(term.needs), term.needs_reference) for term in RetainTerm}
-    assert needs == {
-        "none": (set(), False),
-        "nll": ({Source.RETAIN}, False),
-        "kl": ({Source.RETAIN}, True),
+    retain = frozenset({Source.RETAIN})
+    assert {term.value: term.requirements for term in RetainTerm} == {
+        "none": Requirements(),
+        "nll": Requirements(needs=retain),
+        "kl": Requirements(needs=retain, compared=retain),
     }
 
 

@@ -9,7 +9,7 @@ from evals.benchmark import Example
 from evals.text.encoding import Row
 from trainers.batch import IGNORE
 from trainers.distributed import Place
-from trainers.method import Source
+from trainers.requirements import Source
 from trainers.sampler import Material, Sampler, Shape
 
 

@@ -151,9 +151,9 @@ def test_a_model_without_an_adapter_has_no_reference():
 
 
 def test_asking_where_there_is_no_reference_is_our_own_mistake(batch):
-    with pytest.raises(AssertionError, match="needs_reference"):
+    with pytest.raises(AssertionError, match="requirements"):
         NoReference().logits(batch)
-    with pytest.raises(AssertionError, match="needs_reference"):
+    with pytest.raises(AssertionError, match="requirements"):
         NoReference().hidden(batch, 0)
-    with pytest.raises(AssertionError, match="needs_reference"):
+    with pytest.raises(AssertionError, match="requirements"):
         NoReference().sequence_nll(batch)

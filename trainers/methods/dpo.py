@@ -15,7 +15,8 @@ from torch import Tensor
 from evals.choice import Settings
 from trainers import losses
 from trainers.hyperparameters import Range
-from trainers.method import Source, Step
+from trainers.method import Step
+from trainers.requirements import Requirements, Source
 from trainers.retain_term import WEIGHT, RetainTerm, add_retain_term, require_term
 
 
@@ -36,11 +37,11 @@ class Config(Settings):
 class Method:
     """Minimises the preference loss of refusal over true answer."""
 
-    needs_reference = True
-
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.needs = frozenset({Source.FORGET, Source.IDK}) | config.retain_term.needs
+        pair = frozenset({Source.FORGET, Source.IDK})
+        own = Requirements(pair, likelihoods=pair)
+        self.requirements = own.with_term(config.retain_term.requirements)
 
     def loss(self, step: Step) -> Tensor:
         """Returns the mean preference loss of the row pairs plus the retain term."""

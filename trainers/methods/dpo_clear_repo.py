@@ -13,7 +13,8 @@ from torch import Tensor
 
 from evals.choice import Settings
 from trainers import losses
-from trainers.method import Source, Step
+from trainers.method import Step
+from trainers.requirements import Requirements, Source
 
 
 class Config(Settings):
@@ -25,12 +26,10 @@ class Config(Settings):
 class Method:
     """Minimises the mean summed NLL of the refusal slot."""
 
-    needs_reference = False
-
     def __init__(self, config: Config) -> None:
         self.config = config
         self._slot = Source.RETAIN if config.order == "as_run" else Source.IDK
-        self.needs = frozenset({self._slot})
+        self.requirements = Requirements(frozenset({self._slot}))
 
     def loss(self, step: Step) -> Tensor:
         """Returns the mean over rows of the summed NLL."""

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from evals.choice import Settings
 from trainers import losses
-from trainers.method import Source, Step
+from trainers.method import Step
+from trainers.requirements import Requirements, Source
 
 
 class Config(Settings):
@@ -19,8 +20,7 @@ class Config(Settings):
 class Method:
     """Minimises the negative forget NLL."""
 
-    needs = frozenset({Source.FORGET})
-    needs_reference = False
+    requirements = Requirements(frozenset({Source.FORGET}))
 
     def __init__(self, config: Config) -> None:
         self.config = config

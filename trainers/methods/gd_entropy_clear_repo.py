@@ -17,7 +17,8 @@ from torch import Tensor
 from evals.choice import Settings
 from trainers import losses
 from trainers.hyperparameters import Range
-from trainers.method import Source, Step
+from trainers.method import Step
+from trainers.requirements import Requirements, Source
 from trainers.retain_term import RetainTerm, add_retain_term
 
 
@@ -34,8 +35,8 @@ class Method:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.needs = frozenset({Source.FORGET}) | config.retain_term.needs
-        self.needs_reference = config.retain_term.needs_reference
+        own = Requirements(frozenset({Source.FORGET}))
+        self.requirements = own.with_term(config.retain_term.requirements)
 
     def loss(self, step: Step) -> Tensor:
         """Returns gamma * batch_rows * mean row's summed entropy + the retain term."""

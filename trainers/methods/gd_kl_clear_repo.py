@@ -14,7 +14,8 @@ from torch import Tensor
 from evals.choice import Settings
 from trainers import losses
 from trainers.hyperparameters import Range
-from trainers.method import Source, Step
+from trainers.method import Step
+from trainers.requirements import Requirements, Source
 
 
 class Config(Settings):
@@ -26,8 +27,10 @@ class Config(Settings):
 class Method:
     """Minimises the difference of two KLs to the reference."""
 
-    needs = frozenset({Source.FORGET, Source.RETAIN})
-    needs_reference = True
+    requirements = Requirements(
+        frozenset({Source.FORGET, Source.RETAIN}),
+        compared=frozenset({Source.FORGET, Source.RETAIN}),
+    )
 
     def __init__(self, config: Config) -> None:
         self.config = config

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from evals.choice import Settings
 from trainers import losses
-from trainers.method import Source, Step
+from trainers.method import Step
+from trainers.requirements import Requirements, Source
 
 
 class Config(Settings):
@@ -20,8 +21,7 @@ class Config(Settings):
 class Method:
     """Minimises the joint NLL of refusals and retain answers."""
 
-    needs = frozenset({Source.IDK, Source.RETAIN})
-    needs_reference = False
+    requirements = Requirements(frozenset({Source.IDK, Source.RETAIN}))
 
     def __init__(self, config: Config) -> None:
         self.config = config

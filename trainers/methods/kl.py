@@ -14,7 +14,8 @@ from torch import Tensor
 from evals.choice import Settings
 from trainers import losses
 from trainers.hyperparameters import Range
-from trainers.method import Source, Step
+from trainers.method import Step
+from trainers.requirements import Requirements, Source
 from trainers.retain_term import RetainTerm, add_retain_term
 
 
@@ -30,8 +31,9 @@ class Config(Settings):
 class Method:
     """Minimises the KL on retain rows less the forget NLL."""
 
-    needs = frozenset({Source.FORGET, Source.RETAIN})
-    needs_reference = True
+    requirements = Requirements(
+        frozenset({Source.FORGET, Source.RETAIN}), compared=frozenset({Source.RETAIN})
+    )
 
     def __init__(self, config: Config) -> None:
         self.config = config

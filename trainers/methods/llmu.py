@@ -16,7 +16,8 @@ from torch import Tensor
 from evals.choice import Settings
 from trainers import losses
 from trainers.hyperparameters import Range
-from trainers.method import Source, Step
+from trainers.method import Step
+from trainers.requirements import Requirements, Source
 
 
 class Config(Settings):
@@ -31,11 +32,13 @@ class Config(Settings):
 class Method:
     """Minimises the weighted sum of the three terms."""
 
-    needs = frozenset({Source.FORGET, Source.RANDOM, Source.RETAIN})
-    needs_reference = True
-
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.requirements = Requirements(
+            frozenset({Source.FORGET, Source.RANDOM, Source.RETAIN}),
+            compared=frozenset({Source.RETAIN}),
+            num_random=config.num_random,
+        )
 
     def loss(self, step: Step) -> Tensor:
         """Returns -bad * NLL(forget) + random * NLL(random) + normal * CE(retain)."""

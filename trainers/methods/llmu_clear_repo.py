@@ -14,7 +14,8 @@ from torch import Tensor
 
 from evals.choice import Settings
 from trainers import losses
-from trainers.method import Source, Step
+from trainers.method import Step
+from trainers.requirements import Requirements, Source
 
 
 class Config(Settings):
@@ -26,22 +27,20 @@ class Config(Settings):
 class Method:
     """Minimises the three terms with equal weights."""
 
-    needs = frozenset({Source.FORGET, Source.RETAIN, Source.IDK})
-    needs_reference = True
-
     def __init__(self, config: Config) -> None:
         self.config = config
+        self._slots = (Source.FORGET, Source.RETAIN, Source.IDK)
+        if config.order == "as_run":
+            self._slots = (Source.IDK, Source.FORGET, Source.RETAIN)
+        self.requirements = Requirements(
+            frozenset(self._slots), compared=frozenset({self._slots[1]})
+        )
 
     def loss(self, step: Step) -> Tensor:
         """Returns -mean NLL(first slot) + KL on the second + mean NLL(third)."""
-        forget, retain, idk = (step.batches[source] for source in self._slots())
+        forget, retain, idk = (step.batches[source] for source in self._slots)
         unlearn = -losses.mean_nll(step.student.logits(forget), forget)
         refuse = losses.mean_nll(step.student.logits(idk), idk)
         reference_BTV = step.reference.logits(retain)
         stay = losses.mean_kl(step.student.logits(retain), reference_BTV, retain)
         return unlearn + refuse + stay
-
-    def _slots(self) -> tuple[Source, Source, Source]:
-        if self.config.order == "as_run":
-            return Source.IDK, Source.FORGET, Source.RETAIN
-        return Source.FORGET, Source.RETAIN, Source.IDK

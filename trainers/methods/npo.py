@@ -16,7 +16,8 @@ from torch import Tensor
 from evals.choice import Settings
 from trainers import losses
 from trainers.hyperparameters import Range
-from trainers.method import Source, Step
+from trainers.method import Step
+from trainers.requirements import Requirements, Source
 from trainers.retain_term import WEIGHT, RetainTerm, add_retain_term, require_term
 
 
@@ -37,11 +38,11 @@ class Config(Settings):
 class Method:
     """Minimises the negative-only preference loss."""
 
-    needs_reference = True
-
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.needs = frozenset({Source.FORGET}) | config.retain_term.needs
+        forget = frozenset({Source.FORGET})
+        own = Requirements(forget, likelihoods=forget)
+        self.requirements = own.with_term(config.retain_term.requirements)
 
     def loss(self, step: Step) -> Tensor:
         """Returns the mean preference loss of the forget rows plus the retain term."""

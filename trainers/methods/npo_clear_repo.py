@@ -19,7 +19,8 @@ from torch.nn.functional import log_softmax, softplus
 from evals.choice import Settings
 from trainers import losses
 from trainers.hyperparameters import Range
-from trainers.method import Source, Step
+from trainers.method import Step
+from trainers.requirements import Requirements, Source
 
 SMALLEST = 1e-8
 
@@ -34,8 +35,7 @@ class Config(Settings):
 class Method:
     """Minimises the vocabulary-wide ratio on forget rows."""
 
-    needs = frozenset({Source.FORGET})
-    needs_reference = True
+    requirements = Requirements(frozenset({Source.FORGET}), compared=frozenset({Source.FORGET}))
 
     def __init__(self, config: Config) -> None:
         self.config = config

@@ -17,7 +17,8 @@ from evals.choice import Settings
 from trainers import losses
 from trainers.control_vector import control_vector
 from trainers.hyperparameters import Range
-from trainers.method import Source, Step
+from trainers.method import Step
+from trainers.requirements import Requirements, Source
 
 
 class Config(Settings):
@@ -34,11 +35,13 @@ class Config(Settings):
 class Method:
     """Minimises the distance to the control vector and, on retain rows, to the reference."""
 
-    needs = frozenset({Source.FORGET, Source.RETAIN})
-    needs_reference = True
-
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.requirements = Requirements(
+            frozenset({Source.FORGET, Source.RETAIN}),
+            compared=frozenset({Source.RETAIN}),
+            hidden_layer=config.layer,
+        )
 
     def loss(self, step: Step) -> Tensor:
         """Returns MSE to the control vector on forget + alpha * MSE to the reference on retain."""

@@ -16,7 +16,8 @@ from evals.choice import Settings
 from trainers import losses
 from trainers.control_vector import control_vector
 from trainers.hyperparameters import Range
-from trainers.method import Source, Step
+from trainers.method import Step
+from trainers.requirements import Requirements, Source
 
 
 class Config(Settings):
@@ -33,11 +34,13 @@ class Config(Settings):
 class Method:
     """Minimises the distance to a moving control vector and to the reference."""
 
-    needs = frozenset({Source.FORGET, Source.RETAIN})
-    needs_reference = True
-
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.requirements = Requirements(
+            frozenset({Source.FORGET, Source.RETAIN}),
+            compared=frozenset({Source.RETAIN}),
+            hidden_layer=config.layer,
+        )
 
     def loss(self, step: Step) -> Tensor:
         """Returns gamma * MSE to this step's vector on forget + MSE to the reference on retain."""

@@ -19,7 +19,8 @@ from torch import Tensor
 from evals.choice import Settings
 from trainers import losses
 from trainers.hyperparameters import Range
-from trainers.method import Source, Step
+from trainers.method import Step
+from trainers.requirements import Requirements, Source
 
 
 class Config(Settings):
@@ -37,18 +38,18 @@ class Config(Settings):
 class Method:
     """Alternates min steps on retain rows with max steps on forget rows."""
 
-    needs = frozenset({Source.FORGET, Source.RETAIN})
-    needs_reference = True
     forget_every = 2
     """Max steps are every other step, and no forget row may be passed over by the min steps."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
-
-    @property
-    def repairs_from(self) -> int:
-        """The epoch from which all steps are min steps."""
-        return self.forget_every * self.config.max_epochs
+        both = frozenset({Source.FORGET, Source.RETAIN})
+        self.requirements = Requirements(
+            both,
+            compared=both,
+            forget_every=self.forget_every,
+            repairs_from=self.forget_every * config.max_epochs,
+        )
 
     def loss(self, step: Step) -> Tensor:
         """Returns the loss of a max step (odd index, early pass) or of a min step."""

@@ -15,7 +15,8 @@ from torch import Tensor
 from evals.choice import Settings
 from trainers import losses
 from trainers.hyperparameters import Range
-from trainers.method import Source, Step
+from trainers.method import Step
+from trainers.requirements import Requirements, Source
 
 
 class Config(Settings):
@@ -27,8 +28,10 @@ class Config(Settings):
 class Method:
     """Minimises the joint loss."""
 
-    needs = frozenset({Source.FORGET, Source.RETAIN})
-    needs_reference = True
+    requirements = Requirements(
+        frozenset({Source.FORGET, Source.RETAIN}),
+        compared=frozenset({Source.FORGET, Source.RETAIN}),
+    )
 
     def __init__(self, config: Config) -> None:
         self.config = config

@@ -15,7 +15,8 @@ from torch import Tensor
 from evals.choice import Settings
 from trainers import losses
 from trainers.hyperparameters import Range
-from trainers.method import Source, Step
+from trainers.method import Step
+from trainers.requirements import Requirements, Source
 from trainers.retain_term import WEIGHT, RetainTerm, add_retain_term, require_term
 
 
@@ -42,8 +43,8 @@ class Method:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.needs = frozenset({Source.FORGET}) | config.retain_term.needs
-        self.needs_reference = config.retain_term.needs_reference
+        own = Requirements(frozenset({Source.FORGET}))
+        self.requirements = own.with_term(config.retain_term.requirements)
 
     def loss(self, step: Step) -> Tensor:
         """Returns the weighted mean preference loss of the forget rows plus the retain term."""

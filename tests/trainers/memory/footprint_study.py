@@ -27,8 +27,9 @@ from trainers.batch import Batch, single
 from trainers.engine import Engine
 from trainers.memory.footprint import BUCKET
 from trainers.memory.model_size import decoder_of, weights_of
-from trainers.method import PACKAGE, Source, Step, build_method
+from trainers.method import PACKAGE, Step, build_method
 from trainers.pretrained import Running, prepare, torch_dtype
+from trainers.requirements import ReferenceUse
 from trainers.settings import AdapterSettings, EngineSettings, L1Mode, TrainingSettings
 from trainers.views import ReferenceView, StudentView
 
@@ -152,8 +153,8 @@ def _methods() -> dict[str, tuple[list[int], bool, int]]:
     for name in plugins.names(PACKAGE):
         settings = {"layer": 1} if name.startswith("rmu") else {}
         method = build_method(choose(PACKAGE, {"name": name, **settings}, key="method"))
-        num_random = getattr(method.config, "num_random", 1)
-        sizes = {s: num_random if s == Source.RANDOM else 1 for s in method.needs}
+        asked = method.requirements
+        sizes = dict(zip(sorted(asked.needs), asked.passes, strict=True))
         step = Step(
             batches={source: _batch(MICRO_BATCH * size) for source, size in sizes.items()},
             student=StudentView(model),
@@ -167,7 +168,7 @@ def _methods() -> dict[str, tuple[list[int], bool, int]]:
             method.loss(step).backward()
         model.zero_grad()
         peak = max(total for _, total in _totals(profiled))
-        found[name] = (list(sizes.values()), method.needs_reference, peak)
+        found[name] = (list(asked.passes), asked.reference_use != ReferenceUse.NONE, peak)
     return found
 
 

@@ -14,7 +14,8 @@ from trainers.adapters import add_adapter, initial_state, parameter_groups
 from trainers.batch import IGNORE, Batch, single, with_norms
 from trainers.distributed import Place, mean_over_ranks
 from trainers.engine import Engine
-from trainers.method import PACKAGE, Source, Step, build_method
+from trainers.method import PACKAGE, Step, build_method
+from trainers.requirements import Source
 from trainers.settings import AdapterSettings, EngineSettings, L1Mode, TrainingSettings
 from trainers.views import ReferenceView, StudentView
 
@@ -63,7 +64,7 @@ def train(
             value.copy_(torch.randn(value.shape, generator=torch.Generator().manual_seed(4)) / 4)
     engine.reset(initial, l1=0.0, l1_mode=L1Mode.PROXIMAL, weight_decay=0.0)
     method = build_method(choose(PACKAGE, raw, key="method"))
-    num_random = getattr(method.config, "num_random", 1)
+    num_random = method.requirements.num_random
     batches = {
         source: parts_of(source, ROWS * (num_random if source == Source.RANDOM else 1), world)[rank]
         for source in Source

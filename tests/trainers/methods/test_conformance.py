@@ -13,7 +13,8 @@ from evals.choice import choose
 from evals.errors import ConfigError
 from trainers.batch import with_norms
 from trainers.hyperparameters import ranges
-from trainers.method import PACKAGE, Source, Step, build_method
+from trainers.method import PACKAGE, Step, build_method
+from trainers.requirements import ReferenceUse, Source
 from trainers.views import NoReference, ReferenceView, StudentView
 
 NAMES = plugins.names(PACKAGE)
@@ -56,16 +57,25 @@ class ReadBatches(Mapping):
         return len(self.batches)
 
 
-class AskedReference:
-    """A reference that says whether it was asked."""
+class RecordedView:
+    """A view that remembers what it was asked for, and of which source's rows."""
 
-    def __init__(self, inner):
+    def __init__(self, inner, batches):
         self.inner = inner
-        self.asked = False
+        self.sources = {batch.ids: source for source, batch in batches.items()}
+        self.asked = []
 
-    def __getattr__(self, name):
-        self.asked = True
-        return getattr(self.inner, name)
+    def logits(self, batch):
+        self.asked.append(("logits", self.sources[batch.ids]))
+        return self.inner.logits(batch)
+
+    def hidden(self, batch, layer):
+        self.asked.append((f"layer {layer}", self.sources[batch.ids]))
+        return self.inner.hidden(batch, layer)
+
+    def sequence_nll(self, batch):
+        self.asked.append(("likelihoods", self.sources[batch.ids]))
+        return self.inner.sequence_nll(batch)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +110,7 @@ def build(name, settings):
 
 
 def with_random(step, method, make_batch, **padding):
-    num_random = getattr(method.config, "num_random", 1)
+    num_random = method.requirements.num_random
     return replace(step, batches=batches(make_batch, num_random=num_random, **padding))
 
 
@@ -187,18 +197,64 @@ def test_a_method_reads_the_batches_that_it_says_it_needs(name, settings, step, 
     read = ReadBatches(with_random(step, method, make_batch).batches)
     for index in (0, 1):
         method.loss(replace(step, batches=read, index=index))
-    assert read.read == method.needs
+    assert read.read == method.requirements.needs
+
+
+def asked_of_both(method, step, make_batch):
+    """Returns what an even and an odd step ask of the student, and what they ask of the reference.
+
+    A method that says it has no need of a reference gets none.
+    """
+    step = with_random(step, method, make_batch)
+    is_free = method.requirements.reference_use == ReferenceUse.NONE
+    inner = NoReference() if is_free else step.reference
+    students, references = [], []
+    for index in (0, 1):
+        student = RecordedView(step.student, step.batches)
+        reference = RecordedView(inner, step.batches)
+        method.loss(replace(step, student=student, reference=reference, index=index))
+        students.append(student.asked)
+        references.append(reference.asked)
+    return students, references
+
+
+def output_read(requirements):
+    """Returns what is read of a model in a pass, in the words of `RecordedView`."""
+    layer = requirements.hidden_layer
+    return "logits" if layer is None else f"layer {layer}"
 
 
 @every_method
-def test_a_method_asks_for_the_reference_if_it_says_so_and_never_else(
+def test_the_student_passes_once_over_each_batch_that_is_needed(name, settings, step, make_batch):
+    method = build(name, settings)
+    students, _ = asked_of_both(method, step, make_batch)
+    assert all(len(asked) == len(set(asked)) for asked in students)
+    read = output_read(method.requirements)
+    assert set().union(*students) == {(read, source) for source in method.requirements.needs}
+
+
+@every_method
+def test_the_reference_is_asked_for_what_the_method_says_and_for_nothing_else(
     name, settings, step, make_batch
 ):
     method = build(name, settings)
-    inner = step.reference if method.needs_reference else NoReference()
-    reference = AskedReference(inner)
-    method.loss(replace(with_random(step, method, make_batch), reference=reference))
-    assert reference.asked == method.needs_reference
+    _, references = asked_of_both(method, step, make_batch)
+    requirements = method.requirements
+    passes = {(output_read(requirements), source) for source in requirements.compared}
+    likelihoods = {("likelihoods", source) for source in requirements.likelihoods}
+    assert set().union(*references) == passes | likelihoods
+
+
+@every_method
+def test_the_layer_that_is_read_is_the_hyperparameter_of_that_name(name, settings):
+    method = build(name, settings)
+    assert method.requirements.hidden_layer == getattr(method.config, "layer", None)
+
+
+@every_method
+def test_what_is_compared_is_needed_too(name, settings):
+    asked = build(name, settings).requirements
+    assert asked.compared | asked.likelihoods <= asked.needs
 
 
 @pytest.mark.parametrize("name", NAMES)

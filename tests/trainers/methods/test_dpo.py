@@ -3,8 +3,8 @@ import math
 import pytest
 import torch
 
-from trainers.method import Source
 from trainers.methods.dpo import Config, Method
+from trainers.requirements import Source
 
 STUDENT = {Source.FORGET: [[1.0, -0.5], [0.3, 2.0]], Source.IDK: [[0.5], [-1.0]]}
 REFERENCE = {Source.FORGET: [[0.8, 0.1], [0.2, 1.0]], Source.IDK: [[0.1], [0.2]]}

@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from trainers.method import Source
 from trainers.methods.dpo_clear_repo import Config, Method
+from trainers.requirements import Source
 
 STEP = {
     Source.RETAIN: [[math.log(3), math.log(3)], [0.0, 0.0]],

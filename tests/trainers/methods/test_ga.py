@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from trainers.method import Source
 from trainers.methods.ga import Config, Method
+from trainers.requirements import Source
 
 
 def test_the_loss_is_minus_the_forget_nll(word_step):

@@ -3,8 +3,8 @@ import math
 import pytest
 from pydantic import ValidationError
 
-from trainers.method import Source
 from trainers.methods import ga, gd, kl, retain_ft
+from trainers.requirements import Source
 
 STUDENT = {Source.FORGET: [[math.log(3)]], Source.RETAIN: [[0.0]]}
 REFERENCE = {Source.FORGET: [[0.0]], Source.RETAIN: [[math.log(3)]]}

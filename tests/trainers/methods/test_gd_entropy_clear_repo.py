@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from trainers.method import Source
 from trainers.methods.gd_entropy_clear_repo import Config, Method
+from trainers.requirements import Source
 
 
 def test_the_loss_by_hand(word_step):
@@ -15,7 +15,7 @@ def test_the_loss_by_hand(word_step):
 def test_with_the_kl_a_student_on_its_reference_pays_for_entropy_alone(word_step):
     rows = {Source.FORGET: [[0.0]], Source.RETAIN: [[0.7]]}
     method = Method(Config(retain_term="kl"))
-    assert method.needs_reference
+    assert method.requirements.compared == {Source.RETAIN}
     assert method.loss(word_step(rows, rows)).item() == pytest.approx(4 * 2 * math.log(2))
 
 

@@ -3,8 +3,8 @@ import math
 import pytest
 import torch
 
-from trainers.method import Source
 from trainers.methods.gd_kl_clear_repo import Config, Method
+from trainers.requirements import Source
 
 SAME = {Source.FORGET: [[0.0]], Source.RETAIN: [[0.0]]}
 

@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from trainers.method import Source
 from trainers.methods.idk import Config, Method
+from trainers.requirements import Source
 
 # A refusal of two tokens with p = 3/4 each, a retain answer of one with p = 1/2.
 STEP = {Source.IDK: [[math.log(3), math.log(3)]], Source.RETAIN: [[0.0]]}

@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from trainers.method import Source
 from trainers.methods.idk_clear_repo import Config, Method
+from trainers.requirements import Source
 
 
 def test_each_set_weighs_the_same_however_long_its_answers(word_step):

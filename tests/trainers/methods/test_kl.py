@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from trainers.method import Source
 from trainers.methods.kl import Config, Method
+from trainers.requirements import Source
 
 
 def test_the_loss_is_the_kl_of_retain_less_the_nll_of_forget(word_step):

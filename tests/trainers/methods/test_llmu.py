@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from trainers.method import Source
 from trainers.methods.llmu import Config, Method
+from trainers.requirements import Source
 
 LN3 = math.log(3)
 STUDENT = {

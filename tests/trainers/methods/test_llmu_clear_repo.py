@@ -1,5 +1,5 @@
-from trainers.method import Source
 from trainers.methods.llmu_clear_repo import Config, Method
+from trainers.requirements import Source
 
 STUDENT = {Source.FORGET: [[0.0]], Source.RETAIN: [[0.0]], Source.IDK: [[0.0]]}
 REFERENCE = {Source.FORGET: [[1.0]], Source.RETAIN: [[1.0]], Source.IDK: [[1.0]]}

@@ -3,9 +3,9 @@ import math
 import pytest
 import torch
 
-from trainers.method import Source
 from trainers.methods import ga
 from trainers.methods.npo import Config, Method
+from trainers.requirements import Source
 
 FORGET = {Source.FORGET: [[1.0, -0.5], [0.3, 2.0]]}
 REFERENCE = {Source.FORGET: [[0.8, 0.1], [0.2, 1.0]]}

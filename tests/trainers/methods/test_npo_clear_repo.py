@@ -4,8 +4,8 @@ from dataclasses import replace
 import pytest
 
 from trainers.batch import IGNORE
-from trainers.method import Source
 from trainers.methods.npo_clear_repo import Config, Method
+from trainers.requirements import Source
 
 
 def test_the_loss_by_hand(word_step):

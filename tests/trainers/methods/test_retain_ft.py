@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from trainers.method import Source
 from trainers.methods.retain_ft import Config, Method
+from trainers.requirements import Source
 
 
 def test_the_loss_is_the_retain_nll(word_step):

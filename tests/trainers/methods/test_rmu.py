@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from trainers.control_vector import control_vector
-from trainers.method import Source
 from trainers.methods.rmu import Config, Method
+from trainers.requirements import Source
 
 # Hidden states of the fake are its logits plus the layer's number: (x + l, l) and (l, l).
 STUDENT = {Source.FORGET: [[1.0]], Source.RETAIN: [[3.0]]}

@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from trainers.control_vector import control_vector
-from trainers.method import Source
 from trainers.methods.rmu_clear_repo import Config, Method
+from trainers.requirements import Source
 
 STUDENT = {Source.FORGET: [[1.0]], Source.RETAIN: [[3.0]]}
 REFERENCE = {Source.FORGET: [[9.0]], Source.RETAIN: [[1.0]]}

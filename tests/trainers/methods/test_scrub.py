@@ -3,8 +3,8 @@ import math
 import pytest
 import torch
 
-from trainers.method import Source
 from trainers.methods.scrub import Config, Method
+from trainers.requirements import Source
 
 LN3 = math.log(3)
 STUDENT = {Source.FORGET: [[0.0]], Source.RETAIN: [[0.0]]}

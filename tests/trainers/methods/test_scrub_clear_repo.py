@@ -1,8 +1,8 @@
 import pytest
 
-from trainers.method import Source
 from trainers.methods import retain_ft
 from trainers.methods.scrub_clear_repo import Config, Method
+from trainers.requirements import Source
 
 STUDENT = {Source.FORGET: [[0.3]], Source.RETAIN: [[0.7]]}
 

@@ -3,9 +3,9 @@ import math
 import pytest
 import torch
 
-from trainers.method import Source
 from trainers.methods import ga, retain_ft
 from trainers.methods.simnpo import Config, Method
+from trainers.requirements import Source
 
 ALONE = {"gamma": 1.0, "retain_term": "none"}
 

@@ -1,0 +1,71 @@
+"""What an unlearning method asks of a training run, said before there is a model."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class Source(StrEnum):
+    """Where the rows of a batch come from.
+
+    FORGET, IDK and RANDOM are aligned row by row: IDK has the forget question with a refusal,
+    RANDOM the forget question with a randomly drawn retain answer (`Requirements.num_random` rows
+    for each forget row).
+    """
+
+    FORGET = "forget"
+    RETAIN = "retain"
+    IDK = "idk"
+    RANDOM = "random"
+
+
+class ReferenceUse(StrEnum):
+    """What of the reference a method reads; the members get more demanding."""
+
+    NONE = "none"
+    LIKELIHOODS = "likelihoods"
+    """Only `sequence_nll`: a number for each row, which can be had once and kept."""
+    MODEL = "model"
+    """Logits or hidden states, so that the reference must be at hand in every step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """What a method, or one term of its loss, needs; the defaults are what most methods do."""
+
+    needs: frozenset[Source] = frozenset()
+    """The batches that every step must bring; the student reads each of them once, with gradient,
+    in some step at least."""
+    likelihoods: frozenset[Source] = frozenset()
+    """Those whose likelihoods under the reference are asked for."""
+    compared: frozenset[Source] = frozenset()
+    """Those that the reference model reads as well."""
+    hidden_layer: int | None = None
+    """The layer whose output is read in place of logits; the hyperparameter is called `layer`."""
+    num_random: int = 1
+    """Rows of RANDOM for each forget row."""
+    forget_every: int = 1
+    """New forget rows come every so many steps."""
+    repairs_from: int = 0
+    """The epoch before which the method does harm that it means to repair, so that what the model
+    still knows says nothing yet."""
+
+    @property
+    def reference_use(self) -> ReferenceUse:
+        """What of the reference is read."""
+        if self.compared:
+            return ReferenceUse.MODEL
+        return ReferenceUse.LIKELIHOODS if self.likelihoods else ReferenceUse.NONE
+
+    @property
+    def passes(self) -> tuple[int, ...]:
+        """Rows of each of the student's passes for every row of the anchor, one pass a batch."""
+        return tuple(self.num_random if each == Source.RANDOM else 1 for each in sorted(self.needs))
+
+    def with_term(self, term: "Requirements") -> "Requirements":
+        """Returns what a loss needs to which `term` is added."""
+        return replace(
+            self,
+            needs=self.needs | term.needs,
+            likelihoods=self.likelihoods | term.likelihoods,
+            compared=self.compared | term.compared,
+        )
