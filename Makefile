@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 HEAVY := ray or dist or gpu
 
-.PHONY: help venv sweep test test-fast lint types format clean
+.PHONY: help venv sweep test test-fast lint types format docs clean
 
 help:  ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -42,6 +42,9 @@ types: venv  ## types alone
 format: venv  ## puts style and formatting right where a tool can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: venv  ## writes the pages of methods, metrics and settings anew
+	$(BIN)/python docs/generate.py
 
 clean:  ## removes the virtual environment and caches; results under runs/ stay
 	rm -rf $(VENV) build dist *.egg-info

@@ -9,7 +9,7 @@ from peft import PeftModel
 
 from evals.benchmark import Benchmark
 from trainers.adapters import adapter_facts, save_adapter
-from trainers.job import ADAPTER, Beat, Job, Outcome, Report
+from trainers.job import Beat, Job, Outcome, Report
 from trainers.loop import Lesson
 from trainers.method import build_method
 from trainers.rank_task import Order
@@ -32,7 +32,7 @@ def unlearn(order: Order, bench: Workbench) -> Generator[Report | Beat, None, Ou
     prober = bench.prober(job, station, guard, since=_first_telling_step(lesson))
     trained = yield from bench.train(station.engine, lesson, resume=order.resume, prober=prober)
     sheet, measured = yield from bench.evaluate(station.module, station.language_model, job)
-    learned = yield from _keep_adapter(job, bench, station, order.folder / ADAPTER)
+    learned = yield from _keep_adapter(job, bench, station, order.folder / "adapter")
     return Outcome(sheet, {**trained.facts, **measured, **learned}, trained.stopped)
 
 

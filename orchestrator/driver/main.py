@@ -47,7 +47,7 @@ def show_plan(config: SweepConfig) -> int:
     """
     storage = Storage(config.folder)
     fetched(config)
-    _check_folder(config, storage.sweep_path(config.name))
+    _check_folder(config, storage.root / "sweeps" / config.name)
     planned = plan(config, build_benchmark(config.benchmark), storage=storage)
     _say(render(planned))
     _show(outlook(planned, storage=storage, nodes=_nodes()))
@@ -77,7 +77,7 @@ def conduct(config: SweepConfig, departure: Departure) -> int:
 def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> OpenedSweep:
     """Checks everything that a person can get wrong, in the order of what it costs."""
     storage = Storage(config.folder)
-    folder = storage.sweep_path(config.name)
+    folder = storage.root / "sweeps" / config.name
     lease = held.enter_context(Lease(folder)) if folder.is_dir() else None
     mirror = fetched(config)
     _check_folder(config, folder)

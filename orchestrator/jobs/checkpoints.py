@@ -8,7 +8,6 @@ from typing import Any
 from evals.benchmark import Benchmark
 from evals.errors import ConfigError
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.storage.files import JOB_FILE
 from trainers.job import Phase
 
 FILES = ("*.json", "*.safetensors", "*.model", "*.jinja")
@@ -84,7 +83,7 @@ def _check_dtype(config: SweepConfig, held: str) -> None:
 
 def _check_provenance(folder: Path, benchmark: Benchmark, *, phase: Phase) -> None:
     """Refuses a checkpoint whose own record says that it is another baseline or of other data."""
-    record = folder.expanduser().resolve().parent / JOB_FILE
+    record = folder.expanduser().resolve().parent / "job.json"
     made = _read_record(record)
     if made is None:
         return

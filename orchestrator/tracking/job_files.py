@@ -8,13 +8,12 @@ from pathlib import Path
 
 from evals.errors import ConfigError
 from evals.sheet_file import read_sheet
-from orchestrator.storage.files import SCORES_FILE
 from orchestrator.storage.result import Result, State
 from orchestrator.tracking.evaluation_table import evaluation_table
 from trainers.deepspeed_config import deepspeed_config
 from trainers.job import Report
 
-TABLE = "evaluation.json"
+SCORES, TABLE = "scores.json", "evaluation.json"
 LOG_LINES = 200
 """How many of a job's last reports are shown."""
 
@@ -29,7 +28,7 @@ def job_files(result: Result, folder: Path) -> dict[str, str]:
     if engine is not None:
         found["deepspeed.json"] = json.dumps(engine, indent=2)
     with suppress(FileNotFoundError, ConfigError):  # a job that failed has none
-        found[TABLE] = evaluation_table(read_sheet(folder / SCORES_FILE))
+        found[TABLE] = evaluation_table(read_sheet(folder / SCORES))
     return found
 
 

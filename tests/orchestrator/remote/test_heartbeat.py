@@ -9,10 +9,9 @@ import pytest
 
 from evals.errors import ConfigError
 from orchestrator.remote.heartbeat import DEAD_S, Heartbeat
-from orchestrator.remote.mirror import Unreachable
-from orchestrator.storage.files import DRIVER_FILE, sweep_path
+from orchestrator.remote.mirror import LEASE, Unreachable
 
-FILE = sweep_path("demo", DRIVER_FILE)
+FILE = f"sweeps/demo/{LEASE}"
 
 
 class Place:

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from evals.errors import ConfigError
-from orchestrator.storage.files import LOCK_FILE
-from orchestrator.storage.lock import Lease
+from orchestrator.storage.lock import LOCK_FILE, Lease
 
 HOLD = """
 import sys, time

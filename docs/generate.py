@@ -1,0 +1,226 @@
+"""Writes the pages that the plug-ins' own docstrings and settings make: `python docs/generate.py`.
+
+Pages are `methods.md`, `metrics.md` and `settings.md`. With `--check` nothing is written, and the
+exit code is 1 if a page is not what would be.
+"""
+
+import inspect
+import re
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+
+from fields import Row, in_yaml, rows, sections
+from pydantic import BaseModel
+
+from evals import plugins
+from evals.benchmark import Role
+from evals.choice import Choice
+from evals.metric import Metric, Need, load_metric
+from evals.settings import EvaluationSettings
+from evals.text.encoding import Prompt
+from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.searching.constraints import Constraint
+from orchestrator.searching.space import SearchChoices, SearchRange
+from trainers.requirements import ReferenceUse
+
+DOCS = Path(__file__).resolve().parent
+NOTE = "<!-- Written by docs/generate.py; edit the docstrings that it reads instead. -->"
+ARXIV = re.compile(r"arXiv (\d{4}\.\d{4,5}(?:v\d+)?)")
+VARIANT = "_clear_repo"
+REFERENCE = {
+    ReferenceUse.NONE: "not needed",
+    ReferenceUse.LIKELIHOODS: "only likelihoods",
+    ReferenceUse.MODEL: "the model",
+}
+
+METHODS = """\
+# Methods
+
+The loss is minimised. NLL is the negative log-likelihood of an answer in nats; "mean" runs over
+answer tokens unless said otherwise. *Reference* is the model before unlearning, *student* the one
+that is trained. KL(p || q) is the mean over attended positions. The learning rate and L1 are
+searched for every method; of the hyperparameters below those with a range can be, by
+`search: {<name>: default}`, or with a range of your own ([sweeps.md](sweeps.md)). *Batches* are the
+rows that a method reads with its defaults: those to forget, those to retain, *idk* (forget
+questions with refusals) and *random* (forget questions with other people's answers). Of the
+reference a method may need the model itself, or only likelihoods, which are computed once and kept.
+
+Where the code published with CLEAR does something else than the method it names, that behaviour has
+a name of its own, `..._clear_repo`, so that both can be run and compared."""
+
+METRICS = """\
+# Metrics
+
+`evaluation.metrics` chooses what is measured. The default is the columns of CLEAR's Table 1:
+{default}. All come
+from one pass of likelihoods over the answers, save those that need *generation*, which takes longer
+and is done only if a metric asks for it. What needs *gold* compares with the gold model, what needs
+*holdout* with people whom no model was trained on. What can be *probed* can stop a trial early
+([sweeps.md](sweeps.md)).
+
+*Better* says which way is better; "gold" means the nearer to the gold model's value the better:
+such a metric can be constrained, but is no objective."""
+
+SETTINGS = """\
+# Settings
+
+Every key of a sweep's YAML with its default. What each part is for, with examples:
+[sweeps.md](sweeps.md), [cluster.md](cluster.md). `key=value` on the command line sets any of them,
+as in `search.trials=20`. An unknown key is refused."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Writes all pages, or checks them, and returns the exit code."""
+    stale = [name for name, made in PAGES.items() if _read(DOCS / name) != made()]
+    for name in stale:
+        if "--check" in arguments:
+            print(f"docs/{name} is not what docs/generate.py writes; run it", file=sys.stderr)
+        else:
+            (DOCS / name).write_text(PAGES[name](), encoding="utf-8")
+            print(f"wrote docs/{name}")
+    return 1 if stale and "--check" in arguments else 0
+
+
+def methods_page() -> str:
+    """Returns the page of all methods: those of papers first, then what CLEAR's code does."""
+    names = plugins.names("trainers.methods")
+    papers = [name for name in names if not name.endswith(VARIANT)]
+    variants = [name for name in names if name.endswith(VARIANT)]
+    overview = _table(("name", "what it does"), map(_method_line, [*papers, *variants]))
+    parts = [_method_section(name) for name in [*papers, *variants]]
+    return _page(METHODS, overview, *parts)
+
+
+def metrics_page() -> str:
+    """Returns the page of all metrics."""
+    names = plugins.names("evals.metrics")
+    default = ", ".join(f"`{name}`" for name in EvaluationSettings().metrics)
+    overview = _table(("name", "better", "range", "needs", "probed"), map(_metric_line, names))
+    parts = [_prose(f"evals.metrics.{name}", name) for name in names]
+    return _page(METRICS.format(default=default), overview, *parts)
+
+
+def settings_page() -> str:
+    """Returns the page of all keys, section by section, and of the plug-ins' own."""
+    parts = [_settings_table(rows(SweepConfig))]
+    whole = {model: key for key, model in sections(SweepConfig).items()}
+    for key, model in _nested(SweepConfig):
+        parts.append(_settings_section(key, model, like=whole.get(model, key)))
+    for key, model in (
+        ("model.prompt", Prompt),
+        ("search.constraints.<metric>", Constraint),
+        ("a range", SearchRange),
+        ("a choice", SearchChoices),
+    ):
+        parts.append(_settings_section(key, model))
+    for key, package in (("benchmark", "evals.benchmarks"), ("model", "trainers.models")):
+        for name in plugins.names(package):
+            config = import_module(f"{package}.{name}").Config
+            parts.append(_settings_section(f"{key}: {{name: {name}}}", config))
+    return _page(SETTINGS, *parts)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "methods.md": methods_page,
+    "metrics.md": metrics_page,
+    "settings.md": settings_page,
+}
+
+
+def _method_line(name: str) -> tuple[str, str]:
+    first = _docstring(f"trainers.methods.{name}").partition("\n")[0]
+    return f"[`{name}`](#{name})", first
+
+
+def _method_section(name: str) -> str:
+    module = import_module(f"trainers.methods.{name}")
+    found = list(rows(module.Config))
+    asks = module.Method(module.Config()).requirements
+    reads = f"Batches: {', '.join(sorted(asks.needs))}. Reference: {REFERENCE[asks.reference_use]}."
+    table = _table(
+        ("hyperparameter", "default", "takes", "range", ""),
+        ((f"`{r.name}`", r.default, r.takes, r.searched, r.what) for r in found),
+    )
+    return "\n\n".join([_prose(module.__name__, name), reads, *([table] if found else [])])
+
+
+def _metric_line(name: str) -> tuple[str, ...]:
+    metric = load_metric(name)
+    low, high = (f"{bound:.3g}".replace("inf", "∞") for bound in metric.bounds)
+    probed = ", ".join(sorted(metric.probe))
+    return f"[`{name}`](#{name})", metric.better, f"{low} to {high}", _needs(metric), probed
+
+
+def _needs(metric: Metric) -> str:
+    every = metric.generation_roles == frozenset(Role) - {Role.HOLDOUT}
+    tasks = "" if every else f" ({', '.join(sorted(metric.generation_roles))})"
+    return ", ".join(f"{n}{tasks if n is Need.GENERATION else ''}" for n in sorted(metric.needs))
+
+
+def _nested(model: type[BaseModel], prefix: str = "") -> Iterable[tuple[str, type[BaseModel]]]:
+    """Yields the sections below `model` with their keys; ranges and plug-ins have their own."""
+    for name, inner in sections(model).items():
+        if inner not in (SearchRange, Choice):
+            yield f"{prefix}{name}", inner
+            yield from _nested(inner, f"{prefix}{name}.")
+
+
+def _settings_section(key: str, model: type[BaseModel], *, like: str | None = None) -> str:
+    if like not in (None, key):
+        return f"## `{key}`\n\nThe keys of [`{like}`](#{like})."
+    text = in_yaml(_blocks(model.__doc__ or ""))
+    return f"## `{key}`\n\n{text}\n\n{_settings_table(rows(model))}"
+
+
+def _settings_table(found: Iterable[Row]) -> str:
+    lines = ((f"`{row.name}`", row.default, row.takes, row.what) for row in found)
+    return _table(("key", "default", "takes", ""), lines)
+
+
+def _prose(module: str, name: str) -> str:
+    return f"## {name}\n\n{_blocks(_docstring(module))}"
+
+
+def _docstring(module: str) -> str:
+    text = inspect.getdoc(import_module(module))
+    assert text is not None, module
+    return text
+
+
+def _blocks(docstring: str) -> str:
+    """Returns a docstring as Markdown: indented blocks as code, arXiv numbers as references."""
+    made = []
+    for block in inspect.cleandoc(docstring).split("\n\n"):
+        if block.startswith("    "):
+            made.append(f"```text\n{textwrap.dedent(block)}\n```")
+        else:
+            made.append(ARXIV.sub(r"[\g<0>]", block))
+    return "\n\n".join(made)
+
+
+def _table(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    made = [headings, ["---"] * len(headings), *lines]
+    return "\n".join("|".join(["", *map(_cell, line), ""]) for line in made)
+
+
+def _cell(text: str) -> str:
+    return f" {text} ".replace("|", "\\|") if text else " "
+
+
+def _page(*parts: str) -> str:
+    title, _, rest = parts[0].partition("\n")
+    text = "\n\n".join([title, NOTE, rest.strip(), *parts[1:]])
+    numbers = sorted(set(ARXIV.findall(text)))
+    links = [f"[arXiv {number}]: https://arxiv.org/abs/{number}" for number in numbers]
+    return "\n\n".join([text, "\n".join(links)]).strip() + "\n"
+
+
+def _read(file: Path) -> str:
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,42 @@
+"""The pages of methods, metrics and settings are what the code's own docstrings say."""
+
+import generate
+import pytest
+
+from evals import plugins
+from orchestrator.config.sweep_config import SweepConfig
+
+
+@pytest.mark.parametrize("page", generate.PAGES)
+def test_a_page_is_what_would_be_written(page) -> None:
+    committed = (generate.DOCS / page).read_text(encoding="utf-8")
+    assert committed == generate.PAGES[page](), f"docs/{page} is stale: python docs/generate.py"
+
+
+@pytest.mark.parametrize(
+    ("page", "package"),
+    [("methods.md", "trainers.methods"), ("metrics.md", "evals.metrics")],
+)
+def test_every_plug_in_has_a_section_and_a_row_that_leads_to_it(page, package) -> None:
+    lines = generate.PAGES[page]().splitlines()
+    for name in plugins.names(package):
+        assert f"## {name}" in lines
+        assert any(line.startswith(f"| [`{name}`](#{name}) |") for line in lines)
+
+
+def test_every_section_of_a_sweep_has_its_keys() -> None:
+    text = generate.PAGES["settings.md"]()
+    for section in ("baselines.training", "search.stopping", "gang", "disk", "tracking"):
+        assert f"\n## `{section}`\n" in text
+    for key in SweepConfig.model_fields:
+        assert f"\n| `{key}` |" in text
+
+
+def test_checking_writes_nothing_and_names_what_is_stale(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(generate, "DOCS", tmp_path)
+    assert generate.main(["--check"]) == 1
+    assert list(tmp_path.iterdir()) == []
+    assert "docs/metrics.md" in capsys.readouterr().err
+    assert generate.main([]) == 0
+    assert {file.name for file in tmp_path.iterdir()} == set(generate.PAGES)
+    assert generate.main(["--check"]) == 0
