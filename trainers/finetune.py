@@ -4,7 +4,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 from evals.scores import ScoreSheet
-from trainers.job import Beat, Job, Outcome, Phase, Report
+from trainers.job import Beat, Job, Outcome, Report
 from trainers.loop import Lesson
 from trainers.methods import retain_ft
 from trainers.rank_task import Order
@@ -34,11 +34,10 @@ def finetune(order: Order, bench: Workbench) -> Generator[Report | Beat, None, O
 
 def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:
     benchmark = bench.benchmark(job.benchmark)
-    split = "full" if job.phase == Phase.ORIGINAL else "retain"
     method = retain_ft.Method(retain_ft.Config())
     max_length, key = job.training.max_length, "baselines.training.max_length"
     sampler = Sampler(
-        Material({Source.RETAIN: benchmark.splits[split]}, benchmark.refusals, Source.RETAIN),
+        Material({Source.RETAIN: benchmark.splits[job.split]}, benchmark.refusals, Source.RETAIN),
         bench.encoder(station.language_model, max_length=max_length, key=key),
         needs=method.requirements.needs,
         shape=Shape(job.training.batch_size, job.training.micro_batch_size),

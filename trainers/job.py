@@ -23,6 +23,10 @@ class Phase(StrEnum):
     TRIAL = "trial"
 
 
+SPLITS = {Phase.ORIGINAL: "full", Phase.GOLD: "retain", Phase.TRIAL: "forget"}
+"""The split of the benchmark that each phase trains on."""
+
+
 class Job(Settings):
     """One piece of training and evaluation; equal jobs have equal hashes and one Result.
 
@@ -50,6 +54,11 @@ class Job(Settings):
     data: str
     weights: str
     version: str
+
+    @property
+    def split(self) -> str:
+        """The split whose rows make up an epoch of its training."""
+        return SPLITS[self.phase]
 
     @property
     def hash(self) -> str:

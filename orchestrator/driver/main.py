@@ -20,9 +20,10 @@ from orchestrator.jobs.finalists import num_finalists
 from orchestrator.limits.full_disk import OutOfRoom
 from orchestrator.limits.ledger import Ledger
 from orchestrator.planning.estimate import Outlook, outlook
-from orchestrator.planning.plan import plan
+from orchestrator.planning.plan import Plan, plan
 from orchestrator.planning.plan_text import render
-from orchestrator.remote.download import fetch_model, fetched
+from orchestrator.remote.download import fetch_model, pulled
+from orchestrator.remote.mirror import Mirror
 from orchestrator.remote.uploader import Courier
 from orchestrator.results.ranking import sweep_front
 from orchestrator.storage.lock import Lease
@@ -30,6 +31,7 @@ from orchestrator.storage.members import Members, read_members
 from orchestrator.storage.records import Storage
 from orchestrator.tracking.session import Place
 from orchestrator.tracking.tracker import Tracker
+from trainers.job import Phase
 
 if TYPE_CHECKING:  # imports Ray
     from cluster.nodes import Node
@@ -46,7 +48,7 @@ def show_plan(config: SweepConfig) -> int:
         ConfigError: something about the sweep can never run.
     """
     storage = Storage(config.folder)
-    fetched(config)
+    _mirror(config)
     _check_folder(config, storage.root / "sweeps" / config.name)
     planned = plan(config, build_benchmark(config.benchmark), storage=storage)
     _say(render(planned))
@@ -79,7 +81,7 @@ def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> Opened
     storage = Storage(config.folder)
     folder = storage.root / "sweeps" / config.name
     lease = held.enter_context(Lease(folder)) if folder.is_dir() else None
-    mirror = fetched(config)
+    mirror = _mirror(config)
     _check_folder(config, folder)
     planned = plan(config, build_benchmark(config.benchmark), storage=storage)
     _say(render(planned))
@@ -95,7 +97,7 @@ def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> Opened
     _show(outlook(planned, storage=storage, nodes=connected_nodes()))
     lease = lease or held.enter_context(Lease(storage.sweep_folder(config.name)))
     _check_folder(config, folder)
-    fetch_model(mirror, planned)
+    fetch_original(mirror, planned)
     tracker = Tracker.open(config.tracking, place, config_json=config_text(config))
     write_config(config, folder)
     courier = Courier(mirror, config.name, say=_say) if mirror is not None else None
@@ -107,6 +109,28 @@ def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> Opened
     return OpenedSweep(
         planned, storage, folder, ledger, members, tracker, progress, courier, say=_say
     )
+
+
+def _mirror(config: SweepConfig) -> Mirror | None:
+    """Fetches the sweep's folder and all results, and returns the mirror; None without a URL."""
+    if not isinstance(config.storage, str):
+        return None
+    return pulled(config.storage, config.folder, config.name)
+
+
+def fetch_original(mirror: Mirror | None, planned: Plan) -> None:
+    """Fetches the model that trials start from, if it was trained and is finished.
+
+    Of the gold model they need its scores only.
+
+    Raises:
+        ConfigError: the URL cannot be reached any more, or the cache has no room for it.
+    """
+    if mirror is None:
+        return
+    for baseline in planned.baselines:
+        if baseline.job.phase == Phase.ORIGINAL and baseline.finished and baseline.num_steps:
+            fetch_model(mirror, baseline.job.hash)
 
 
 def _show(found: Outlook) -> None:

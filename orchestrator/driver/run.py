@@ -151,8 +151,13 @@ class SweepRun:
         reference = self._agenda.reference
         assert reference is not None
         sweep = self._sweep
+        again = sweep.plan.gold_again
         return finalists(
-            sweep.config, sweep.plan.benchmark, reference=reference, entries=self._quota.entries
+            sweep.config,
+            sweep.plan.benchmark,
+            original=reference.original.job,
+            gold_again=None if again is None else again.job,
+            entries=self._quota.entries,
         )
 
     def _on_entry(self, entry: Entry) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from evals.benchmark import Benchmark
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, trial_job
-from orchestrator.results.entry import Entry, Reference
+from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import best_feasible
 from orchestrator.searching.space import Point
 from orchestrator.storage.members import Member, MemberRole
@@ -42,14 +42,18 @@ class Finalist:
 
 
 def finalists(
-    config: SweepConfig, benchmark: Benchmark, *, reference: Reference, entries: Sequence[Entry]
+    config: SweepConfig,
+    benchmark: Benchmark,
+    *,
+    original: Job,
+    gold_again: Job | None,
+    entries: Sequence[Entry],
 ) -> list[Finalist]:
     """Returns what is to be run once the search is over, seed by seed.
 
-    A method without any feasible trial has no finalist, a gold model that was given no second one.
+    A method without any feasible trial has no finalist.
     """
-    again = gold_again_job(config, benchmark)
-    found = [] if again is None else [Finalist(again, str(again.phase), None, {})]
+    found = [] if gold_again is None else [Finalist(gold_again, str(gold_again.phase), None, {})]
     chosen = best_trials(config, entries)
     for seed in final_seeds(config):
         for label, best in chosen.items():
@@ -59,7 +63,7 @@ def finalists(
                 benchmark,
                 label=label,
                 params=params,
-                original=reference.original.job,
+                original=original,
             )
             found.append(Finalist(job, label, best.number, params))
     return found

@@ -72,8 +72,7 @@ def disk(plan: Plan, anatomies: Anatomies) -> Disk:
     config = plan.config
     local = config.tracking.uri is None
     trials = plan.num_trials - plan.num_finished + plan.num_final_trials_left
-    every = [*plan.baselines, *filter(None, [plan.gold_again])]
-    jobs = sum(not each.finished for each in every) + trials
+    jobs = sum(not each.finished for each in plan.models) + trials
     adapter = _adapter_bytes(anatomies.trial) * (2 if config.tracking.copies_here else 1)
     return Disk(
         models=plan.num_models_left * _model_bytes(anatomies.baseline),

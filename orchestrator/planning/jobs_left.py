@@ -11,7 +11,7 @@ from orchestrator.planning.flops import RIDGE_TOKENS, Load, forward_flops, train
 from orchestrator.planning.hours import Batch
 from orchestrator.planning.memory import Kind
 from orchestrator.planning.passes import Draw
-from orchestrator.planning.plan import Plan
+from orchestrator.planning.plan import Plan, PlannedBaseline
 from orchestrator.planning.row_lengths import answers, mean_tokens
 from orchestrator.planning.throughput import Pace
 
@@ -19,40 +19,32 @@ from orchestrator.planning.throughput import Pace
 def batches_of(plan: Plan, kinds: Sequence[Kind], paces: Mapping[str, Pace]) -> list[Batch]:
     """Returns the plan's jobs by recipe; without `kinds` their work is not known."""
     by_jobs = {kind.jobs: kind for kind in kinds}
-    found = [
-        Batch(
-            "baselines",
-            count=int(not each.finished),
-            num_steps=each.num_steps,
-            flops=_flops(plan, by_jobs.get("baselines"), draw="", num_steps=each.num_steps),
-            pace=paces.get(""),
-        )
-        for each in plan.baselines
-        if each.num_steps
-    ]
+
+    def model(each: PlannedBaseline, jobs: str) -> Batch:
+        steps = each.num_steps
+        flops = _flops(plan, by_jobs.get("baselines"), draw="", num_steps=steps)
+        left = int(not each.finished)
+        return Batch(jobs, count=left, num_steps=steps, flops=flops, pace=paces.get(""))
+
+    trials = []
     for method in plan.methods:
         steps = plan.steps_per_trial
-        found.append(
-            Batch(
-                "trials",
-                count=method.trials - method.finished,
-                num_steps=steps,
-                flops=_flops(plan, by_jobs.get("trials"), draw=method.label, num_steps=steps),
-                pace=paces.get(method.method),
-            )
-        )
-    return [*found, *(_finalists(plan, found) if plan.config.finalists is not None else ())]
+        flops = _flops(plan, by_jobs.get("trials"), draw=method.label, num_steps=steps)
+        left = method.trials - method.finished
+        trials.append(Batch("trials", left, steps, flops=flops, pace=paces.get(method.method)))
+    return [
+        *(model(each, "baselines") for each in plan.baselines if each.num_steps),
+        *trials,
+        *(model(each, "finalists") for each in filter(None, [plan.gold_again])),
+        *(_finalists(plan, trials) if plan.config.finalists is not None else ()),
+    ]
 
 
-def _finalists(plan: Plan, others: Sequence[Batch]) -> Iterator[Batch]:
-    """Yields the runs of finalists: each method's trials again, and the gold model once more.
+def _finalists(plan: Plan, trials: Sequence[Batch]) -> Iterator[Batch]:
+    """Yields each method's trials again, as its finalist's runs.
 
     Of those that are done it is not known whose they will be, so all are reckoned as done in part.
     """
-    if plan.gold_again is not None:
-        gold = [batch for batch in others if batch.jobs == "baselines"][-1]
-        yield replace(gold, jobs="finalists", count=int(not plan.gold_again.finished))
-    trials = [batch for batch in others if batch.jobs == "trials"]
     left = plan.num_final_trials_left
     for index, batch in enumerate(trials):
         yield replace(batch, jobs="finalists", count=(left + index) // len(trials))

@@ -24,8 +24,7 @@ from trainers.requirements import Source
 class PlannedBaseline:
     """A baseline to be trained in `num_steps` optimizer steps (0: a given checkpoint)."""
 
-    phase: Phase
-    job_hash: str
+    job: Job
     num_steps: int
     finished: bool
 
@@ -43,7 +42,11 @@ class PlannedMethod:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that is known before anything starts."""
+    """Everything that is known before anything starts.
+
+    Its jobs are those that the sweep runs: who needs one takes it from here, as building it again
+    would hash a given checkpoint again.
+    """
 
     config: SweepConfig
     benchmark: Benchmark
@@ -74,16 +77,19 @@ class Plan:
         return 0 if finalists is None else len(self.methods) * finalists.seeds
 
     @property
+    def models(self) -> tuple[PlannedBaseline, ...]:
+        """The baselines, and the gold model under another seed if there is to be one."""
+        return (*self.baselines, *filter(None, [self.gold_again]))
+
+    @property
     def num_models(self) -> int:
         """The baselines that leave a model behind, finished or not."""
-        trained = [each for each in self.baselines if each.num_steps]
-        return len(trained) + (self.gold_again is not None)
+        return sum(bool(each.num_steps) for each in self.models)
 
     @property
     def num_models_left(self) -> int:
         """Those of them that are still to be trained."""
-        every = [*self.baselines, *filter(None, [self.gold_again])]
-        return sum(bool(each.num_steps) and not each.finished for each in every)
+        return sum(bool(each.num_steps) and not each.finished for each in self.models)
 
     @property
     def num_final_trials_left(self) -> int:
@@ -198,12 +204,10 @@ def _finished_finals(config: SweepConfig, storage: Storage) -> int:
 
 
 def _planned(job: Job, benchmark: Benchmark, storage: Storage) -> PlannedBaseline:
-    split = "full" if job.phase == Phase.ORIGINAL else "retain"
     found = storage.find(job)
-    steps = job.training.num_steps(len(benchmark.splits[split]))
+    steps = job.training.num_steps(len(benchmark.splits[job.split]))
     return PlannedBaseline(
-        phase=job.phase,
-        job_hash=job.hash,
+        job=job,
         num_steps=steps if job.checkpoint is None else 0,
         finished=found is not None and found.state == State.DONE,
     )

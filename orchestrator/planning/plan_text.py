@@ -76,7 +76,8 @@ def _width(plan: Plan) -> int:
 
 def _baseline_line(baseline: PlannedBaseline) -> str:
     state = "finished" if baseline.finished else "to do"
-    return f"{baseline.phase:<10} {baseline.job_hash:<16} {baseline.num_steps:>6}  {state}"
+    job = baseline.job
+    return f"{job.phase:<10} {job.hash:<16} {baseline.num_steps:>6}  {state}"
 
 
 def _method_line(plan: Plan, method: PlannedMethod) -> str:

@@ -6,24 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from evals.errors import ConfigError
-from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.planning.plan import Plan
 from orchestrator.remote.mirror import Mirror, Unreachable, unusable
 from orchestrator.storage.byte_size import size_text
 from orchestrator.storage.records import Storage
 from trainers.disk_full import lacks_room
-from trainers.job import Phase
-
-
-def fetched(config: SweepConfig) -> Mirror | None:
-    """Fetches the sweep's folder and all results, and returns the mirror; None without a URL.
-
-    Raises:
-        ConfigError: the URL cannot be reached, or the cache cannot be used.
-    """
-    if not isinstance(config.storage, str):
-        return None
-    return pulled(config.storage, config.folder, config.name)
 
 
 def pulled(url: str, folder: Path, name: str) -> Mirror:
@@ -39,20 +25,14 @@ def pulled(url: str, folder: Path, name: str) -> Mirror:
     return mirror
 
 
-def fetch_model(mirror: Mirror | None, planned: Plan) -> None:
-    """Fetches the original, from which trials start, if it was trained and is finished.
-
-    Of the gold model they need its scores only.
+def fetch_model(mirror: Mirror, job_hash: str) -> None:
+    """Fetches the model that a finished job has left behind.
 
     Raises:
         ConfigError: the URL cannot be reached any more, or the cache has no room for it.
     """
-    if mirror is None:
-        return
-    for baseline in planned.baselines:
-        if baseline.phase == Phase.ORIGINAL and baseline.finished and baseline.num_steps:
-            with _explained(mirror.url, planned.config.folder):
-                mirror.pull_model(baseline.job_hash)
+    with _explained(mirror.url, mirror.root):
+        mirror.pull_model(job_hash)
 
 
 @contextmanager

@@ -49,7 +49,7 @@ class Mirror:
         from fsspec.core import url_to_fs
 
         self.url = url.rstrip("/")
-        self._root = root
+        self.root = root
         try:
             found: tuple[Any, str] = _tried(lambda: url_to_fs(self.url))
         except Unreachable as error:
@@ -112,7 +112,7 @@ class Mirror:
 
     def push_sweep(self, name: str) -> None:
         """Puts the sweep's own folder there, its ledger last."""
-        folder = self._root / "sweeps" / name
+        folder = self.root / "sweeps" / name
         files = [each for each in folder.glob("[!.]*") if each.is_file() and each.suffix != ".lock"]
         for file in sorted(files, key=lambda file: (file.name == LEDGER_FILE, file.name)):
             text = file.read_bytes()
@@ -134,7 +134,7 @@ class Mirror:
 
     @property
     def _jobs(self) -> Path:
-        return self._root / "jobs"
+        return self.root / "jobs"
 
     def _path(self, path: str) -> str:
         return f"{self._base}/{path}"
@@ -170,7 +170,7 @@ class Mirror:
         return {job_hash: ended for job_hash, ended in found.items() if ended is not None}
 
     def _pull_sweep(self, name: str) -> None:
-        home = self._root / "sweeps" / name
+        home = self.root / "sweeps" / name
         there, here = self.read(f"sweeps/{name}/{LEDGER_FILE}"), home / LEDGER_FILE
         if there is None or (here.exists() and here.stat().st_size >= len(there)):
             return

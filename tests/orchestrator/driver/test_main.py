@@ -20,6 +20,7 @@ from orchestrator.planning.plan import Plan
 from orchestrator.storage.members import Members
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
+from trainers.job import Phase
 
 SMALL = ("benchmark.num_people=6", "benchmark.forget_people=2", "methods=[npo]")
 
@@ -121,3 +122,33 @@ def test_a_baseline_is_given_to_the_courier_without_waiting_for_the_other_one(
     departure = running(monkeypatch, run)
     main._run(sweep, departure)
     assert "courier job" in events
+
+
+@pytest.mark.parametrize(
+    ("phase", "finished", "num_steps", "fetched"),
+    [
+        (Phase.ORIGINAL, True, 3, True),
+        (Phase.ORIGINAL, False, 3, False),
+        (Phase.ORIGINAL, True, 0, False),
+        (Phase.GOLD, True, 3, False),
+    ],
+)
+def test_only_an_original_that_was_trained_already_is_fetched(
+    phase, finished, num_steps, fetched
+) -> None:
+    class Mirror:
+        url, root = "memory://x", Path()
+
+        def __init__(self) -> None:
+            self.pulled: list[str] = []
+
+        def pull_model(self, job_hash: str) -> None:
+            self.pulled.append(job_hash)
+
+    baseline = SimpleNamespace(
+        job=SimpleNamespace(phase=phase, hash="a"), finished=finished, num_steps=num_steps
+    )
+    mirror = Mirror()
+    main.fetch_original(mirror, SimpleNamespace(baselines=(baseline,)))
+    assert mirror.pulled == ["a"] * fetched
+    main.fetch_original(None, SimpleNamespace(baselines=(baseline,)))

@@ -11,7 +11,7 @@ from orchestrator.config.budget import FINALISTS, BudgetSettings
 from orchestrator.config.loading import load_config
 from orchestrator.driver.queue import Programme
 from orchestrator.jobs.build import gold_job, original_job, trial_job
-from orchestrator.jobs.finalists import Finalist, finalists, num_finalists
+from orchestrator.jobs.finalists import Finalist, finalists, gold_again_job, num_finalists
 from orchestrator.jobs.ticket import Ticket, ticket_for
 from orchestrator.limits.ledger import Ledger
 from orchestrator.results.entry import Entry, Reference
@@ -112,7 +112,11 @@ class Case:
 
     def chosen(self) -> list[Finalist]:
         return finalists(
-            self.config, self.benchmark, reference=self.reference, entries=self.entries
+            self.config,
+            self.benchmark,
+            original=self.original,
+            gold_again=gold_again_job(self.config, self.benchmark),
+            entries=self.entries,
         )
 
     def job(self, label: str, *, lr: float) -> Job:
@@ -209,7 +213,10 @@ def test_a_gold_model_that_was_given_has_no_second_seed(case) -> None:
     sweep = case("finalists.seeds=1")
     baselines = sweep.config.baselines.model_copy(update={"gold": "somewhere"})
     config = sweep.config.model_copy(update={"baselines": baselines})
-    chosen = finalists(config, sweep.benchmark, reference=sweep.reference, entries=sweep.entries)
+    again = gold_again_job(config, sweep.benchmark)
+    chosen = finalists(
+        config, sweep.benchmark, original=sweep.original, gold_again=again, entries=sweep.entries
+    )
     assert [final.label for final in chosen] == ["ga", "npo"]
     assert num_finalists(config) == 2
 

@@ -11,12 +11,13 @@ from evals.choice import validated
 from evals.errors import ConfigError
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, trial_job
+from orchestrator.jobs.checkpoints import given_weights
 from orchestrator.planning.plan import plan
 from orchestrator.planning.plan_text import render
 from orchestrator.storage.members import Member, MemberRole, Members
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
-from trainers.job import Job
+from trainers.job import Job, Phase
 
 
 def sweep(**changes: Any) -> SweepConfig:
@@ -217,3 +218,32 @@ def test_runs_of_finalists_that_are_done_are_not_planned_again(tmp_path: Path) -
     found = plan(config, people(), storage=storage)
     assert (found.num_final_trials_left, found.num_models_left) == (3, 2)
     assert found.num_models == 3
+
+
+def test_a_given_checkpoint_is_hashed_once_and_its_job_stands_on_the_plan(
+    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, hashed = {}, []
+    for name in ("original", "gold"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.safetensors").write_bytes(name.encode())
+        given[name] = str(tmp_path / name)
+
+    def weights(checkpoint: str, *, phase: Phase) -> str:
+        hashed.append((checkpoint, phase))
+        return given_weights(checkpoint, phase=phase)
+
+    monkeypatch.setattr("orchestrator.jobs.build.given_weights", weights)
+    found = plan(sweep(baselines=given), people(), storage=storage)
+    assert hashed == [(given["original"], Phase.ORIGINAL), (given["gold"], Phase.GOLD)]
+    assert [each.job.weights for each in found.baselines] == [
+        given_weights(given[name], phase=Phase(name)) for name in ("original", "gold")
+    ]
+
+
+def test_the_gold_models_second_job_stands_on_the_plan(storage: Storage) -> None:
+    found = plan(sweep(), people(), storage=storage)
+    gold, again = found.baselines[1].job, found.gold_again.job
+    assert again == gold.model_copy(update={"seed": gold.seed + 1})
+    assert [each.job for each in found.models] == [found.baselines[0].job, gold, again]
+    assert plan(sweep(finalists=None), people(), storage=storage).gold_again is None

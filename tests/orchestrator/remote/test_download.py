@@ -2,18 +2,16 @@
 
 import errno
 from pathlib import Path
-from types import SimpleNamespace
 
 import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from evals.errors import ConfigError
-from orchestrator.config.loading import load_config, load_resumed
-from orchestrator.remote.download import fetch_model, fetched
+from orchestrator.config.loading import load_resumed
+from orchestrator.remote.download import fetch_model, pulled
 from orchestrator.remote.mirror import Mirror
 from orchestrator.remote.uploader import Courier
-from trainers.job import Phase
 
 JOB = "0123456789abcdef"
 
@@ -56,10 +54,6 @@ def url(tmp_path: Path) -> str:
     return url
 
 
-def sweep(url: str, cache: Path):
-    return load_config(None, [f"storage={url}", f"cache={cache}"])
-
-
 @pytest.mark.parametrize(
     ("error", "said"),
     [
@@ -75,38 +69,29 @@ def sweep(url: str, cache: Path):
 def test_what_fails_while_fetching_is_said_of_who_is_to_blame_and_leaves_nothing(
     url: str, tmp_path: Path, error: OSError, said: str
 ) -> None:
-    config = sweep(url, tmp_path)
     Odd.error = error
     with pytest.raises(ConfigError, match=said):
-        fetched(config)
-    assert not list((config.folder / "jobs").iterdir())
+        pulled(url, tmp_path, "demo")
+    assert not list((tmp_path / "jobs").iterdir())
     Odd.error = None
-    mirror = fetched(config)
+    mirror = pulled(url, tmp_path, "demo")
     Odd.error = error
-    planned = plan(config, Phase.ORIGINAL)
     with pytest.raises(ConfigError, match=said):
-        fetch_model(mirror, planned)
-    job = config.folder / "jobs" / JOB
+        fetch_model(mirror, JOB)
+    job = tmp_path / "jobs" / JOB
     assert sorted(path.name for path in job.iterdir()) == ["job.json", "result.json"]
 
 
-def plan(config, phase: Phase) -> SimpleNamespace:
-    baseline = SimpleNamespace(phase=phase, finished=True, num_steps=3, job_hash=JOB)
-    return SimpleNamespace(config=config, baselines=(baseline,))
-
-
-def test_only_the_originals_model_is_fetched(url: str, tmp_path: Path) -> None:
-    config = sweep(url, tmp_path)
-    mirror = fetched(config)
-    model = config.folder / "jobs" / JOB / "model"
-    fetch_model(mirror, plan(config, Phase.GOLD))
+def test_a_model_is_fetched_when_it_is_wanted(url: str, tmp_path: Path) -> None:
+    mirror = pulled(url, tmp_path, "demo")
+    model = tmp_path / "jobs" / JOB / "model"
     assert not model.exists()
-    fetch_model(mirror, plan(config, Phase.ORIGINAL))
+    fetch_model(mirror, JOB)
     assert (model / "weights").read_bytes() == b"w"
 
 
 def test_a_bucket_that_is_not_there_is_refused(url: str, tmp_path: Path) -> None:
-    mirror = fetched(sweep(url, tmp_path))
+    mirror = pulled(url, tmp_path, "demo")
     Odd.gone = True
     with pytest.raises(ConfigError, match=r"storage must be .*bucket does not exist"):
         Courier(mirror, "demo", say=print)
@@ -116,9 +101,8 @@ def test_a_cache_that_goes_with_a_jobs_code_is_refused_by_its_key_before_anythin
     url: str, tmp_path: Path
 ) -> None:
     unpacked = tmp_path / "working_dir_files" / "_ray_pkg_1"
-    config = sweep(url, unpacked)
     with pytest.raises(ConfigError, match=r"^cache must be .* such as cache=/shared/lethe$"):
-        fetched(config)
+        pulled(url, unpacked, "demo")
     with pytest.raises(ConfigError, match="^cache must be a folder that outlives the job"):
         load_resumed(f"{url}/sweeps/demo", [f"cache={unpacked}"])
     assert not unpacked.exists()
@@ -127,4 +111,4 @@ def test_a_cache_that_goes_with_a_jobs_code_is_refused_by_its_key_before_anythin
 def test_a_cache_that_is_a_file_is_refused_by_its_key(url: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"^cache must be .*it is a file.* with cache=<folder>$"):
-        fetched(sweep(url, tmp_path / "file"))
+        pulled(url, tmp_path / "file", "demo")

@@ -18,7 +18,7 @@ from orchestrator.config.loading import load_config, load_resumed
 from orchestrator.config.resume import LAYOUT
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.remote import uploader
-from orchestrator.remote.download import fetched
+from orchestrator.remote.download import pulled
 from orchestrator.remote.heartbeat import DEAD_S
 from orchestrator.remote.mirror import LEASE, Mirror, Unreachable
 from orchestrator.remote.uploader import Courier
@@ -360,7 +360,7 @@ def test_at_the_start_a_url_that_is_away_is_refused_with_key_value_and_cure(
     config = sweep(flaky, tmp_path)
     Flaky.away = 10**6
     with pytest.raises(ConfigError) as caught:
-        fetched(config)
+        pulled(flaky, config.folder, config.name)
     assert str(caught.value).startswith(
         f"storage must be a folder, or a URL that fsspec can read and write, but got {flaky!r} "
         "(ConnectionError: the store does not answer); correct it, install what it needs"
@@ -368,7 +368,7 @@ def test_at_the_start_a_url_that_is_away_is_refused_with_key_value_and_cure(
     with pytest.raises(Unreachable):
         Mirror(flaky, tmp_path).missing()
     Flaky.away = 0
-    mirror = fetched(config)
+    mirror = pulled(flaky, config.folder, config.name)
     Flaky.away = 10**6
     with pytest.raises(ConfigError, match="storage must be a folder, or a URL"):
         Courier(mirror, "demo", say=print)
@@ -378,7 +378,7 @@ def test_a_kind_of_url_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigError, match=r"but got 'nowhere://x' \(ValueError: Protocol not known"
     ):
-        fetched(sweep("nowhere://x", tmp_path))
+        pulled("nowhere://x", tmp_path / "cache", "demo")
 
 
 def sweep(url: str, tmp_path: Path) -> SweepConfig:
