@@ -42,6 +42,10 @@ HEAVY = (*LATE, "torch", "transformers", "datasets", "scipy")
 MAX_LINES = 300
 README_LINES = 200
 MAX_FUNCTION_LINES = 60
+FOLDERS = "orchestrator|cluster|trainers|evals|configs|tests|docs|benchmarks"
+PATH = re.compile(rf"(?<![\w./-])(?:(?:{FOLDERS})/[\w./-]*[\w/]|[\w/]*\w\.py)(?![\w<*])")
+"""A file or folder as text names it; a module may stand by its last names alone. The page of the
+methods is left out, as it names files of other projects."""
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 
 
@@ -213,6 +217,15 @@ def test_documents_link_to_files_that_exist() -> None:
     for document in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
         for target in LINK.findall(document.read_text(encoding="utf-8")):
             assert (document.parent / target).exists(), f"{relative(document)} links to {target}"
+
+
+def test_documents_name_files_and_folders_that_exist() -> None:
+    pages = [page for page in (ROOT / "docs").rglob("*.md") if page.name != "methods.md"]
+    modules = [f"/{relative(file)}" for file in ROOT.rglob("*.py")]
+    for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *pages]:
+        for name in PATH.findall(document.read_text(encoding="utf-8")):
+            is_module = any(module.endswith(f"/{name}") for module in modules)
+            assert is_module or (ROOT / name).exists(), f"{relative(document)} names {name}"
 
 
 def test_no_file_names_a_machines_folder_or_a_package_index() -> None:
