@@ -30,11 +30,12 @@ test: venv  ## all tests: first those that can share two cores, then those that 
 test-fast: venv  ## tests that start neither Ray nor other processes, on two cores
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not ($(HEAVY)) and not slow"
 
-lint: venv  ## style, formatting, the floors of the house, types
+lint: venv  ## style, formatting, order of imports, types, generated pages
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+	$(BIN)/python docs/generate.py --check
 
 types: venv  ## types alone
 	$(BIN)/mypy
