@@ -47,6 +47,8 @@ searched for every method; of the hyperparameters below those with a range can b
 rows that a method reads with its defaults: those to forget, those to retain, *idk* (forget
 questions with refusals) and *random* (forget questions with other people's answers). Of the
 reference a method may need the model itself, or only likelihoods, which are computed once and kept.
+The *retain term* is the mean NLL of retain answers (`nll`), or KL(reference || student) over the
+attended positions of retain rows (`kl`).
 
 Where the code published with CLEAR does something else than the method it names, that behaviour has
 a name of its own, `..._clear_repo`, so that both can be run and compared."""
