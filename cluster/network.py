@@ -1,4 +1,7 @@
-"""Which network interface of this host reaches another one; gloo and NCCL do not ask the routes."""
+"""How ranks reach each other: which interface they talk over, and where rank 0 listens.
+
+Gloo and NCCL do not ask the routes.
+"""
 
 import socket
 from collections.abc import Mapping
@@ -28,6 +31,21 @@ def interface_to(peer: str) -> str | None:
         if any(each.address.partition("%")[0] == address for each in owned):
             return str(name)
     return None
+
+
+def listening(address: str) -> socket.socket:
+    """Returns a socket that listens on a free port of `address` alone.
+
+    Where that is not one of this host's own, behind a NAT perhaps, it listens on all of them.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.bind((address, 0))
+    except OSError:
+        made.bind(("", 0))
+    made.listen()
+    return made
 
 
 def variables(peer: str, given: str | None, environment: Mapping[str, str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ import ray
 import torch
 import torch.distributed as dist
 
-from cluster.network import variables
+from cluster.network import listening, variables
 from trainers.distributed import Place
 from trainers.job import Beat, Outcome, Report, TrialFailure
 from trainers.memory import measured
@@ -26,13 +26,14 @@ class Rank:
         torch.set_num_threads(num_threads)
         self._place = Place(rank, world, "cuda:0" if torch.cuda.is_available() else "cpu")
         self._bench: Workbench | None = None
+        self._meeting: socket.socket | None = None
         self._running: Iterator[Report | Beat | Outcome] | None = None
 
     def address(self) -> tuple[str, int]:
-        """Returns this node's address and a port that is free on it."""
-        with socket.socket() as probe:
-            probe.bind(("", 0))
-            return ray.util.get_node_ip_address(), int(probe.getsockname()[1])
+        """Returns this node's address and a port on it, where this rank listens for the others."""
+        address = str(ray.util.get_node_ip_address())
+        self._meeting = listening(address)
+        return address, int(self._meeting.getsockname()[1])
 
     def join(self, address: str, port: int, timeout_s: float, interface: str | None) -> None:
         """Forms the process group; rank 0's address and port are the meeting point.
@@ -50,11 +51,31 @@ class Rank:
         )
         if self._place.device != "cpu":
             torch.cuda.set_device(0)
+        timeout = datetime.timedelta(seconds=timeout_s)
         dist.init_process_group(
             "gloo" if self._place.device == "cpu" else "nccl",
-            timeout=datetime.timedelta(seconds=timeout_s),
+            store=self._store(address, port, timeout),
+            rank=self._place.rank,
+            world_size=self._place.world,
+            timeout=timeout,
         )
         self._bench = Workbench(self._place)
+
+    def _store(self, address: str, port: int, timeout: datetime.timedelta) -> dist.TCPStore:
+        """Returns the store over which the ranks meet; by itself it would listen everywhere."""
+        if self._place.rank != 0:
+            return dist.TCPStore(address, port, self._place.world, False, timeout)
+        assert self._meeting is not None
+        meeting, self._meeting = self._meeting, None
+        return dist.TCPStore(
+            address,
+            port,
+            self._place.world,
+            True,
+            timeout,
+            wait_for_workers=False,
+            master_listen_fd=meeting.detach(),
+        )
 
     def pid(self) -> int:
         """Returns this rank's process id."""

@@ -3,13 +3,14 @@
 import logging
 import os
 import shutil
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 import ray
 from ray import tune
+from ray._private import ray_constants
 from ray.exceptions import RayError
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
@@ -216,16 +217,38 @@ def join() -> None:
     joins = bool(address)
     local = {} if joins else {"address": "local", "_node_ip_address": LOOPBACK}
     try:
-        ray.init(
-            **local,
-            include_dashboard=None if joins else False,
-            logging_level=logging.ERROR,
-            log_to_driver=False,
-        )
+        with nullcontext() if joins else _loopback_only():
+            ray.init(
+                **local,
+                include_dashboard=None if joins else False,
+                logging_level=logging.ERROR,
+                log_to_driver=False,
+            )
     except (RuntimeError, OSError, RayError) as error:
         if not joins:
             raise
         raise refusal(address, error) from None
+
+
+@contextmanager
+def _loopback_only() -> Iterator[None]:
+    """Has the Ray that is started meanwhile listen on loopback and nowhere else.
+
+    Ray replaces a node's address 127.0.0.1 by one that other hosts reach, and then listens on all
+    interfaces, unless it is told that there are no clusters on this kind of system. It reads that
+    once, when it is imported; what it starts reads it from the environment.
+    """
+    variable = ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR
+    before = os.environ.get(variable), ray_constants.ENABLE_RAY_CLUSTER
+    os.environ[variable], ray_constants.ENABLE_RAY_CLUSTER = "0", False
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before[1]
+        if before[0] is None:
+            del os.environ[variable]
+        else:
+            os.environ[variable] = before[0]
 
 
 def leave() -> None:

@@ -1,8 +1,11 @@
 """The interface that leads to a peer is the one that gloo and NCCL are told."""
 
-import psutil
+import socket
 
-from cluster.network import interface_to, variables
+import psutil
+import pytest
+
+from cluster.network import interface_to, listening, variables
 
 LOOPBACK = next(
     name
@@ -41,3 +44,16 @@ def test_what_the_sweep_says_comes_first() -> None:
 
 def test_without_a_route_the_choice_is_left_to_the_libraries() -> None:
     assert variables("240.0.0.1.invalid", None, {}) == {}
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2"])
+def test_rank_0_listens_on_its_own_address_alone(address: str) -> None:
+    with listening(address) as made:
+        assert made.getsockname()[0] == address
+        with socket.create_connection((address, made.getsockname()[1]), timeout=5):
+            pass
+
+
+def test_behind_another_address_rank_0_listens_on_all_of_its_own() -> None:
+    with listening("203.0.113.77") as made:  # reserved for examples: no host has it
+        assert made.getsockname()[0] == "0.0.0.0"
