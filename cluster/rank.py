@@ -9,6 +9,7 @@ from pathlib import Path
 import ray
 import torch
 import torch.distributed as dist
+from torch._C._distributed_c10d import TCPStore  # where its types are
 
 from cluster.network import listening, variables
 from trainers.distributed import Place
@@ -61,13 +62,13 @@ class Rank:
         )
         self._bench = Workbench(self._place)
 
-    def _store(self, address: str, port: int, timeout: datetime.timedelta) -> dist.TCPStore:
+    def _store(self, address: str, port: int, timeout: datetime.timedelta) -> TCPStore:
         """Returns the store over which the ranks meet; by itself it would listen everywhere."""
         if self._place.rank != 0:
-            return dist.TCPStore(address, port, self._place.world, False, timeout)
+            return TCPStore(address, port, self._place.world, False, timeout)
         assert self._meeting is not None
         meeting, self._meeting = self._meeting, None
-        return dist.TCPStore(
+        return TCPStore(
             address,
             port,
             self._place.world,
