@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
 from evals import plugins
-from evals.errors import ConfigError, FieldError, suggestion
+from evals.errors import ConfigError, FieldError, shown, suggestion
 
 
 class Settings(BaseModel):
@@ -83,7 +83,7 @@ def explain(error: ValidationError, model: type[BaseModel], *, key: str) -> Conf
     if isinstance(value, Mapping) and named is not None:
         rule, field = named.groups()
         where, value = _join(where, field), _value_of(field, first, model)
-    return ConfigError(f"{where} must be {rule} but got {value!r}; {_cure(first)}")
+    return ConfigError(f"{where} must be {rule} but got {shown(value)}; {_cure(first)}")
 
 
 def _join(*parts: str | int) -> str:

@@ -31,3 +31,17 @@ def suggestion(name: str, known: Iterable[str], *, prefix: str = "") -> str | No
     """Returns "did you mean '<prefix><nearest>'?", or None when nothing is near."""
     nearest = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
     return f"did you mean {prefix + nearest[0]!r}?" if nearest else None
+
+
+def shown(value: object, *, limit: int = 80) -> str:
+    """Returns `value` as a message shows it: what is longer than `limit` is cut, with its length.
+
+    Never raises, whatever the value.
+    """
+    if isinstance(value, str | bytes) and len(value) > limit:
+        return f"{value[:limit]!r}... ({len(value)} characters)"
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # integers of thousands of digits; lists in lists in lists
+        return f"a {type(value).__name__} too large to be shown"
+    return text if len(text) <= limit else f"{text[:limit]}... ({len(text)} characters)"

@@ -1,24 +1,43 @@
-"""Reads the named tables of a data set, from the hub or from a local folder of JSON files."""
+"""Reads the named tables of a data set, from the hub or from a local folder of files.
 
-from collections.abc import Callable, Iterable
+Every value arrives exactly as it stands in the file, or is refused with file, row and column.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, StringConstraints, ValidationError
 
 from evals.choice import explain
-from evals.errors import ConfigError
+from evals.errors import ConfigError, shown
+from evals.table_formats import csv_file, json_file, parquet_file
+from evals.table_formats.hub import Hub
+from evals.text.unicode_forms import is_blank
+
+SUFFIXES = (".json", ".jsonl", ".csv", ".parquet")
 
 RowT = TypeVar("RowT", bound=BaseModel)
 
 
+def _not_blank(text: str) -> str:
+    if is_blank(text):
+        raise ValueError("text that shows something")
+    return text
+
+
+Text = Annotated[str, StringConstraints(strict=True), AfterValidator(_not_blank)]
+"""A cell of a table that a model reads or is measured by: a text that is not blank."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The tables at `path`: a folder holding `<name>.json` files, or a hub id "owner/name".
+    """The tables at `path`: a folder holding a file for each, or a hub id "owner/name".
 
-    A file is a list of objects, or one object a line. A hub data set has one configuration per
-    table with the single split "train". `key` is what the user calls `path` in errors.
+    The table `full` is the file `full.json` or `full.jsonl` (a list of objects, or one object a
+    line), `full.csv` or `full.parquet`; on the hub it is what `Hub` says. `key` is what the user
+    calls `path` in errors.
     """
 
     path: str
@@ -29,8 +48,8 @@ class Tables:
         if self._folder is None and not _is_hub_id(self.path):
             raise ConfigError(
                 f"{self.key} must be an existing folder or a hub id 'owner/name' but got "
-                f"{self.path!r}, seen from {Path.cwd()}; correct the path, or download the data "
-                f"set there"
+                f"{shown(self.path, limit=300)}, seen from {Path.cwd()}; correct the path, or "
+                f"download the data set there"
             )
         if self._folder is not None and self.revision is not None:
             raise ConfigError(
@@ -40,108 +59,98 @@ class Tables:
 
     @property
     def _folder(self) -> Path | None:
-        folder = Path(self.path).expanduser()
-        return folder if folder.is_dir() else None
+        try:
+            folder = Path(self.path).expanduser()
+            return folder if folder.is_dir() else None
+        except (OSError, RuntimeError, ValueError):  # too long; "~nobody"; a NUL
+            return None
+
+    @property
+    def _hub(self) -> Hub:
+        return Hub(self.path, key=self.key, revision=self.revision)
 
     def where(self, name: str) -> str:
         """Returns how errors call the table `name`."""
-        return f"{self.path} ({name})" if self._folder is None else str(self._file(name))
+        if self._folder is None:
+            return f"{self.path} ({name})"
+        files = _files(self._folder, name)
+        return str(files[0] if files else self._folder / f"{name}.json")
 
     def has(self, name: str) -> bool:
         """Tells whether the table `name` exists."""
-        if self._folder is not None:
-            return self._file(name).is_file()
-        import datasets
-
-        path, revision = self.path, self.revision
-        return name in self._from_hub(
-            lambda: datasets.get_dataset_config_names(path, revision=revision), what="its tables"
-        )
+        return self._hub.has(name) if self._folder is None else bool(_files(self._folder, name))
 
     def read(self, name: str, row: type[RowT]) -> list[RowT]:
         """Returns the rows of the table `name`, each validated as a `row`.
 
         Raises:
-            ConfigError: no such table, the hub cannot be reached, the file is no JSON, the table
+            ConfigError: no such table, the hub cannot be reached, a file cannot be read, the table
                 is empty, or a column is missing or holds something else than `row` says.
         """
-        found = self._read_hub(name) if self._folder is None else self._read_file(name)
+        where = self.where(name)
+        files = self._hub.files(name) if self._folder is None else [self._file(name)]
+        found: list[RowT] = []
+        for file in files:
+            # Row by row, so that no more than the result is kept of a large table.
+            for values in _rows(file, row.model_fields):
+                if not found:
+                    _check_columns(where, values, row)
+                found.append(_validated(where, len(found), values, row))
         if not found:
             raise ConfigError(
-                f"{self.where(name)} must hold at least one row but got none; "
-                f"download the data set again"
+                f"{where} must hold at least one row but got none; download the data set again"
             )
-        self._check_columns(name, found, row)
-        return [self._validated(name, index, raw, row) for index, raw in enumerate(found)]
+        return found
 
     def _file(self, name: str) -> Path:
+        """Returns the one file of the table `name` in the folder."""
         assert self._folder is not None
-        return self._folder / f"{name}.json"
-
-    def _read_file(self, name: str) -> list[dict[str, Any]]:
-        file = self._file(name)
-        if not file.is_file():
-            present = ", ".join(sorted(other.name for other in file.parent.glob("*.json")))
+        files = _files(self._folder, name)
+        if len(files) > 1:
+            names = " and ".join(file.name for file in files)
             raise ConfigError(
-                f"{self.key} must be a folder that holds {file.name} but got {self.path!r}, which "
-                f"holds {present or 'no .json file'}; download the whole data set there"
+                f"{self.key} must hold one file for the table {name} but got {names} in "
+                f"{self.path!r}; keep one"
             )
-        if file.stat().st_size == 0:
-            return []
-        import datasets
-
-        # Streamed, so that nothing is copied into a cache that ranks would fight over. Not by
-        # load_dataset, which looks the hub up even for a local file: 5 s a table without network.
-        try:
-            return list(datasets.Dataset.from_json(str(file), streaming=True))
-        except (ValueError, OSError) as error:
+        if not files:
+            others = (file for file in self._folder.iterdir() if file.suffix in SUFFIXES)
+            present = ", ".join(sorted(file.name for file in others if file.is_file()))
             raise ConfigError(
-                f"{file} must be a JSON list of objects, or one object a line, but got something "
-                f"that cannot be read ({error}); download the data set again"
-            ) from error
-
-    def _read_hub(self, name: str) -> list[dict[str, Any]]:
-        import datasets
-
-        return list(
-            self._from_hub(
-                lambda: datasets.load_dataset(
-                    self.path, name, revision=self.revision, split="train"
-                ),
-                what=name,
+                f"{self.key} must be a folder that holds {name}.json but got {self.path!r}, which "
+                f"holds {present or 'no table'}; download the whole data set there"
             )
+        return files[0]
+
+
+def _files(folder: Path, name: str) -> list[Path]:
+    files = (folder / f"{name}{suffix}" for suffix in SUFFIXES)
+    return [file for file in files if file.is_file()]
+
+
+def _rows(file: Path, columns: Collection[str]) -> Iterator[dict[str, Any]]:
+    match file.suffix:
+        case ".csv":
+            return csv_file.rows(file)
+        case ".parquet":
+            return parquet_file.rows(file, columns)
+        case _:
+            return json_file.rows(file)
+
+
+def _check_columns(where: str, have: Iterable[str], row: type[BaseModel]) -> None:
+    missing = [column for column in row.model_fields if column not in have]
+    if missing:
+        raise ConfigError(
+            f"{where} must have the columns {', '.join(row.model_fields)} but got "
+            f"{shown(', '.join(have), limit=300)[1:-1]}; add {', '.join(missing)}"
         )
 
-    def _from_hub(self, fetch: Callable[[], Iterable[Any]], *, what: str) -> Iterable[Any]:
-        try:
-            return fetch()
-        except ConnectionError as error:
-            raise ConfigError(
-                f"{self.key} must be within reach but got {self.path!r}, which is no folder in "
-                f"{Path.cwd()}, and the hub cannot be reached ({error}); download the data set and "
-                f"give its folder"
-            ) from error
-        except (ValueError, OSError) as error:
-            at = "" if self.revision is None else f" at revision {self.revision!r}"
-            raise ConfigError(
-                f"{self.key} must be a data set that has {what} but got {self.path!r}{at} "
-                f"({error}); correct the id or the revision"
-            ) from error
 
-    def _check_columns(self, name: str, found: list[dict[str, Any]], row: type[BaseModel]) -> None:
-        have = list(found[0])
-        missing = [column for column in row.model_fields if column not in have]
-        if missing:
-            raise ConfigError(
-                f"{self.where(name)} must have the columns {', '.join(row.model_fields)} but got "
-                f"{', '.join(have)}; add {', '.join(missing)}"
-            )
-
-    def _validated(self, name: str, index: int, raw: dict[str, Any], row: type[RowT]) -> RowT:
-        try:
-            return row.model_validate(raw)
-        except ValidationError as error:
-            raise explain(error, row, key=f"{self.where(name)} row {index}") from None
+def _validated(where: str, index: int, raw: dict[str, Any], row: type[RowT]) -> RowT:
+    try:
+        return row.model_validate(raw)
+    except ValidationError as error:
+        raise explain(error, row, key=f"{where} row {index}") from None
 
 
 def _is_hub_id(path: str) -> bool:

@@ -38,7 +38,7 @@ HOMES = {
     "fsspec": ("orchestrator/remote/mirror.py",),
 }
 LATE = ("ray", "optuna", "mlflow", "deepspeed", "matplotlib")
-HEAVY = (*LATE, "torch", "transformers", "datasets", "scipy")
+HEAVY = (*LATE, "torch", "transformers", "pyarrow", "scipy")
 MAX_LINES = 300
 README_LINES = 200
 MAX_FUNCTION_LINES = 60

@@ -1,10 +1,10 @@
 """TOFU (arXiv 2401.06121): 200 fictitious authors with 20 questions each, some to be forgotten.
 
-Read from the hub or from a folder of `<table>.json` files. The tables of paraphrased and wrong
-answers are joined to `full` by the question's text and, because one question is asked of two
-authors ("What is the full name of the author?"), by the answer's; ids are row numbers in `full`
-("tofu-0421"), so that they do not depend on which authors are chosen. The retain task has the
-rows of `retain_perturbed` (20 authors in the published data) that are trained on.
+Read from the hub or from a folder of `<table>.json` files, as `evals.tables` says. The tables of
+paraphrased and wrong answers are joined to `full` by the question's text and, because one question
+is asked of two authors ("What is the full name of the author?"), by the answer's; ids are row
+numbers in `full` ("tofu-0421"), so that they do not depend on which authors are chosen. The retain
+task has the rows of `retain_perturbed` (20 authors in the published data) that are trained on.
 
 A small run takes whole authors: `forget_authors` are the last of the forget set;
 `retain_authors` are taken first from those that can be scored on the retain task. Authors that
@@ -18,16 +18,17 @@ knows them, a tiny model from scratch cannot.
 
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from evals.authors import Authors, Rows, choose
 from evals.benchmark import Benchmark, Example, Probability, Role, Task
 from evals.building import fingerprint
 from evals.choice import Settings
-from evals.errors import ConfigError
-from evals.tables import Tables
+from evals.errors import ConfigError, shown
+from evals.tables import Tables, Text
+from evals.text.unicode_forms import is_blank, normal_form
 from evals.wording.refusals import REFUSALS
 
 REAL = ("real_authors", "world_facts")
@@ -54,9 +55,6 @@ class Config(Settings):
     """A text file with one refusal a line, in place of our own."""
 
 
-Text = Annotated[str, StringConstraints(min_length=1)]
-
-
 class _Plain(BaseModel):
     question: Text
     answer: Text
@@ -77,27 +75,49 @@ class _Full:
         self.tables = tables
         self.rows = tables.read("full", _Plain)
         self._by_question: dict[str, list[int]] = {}
+        self._by_normal_form: dict[str, list[int]] = {}
         for number, row in enumerate(self.rows):
             self._by_question.setdefault(row.question, []).append(number)
+            self._by_normal_form.setdefault(normal_form(row.question), []).append(number)
 
-    def find(self, row: _Plain) -> list[int]:
-        """Returns the numbers of the rows that ask this and, if several do, answer this."""
+    def find(self, row: _Plain, *, where: str) -> list[int]:
+        """Returns the numbers of the rows that ask this and, if several do, answer this.
+
+        Raises:
+            ConfigError: there is none, but one that reads the same, in other code points; `where`
+                is what the row is called.
+        """
         numbers = self._by_question.get(row.question, [])
-        if len(numbers) < 2:
-            return numbers
-        return [number for number in numbers if self.rows[number].answer == row.answer]
+        if len(numbers) > 1:
+            numbers = [number for number in numbers if self.rows[number].answer == row.answer]
+        if not numbers:
+            self._check_written_alike(row, where=where)
+        return numbers
+
+    def _check_written_alike(self, row: _Plain, *, where: str) -> None:
+        """Refuses a row that is none of these only because of how its letters are encoded."""
+        for number in self._by_normal_form.get(normal_form(row.question), []):
+            twin = self.rows[number]
+            if twin.question != row.question or normal_form(twin.answer) == normal_form(row.answer):
+                raise ConfigError(
+                    f"{where} must be written as row {number} of full is but got "
+                    f"{shown(row.question)}, the same text in another Unicode normalisation form "
+                    f"(NFC or NFD); write both in one form"
+                )
 
     def locate(self, name: str, rows: list[_Plain] | list[_Said]) -> tuple[int, ...]:
         """Returns the row number in `full` of each row of the table `name`."""
-        found = [self.find(row) for row in rows]
-        for index, numbers in enumerate(found):
+        table = self.tables.where(name)
+        located: list[int] = []
+        for index, row in enumerate(rows):
+            numbers = self.find(row, where=f"{table} row {index}")
             if len(numbers) != 1:
                 raise ConfigError(
-                    f"{self.tables.where(name)} row {index} must be exactly one row of full but "
-                    f"got {len(numbers)} for {rows[index].question!r}; "
-                    f"use the tables of one revision"
+                    f"{table} row {index} must be exactly one row of full but got {len(numbers)} "
+                    f"for {shown(row.question)}; use the tables of one revision"
                 )
-        return tuple(numbers[0] for numbers in found)
+            located += numbers
+        return tuple(located)
 
     def split(self, forget: str) -> Rows:
         """Returns the rows of the forget set and of the retain set that completes it."""
@@ -198,8 +218,12 @@ def _outsiders(full: _Full, name: str) -> tuple[Example, ...]:
     """Returns the rows of the table `name`, if it exists, that are not in `full`."""
     if not full.tables.has(name):
         return ()
-    rows = enumerate(full.tables.read(name, _Plain))
-    return tuple(_example(f"holdout-{i:04d}", row) for i, row in rows if not full.find(row))
+    table = full.tables.where(name)
+    return tuple(
+        _example(f"holdout-{i:04d}", row)
+        for i, row in enumerate(full.tables.read(name, _Plain))
+        if not full.find(row, where=f"{table} row {i}")
+    )
 
 
 def _world(tables: Tables, count: int | None) -> list[tuple[Example, ...]]:
@@ -224,13 +248,14 @@ def _world(tables: Tables, count: int | None) -> list[tuple[Example, ...]]:
 
 def _read_refusals(path: str) -> tuple[str, ...]:
     try:
-        text = Path(path).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = Path(path).expanduser().read_text(encoding="utf-8-sig")
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: no such user as in "~user"
         raise ConfigError(
-            f"benchmark.refusals_file must be a readable text file but got {path!r} ({error}); "
+            f"benchmark.refusals_file must be a readable text file in UTF-8 but got "
+            f"{shown(path, limit=300)} ({shown(str(error), limit=300)[1:-1]}); "
             f"correct the path, or leave it out to use our own refusals"
         ) from error
-    refusals = tuple(line.strip() for line in text.splitlines() if line.strip())
+    refusals = tuple(line.strip() for line in text.split("\n") if not is_blank(line))
     if not refusals:
         raise ConfigError(
             f"benchmark.refusals_file must hold one refusal a line but got {path!r}, which holds "

@@ -2,17 +2,19 @@
 
 import json
 
-import datasets
+import huggingface_hub
+import pyarrow
+import pyarrow.parquet
 import pytest
 from pydantic import BaseModel
 
 from evals.errors import ConfigError
-from evals.tables import Tables
+from evals.tables import Tables, Text
 
 
 class Row(BaseModel):
-    question: str
-    wrong: tuple[str, ...]
+    question: Text
+    wrong: tuple[Text, ...]
 
 
 GOOD = {"question": "Who?", "wrong": ["Ann", "Ben"], "other": 1}
@@ -56,8 +58,10 @@ def test_a_missing_column_is_named_beside_those_there_are(read) -> None:
 
 
 def test_a_value_that_is_missing_in_one_row_is_named_with_its_row(read) -> None:
-    with pytest.raises(ConfigError, match=r"full\.json row 1\.wrong must be .* but got None"):
+    with pytest.raises(ConfigError, match=r"full\.json row 1\.wrong must be given but is missing"):
         read(json.dumps([GOOD, {"question": "Where?"}]))
+    with pytest.raises(ConfigError, match=r"full\.json row 1\.wrong must be .* but got None"):
+        read(json.dumps([GOOD, {"question": "Where?", "wrong": None}]))
 
 
 def test_a_missing_file_is_named_beside_those_there_are(tmp_path) -> None:
@@ -66,7 +70,10 @@ def test_a_missing_file_is_named_beside_those_there_are(tmp_path) -> None:
         Tables(str(tmp_path), key=KEY).read("full", Row)
 
 
-@pytest.mark.parametrize("path", ["no/such/folder", "./folder", "/none", "~/none", "word"])
+@pytest.mark.parametrize(
+    "path",
+    ["no/such/folder", "./folder", "/none", "~/none", "word", "~nobody-here/x", "a\0b", "x" * 9999],
+)
 def test_a_missing_folder_that_is_no_hub_id_is_refused(path) -> None:
     with pytest.raises(ConfigError, match=r"path must be an existing folder or a hub id"):
         Tables(path, key=KEY)
@@ -84,44 +91,63 @@ def test_a_folder_has_the_tables_whose_files_it_holds(tmp_path) -> None:
     assert not tables.has("holdout10")
 
 
-def test_the_hub_is_asked_for_the_table_at_the_revision(monkeypatch) -> None:
-    def load(path, name, *, revision, split):
-        assert (path, name, revision, split) == ("owner/name", "full", "v1", "train")
-        return [GOOD]
-
-    monkeypatch.setattr(datasets, "load_dataset", load)
-    monkeypatch.setattr(datasets, "get_dataset_config_names", lambda path, revision: ["full"])
+def test_a_table_on_the_hub_is_read_as_it_lies_there(tmp_path, monkeypatch) -> None:
+    (tmp_path / "full.json").write_text(json.dumps([GOOD]))
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: str(tmp_path))
     tables = Tables("owner/name", key=KEY, revision="v1")
     assert tables.read("full", Row) == [Row(question="Who?", wrong=("Ann", "Ben"))]
     assert tables.has("full")
     assert not tables.has("holdout10")
+    assert tables.where("full") == "owner/name (full)"
 
 
-def test_a_hub_out_of_reach_is_answered_with_the_way_round(monkeypatch) -> None:
-    def load(*args, **kwargs):
-        raise ConnectionError("Couldn't reach 'owner/name' on the Hub")
-
-    monkeypatch.setattr(datasets, "load_dataset", load)
-    monkeypatch.setattr(datasets, "get_dataset_config_names", load)
-    tables = Tables("owner/name", key=KEY)
-    for ask in (lambda: tables.read("full", Row), lambda: tables.has("full")):
-        with pytest.raises(ConfigError, match=r"path must be within reach .*give its folder"):
-            ask()
+TRICKY = "1975-01-01", "null", "NA", "1e5", '"quoted"', " spaced ", "a\u2028b\x85c\td", "\U0001f600"
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        datasets.exceptions.DatasetNotFoundError("Dataset 'owner/name' doesn't exist"),
-        ValueError("BuilderConfig 'full' not found"),
-    ],
-)
-def test_a_hub_data_set_without_the_table_is_refused(monkeypatch, error) -> None:
-    def load(*args, **kwargs):
-        raise error
+@pytest.mark.parametrize("suffix", ["json", "jsonl", "parquet"])
+def test_every_text_arrives_as_it_stands(tmp_path, suffix) -> None:
+    rows = [{"question": text, "wrong": [text, *TRICKY]} for text in TRICKY]
+    file = tmp_path / f"full.{suffix}"
+    match suffix:
+        case "json":
+            file.write_text(json.dumps(rows))
+        case "jsonl":
+            file.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows))
+        case "parquet":
+            pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), file)
+    found = Tables(str(tmp_path), key=KEY).read("full", Row)
+    assert [row.model_dump(mode="json") for row in found] == rows
 
-    monkeypatch.setattr(datasets, "load_dataset", load)
-    with pytest.raises(
-        ConfigError, match=r"path must be a data set that has full .* at revision 'v1' .*correct"
-    ):
-        Tables("owner/name", key=KEY, revision="v1").read("full", Row)
+
+@pytest.mark.parametrize("value", [1975, 1.5, True, None, ["x"], {"x": "y"}, "", " \t\u200b"])
+@pytest.mark.parametrize("join", [json.dumps, lambda rows: "\n".join(map(json.dumps, rows))])
+def test_what_is_no_text_is_refused_with_row_and_column(read, value, join) -> None:
+    with pytest.raises(ConfigError, match=r"full\.json row 1\.question must be text"):
+        read(join([GOOD, {**GOOD, "question": value}]))
+    with pytest.raises(ConfigError, match=r"full\.json row 1\.wrong\.1 must be text"):
+        read(join([GOOD, {**GOOD, "wrong": ["Ann", value]}]))
+
+
+def test_a_text_in_place_of_a_list_is_refused_with_its_row(read) -> None:
+    with pytest.raises(ConfigError, match=r"full\.json row 1\.wrong must be a list but got 'Ann'"):
+        read(json.dumps([GOOD, {**GOOD, "wrong": "Ann"}]))
+
+
+def test_a_long_value_is_cut_in_the_message(read) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(json.dumps([GOOD, {**GOOD, "wrong": "Ann" * 1000}]))
+    assert "(3000 characters)" in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+def test_a_table_in_two_files_is_refused(tmp_path) -> None:
+    (tmp_path / "full.json").write_text(json.dumps([GOOD]))
+    (tmp_path / "full.csv").write_text("question\nWho?\n")
+    with pytest.raises(ConfigError, match=r"got full\.json and full\.csv in .*; keep one"):
+        Tables(str(tmp_path), key=KEY).read("full", Row)
+
+
+def test_a_folder_in_place_of_a_file_is_no_table(tmp_path) -> None:
+    (tmp_path / "full.json").mkdir()
+    with pytest.raises(ConfigError, match=r"holds full\.json but got .*, which holds no table"):
+        Tables(str(tmp_path), key=KEY).read("full", Row)

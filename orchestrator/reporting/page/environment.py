@@ -20,7 +20,7 @@ LIBRARIES = (
     "ray",
     "optuna",
     "mlflow",
-    "datasets",
+    "pyarrow",
     "numpy",
     "scipy",
 )

@@ -1,6 +1,6 @@
 """TOFU read from folders and hubs made up for the purpose."""
 
-import datasets
+import huggingface_hub
 import pytest
 
 from evals.benchmark import Benchmark, Probability, Role
@@ -160,18 +160,18 @@ def test_our_own_refusals_are_used_unless_a_file_is_given(build, tmp_path) -> No
 
 
 def test_the_fingerprint_follows_the_content_and_not_the_place(
-    build, small_tofu, write_tables, monkeypatch
+    build, small_tofu, write_tables, monkeypatch, tmp_path
 ) -> None:
     first = build(path=write_tables(small_tofu, "here")).fingerprint
     assert build(path=write_tables(small_tofu, "there")).fingerprint == first
 
-    def load(path, name=None, **_):
-        return small_tofu[name]
+    def use(folder: str) -> None:
+        monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: folder)
 
-    monkeypatch.setattr(datasets, "load_dataset", load)
-    monkeypatch.setattr(datasets, "get_dataset_config_names", lambda *_, **__: list(small_tofu))
+    use(str(tmp_path / "there"))
     assert build(path="owner/name").fingerprint == first
-    small_tofu["full"][0]["answer"] = "It is changed."
+    small_tofu["retain90"][0]["answer"] = small_tofu["full"][0]["answer"] = "It is changed."
+    use(write_tables(small_tofu, "changed"))
     assert build(path="owner/name").fingerprint != first
 
 
@@ -249,4 +249,61 @@ def test_a_forget_row_without_wrong_answers_is_refused(build, small_tofu) -> Non
 def test_a_retain_task_without_a_row_is_refused(build, small_tofu) -> None:
     small_tofu["retain_perturbed"] = small_tofu["forget10_perturbed"]
     with pytest.raises(ConfigError, match=r"retain_perturbed\.json must hold wrong answers to"):
+        build()
+
+
+@pytest.mark.parametrize("blank", ["", "   ", "\n", "\u200b\u00a0"])
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("full", "question"),
+        ("full", "answer"),
+        ("forget10_perturbed", "paraphrased_answer"),
+        ("forget10_perturbed", "perturbed_answer"),
+        ("world_facts_perturbed", "perturbed_answer"),
+    ],
+)
+def test_a_blank_text_is_refused_while_reading(build, small_tofu, table, column, blank) -> None:
+    row = small_tofu[table][3]
+    row[column] = [*row[column][1:], blank] if isinstance(row[column], list) else blank
+    with pytest.raises(ConfigError, match=rf"{table}\.json row 3\.{column}.* that shows something"):
+        build()
+
+
+def test_refusals_lose_a_byte_order_mark_and_nothing_else(build, tmp_path) -> None:
+    file = tmp_path / "refusals.txt"
+    file.write_bytes("\ufeffI do not know.\r\nA\u2028B \ufeff C\n\u200b\n".encode())
+    assert build(refusals_file=str(file)).refusals == ("I do not know.", "A\u2028B \ufeff C")
+
+
+@pytest.mark.parametrize("name", ["~nobody-here/x", "a\0b", "x" * 9999, "."])
+def test_a_path_that_cannot_be_is_no_refusals_file(build, name) -> None:
+    with pytest.raises(ConfigError, match=r"refusals_file must be a readable text file") as caught:
+        build(refusals_file=name)
+    assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize("table", ["forget10", "forget10_perturbed", "retain90"])
+def test_a_question_in_another_normal_form_is_told_as_such(build, small_tofu, table) -> None:
+    number, of_author = (100, 5) if table.startswith("forget") else (0, 0)
+    asked = f"What is fact 0 of author {of_author}?"
+    for rows in small_tofu.values():
+        for row in rows:
+            row["question"] = row["question"].replace(asked, "Where is Caf\u00e9?")
+    small_tofu[table][0]["question"] = "Where is Cafe\u0301?"
+    with pytest.raises(
+        ConfigError, match=rf"{table}\.json row 0 must be written as row {number} of .* NFD"
+    ):
+        build()
+
+
+def test_a_held_out_row_that_is_trained_in_another_form_is_told_as_such(build, small_tofu) -> None:
+    asked = {"question": "What is his name?", "answer": "Ren\u00e9"}
+    for place in (0, 1):
+        for table in ("full", "retain90", "retain_perturbed"):
+            small_tofu[table][place] |= asked if place else {**asked, "answer": "Zo\u00eb"}
+    small_tofu["holdout10"] = [{**asked, "answer": "Rene\u0301"}, {**asked, "answer": "Ada"}]
+    with pytest.raises(
+        ConfigError, match=r"holdout10\.json row 0 must be written as row 1 of full"
+    ):
         build()
