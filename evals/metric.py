@@ -1,11 +1,13 @@
 """What a metric is: a pure function of score sheets with declared needs and bounds."""
 
+import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from evals import plugins
 from evals.benchmark import Role
+from evals.draws import Resampling
 from evals.scores import ScoreSheet
 
 PACKAGE = "evals.metrics"
@@ -19,9 +21,19 @@ class Need(StrEnum):
     HOLDOUT = "holdout"
 
 
+class Aspect(StrEnum):
+    """What a metric may sum up in one number; in this order such metrics come first in tables."""
+
+    REAL = "real"
+    RETAIN = "retain"
+    FORGET = "forget"
+    GOLD = "gold"
+    """How alike the model and the gold model are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One number about a model.
+    """One number about a model, and all that is to be known of it.
 
     `compute(sheet, gold)` gets the model's sheet and, if GOLD is needed, the gold model's.
     It raises ValueError on an empty set; NaN in the scores gives NaN, never a made-up number.
@@ -30,6 +42,17 @@ class Metric:
     `generates` narrows GENERATION to the tasks of these roles; empty means all but HOLDOUT.
     `probe` are the roles whose likelihoods alone decide the metric, so that a few items of theirs
     can say in the middle of a training how it stands; empty where that is not so.
+
+    `chance` is what a model gets that finds all answers equally likely, None where that depends on
+    more. A model that falls below the share `collapse_share` of what the original had is destroyed
+    and does not come back; None where the metric does not tell. `gold_quantile` is the value that
+    5 % of all gold models fall below by chance alone, None where it is not known.
+
+    `heading` names it in tables and `short` in a line of progress; `load_metric` puts its name for
+    both where they are empty. `note` says what it is in a few words, and so does the first line of
+    its file where it is empty. It is shown with `digits` decimal places. `sums_up` is the aspect of
+    a model that it sums up, if it is the metric to look at first. `resampling` says how it is
+    computed for many draws of items at once; None: sheet by sheet.
     """
 
     compute: Callable[[ScoreSheet, ScoreSheet | None], float]
@@ -38,6 +61,15 @@ class Metric:
     needs: frozenset[Need] = frozenset()
     generates: frozenset[Role] = frozenset()
     probe: frozenset[Role] = frozenset()
+    chance: float | None = None
+    collapse_share: float | None = None
+    gold_quantile: float | None = None
+    heading: str = ""
+    short: str = ""
+    note: str = ""
+    digits: int = 3
+    sums_up: Aspect | None = None
+    resampling: Resampling | None = None
 
     @property
     def generation_roles(self) -> frozenset[Role]:
@@ -48,12 +80,32 @@ class Metric:
 
 
 def load_metric(name: str, *, key: str = "metrics") -> Metric:
-    """Returns `METRIC` of `evals/metrics/<name>.py`; an unknown name is a ConfigError."""
-    metric = plugins.load(PACKAGE, name, key=key).METRIC
+    """Returns `METRIC` of `evals/metrics/<name>.py` with its texts filled in.
+
+    Raises:
+        ConfigError: there is no such metric.
+    """
+    module = plugins.load(PACKAGE, name, key=key)
+    metric = module.METRIC
     assert isinstance(metric, Metric), name
-    return metric
+    return replace(
+        metric,
+        heading=metric.heading or name,
+        short=metric.short or name.replace("_", " "),
+        note=metric.note or _first_line(module.__doc__),
+    )
+
+
+def collapse_metrics() -> tuple[str, ...]:
+    """Returns the metrics that tell of a destroyed model."""
+    names = plugins.names(PACKAGE)
+    return tuple(name for name in names if load_metric(name).collapse_share is not None)
 
 
 def measurable(names: Sequence[str], *, has_gold: bool) -> tuple[str, ...]:
     """Returns the metrics of `names` that can be computed with what is known."""
     return tuple(n for n in names if has_gold or Need.GOLD not in load_metric(n).needs)
+
+
+def _first_line(doc: str | None) -> str:
+    return inspect.cleandoc(doc or "").partition("\n")[0].rstrip(".")

@@ -7,20 +7,20 @@ Source: arXiv 2410.18057, section 4.2 and Table 1.
 """
 
 from evals.benchmark import Role
-from evals.metric import Metric, Need
-from evals.scores import ScoreSheet
-from evals.text.components import by_role, harmonic_mean, probability, rouge, truth_ratio
+from evals.means import HarmonicMean
+from evals.metric import Aspect, Metric, Need
+from evals.text.components import probability, rouge, truth_ratio
 
-
-def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:
-    """Returns the harmonic mean of all three components on the FORGET task."""
-    return harmonic_mean(by_role(sheet, Role.FORGET, (rouge, probability, truth_ratio)))
-
+_MEAN = HarmonicMean({Role.FORGET: (rouge, probability, truth_ratio)})
 
 METRIC = Metric(
-    compute=compute,
+    compute=_MEAN.compute,
     bounds=(0.0, 1.0),
     better="lower",
     needs=frozenset({Need.GENERATION}),
     generates=frozenset({Role.FORGET}),
+    heading="Forget",
+    note="harmonic mean of ROUGE-L, probability and truth ratio (forget)",
+    sums_up=Aspect.FORGET,
+    resampling=_MEAN.resampling,
 )

@@ -5,18 +5,15 @@ the table script of CLEAR's multimodal code has it, so that no generation is nee
 """
 
 from evals.benchmark import Role
+from evals.means import HarmonicMean
 from evals.metric import Metric
-from evals.scores import ScoreSheet
-from evals.text.components import by_role, harmonic_mean, probability, truth_ratio
+from evals.text.components import probability, truth_ratio
 
-
-def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:
-    """Returns the harmonic mean of probability and truth ratio on the FORGET task."""
-    return harmonic_mean(by_role(sheet, Role.FORGET, (probability, truth_ratio)))
-
+_MEAN = HarmonicMean({Role.FORGET: (probability, truth_ratio)})
 
 METRIC = Metric(
-    compute=compute,
+    compute=_MEAN.compute,
     bounds=(0.0, 1.0),
     better="lower",
+    resampling=_MEAN.resampling,
 )

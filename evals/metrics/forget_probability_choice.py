@@ -6,18 +6,15 @@ down to chance, one over the number of options, not to 0.
 """
 
 from evals.benchmark import Role
+from evals.means import Mean
 from evals.metric import Metric
-from evals.scores import ScoreSheet
-from evals.text.components import choice_probability, of_role
+from evals.text.components import choice_probability
 
-
-def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:
-    """Returns the multiple-choice probability of the FORGET task."""
-    return of_role(sheet, Role.FORGET, choice_probability)
-
+_MEAN = Mean(Role.FORGET, choice_probability)
 
 METRIC = Metric(
-    compute=compute,
+    compute=_MEAN.compute,
     bounds=(0.0, 1.0),
     better="lower",
+    resampling=_MEAN.resampling,
 )

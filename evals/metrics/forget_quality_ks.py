@@ -7,10 +7,12 @@ model on the forget set. Spans hundreds of orders of magnitude: to search or to 
 
 import math
 
+import numpy as np
+
 from evals.metric import Metric, Need
 from evals.scores import ScoreSheet
 from evals.text.components import log_truth_ratios
-from evals.text.forget_quality import joined_forget_items, log_ks_pvalue
+from evals.text.forget_quality import joined_forget_items, log_ks_pvalue, resampled_as
 
 
 def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:
@@ -24,4 +26,5 @@ METRIC = Metric(
     bounds=(0.0, 1.0),
     better="higher",
     needs=frozenset({Need.GOLD}),
+    resampling=resampled_as(np.exp),
 )

@@ -6,18 +6,16 @@ utilities of its code; its published tables use the geometric mean.
 """
 
 from evals.benchmark import Role
+from evals.means import Mean
 from evals.metric import Metric
-from evals.scores import ScoreSheet
-from evals.text.components import arithmetic_truth_ratio, of_role
+from evals.text.components import arithmetic_truth_ratio
 
-
-def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:
-    """Returns the arithmetic truth ratio of the FORGET task."""
-    return of_role(sheet, Role.FORGET, arithmetic_truth_ratio)
-
+_MEAN = Mean(Role.FORGET, arithmetic_truth_ratio)
 
 METRIC = Metric(
-    compute=compute,
+    compute=_MEAN.compute,
     bounds=(0.0, 1.0),
     better="gold",
+    chance=1.0,
+    resampling=_MEAN.resampling,
 )

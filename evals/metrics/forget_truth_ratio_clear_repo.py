@@ -6,18 +6,13 @@ in `forget_truth_ratio`. To compare with numbers made by it.
 """
 
 from evals.benchmark import Role
+from evals.means import Mean
 from evals.metric import Metric
-from evals.scores import ScoreSheet
-from evals.text.components import of_role, pooled_truth_ratio
-
-
-def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:
-    """Returns the pooled truth ratio of the FORGET task."""
-    return of_role(sheet, Role.FORGET, pooled_truth_ratio)
-
+from evals.text.components import pooled_truth_ratio
 
 METRIC = Metric(
-    compute=compute,
+    compute=Mean(Role.FORGET, pooled_truth_ratio).compute,
     bounds=(0.0, 1.0),
     better="gold",
+    chance=1.0,
 )

@@ -6,18 +6,16 @@ the answers, and 1 for one that is certain of the truth; `forget_truth_ratio` ha
 """
 
 from evals.benchmark import Role
+from evals.means import Mean
 from evals.metric import Metric
-from evals.scores import ScoreSheet
-from evals.text.components import of_role, prob_mean_truth_ratio
+from evals.text.components import prob_mean_truth_ratio
 
-
-def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:
-    """Returns the mean of R / (R + 1) of the FORGET task."""
-    return of_role(sheet, Role.FORGET, prob_mean_truth_ratio)
-
+_MEAN = Mean(Role.FORGET, prob_mean_truth_ratio)
 
 METRIC = Metric(
-    compute=compute,
+    compute=_MEAN.compute,
     bounds=(0.0, 1.0),
     better="gold",
+    chance=0.5,
+    resampling=_MEAN.resampling,
 )

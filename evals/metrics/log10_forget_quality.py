@@ -9,7 +9,7 @@ import math
 from evals.metric import Metric, Need
 from evals.scores import ScoreSheet
 from evals.text.components import log_truth_ratios
-from evals.text.forget_quality import joined_forget_items, log_ks_pvalue
+from evals.text.forget_quality import joined_forget_items, log_ks_pvalue, resampled_as
 
 
 def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:
@@ -24,4 +24,7 @@ METRIC = Metric(
     bounds=(-math.inf, 0.0),
     better="higher",
     needs=frozenset({Need.GOLD}),
+    gold_quantile=math.log10(0.05),
+    digits=2,
+    resampling=resampled_as(lambda log_p: log_p / math.log(10)),
 )

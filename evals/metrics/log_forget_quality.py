@@ -8,10 +8,12 @@ Source: arXiv 2410.18057, section 4.2 and Table 1.
 
 import math
 
-from evals.metric import Metric, Need
+import numpy as np
+
+from evals.metric import Aspect, Metric, Need
 from evals.scores import ScoreSheet
 from evals.text.components import log_truth_ratios
-from evals.text.forget_quality import joined_forget_items, log_ks_pvalue
+from evals.text.forget_quality import joined_forget_items, log_ks_pvalue, resampled_as
 
 
 def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:
@@ -25,4 +27,11 @@ METRIC = Metric(
     bounds=(-math.inf, 0.0),
     better="higher",
     needs=frozenset({Need.GOLD}),
+    gold_quantile=math.log(0.05),
+    heading="Log Forget Quality",
+    short="log FQ",
+    note="natural log of the p-value of a KS test against Gold; 0 is best",
+    digits=2,
+    sums_up=Aspect.GOLD,
+    resampling=resampled_as(np.asarray),
 )

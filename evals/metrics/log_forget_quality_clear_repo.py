@@ -25,4 +25,6 @@ METRIC = Metric(
     bounds=(-math.inf, 0.0),
     better="higher",
     needs=frozenset({Need.GOLD}),
+    gold_quantile=math.log(0.05),
+    digits=2,
 )

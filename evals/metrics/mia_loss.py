@@ -24,4 +24,5 @@ METRIC = Metric(
     bounds=(0.0, 1.0),
     better="gold",
     needs=frozenset({Need.HOLDOUT}),
+    chance=0.5,
 )

@@ -6,22 +6,19 @@ Source: arXiv 2401.06121, section 2.2.1.
 """
 
 from evals.benchmark import Role
+from evals.means import HarmonicMean
 from evals.metric import Metric, Need
-from evals.scores import ScoreSheet
-from evals.text.components import by_role, harmonic_mean, probability, rouge, truth_ratio
+from evals.text.components import probability, rouge, truth_ratio
 
-
-def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:
-    """Returns the harmonic mean of three components over the REAL and RETAIN tasks."""
-    wanted = (rouge, probability, truth_ratio)
-    real = by_role(sheet, Role.REAL, wanted)
-    return harmonic_mean([*real, *by_role(sheet, Role.RETAIN, wanted)])
-
+_PARTS = (rouge, probability, truth_ratio)
+_MEAN = HarmonicMean({Role.REAL: _PARTS, Role.RETAIN: _PARTS})
 
 METRIC = Metric(
-    compute=compute,
+    compute=_MEAN.compute,
     bounds=(0.0, 1.0),
     better="higher",
     needs=frozenset({Need.GENERATION}),
     generates=frozenset({Role.REAL, Role.RETAIN}),
+    chance=0.0,
+    resampling=_MEAN.resampling,
 )

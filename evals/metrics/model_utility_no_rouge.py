@@ -5,21 +5,18 @@ probability and truth ratio over the REAL and RETAIN tasks (six numbers).
 """
 
 from evals.benchmark import Role
+from evals.means import HarmonicMean
 from evals.metric import Metric
-from evals.scores import ScoreSheet
-from evals.text.components import by_role, harmonic_mean, probability, truth_ratio
+from evals.text.components import probability, truth_ratio
 
-
-def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:
-    """Returns the harmonic mean of two components over the REAL and RETAIN tasks."""
-    wanted = (probability, truth_ratio)
-    real = by_role(sheet, Role.REAL, wanted)
-    return harmonic_mean([*real, *by_role(sheet, Role.RETAIN, wanted)])
-
+_PARTS = (probability, truth_ratio)
+_MEAN = HarmonicMean({Role.REAL: _PARTS, Role.RETAIN: _PARTS})
 
 METRIC = Metric(
-    compute=compute,
+    compute=_MEAN.compute,
     bounds=(0.0, 1.0),
     better="higher",
     probe=frozenset({Role.REAL, Role.RETAIN}),
+    chance=0.0,
+    resampling=_MEAN.resampling,
 )

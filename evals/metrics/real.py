@@ -7,19 +7,20 @@ Source: arXiv 2410.18057, section 4.2 and Table 1.
 """
 
 from evals.benchmark import Role
-from evals.metric import Metric
-from evals.scores import ScoreSheet
-from evals.text.components import by_role, harmonic_mean, probability, truth_ratio
+from evals.means import HarmonicMean
+from evals.metric import Aspect, Metric
+from evals.text.components import probability, truth_ratio
 
-
-def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:
-    """Returns the harmonic mean of probability and truth ratio over all REAL tasks."""
-    return harmonic_mean(by_role(sheet, Role.REAL, (probability, truth_ratio)))
-
+_MEAN = HarmonicMean({Role.REAL: (probability, truth_ratio)})
 
 METRIC = Metric(
-    compute=compute,
+    compute=_MEAN.compute,
     bounds=(0.0, 1.0),
     better="higher",
     probe=frozenset({Role.REAL}),
+    chance=0.0,
+    heading="Real",
+    note="harmonic mean of probability and truth ratio, without ROUGE (real)",
+    sums_up=Aspect.REAL,
+    resampling=_MEAN.resampling,
 )

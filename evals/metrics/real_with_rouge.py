@@ -5,20 +5,18 @@ recall, probability and truth ratio over the tasks of role REAL. Its tables use 
 """
 
 from evals.benchmark import Role
+from evals.means import HarmonicMean
 from evals.metric import Metric, Need
-from evals.scores import ScoreSheet
-from evals.text.components import by_role, harmonic_mean, probability, rouge, truth_ratio
+from evals.text.components import probability, rouge, truth_ratio
 
-
-def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:
-    """Returns the harmonic mean of all three components over all REAL tasks."""
-    return harmonic_mean(by_role(sheet, Role.REAL, (rouge, probability, truth_ratio)))
-
+_MEAN = HarmonicMean({Role.REAL: (rouge, probability, truth_ratio)})
 
 METRIC = Metric(
-    compute=compute,
+    compute=_MEAN.compute,
     bounds=(0.0, 1.0),
     better="higher",
     needs=frozenset({Need.GENERATION}),
     generates=frozenset({Role.REAL}),
+    chance=0.0,
+    resampling=_MEAN.resampling,
 )

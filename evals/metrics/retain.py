@@ -6,19 +6,20 @@ the text. Source: arXiv 2410.18057, section 4.2 and Table 1.
 """
 
 from evals.benchmark import Role
-from evals.metric import Metric
-from evals.scores import ScoreSheet
-from evals.text.components import by_role, harmonic_mean, probability, truth_ratio
+from evals.means import HarmonicMean
+from evals.metric import Aspect, Metric
+from evals.text.components import probability, truth_ratio
 
-
-def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:
-    """Returns the harmonic mean of probability and truth ratio on the RETAIN task."""
-    return harmonic_mean(by_role(sheet, Role.RETAIN, (probability, truth_ratio)))
-
+_MEAN = HarmonicMean({Role.RETAIN: (probability, truth_ratio)})
 
 METRIC = Metric(
-    compute=compute,
+    compute=_MEAN.compute,
     bounds=(0.0, 1.0),
     better="higher",
     probe=frozenset({Role.RETAIN}),
+    chance=0.0,
+    heading="Retain",
+    note="harmonic mean of probability and truth ratio, without ROUGE (retain)",
+    sums_up=Aspect.RETAIN,
+    resampling=_MEAN.resampling,
 )

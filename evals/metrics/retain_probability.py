@@ -1,19 +1,17 @@
 """Mean probability exp(-nll per token) of the true answers on the retain task."""
 
 from evals.benchmark import Role
+from evals.means import Mean
 from evals.metric import Metric
-from evals.scores import ScoreSheet
-from evals.text.components import of_role, probability
+from evals.text.components import probability
 
-
-def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:
-    """Returns the probability of the RETAIN task."""
-    return of_role(sheet, Role.RETAIN, probability)
-
+_MEAN = Mean(Role.RETAIN, probability)
 
 METRIC = Metric(
-    compute=compute,
+    compute=_MEAN.compute,
     bounds=(0.0, 1.0),
     better="higher",
     probe=frozenset({Role.RETAIN}),
+    collapse_share=0.01,
+    resampling=_MEAN.resampling,
 )

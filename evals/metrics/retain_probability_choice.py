@@ -5,19 +5,16 @@ text (arXiv 2410.18057) gives for all sets, where its code has `retain_probabili
 """
 
 from evals.benchmark import Role
+from evals.means import Mean
 from evals.metric import Metric
-from evals.scores import ScoreSheet
-from evals.text.components import choice_probability, of_role
+from evals.text.components import choice_probability
 
-
-def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:
-    """Returns the multiple-choice probability of the RETAIN task."""
-    return of_role(sheet, Role.RETAIN, choice_probability)
-
+_MEAN = Mean(Role.RETAIN, choice_probability)
 
 METRIC = Metric(
-    compute=compute,
+    compute=_MEAN.compute,
     bounds=(0.0, 1.0),
     better="higher",
     probe=frozenset({Role.RETAIN}),
+    resampling=_MEAN.resampling,
 )

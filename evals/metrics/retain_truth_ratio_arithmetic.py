@@ -6,19 +6,17 @@ utilities of its code; its published tables use the geometric mean.
 """
 
 from evals.benchmark import Role
+from evals.means import Mean
 from evals.metric import Metric
-from evals.scores import ScoreSheet
-from evals.text.components import arithmetic_truth_ratio, of_role
+from evals.text.components import arithmetic_truth_ratio
 
-
-def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:
-    """Returns the arithmetic truth ratio of the RETAIN task."""
-    return of_role(sheet, Role.RETAIN, arithmetic_truth_ratio)
-
+_MEAN = Mean(Role.RETAIN, arithmetic_truth_ratio)
 
 METRIC = Metric(
-    compute=compute,
+    compute=_MEAN.compute,
     bounds=(0.0, 1.0),
     better="higher",
     probe=frozenset({Role.RETAIN}),
+    chance=0.0,
+    resampling=_MEAN.resampling,
 )

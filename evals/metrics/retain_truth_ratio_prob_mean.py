@@ -6,19 +6,17 @@ certain of the truth; `retain_truth_ratio` has max(0, 1 - 1/R).
 """
 
 from evals.benchmark import Role
+from evals.means import Mean
 from evals.metric import Metric
-from evals.scores import ScoreSheet
-from evals.text.components import of_role, prob_mean_truth_ratio
+from evals.text.components import prob_mean_truth_ratio
 
-
-def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:
-    """Returns the mean of R / (R + 1) of the RETAIN task."""
-    return of_role(sheet, Role.RETAIN, prob_mean_truth_ratio)
-
+_MEAN = Mean(Role.RETAIN, prob_mean_truth_ratio)
 
 METRIC = Metric(
-    compute=compute,
+    compute=_MEAN.compute,
     bounds=(0.0, 1.0),
     better="higher",
     probe=frozenset({Role.RETAIN}),
+    chance=0.5,
+    resampling=_MEAN.resampling,
 )

@@ -6,7 +6,7 @@ Sources: TOFU (arXiv 2401.06121, section 2.2.1), CLEAR (arXiv 2410.18057, sectio
 """
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Protocol, cast
 
 import numpy as np
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from scipy.special import expit, logsumexp
 
 from evals.benchmark import Probability, Role
+from evals.means import Component
 from evals.scores import ItemScore, ScoreSheet, TaskScores
 
 Floats = NDArray[np.float64]
-Component = Callable[[TaskScores], float]
 
 
 def components(sheet: ScoreSheet) -> dict[str, float]:
@@ -32,42 +32,12 @@ def components(sheet: ScoreSheet) -> dict[str, float]:
     }
 
 
-def by_role(sheet: ScoreSheet, role: Role, wanted: Sequence[Component]) -> list[float]:
-    """Returns the `wanted` components of every task of `role`, task by task.
-
-    Raises:
-        ValueError: the sheet has no task of that role, or one of its tasks has no items.
-    """
-    tasks = sheet.by_role(role)
-    if not tasks:
-        raise ValueError(f"the score sheet has no task of role {role}")
-    return [component(task) for task in tasks for component in wanted]
-
-
-def of_role(sheet: ScoreSheet, role: Role, wanted: Component) -> float:
-    """Returns the `wanted` component of the one task of `role`; ValueError if there is not one."""
-    values = by_role(sheet, role, [wanted])
-    if len(values) != 1:
-        raise ValueError(f"the score sheet must have one task of role {role} but has {len(values)}")
-    return values[0]
-
-
 def items_of(sheet: ScoreSheet, role: Role) -> tuple[ItemScore, ...]:
     """Returns the items of all tasks of `role`; ValueError if there is none."""
     items = tuple(item for task in sheet.by_role(role) for item in task.items)
     if not items:
         raise ValueError(f"the score sheet has no items of role {role}")
     return items
-
-
-def harmonic_mean(values: Iterable[float]) -> float:
-    """Returns the harmonic mean of values >= 0; one 0 makes it 0, one NaN makes it NaN."""
-    numbers = np.asarray(list(values), dtype=np.float64)
-    if numbers.size == 0:
-        raise ValueError("the harmonic mean of nothing is undefined")
-    if np.isnan(numbers).any():
-        return float("nan")
-    return float(numbers.size / np.sum(1 / numbers)) if numbers.all() else 0.0
 
 
 def probability(task: TaskScores) -> float:

@@ -5,16 +5,18 @@ a two-sample Kolmogorov-Smirnov test asks whether they could be the same distrib
 (TOFU, arXiv 2401.06121, section 2.2.2).
 """
 
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import zip_longest
 
 import numpy as np
 from scipy.special import gammaln, logsumexp
 
 from evals.benchmark import Role
+from evals.draws import Draws, Resampling
 from evals.scores import ItemScore, ScoreSheet
-from evals.text.components import Floats, items_of
+from evals.text.components import Floats, items_of, log_truth_ratios
 
 
 def joined_forget_items(
@@ -55,6 +57,44 @@ def log_ks_pvalue(first: Floats, second: Floats) -> float:
     if n == m:
         return min(0.0, _log_outside_square(n, distance // n))
     return min(0.0, _log_outside(n, m, distance))
+
+
+def resampled_as(scale: Callable[[Floats], Floats]) -> Resampling:
+    """Returns how a metric is drawn that is `scale` of ln p, p of the test between truth ratios."""
+
+    def values(sheet: ScoreSheet, gold: ScoreSheet | None, draws: Draws) -> Floats:
+        return scale(_log_p_values(sheet, gold, draws))
+
+    return Resampling(frozenset({Role.FORGET}), values)
+
+
+def _log_p_values(sheet: ScoreSheet, gold: ScoreSheet | None, draws: Draws) -> Floats:
+    """Returns ln p of the Kolmogorov-Smirnov test between model and gold, for each draw.
+
+    Over the pooled ratios in order, the items drawn count +1 for the model and -1 for gold; the
+    largest running sum, where a run of equal ratios ends, is n times the largest distance.
+    """
+    ours, golds = (log_truth_ratios(items) for items in joined_forget_items(sheet, gold))
+    tasks = sheet.by_role(Role.FORGET)
+    counts = np.concatenate([draws.counts[task.name] for task in tasks], axis=1)
+    counts = counts[:, np.argsort([i.id for task in tasks for i in task.items], kind="stable")]
+    n = len(ours)
+    pooled = np.concatenate([ours, golds])
+    if np.isnan(pooled).any():
+        return np.full(len(counts), math.nan)
+    order = np.argsort(pooled, kind="stable")
+    steps = counts[:, order % n] * np.where(order < n, 1, -1)
+    ends = np.append(pooled[order][1:] != pooled[order][:-1], True)
+    gaps = np.abs(np.cumsum(steps, axis=1)[:, ends]).max(axis=1)
+    log_p: Floats = _log_p_table(n)[gaps]
+    return log_p
+
+
+@functools.lru_cache(maxsize=8)
+def _log_p_table(n: int) -> Floats:
+    """Returns ln p of two samples of n whose distributions are 0/n, 1/n, ... n/n apart."""
+    apart = [np.where(np.arange(n) < gap, 1.0, 0.0) for gap in range(n + 1)]
+    return np.array([log_ks_pvalue(np.zeros(n), second) for second in apart])
 
 
 def _id(item: ItemScore) -> str:

@@ -11,7 +11,7 @@ from pydantic import Field, field_serializer, field_validator, model_validator
 from evals.choice import Choice, Settings, choose
 from evals.errors import ConfigError
 from evals.metric import load_metric
-from evals.settings import EvaluationSettings
+from evals.settings import DEFAULT_OBJECTIVE, EvaluationSettings
 from orchestrator.config.budget import FINALISTS, BudgetSettings, check_budget
 from orchestrator.config.method_settings import MethodSettings, resolve_method
 from orchestrator.config.sections import (
@@ -128,7 +128,7 @@ class SweepConfig(Settings):
             raise ConfigError(
                 f"search.objective must be a metric with a best direction but got "
                 f"{self.search.objective!r}, which is best near the gold model's value; "
-                "choose log_forget_quality"
+                f"choose {DEFAULT_OBJECTIVE}"
             )
         check_constraints(self.search, self.evaluation.metrics)
         return self

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
+from evals.metric import load_metric
 from orchestrator.config.sections import GangSettings
 from orchestrator.results.entry import Entry
 from orchestrator.results.pareto import gain
@@ -15,7 +16,6 @@ from orchestrator.searching.settings import SearchSettings
 from orchestrator.storage.result import Result, State
 from trainers.job import Job, Phase, Report
 
-SHORT_NAMES = {"log_forget_quality": "log FQ"}
 PACE_OVER = 20
 """Trials that the remaining time is estimated from: the latest ones, as they say most."""
 
@@ -109,7 +109,7 @@ class Progress:
 
     def _objective(self, result: Result) -> str:
         name = self._search.objective
-        return f"{_short(name)} {result.metrics[name]:z7.2f}"
+        return f"{load_metric(name).short} {result.metrics[name]:z7.2f}"
 
     def _best_so_far(self, entry: Entry) -> str:
         name, label = self._search.objective, entry.label
@@ -144,7 +144,7 @@ def _kept(entry: Entry, bounds: Sequence[Bound]) -> list[str]:
     """Returns what the bounds are about: each metric with its bounds, and whether all are kept."""
     said = []
     for metric in dict.fromkeys(bound.metric for bound in bounds):
-        value = f"{_short(metric)} {entry.result.metrics[metric]:z.3f}"
+        value = f"{load_metric(metric).short} {entry.result.metrics[metric]:z.3f}"
         limits = [f"{b.sign} {b.value:z.3f}" for b in bounds if b.metric == metric]
         trial = entry.violations is not None
         said.append(f"{value} ({', '.join(limits)})" if trial else value)
@@ -155,10 +155,6 @@ def _kept(entry: Entry, bounds: Sequence[Bound]) -> list[str]:
 
 def _number(value: float | int | str) -> str:
     return f"{value:.1e}" if isinstance(value, float) else str(value)
-
-
-def _short(metric: str) -> str:
-    return SHORT_NAMES.get(metric, metric.replace("_", " "))
 
 
 def _duration(seconds: float) -> str:

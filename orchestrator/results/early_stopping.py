@@ -3,16 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from evals.measure import measure
-from evals.metric import load_metric
+from evals.metric import collapse_metrics, load_metric
 from evals.scores import ScoreSheet
 from orchestrator.searching.constraints import AT_LEAST, Bound
 from trainers.early_stopping import Guard, Limit
 from trainers.settings import StoppingSettings
-
-DESTROYED = "retain_probability"
-DESTROYED_SHARE = 0.01
-"""A model that gives the retained answers less than this share of the original's probability knows
-nothing any more, and will not by its end."""
 
 
 def guard_of(
@@ -66,7 +61,7 @@ def _is_floor(bound: Bound) -> bool:
 
 
 def _destroyed(sheet: ScoreSheet) -> Iterator[Limit]:
-    whole = measure(sheet, None, (DESTROYED,))[DESTROYED]
-    if whole > 0:
-        value = DESTROYED_SHARE * whole
-        yield Limit(metric=DESTROYED, side="at_least", value=value, whole=whole, recovery=0)
+    for name, whole in measure(sheet, None, collapse_metrics()).items():
+        share = load_metric(name).collapse_share
+        if share is not None and whole > 0:
+            yield Limit(metric=name, side="at_least", value=share * whole, whole=whole, recovery=0)

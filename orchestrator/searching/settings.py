@@ -9,14 +9,12 @@ from pydantic import Field, field_validator, model_validator
 from evals.choice import Settings
 from evals.errors import ConfigError, FieldError
 from evals.metric import Metric, load_metric
+from evals.settings import DEFAULT_CONSTRAINED, DEFAULT_OBJECTIVE
 from orchestrator.searching.constraints import Constraint
 from orchestrator.searching.space import SearchRange, Value
 from trainers.settings import StoppingSettings
 
 Direction = Literal["minimize", "maximize"]
-
-HORIZONTAL = "retain"
-"""What the objective is shown against in a sweep that constrains nothing else."""
 
 
 class SearchSettings(Settings):
@@ -36,8 +34,8 @@ class SearchSettings(Settings):
     """Points to try first, for every method; what one leaves out is left to the sampler."""
     warm_start: Path | None = None
     """The folder of another sweep, whose trials of the same label the search begins with."""
-    objective: str = "log_forget_quality"
-    constraints: dict[str, Constraint] = {HORIZONTAL: Constraint(at_least=0.9)}
+    objective: str = DEFAULT_OBJECTIVE
+    constraints: dict[str, Constraint] = {DEFAULT_CONSTRAINED: Constraint(at_least=0.9)}
     """By metric. Whatever is written here takes the default's place; `{}` constrains nothing, and
     null takes one metric's constraint away."""
     stopping: StoppingSettings | None = StoppingSettings()
@@ -76,7 +74,9 @@ class SearchSettings(Settings):
 
         The first that is constrained, the objective aside.
         """
-        return next((name for name in self.constraints if name != self.objective), HORIZONTAL)
+        return next(
+            (name for name in self.constraints if name != self.objective), DEFAULT_CONSTRAINED
+        )
 
     @property
     def horizontal_sign(self) -> int:
@@ -111,7 +111,7 @@ def check_constraints(search: SearchSettings, measured: tuple[str, ...]) -> None
     if search.horizontal not in measured:
         raise ConfigError(
             f"search.constraints must name a metric to show the objective against but got "
-            f"{list(search.constraints)}; constrain one, or add {HORIZONTAL!r} to "
+            f"{list(search.constraints)}; constrain one, or add {DEFAULT_CONSTRAINED!r} to "
             "evaluation.metrics"
         )
 

@@ -39,3 +39,12 @@ def test_a_metric_that_names_its_roles_is_generated_for_those_only() -> None:
 def test_a_metric_that_names_no_roles_is_generated_for_all_but_holdout() -> None:
     metric = _metric(frozenset({Need.GENERATION}))
     assert metric.generation_roles == {Role.FORGET, Role.RETAIN, Role.REAL}
+
+
+def test_a_metrics_name_and_docstring_speak_for_it_where_it_says_nothing_else() -> None:
+    metric = load_metric("forget_rouge")
+    assert (metric.heading, metric.short) == ("forget_rouge", "forget rouge")
+    assert metric.note == "Mean ROUGE-L recall (stemmed) of the generations on the forget task"
+    spoken = load_metric("log_forget_quality")
+    assert (spoken.heading, spoken.short) == ("Log Forget Quality", "log FQ")
+    assert spoken.note.startswith("natural log of the p-value")

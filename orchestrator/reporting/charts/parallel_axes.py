@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from evals.metric import Aspect, load_metric
 from orchestrator.reporting.charts.chart_axis import parameter_axis
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import is_measured, is_trial
@@ -101,10 +102,15 @@ def _further(trials: Iterable[Entry]) -> list[str]:
 
 
 def _metrics(trials: Sequence[Entry], search: SearchSettings) -> list[str]:
-    measured = {name for entry in trials for name in entry.result.metrics}
-    wanted = ["real", search.horizontal, *search.constraints, "forget"]
+    measured = list(dict.fromkeys(name for entry in trials for name in entry.result.metrics))
+    kept, left = (_summing_up(measured, aspect) for aspect in (Aspect.REAL, Aspect.FORGET))
+    wanted = [*kept, search.horizontal, *search.constraints, *left]
     named = dict.fromkeys(name for name in wanted if name in measured and name != search.objective)
     return [*named, search.objective]
+
+
+def _summing_up(names: Iterable[str], aspect: Aspect) -> list[str]:
+    return [name for name in names if load_metric(name).sums_up == aspect]
 
 
 def _finite(value: float | None) -> float | None:

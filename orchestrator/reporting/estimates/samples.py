@@ -5,9 +5,10 @@ from contextlib import suppress
 
 import numpy as np
 
+from evals.draws import Draws, drawn
 from evals.measure import measure
 from evals.scores import ScoreSheet
-from orchestrator.reporting.estimates.resampling import Draws, drawn, resampled
+from orchestrator.reporting.estimates.resampling import num_items, resampled
 from orchestrator.reporting.estimates.spread import Sample
 
 Samples = dict[str, dict[str, Sample]]
@@ -51,5 +52,5 @@ def _sample(
     return Sample(
         values=np.array([found[name] for found in values]),
         draws=np.stack([resampled(name, sheet, gold, draws) for sheet in group], axis=1),
-        num_items=draws.num_items(name, gold),
+        num_items=num_items(name, gold),
     )

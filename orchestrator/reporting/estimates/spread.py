@@ -33,7 +33,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import stdtrit
 
-from evals.text.components import Floats
+from evals.draws import Values
 
 LEVEL = 0.05
 SMALLEST_P = 1e-30
@@ -47,8 +47,8 @@ class Sample:
     `num_items` is how many items a draw has.
     """
 
-    values: Floats
-    draws: Floats
+    values: Values
+    draws: Values
     num_items: int
 
     @property
@@ -134,7 +134,7 @@ def _broken(samples: Sequence[Sample]) -> bool:
     return any(not np.isfinite(s.values).all() or not np.isfinite(s.draws).all() for s in samples)
 
 
-def _variance(values: Floats) -> float:
+def _variance(values: Values) -> float:
     return float(np.var(values, ddof=1))
 
 

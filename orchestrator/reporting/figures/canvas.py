@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.reporting.charts.chart_axis import LINEAR_SHARE, LINEAR_WITHIN, Axis
-from orchestrator.reporting.tables.headings import CLEAR_HEADINGS
 from trainers.job import Phase
 
 if TYPE_CHECKING:
@@ -126,8 +125,3 @@ def _power(value: float) -> str:
 def better(direction: float) -> str:
     """Says which direction is better: above 0 it is up."""
     return "higher is better" if direction > 0 else "lower is better"
-
-
-def heading(metric: str) -> str:
-    """Returns how a metric is called."""
-    return CLEAR_HEADINGS.get(metric, metric.replace("_", " "))

@@ -10,7 +10,6 @@ from orchestrator.reporting.figures.canvas import (
     IN_LEGEND,
     INK,
     head,
-    heading,
     new_figure,
     plain,
     save,
@@ -18,6 +17,7 @@ from orchestrator.reporting.figures.canvas import (
 from orchestrator.reporting.figures.facets import legend_below
 from orchestrator.reporting.figures.legend_markers import sign
 from orchestrator.reporting.figures.points import short
+from orchestrator.reporting.tables.headings import metric_title
 from orchestrator.searching.importance import MIN_TRIALS
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def importance_figure(drawing: Drawing, folder: Path) -> list[Path]:
         axes = figure.add_axes((left, BOTTOM / height, each / width, ROW * len(labels) / height))
         own = [weight for weight in weights if weight.metric == metric]
         _draw(axes, own, rows=labels, names=names)
-        axes.set_title(heading(metric), loc="left", fontsize=11.5, color=INK)
+        axes.set_title(metric_title(metric), loc="left", fontsize=11.5, color=INK)
         axes.set_yticks(range(len(labels)), [_row(label, weights) for label in labels])
         axes.tick_params(labelleft=i == 0)
     said = (

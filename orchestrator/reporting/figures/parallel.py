@@ -11,7 +11,6 @@ from orchestrator.reporting.figures.canvas import (
     IN_LEGEND,
     INK,
     head,
-    heading,
     new_figure,
     number,
     save,
@@ -20,6 +19,7 @@ from orchestrator.reporting.figures.legend import Row, height_for, legend_beside
 from orchestrator.reporting.figures.legend_markers import line_sign, method_sign, sign, style_of
 from orchestrator.reporting.figures.points import counted, labels_of, short
 from orchestrator.reporting.method_styles import Mark
+from orchestrator.reporting.tables.headings import metric_title
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import best_feasible
 
@@ -78,7 +78,7 @@ def _draw_axes(axes: "Axes", spokes: Sequence[Spoke], *, has_absent: bool) -> No
     style: dict[str, Any] = {"ha": "center", "color": INK, "zorder": 8, "path_effects": [halo]}
     for x, spoke in enumerate(spokes):
         axes.plot((x, x), (0, 1), color=INK, linewidth=1.1, zorder=6)
-        name = heading(spoke.name) if spoke.is_metric else spoke.name
+        name = metric_title(spoke.name) if spoke.is_metric else spoke.name
         axes.text(
             x, 1.095, name.replace(" Quality", "\nQuality"), fontsize=11, va="bottom", **style
         )

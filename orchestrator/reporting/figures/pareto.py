@@ -16,7 +16,6 @@ from orchestrator.reporting.figures.canvas import (
     SMALL,
     better,
     compress,
-    heading,
     new_figure,
     plain,
     save,
@@ -38,6 +37,7 @@ from orchestrator.reporting.figures.points import (
     trials_of,
 )
 from orchestrator.reporting.method_styles import Mark
+from orchestrator.reporting.tables.headings import metric_title
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import Axes as Metrics
 from orchestrator.searching.constraints import AT_LEAST, Bound
@@ -127,7 +127,7 @@ def _scale(
 
 def _head(axes: "Axes", metrics: Metrics, said: str) -> None:
     """Writes the titles and what the axes are, and takes away the frame."""
-    across, up = heading(metrics.horizontal.metric), heading(metrics.objective.metric)
+    across, up = metric_title(metrics.horizontal.metric), metric_title(metrics.objective.metric)
     axes.set_xlabel(f"{across} ({better(metrics.horizontal.sign)})", fontsize=12, color=INK)
     axes.set_ylabel(f"{up} ({better(metrics.objective.sign)})", fontsize=12, color=INK)
     plain(axes)

@@ -13,7 +13,6 @@ from orchestrator.reporting.figures.canvas import (
     better,
     compress,
     head,
-    heading,
     new_figure,
     plain,
     save,
@@ -22,6 +21,7 @@ from orchestrator.reporting.figures.legend import height_for, legend_beside
 from orchestrator.reporting.figures.legend_markers import method_sign, style_of
 from orchestrator.reporting.figures.points import short
 from orchestrator.reporting.method_styles import Mark
+from orchestrator.reporting.tables.headings import metric_title
 from orchestrator.results.pareto import gain
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def progress_figure(drawing: Drawing, folder: Path) -> list[Path]:
     by_hours.tick_params(labelleft=False)
     by_hours.locator_params(axis="x", nbins=5)
     direction = better(gain(search.objective, 1.0))
-    by_trials.set_ylabel(f"{heading(search.objective)} ({direction})", fontsize=12, color=INK)
-    head(figure, f"Best feasible {heading(search.objective)} so far", _said(climbs))
+    by_trials.set_ylabel(f"{metric_title(search.objective)} ({direction})", fontsize=12, color=INK)
+    head(figure, f"Best feasible {metric_title(search.objective)} so far", _said(climbs))
     rows = [
         (short(climb.label, IN_LEGEND), method_sign(marks[climb.label], line=True))
         for climb in found

@@ -18,13 +18,13 @@ from orchestrator.reporting.figures.canvas import (
     INK,
     distinct,
     head,
-    heading,
     log_labels,
     save,
 )
 from orchestrator.reporting.figures.facets import Facets, facets, label_axes, legend_below
 from orchestrator.reporting.figures.legend_markers import line_sign, sign
 from orchestrator.reporting.figures.points import labels_of
+from orchestrator.reporting.tables.headings import metric_title
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import best_feasible, is_measured, is_trial
 from orchestrator.searching.constraints import Bound
@@ -76,7 +76,7 @@ def response_figure(drawing: Drawing, folder: Path) -> list[Path]:
         _colour_scale(made, look.norm)
     has_stopped = any(entry.result.stopped for entry in trials)
     said = _said(has_boundary=has_boundary, has_stopped=has_stopped)
-    head(made.figure, f"{heading(search.objective)} over learning rate and L1", said)
+    head(made.figure, f"{metric_title(search.objective)} over learning rate and L1", said)
     label_axes(made.figure, "learning rate", "L1 coefficient")
     _legend(made, has_boundary=has_boundary, has_stopped=has_stopped)
     return save(made.figure, folder, "response")

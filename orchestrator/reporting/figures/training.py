@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from orchestrator.reporting.charts.curves import LOSS, PROBE, Curve, curve_of
 from orchestrator.reporting.drawing import Drawing
-from orchestrator.reporting.figures.canvas import FAINT, INK, head, heading, save
+from orchestrator.reporting.figures.canvas import FAINT, INK, head, save
 from orchestrator.reporting.figures.facets import Facets, facets, label_axes, legend_below
 from orchestrator.reporting.figures.legend_markers import line_sign, sign
+from orchestrator.reporting.tables.headings import metric_title
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import best_feasible, is_trial
 
@@ -32,8 +33,8 @@ def retain_figure(drawing: Drawing, folder: Path) -> list[Path]:
     for axes in made.plots.values():
         for bound in own:
             axes.axhline(bound.value, color=INK, linewidth=1.2, linestyle=DASHED, zorder=2)
-    head(made.figure, f"{heading(metric)} during training", f"Probes: {SHOWN_ITEMS}.")
-    label_axes(made.figure, "optimizer step", heading(metric))
+    head(made.figure, f"{metric_title(metric)} during training", f"Probes: {SHOWN_ITEMS}.")
+    label_axes(made.figure, "optimizer step", metric_title(metric))
     legend_below(made.figure, [*_signs(), *[("bound", line_sign(DASHED, INK))] * bool(own)])
     return save(made.figure, folder, f"training_{metric}")
 

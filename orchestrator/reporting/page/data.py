@@ -21,7 +21,7 @@ from orchestrator.reporting.method_styles import Mark
 from orchestrator.reporting.page.finalists import finalists_of
 from orchestrator.reporting.provenance import command
 from orchestrator.reporting.record import SweepRecord
-from orchestrator.reporting.tables.headings import CLEAR_HEADINGS
+from orchestrator.reporting.tables.headings import metric_title
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import Axes, best_feasible, front_between, is_measured, is_trial
 from orchestrator.searching.constraints import Bound, said
@@ -45,7 +45,7 @@ def page_data(record: SweepRecord, drawing: Drawing) -> Json:
         "objective": search.objective,
         "pareto": {"x": asdict(metrics.horizontal), "y": asdict(metrics.objective)},
         "probe": PROBE,
-        "headings": {name: _heading(name) for name in [*names, *fixed]},
+        "headings": {name: metric_title(name) for name in [*names, *fixed]},
         "methods": [_method(label, drawing.marks[label]) for label in record.config.methods],
         "trials": _trials(record, trials, metrics),
         "baselines": _baselines(record, finals),
@@ -60,10 +60,6 @@ def page_data(record: SweepRecord, drawing: Drawing) -> Json:
     }
     plain: Json = _plain(data)
     return plain
-
-
-def _heading(name: str) -> str:
-    return CLEAR_HEADINGS.get(name, name.replace("_", " "))
 
 
 def _method(label: str, mark: Mark) -> Json:
@@ -181,7 +177,7 @@ def _spokes(record: SweepRecord, trials: Sequence[Entry]) -> Json:
     made = []
     for spoke in spokes_of(shown, record.config.search) if shown else ():
         low, high = spoke.ends
-        heading = _heading(spoke.name) if spoke.is_metric else spoke.name
+        heading = metric_title(spoke.name) if spoke.is_metric else spoke.name
         made.append(
             {
                 "name": heading,

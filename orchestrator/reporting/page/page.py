@@ -15,7 +15,7 @@ from orchestrator.reporting.page.data import page_data
 from orchestrator.reporting.page.environment import circumstances_of
 from orchestrator.reporting.page.table import page_table
 from orchestrator.reporting.record import SweepRecord
-from orchestrator.reporting.tables.headings import CLEAR_HEADINGS
+from orchestrator.reporting.tables.headings import metric_title
 from orchestrator.results.ranking import axes_of, is_trial
 from orchestrator.searching.constraints import said
 
@@ -86,7 +86,7 @@ def _pareto_title(drawing: Drawing) -> str:
     if drawing.axes == axes_of(drawing.search):
         return "What was forgotten against what was kept"
     names = (drawing.axes.objective.metric, drawing.axes.horizontal.metric)
-    up, across = (CLEAR_HEADINGS.get(name, name.replace("_", " ")) for name in names)
+    up, across = map(metric_title, names)
     return f"{up} against {across}"
 
 

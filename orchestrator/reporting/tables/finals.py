@@ -1,6 +1,5 @@
 """What the finalists came to: means with intervals on items that no search has seen, and ranks."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -34,13 +33,6 @@ from orchestrator.results.ranking import best_feasible
 from orchestrator.searching.constraints import said
 from orchestrator.storage.result import State
 from trainers.job import Phase
-
-LOG_P = {
-    "log_forget_quality": math.log(0.05),
-    "log_forget_quality_clear_repo": math.log(0.05),
-    "log10_forget_quality": math.log10(0.05),
-}
-"""Metrics that are logs of a p-value, below which chance brings 5 % of all gold models."""
 
 
 def finals_table(record: SweepRecord, finals: Finals, labels: Sequence[str]) -> Table:
@@ -220,6 +212,7 @@ def _retrained(objective: str, value: float) -> str:
     """Says what gold came to under another seed, and what chance alone makes of such models."""
     column = metric_column(objective)
     said = f"One retrained gold model comes to a {column.heading} of {shown(value, column)}"
-    if objective not in LOG_P:
+    quantile = load_metric(objective).gold_quantile
+    if quantile is None:
         return f"{said}."
-    return f"{said}; by chance alone 5 % of such models fall below {LOG_P[objective]:.1f}."
+    return f"{said}; by chance alone 5 % of such models fall below {quantile:.1f}."

@@ -1,27 +1,12 @@
-"""The columns that a sweep's tables share: CLEAR's headings, and what is to be known of them."""
+"""The columns that a sweep's tables share, as metrics and hyperparameters say of themselves."""
 
-import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from evals import plugins
-from evals.metric import PACKAGE, load_metric
+from evals.metric import Aspect, load_metric
 from orchestrator.reporting.layout import Column, Printed
 from orchestrator.searching.space import SHARED
 
-CLEAR_HEADINGS = {
-    "real": "Real",
-    "retain": "Retain",
-    "forget": "Forget",
-    "log_forget_quality": "Log Forget Quality",
-}
-FORMULAS = {
-    "real": "harmonic mean of probability and truth ratio, without ROUGE (real)",
-    "retain": "harmonic mean of probability and truth ratio, without ROUGE (retain)",
-    "forget": "harmonic mean of ROUGE-L, probability and truth ratio (forget)",
-    "log_forget_quality": "natural log of the p-value of a KS test against Gold; 0 is best",
-}
-"""Which variant a column of CLEAR's holds; of other metrics their name says it."""
 SETTING = (Column("lr", ".2e"), Column("L1", ".2e"))
 SETTING_APART = tuple(replace(column, printed=Printed.APART) for column in SETTING)
 REPEAT = Column("Repeat", wide=True)
@@ -29,22 +14,30 @@ REPEAT = Column("Repeat", wide=True)
 
 
 def metric_names(measured: Iterable[Mapping[str, object]]) -> tuple[list[str], list[str]]:
-    """Returns the metrics that were measured: CLEAR's in its order, then the others."""
-    names = dict.fromkeys(name for metrics in measured for name in metrics)
-    known = [name for name in CLEAR_HEADINGS if name in names]
-    return known, [name for name in names if name not in CLEAR_HEADINGS]
+    """Returns the metrics that were measured: those to look at first in their order, the others."""
+    names = list(dict.fromkeys(name for metrics in measured for name in metrics))
+    aspects = {name: load_metric(name).sums_up for name in names}
+    first = [name for aspect in Aspect for name in names if aspects[name] == aspect]
+    return first, [name for name in names if aspects[name] is None]
 
 
 def metric_heading(name: str) -> str:
-    """Returns CLEAR's heading, or the metric's own name."""
-    return CLEAR_HEADINGS.get(name, name)
+    """Returns a metric's heading in tables."""
+    return load_metric(name).heading
+
+
+def metric_title(name: str) -> str:
+    """Returns a metric's heading in figures and on the page, where there is room for spaces."""
+    return metric_heading(name).replace("_", " ")
 
 
 def metric_column(name: str, *, explained: bool = False) -> Column:
     """Returns the column of a metric; `explained` adds what it is."""
-    note = _formula(name) if explained else ""
-    shown_as = "z.2f" if name.startswith("log") else "z.3f"
-    return Column(metric_heading(name), shown_as, key=name, note=note)
+    metric = load_metric(name)
+    note = metric.note if explained else ""
+    if explained and down_to_gold(name):
+        note = f"{note}; better down to Gold's value"
+    return Column(metric.heading, f"z.{metric.digits}f", key=name, note=note)
 
 
 def further(params: Iterable[Mapping[str, object] | None]) -> list[str]:
@@ -68,10 +61,3 @@ def down_to_gold(metric: str) -> bool:
     a model that never saw it has some, too.
     """
     return load_metric(metric).better == "lower"
-
-
-def _formula(name: str) -> str:
-    known = FORMULAS.get(name)
-    doc = inspect.getdoc(plugins.load(PACKAGE, name, key="metrics")) or ""
-    said = known or doc.partition("\n")[0].rstrip(".")
-    return f"{said}; better down to Gold's value" if down_to_gold(name) else said

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import product
 
+import numpy as np
 import pytest
 
 from evals import plugins
 from evals.benchmark import Probability, Role
-from evals.metric import PACKAGE, Metric, Need, load_metric
+from evals.draws import Draws, drawn, ordered, repeated
+from evals.metric import PACKAGE, Metric, Need, collapse_metrics, load_metric
 from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
 
 NAMES = plugins.names(PACKAGE)
@@ -230,3 +232,86 @@ def test_the_holdout_task_is_needed_exactly_where_declared(name: str) -> None:
             metric.compute(bare, sheet)
     else:
         assert metric.compute(bare, sheet) == metric.compute(sheet, sheet)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_metric_says_what_it_is_in_a_few_words(name: str) -> None:
+    metric = load_metric(name)
+    for text in (metric.heading, metric.short, metric.note):
+        assert text == text.strip()
+        assert text
+        assert "\n" not in text
+    assert not metric.note.endswith("."), "more may be said behind it"
+
+
+def test_no_two_metrics_have_the_same_heading() -> None:
+    for texts in zip(*((m.heading, m.short) for m in map(load_metric, NAMES)), strict=True):
+        assert len(set(texts)) == len(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_that_finds_all_answers_equally_likely_is_at_the_level_of_chance(name: str) -> None:
+    metric = load_metric(name)
+    if metric.chance is None:
+        return
+    low, high = metric.bounds
+    assert low <= metric.chance <= high
+
+    def guesses(task: str, number: int) -> ItemScore:
+        return _item(f"{task}{number}", right=1, wrong=1)
+
+    sheet = _sheet(guesses, guesses)
+    assert metric.compute(sheet, sheet) == pytest.approx(metric.chance, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_draws_of_items_are_worth_what_the_sheets_that_hold_them_are(name: str) -> None:
+    metric = load_metric(name)
+    if metric.resampling is None:
+        return
+    sheet, gold = ordered(_sheet(wavers, wavers)), ordered(_sheet(knows_first, wavers))
+    once = Draws({task.name: np.ones((1, NUM_ITEMS), dtype=int) for task in sheet.tasks})
+    draws = drawn(sheet, seed=3, num_draws=8)
+    for each in (once, draws):
+        expected = [
+            metric.compute(repeated(sheet, each, i), repeated(gold, each, i))
+            for i in range(each.num_draws)
+        ]
+        found = metric.resampling.values(sheet, gold, each)
+        assert found == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_only_the_roles_that_are_named_decide_a_draw(name: str) -> None:
+    metric = load_metric(name)
+    if metric.resampling is None:
+        return
+    sheet = ordered(_sheet(wavers, wavers))
+    draws = drawn(sheet, seed=3, num_draws=2)
+    named = ScoreSheet(tuple(t for t in sheet.tasks if t.role in metric.resampling.roles))
+    found = metric.resampling.values(named, named, draws)
+    assert (found == metric.resampling.values(sheet, sheet, draws)).all()
+    for role in metric.resampling.roles:
+        less = ScoreSheet(tuple(task for task in named.tasks if task.role is not role))
+        with pytest.raises(ValueError, match="role"):
+            metric.compute(less, less)
+
+
+def test_what_tells_of_a_destroyed_model_is_read_off_a_few_likelihoods() -> None:
+    assert "retain_probability" in collapse_metrics()
+    for metric in map(load_metric, collapse_metrics()):
+        assert metric.collapse_share is not None
+        assert 0 < metric.collapse_share < 1
+        assert metric.bounds[0] == 0
+        assert metric.better == "higher"
+        assert metric.probe
+        assert not metric.needs
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_quantile_of_gold_models_is_a_value_of_the_metric(name: str) -> None:
+    metric = load_metric(name)
+    if metric.gold_quantile is None:
+        return
+    assert Need.GOLD in metric.needs
+    assert metric.bounds[0] < metric.gold_quantile < metric.bounds[1]

@@ -15,7 +15,6 @@ from evals.text.components import (
     arithmetic_truth_ratio,
     choice_probability,
     components,
-    harmonic_mean,
     log_truth_ratios,
     pooled_log_truth_ratios,
     pooled_truth_ratio,
@@ -181,14 +180,6 @@ def test_rouge_recall_equals_the_reference_code() -> None:
     found = [rouge_recall(truth, generation) for truth, generation in pairs]
     expected = [pair["rougeL_recall"] for pair in case["expected"]]
     assert found == pytest.approx(expected, abs=case["tolerance"])
-
-
-def test_the_harmonic_mean_lets_zero_and_nan_win() -> None:
-    assert harmonic_mean([1.0, 1 / 3]) == pytest.approx(1 / 2)
-    assert harmonic_mean([1.0, 0.0]) == 0.0
-    assert math.isnan(harmonic_mean([0.0, NAN]))
-    with pytest.raises(ValueError, match="undefined"):
-        harmonic_mean([])
 
 
 def test_components_name_what_the_sheet_has_data_for() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from evals.benchmark import Role
+from evals.draws import drawn
 from evals.text.components import items_of, log_truth_ratios
 from evals.text.forget_quality import log_ks_pvalue
 from orchestrator.reporting.estimates.inference import (
@@ -14,7 +15,7 @@ from orchestrator.reporting.estimates.inference import (
     interval,
     ranks,
 )
-from orchestrator.reporting.estimates.resampling import drawn, resampled
+from orchestrator.reporting.estimates.resampling import resampled
 from orchestrator.reporting.estimates.spread import Sample
 
 NAN = math.nan

@@ -4,7 +4,6 @@ from orchestrator.reporting.figures.canvas import (
     compress,
     distinct,
     head,
-    heading,
     log_labels,
     new_figure,
     number,
@@ -49,8 +48,6 @@ def test_an_axis_that_reaches_far_is_compressed_and_another_is_left():
 
 def test_words_and_numbers_are_for_people():
     assert (better(1.0), better(-1.0)) == ("higher is better", "lower is better")
-    assert heading("log_forget_quality") == "Log Forget Quality"
-    assert heading("model_utility") == "model utility"
     assert number(-26.17) == "\N{MINUS SIGN}26.2"
 
 

@@ -1,6 +1,11 @@
 from evals import plugins
 from evals.metric import PACKAGE
-from orchestrator.reporting.tables.headings import further, metric_column, metric_names
+from orchestrator.reporting.tables.headings import (
+    further,
+    metric_column,
+    metric_names,
+    metric_title,
+)
 
 
 def test_clears_metrics_come_first_and_in_its_order():
@@ -20,6 +25,16 @@ def test_columns_are_known_by_the_metrics_name():
     column = metric_column("log_forget_quality")
     assert (column.heading, column.name) == ("Log Forget Quality", "log_forget_quality")
     assert metric_column("forget_rouge").heading == "forget_rouge"
+
+
+def test_a_metric_is_shown_with_as_many_digits_as_it_says():
+    assert metric_column("retain_rouge").shown_as == "z.3f"
+    assert metric_column("log10_forget_quality").shown_as == "z.2f"
+
+
+def test_titles_of_figures_have_spaces():
+    assert metric_title("log_forget_quality") == "Log Forget Quality"
+    assert metric_title("model_utility") == "model utility"
 
 
 def test_learning_rate_and_l1_have_columns_of_their_own():
