@@ -20,6 +20,7 @@ from trainers.deepspeed_config import deepspeed_config
 from trainers.job import Diverged
 from trainers.l1 import L1AdamW
 from trainers.settings import EngineSettings, L1Mode, TrainingSettings
+from trainers.starting_weights import Change, StartingWeights
 
 
 class Engine:
@@ -36,6 +37,7 @@ class Engine:
         self.base_norm = base_norm
         self._deepspeed = wrapped
         self._optimizer = optimizer
+        self._start: StartingWeights | None = None
 
     @classmethod
     def start(
@@ -103,6 +105,30 @@ class Engine:
         shards.forget(self._deepspeed, self._optimizer)
         for group in self._groups():
             group.update(lr=0.0, l1=l1, l1_mode=l1_mode, weight_decay=weight_decay)
+
+    def keep_start(self) -> None:
+        """Remembers the weights as they are, for `rewind` and `change`; call it on a new engine."""
+        self._start = StartingWeights(shards.optimized(self._deepspeed, self._optimizer))
+
+    def rewind(self, *, l1: float, l1_mode: L1Mode, weight_decay: float) -> None:
+        """Makes the engine as good as new, with the weights that were kept; L1 pulls to them."""
+        assert self._start is not None
+        self._start.restore()
+        shards.refresh_copies(self._deepspeed)
+        shards.forget(self._deepspeed, self._optimizer)
+        self._optimizer.anchors = self._start.anchors() if l1 > 0 else {}
+        for group in self._groups():
+            group.update(lr=0.0, l1=l1, l1_mode=l1_mode, weight_decay=weight_decay)
+
+    def change(self) -> Change:
+        """Returns how the weights differ from those that were kept, the same on every rank."""
+        assert self._start is not None
+        parameters = [value for _, value in trainable(self.module)]
+        return self._start.change(
+            sum(getattr(value, "ds_numel", value.numel()) for value in parameters),
+            is_sharded=self._deepspeed.zero_optimization_stage() > 0,
+            device=parameters[0].device,
+        )
 
     def trainable_state(self) -> dict[str, Tensor]:
         """Returns whole float32 CPU copies of the trainable weights, on every rank."""

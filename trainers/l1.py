@@ -5,7 +5,7 @@ between steps. The optimizer, though, is handed the real (flat, sharded) values 
 stage, and L1 acts on each entry alone, so that it needs no gather here.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -17,12 +17,13 @@ from trainers.settings import L1Mode
 class L1AdamW(torch.optim.AdamW):
     """AdamW whose parameter groups carry `l1`, the coefficient, and `l1_mode`.
 
-    PROXIMAL: after the Adam step p <- sign(p) max(|p| - lr * l1, 0), which makes exact zeros
+    L1 is of d = p - a, where `anchors` give a weight's a, and a = 0 where there are none.
+    PROXIMAL: after the Adam step d <- sign(d) max(|d| - lr * l1, 0), which makes exact zeros
     (Parikh and Boyd, "Proximal Algorithms", 2014, section 6.5.2).
-    SUBGRADIENT: gradient += l1 * sign(p) before the step, sign(0) = 0: the gradient of
-    loss + l1 * sum |p|. It is added after DeepSpeed has clipped the gradient.
+    SUBGRADIENT: gradient += l1 * sign(d) before the step, sign(0) = 0: the gradient of
+    loss + l1 * sum |d|. It is added after DeepSpeed has clipped the gradient.
 
-    Either acts on every factor of the adapter. DeepSpeed fills in zero gradients, so at any ZeRO
+    Either acts on every weight that trains. DeepSpeed fills in zero gradients, so at any ZeRO
     stage a layer that the loss does not reach (those above RMU's) shrinks all the same; its B is
     zero, so the model does not notice, but the sparsity of A does.
     """
@@ -30,6 +31,8 @@ class L1AdamW(torch.optim.AdamW):
     def __init__(self, groups: Iterable[Mapping[str, Any]], *, lr: float) -> None:
         complete = [{"l1": 0.0, "l1_mode": L1Mode.PROXIMAL, **group} for group in groups]
         super().__init__(complete, lr=lr)
+        self.anchors: Mapping[Tensor, Tensor] = {}
+        """For all weights or none, by the tensor that is stepped: what L1 pulls it towards."""
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
@@ -37,28 +40,44 @@ class L1AdamW(torch.optim.AdamW):
         assert closure is None
         for group in self.param_groups:
             if group["l1_mode"] == L1Mode.SUBGRADIENT:
-                _add_subgradient(_trained(group), l1=group["l1"])
+                values = _trained(group)
+                _add_subgradient(values, self._anchors_of(values), l1=group["l1"])
         super().step()
         for group in self.param_groups:
             if group["l1_mode"] == L1Mode.PROXIMAL:
-                soft_threshold_(_trained(group), threshold=float(group["lr"]) * group["l1"])
+                values = _trained(group)
+                threshold = float(group["lr"]) * group["l1"]
+                soft_threshold_(values, threshold=threshold, anchors=self._anchors_of(values))
+
+    def _anchors_of(self, values: Sequence[Tensor]) -> list[Tensor]:
+        return [self.anchors[value] for value in values] if self.anchors else []
 
 
-def soft_threshold_(values: list[Tensor], *, threshold: float) -> None:
-    """Shrinks every entry towards zero by `threshold`, in place; NaN stays NaN."""
+def soft_threshold_(
+    values: list[Tensor], *, threshold: float, anchors: Sequence[Tensor] = ()
+) -> None:
+    """Moves every entry by `threshold` towards its anchor (zero without any), in place.
+
+    What is nearer than that becomes the anchor itself, to the last bit; NaN stays NaN.
+    """
     if not values or threshold == 0:
         return
+    if anchors:
+        torch._foreach_sub_(values, list(anchors))
     signs = torch._foreach_sign(values)
     torch._foreach_abs_(values)
     torch._foreach_sub_(values, threshold)
     torch._foreach_clamp_min_(values, 0.0)
     torch._foreach_mul_(values, signs)
+    if anchors:
+        torch._foreach_add_(values, list(anchors))
 
 
-def _add_subgradient(values: list[Tensor], *, l1: float) -> None:
+def _add_subgradient(values: list[Tensor], anchors: list[Tensor], *, l1: float) -> None:
     if not values or l1 == 0:
         return
-    signs: list[Tensor] = list(torch._foreach_sign(values))
+    offsets = torch._foreach_sub(values, anchors) if anchors else values
+    signs: list[Tensor] = list(torch._foreach_sign(offsets))
     gradients = [value.grad for value in values if value.grad is not None]
     torch._foreach_add_(gradients, signs, alpha=l1)
 

@@ -19,6 +19,7 @@ from deepspeed.utils import (
     lazy_init_hp_params_optimizer_state,
     safe_get_full_fp32_param,
     safe_get_full_optimizer_state,
+    safe_get_local_fp32_param,
     safe_set_full_fp32_param,
     safe_set_full_optimizer_state,
     safe_set_local_fp32_param,
@@ -68,6 +69,39 @@ def write(engine: Any, parameter: nn.Parameter, value: Tensor) -> None:
         safe_set_full_fp32_param(parameter, value)
     with GatheredParameters([parameter], modifier_rank=0):
         parameter.data.copy_(value)
+
+
+def optimized(engine: Any, optimizer: torch.optim.Optimizer) -> list[Tensor]:
+    """Returns the tensors that this rank's optimizer steps: the weights, or its part of them.
+
+    A part ends in zeros, which ZeRO-3 leaves to chance.
+    """
+    stage = engine.zero_optimization_stage()
+    if stage == 0:
+        return [value for group in optimizer.param_groups for value in group["params"]]
+    if stage < 3:
+        return list(engine.optimizer.single_partition_of_fp32_groups)
+    for parameter in engine.module.parameters():
+        if parameter.requires_grad:
+            _clear_padding(parameter)
+    return list(engine.optimizer.fp32_partitioned_groups_flat)
+
+
+def refresh_copies(engine: Any) -> None:
+    """Sets the low-precision weights, on all ranks, to what the optimizer's tensors say."""
+    sharded, stage = engine.optimizer, engine.zero_optimization_stage()
+    if stage in (1, 2):
+        sharded.update_lp_params()
+    elif stage == 3:
+        sharded.parameter_offload.partition_all_parameters()
+        for index in range(len(sharded.fp32_partitioned_groups_flat)):
+            sharded._reassign_or_swap_out_partitioned_parameters(index)
+        if sharded.persistent_parameters:
+            sharded.persistent_parameters[0].all_gather(sharded.persistent_parameters)
+    elif hasattr(sharded, "fp32_groups"):
+        for copies, masters in zip(sharded.fp16_groups, sharded.fp32_groups, strict=True):
+            for copy, master in zip(copies, masters, strict=True):
+                copy.data.copy_(master.data)
 
 
 def read_moments(
@@ -214,6 +248,14 @@ def _own_slice(parameter: Any, value: Tensor) -> Tensor:
     padded[: value.numel()] = value.flatten()
     start = size * dist.get_rank(parameter.ds_process_group)
     return padded[start : start + size]
+
+
+def _clear_padding(parameter: Any) -> None:
+    """Zeroes what of this rank's part lies behind the end of a parameter that ZeRO-3 sharded."""
+    part = safe_get_local_fp32_param(parameter).clone()
+    start = part.numel() * dist.get_rank(parameter.ds_process_group)
+    part[max(0, parameter.ds_numel - start) :] = 0
+    safe_set_local_fp32_param(parameter, part)
 
 
 def _forget_gradients_of_stage_2(optimizer: Any) -> None:
