@@ -82,19 +82,10 @@ def load_state(model: nn.Module, state: Mapping[str, Tensor]) -> None:
 def parameter_groups(
     model: nn.Module, *, l1: float, l1_mode: L1Mode, weight_decay: float
 ) -> list[dict[str, Any]]:
-    """Returns L1AdamW's groups: "lora_A" and "lora_B", or "all" when the whole model trains.
-
-    Raises:
-        ConfigError: an L1 penalty without an adapter; it would pull the model's own weights
-            to zero rather than the change of them.
-    """
+    """Returns L1AdamW's groups: "lora_A" and "lora_B", or "all" when the whole model trains."""
     parameters = dict(trainable(model))
     common = {"l1": l1, "l1_mode": l1_mode, "weight_decay": weight_decay}
     if not any(A in name for name in parameters):
-        if l1 != 0:
-            raise ConfigError(
-                f"training.l1 must be 0 without an adapter but got {l1}; give an adapter"
-            )
         return [{"name": "all", "params": list(parameters.values()), **common}]
     return [
         {"name": kind.strip("."), "params": _of_kind(parameters, kind), **common} for kind in (A, B)
@@ -127,8 +118,13 @@ def adapter_facts(
         "update_norm": update_norm(state, scaling=settings.alpha / settings.rank),
     }
     if base_norm is not None:
-        facts["moved"] = _moved(facts["update_norm"], base_norm)
+        facts["moved"] = has_moved(facts["update_norm"], base_norm)
     return facts
+
+
+def has_moved(norm: float, base_norm: float) -> float:
+    """Returns 1.0 if an update of this norm is above MOVED times that of the weights, else 0.0."""
+    return math.nan if math.isnan(norm) else float(norm > MOVED * base_norm)
 
 
 def update_norm(state: Mapping[str, Tensor], *, scaling: float) -> float:
@@ -167,10 +163,6 @@ def _initial(name: str, value: nn.Parameter, seed: int) -> Tensor:
 
 def _of_kind(parameters: Mapping[str, nn.Parameter], kind: str) -> list[nn.Parameter]:
     return [value for name, value in parameters.items() if kind in name]
-
-
-def _moved(norm: float, base_norm: float) -> float:
-    return math.nan if math.isnan(norm) else float(norm > MOVED * base_norm)
 
 
 def _zero_share(state: Mapping[str, Tensor], kind: str) -> float:

@@ -11,6 +11,7 @@ from trainers.rank_task import Order
 from trainers.requirements import Source
 from trainers.sampler import Material, Sampler, Shape
 from trainers.saving import written
+from trainers.tuning.full import save_model
 from trainers.views import NoReference, StudentView
 from trainers.warm_state import Station, Workbench
 
@@ -24,7 +25,7 @@ def finetune(order: Order, bench: Workbench) -> Generator[Report | Beat, None, O
     folder = order.folder / "model"
     if job.adapter is None:
         sheet, measured = yield from bench.evaluate(station.module, station.language_model, job)
-        yield from _save_whole(bench, station, folder)
+        yield from save_model(station.engine, station.language_model, folder, bench.place)
     else:
         yield from _save_merged(job, bench, station, folder)
         sheet, measured = yield from _evaluate_saved(job, bench, folder)
@@ -46,16 +47,6 @@ def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:
     )
     student = StudentView(station.module)
     return Lesson(method, sampler, student, NoReference(), job.training, job.seed)
-
-
-def _save_whole(bench: Workbench, station: Station, folder: Path) -> Generator[Beat, None, None]:
-    state = station.engine.whole_state()
-
-    def write() -> None:
-        station.language_model.model.save_pretrained(folder, state_dict=state)
-        station.language_model.tokenizer.save_pretrained(folder)
-
-    yield from written(write, folder, bench.place)
 
 
 def _save_merged(

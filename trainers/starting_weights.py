@@ -73,6 +73,6 @@ class StartingWeights:
 
     def _chunks(self, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
         for weight, copy in zip(self._weights, self._copies, strict=True):
-            pieces = weight.detach().flatten().split(CHUNK), copy.flatten().split(CHUNK)
+            pieces = (torch.split(flat.flatten(), CHUNK) for flat in (weight.detach(), copy))
             for now, start in zip(*pieces, strict=True):
                 yield now.to(device).double(), start.to(device).double()

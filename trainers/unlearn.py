@@ -1,57 +1,76 @@
-"""Runs one unlearning trial: a fresh adapter, one method, one evaluation."""
+"""Runs one unlearning trial: one model, one method, one evaluation."""
 
 import math
 from collections.abc import Generator
 from functools import partial
-from pathlib import Path
-
-from peft import PeftModel
 
 from evals.benchmark import Benchmark
-from trainers.adapters import adapter_facts, save_adapter
 from trainers.job import Beat, Job, Outcome, Report
 from trainers.loop import Lesson
 from trainers.method import build_method
 from trainers.rank_task import Order
-from trainers.requirements import Requirements, Source
+from trainers.requirements import ReferenceUse, Requirements, Source
 from trainers.sampler import Material, Sampler, Shape
-from trainers.saving import written
-from trainers.views import ReferenceView, StudentView
+from trainers.tuning.choice import build_tuning
+from trainers.tuning.tuning import ReferenceNeeds, Tuning
+from trainers.views import StudentView
 from trainers.warm_state import Station, Workbench
 
 
 def unlearn(order: Order, bench: Workbench) -> Generator[Report | Beat, None, Outcome]:
-    """Trains an adapter on the base with the job's method, evaluates, saves folder/adapter."""
+    """Tunes the base with the job's method, evaluates, saves what was trained in the folder."""
     assert order.base is not None
     job = order.job
-    station = bench.adapter_station(job, order.base)
-    lesson = _lesson(job, bench, station)
+    tuning = build_tuning(job.adapter, seed=job.seed)
+    station = bench.trial_station(job, order.base)
+    lesson = yield from _lesson(order, bench, station, tuning)
     guard = order.guard
     if guard is not None and Source.RETAIN not in lesson.method.requirements.needs:
         guard = guard.without_recovery
     prober = bench.prober(job, station, guard, since=_first_telling_step(lesson))
     trained = yield from bench.train(station.engine, lesson, resume=order.resume, prober=prober)
     sheet, measured = yield from bench.evaluate(station.module, station.language_model, job)
-    learned = yield from _keep_adapter(job, bench, station, order.folder / "adapter")
+    saving = tuning.save(station.engine, station.language_model, order.folder, bench.place)
+    learned = yield from saving
     return Outcome(sheet, {**trained.facts, **measured, **learned}, trained.stopped)
 
 
-def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:
+def _lesson(
+    order: Order, bench: Workbench, station: Station, tuning: Tuning
+) -> Generator[Beat, None, Lesson]:
+    job = order.job
     assert job.method is not None
-    benchmark = bench.benchmark(job.benchmark)
+    assert order.base is not None
     method = build_method(job.method)
+    asked = method.requirements
+    sampler = _sampler(job, bench, station, asked, sources=asked.needs)
+    needs = ReferenceNeeds(
+        use=asked.reference_use,
+        compared=_sampler(job, bench, station, asked, sources=asked.likelihoods),
+        num_steps=job.training.num_steps(sampler.num_rows),
+        cache=station.reference_nll,
+        frozen_copy=partial(bench.frozen_copy, job, order.base),
+        place=bench.place,
+    )
+    if asked.reference_use != ReferenceUse.MODEL:
+        bench.free_copy()
+    reference = yield from tuning.reference(station.module, needs)
+    student = StudentView(station.module)
+    return Lesson(method, sampler, student, reference, job.training, job.seed)
+
+
+def _sampler(
+    job: Job, bench: Workbench, station: Station, asked: Requirements, *, sources: frozenset[Source]
+) -> Sampler:
     max_length = job.training.max_length
-    sampler = Sampler(
-        _material(benchmark),
+    return Sampler(
+        _material(bench.benchmark(job.benchmark)),
         bench.encoder(station.language_model, max_length=max_length, key="training.max_length"),
-        needs=method.requirements.needs,
-        shape=_shape(job, method.requirements),
+        needs=sources,
+        shape=_shape(job, asked),
         place=bench.place,
         seed=job.seed,
     )
-    student = StudentView(station.module)
-    reference = ReferenceView(station.module, cache=station.reference_nll, place=bench.place)
-    return Lesson(method, sampler, student, reference, job.training, job.seed)
 
 
 def _first_telling_step(lesson: Lesson) -> int:
@@ -75,15 +94,3 @@ def _shape(job: Job, asked: Requirements) -> Shape:
         num_random=asked.num_random,
         forget_every=asked.forget_every,
     )
-
-
-def _keep_adapter(
-    job: Job, bench: Workbench, station: Station, folder: Path
-) -> Generator[Beat, None, dict[str, float]]:
-    """Saves the trained adapter (rank 0) and returns what is to be said about it."""
-    assert job.adapter is not None
-    assert isinstance(station.module, PeftModel)
-    state = station.engine.trainable_state()
-    write = partial(save_adapter, state, station.module.peft_config["default"], folder)
-    yield from written(write, folder, bench.place)
-    return adapter_facts(state, job.adapter, base_norm=station.engine.base_norm)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from peft import PeftModel
 from transformers import PreTrainedModel
 
 from evals.benchmark import Benchmark
@@ -23,7 +22,7 @@ from evals.selection import selected_tasks
 from evals.suites import text
 from evals.text.encoding import Encoder
 from evals.text.scoring import Shard
-from trainers.adapters import add_adapter, initial_state, parameter_groups
+from trainers.adapters import add_adapter, parameter_groups
 from trainers.distributed import Place, gather
 from trainers.early_stopping import Guard
 from trainers.engine import Engine
@@ -32,6 +31,7 @@ from trainers.job import Beat, Job, Report
 from trainers.loop import Lesson
 from trainers.probe import Probe, Scorer, probed
 from trainers.training_run import Course, Trained
+from trainers.tuning.choice import build_tuning
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class Workbench:
         self.place = place
         self._benchmarks: dict[str, Benchmark] = {}
         self._stations: dict[str, Station] = {}
+        self._frozen: torch.nn.Module | None = None
         self._course: Course | None = None
 
     def benchmark(self, choice: Choice) -> Benchmark:
@@ -66,33 +67,37 @@ class Workbench:
             self._benchmarks = {key: build_benchmark(choice)}
         return self._benchmarks[key]
 
-    def adapter_station(self, job: Job, base: Path) -> Station:
-        """Returns the base model of `job` with a fresh adapter, under a fresh-as-new engine."""
-        assert job.adapter is not None
+    def trial_station(self, job: Job, base: Path) -> Station:
+        """Returns the base model of `job` as it is tuned, under a fresh-as-new engine."""
         key = _station_key(job)
+        tuning = build_tuning(job.adapter, seed=job.seed)
         if key not in self._stations:
             self.clear()
-            model = self._load(job, base)
-            peft = add_adapter(model.model, job.adapter, seed=job.seed)
-            self._stations[key] = Station(model, peft, self._engine(job, peft))
+            self._stations[key] = self._station(job, base)
+            tuning.keep_start(self._stations[key].engine)
         station = self._stations[key]
-        assert isinstance(station.module, PeftModel)
-        station.engine.reset(
-            initial_state(station.module, job.seed),
-            l1=job.training.l1,
-            l1_mode=job.training.l1_mode,
-            weight_decay=job.training.weight_decay,
-        )
+        tuning.restart(station.engine, job.training)
         return station
+
+    def frozen_copy(self, job: Job, base: Path) -> torch.nn.Module:
+        """Returns the base model of `job` a second time, as the engine holds it; it never trains.
+
+        Every rank holds all of it, at any ZeRO stage.
+        """
+        (station,) = self._stations.values()
+        if self._frozen is None:
+            model = self._load(job, base).model
+            self._frozen = model.to(next(station.module.parameters()).dtype).requires_grad_(False)
+        return self._frozen
+
+    def free_copy(self) -> None:
+        """Frees the second model, if there is one."""
+        self._frozen = None
 
     def finetune_station(self, job: Job) -> Station:
         """Returns the starting model of `job`, with an adapter if it has one; never kept."""
         self.clear()
-        model = self._load(job, None)
-        module: torch.nn.Module = model.model
-        if job.adapter is not None:
-            module = add_adapter(model.model, job.adapter, seed=job.seed)
-        station = Station(model, module, self._engine(job, module))
+        station = self._station(job, None)
         self._stations = {"finetune": station}
         return station
 
@@ -194,6 +199,7 @@ class Workbench:
         for station in self._stations.values():
             station.engine.close()
         self._stations = {}
+        self._frozen = None
 
     def _load(self, job: Job, checkpoint: Path | None) -> LanguageModel:
         loaded = build_family(job.model).load(
@@ -202,22 +208,25 @@ class Workbench:
         loaded.model.to(self.place.device)
         return loaded
 
-    def _engine(self, job: Job, module: torch.nn.Module) -> Engine:
+    def _station(self, job: Job, checkpoint: Path | None) -> Station:
+        """Returns the model of `checkpoint` as it is tuned, under a new engine."""
+        model, tuning = self._load(job, checkpoint), build_tuning(job.adapter, seed=job.seed)
+        module = tuning.applied(model.model)
         # A loaded model is in evaluation mode, which ignores gradient checkpointing and dropout.
         module.train()
-        groups = parameter_groups(
-            module,
-            l1=job.training.l1,
-            l1_mode=job.training.l1_mode,
-            weight_decay=job.training.weight_decay,
-        )
-        return Engine.start(
+        engine = Engine.start(
             module,
             settings=job.engine,
             training=job.training,
             world=self.place.world,
-            groups=groups,
+            groups=parameter_groups(
+                module,
+                l1=job.training.l1,
+                l1_mode=job.training.l1_mode,
+                weight_decay=job.training.weight_decay,
+            ),
         )
+        return Station(model, module, engine)
 
 
 def _station_key(job: Job) -> str:

@@ -135,15 +135,11 @@ def test_the_adapter_trains_in_two_groups():
     assert {(g["l1"], g["l1_mode"], g["weight_decay"]) for g in groups} == {(0.1, "proximal", 0.2)}
 
 
-def test_the_whole_model_trains_in_one_group_without_a_penalty():
+def test_the_whole_model_trains_in_one_group():
     model = tiny()
-    groups = parameter_groups(model, l1=0, l1_mode=L1Mode.PROXIMAL, weight_decay=0.2)
+    groups = parameter_groups(model, l1=0.1, l1_mode=L1Mode.PROXIMAL, weight_decay=0.2)
     assert [group["name"] for group in groups] == ["all"]
     assert len(groups[0]["params"]) == len(list(model.parameters()))
-    with pytest.raises(
-        ConfigError, match=r"training\.l1 must be 0 without an adapter but got 0\.1"
-    ):
-        parameter_groups(model, l1=0.1, l1_mode=L1Mode.PROXIMAL, weight_decay=0.2)
 
 
 def test_the_norms_of_the_published_penalty_are_met():

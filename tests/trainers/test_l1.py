@@ -50,6 +50,14 @@ def test_soft_threshold_is_the_proximal_point_of_the_penalty():
     assert torch.allclose(start, best, atol=1e-4)
 
 
+def test_soft_threshold_moves_towards_anchors_and_reaches_them_exactly():
+    values, anchors = torch.tensor([0.3, 1.04, -1.0]), torch.tensor([0.1, 1.1, 0.0])
+    soft_threshold_([values], threshold=0.1, anchors=[anchors])
+    # 0.1 + (0.2 - 0.1); |1.04 - 1.1| < 0.1; 0 - (1.0 - 0.1)
+    assert torch.allclose(values, torch.tensor([0.2, 1.1, -0.9]))
+    assert values[1] == anchors[1]
+
+
 def test_soft_threshold_keeps_nan_as_nan():
     values = torch.tensor([float("nan"), 1.0])
     soft_threshold_([values], threshold=0.5)
@@ -146,3 +154,24 @@ def test_each_group_has_its_own_coefficient():
     groups = [{"params": [free], "l1": 0.0}, {"params": [held], "l1": 1.0}]
     L1AdamW([{"weight_decay": 0.0, **group} for group in groups], lr=0.25).step()
     assert (free.item(), held.item()) == (1.0, 0.75)
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("proximal", 0.98), ("subgradient", 0.9)])
+def test_a_step_pulls_towards_the_anchor(mode: str, expected: float):
+    parameter = nn.Parameter(torch.tensor([1.0]))
+    taught = optimizer([parameter], l1=0.2, l1_mode=L1Mode(mode))
+    taught.anchors = {parameter: torch.tensor([0.5])}
+    parameter.grad = torch.zeros(1)
+    taught.step()
+    # 0.5 + (0.5 - 0.1 * 0.2); Adam's first step on the gradient 0.2 * sign(0.5) is the whole lr
+    assert parameter.item() == pytest.approx(expected)
+
+
+def test_a_weight_at_its_anchor_feels_no_penalty():
+    parameter = nn.Parameter(torch.tensor([1.0]))
+    for mode in L1Mode:
+        taught = optimizer([parameter], l1=0.2, l1_mode=mode)
+        taught.anchors = {parameter: torch.tensor([1.0])}
+        parameter.grad = torch.zeros(1)
+        taught.step()
+        assert parameter.item() == 1.0

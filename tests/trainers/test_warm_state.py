@@ -102,7 +102,7 @@ def test_gradient_checkpointing_recomputes_every_layer(base: Path):
     calls = {}
     for checkpointing in (False, True):
         bench = Workbench(Place())
-        module = bench.adapter_station(job(checkpointing=checkpointing), base).module
+        module = bench.trial_station(job(checkpointing=checkpointing), base).module
         seen: list[None] = []
         for part in module.modules():
             if type(part).__name__ == "LlamaMLP":
@@ -229,7 +229,7 @@ def returned(running: Generator[object, None, Result]) -> Result:
 
 def test_items_with_an_answer_that_was_cut_are_counted_among_the_facts(base: Path):
     bench, trial = Workbench(Place()), job()
-    station = bench.adapter_station(trial, base)
+    station = bench.trial_station(trial, base)
     encoder = bench.encoder(station.language_model, max_length=256, key="evaluation.max_length")
     longest = [
         max(len(encoder.encode(e.question, a).input_ids) for a in (e.answer, *e.perturbed))

@@ -1,0 +1,57 @@
+import math
+
+import torch
+from torch import Tensor
+
+from trainers import starting_weights
+from trainers.starting_weights import Change, StartingWeights
+
+CPU = torch.device("cpu")
+
+
+def changed(*moves: list[float]) -> tuple[list[Tensor], StartingWeights]:
+    """Weights that were 3 and 4 (and 0 for the rest), and have been moved."""
+    weights = [torch.tensor([3.0, 4.0]), torch.zeros(3)]
+    start = StartingWeights(weights)
+    for weight, move in zip(weights, moves, strict=True):
+        weight += torch.tensor(move)
+    return weights, start
+
+
+def test_a_change_is_counted_and_measured():
+    _, start = changed([0.0, -0.5], [0.0, 0.0, 2.0])
+    change = start.change(5, is_sharded=False, device=CPU)
+    assert change == Change(5, 3, l1_norm=2.5, norm=math.sqrt(4.25), start_norm=5.0)
+
+
+def test_zeros_at_the_end_of_a_part_are_no_weights():
+    _, start = changed([0.0, -0.5], [0.0, 0.0, 0.0])
+    assert start.change(3, is_sharded=False, device=CPU).num_kept == 2
+
+
+def test_a_change_in_pieces_is_the_same(monkeypatch):
+    _, start = changed([0.0, -0.5], [0.0, 0.0, 2.0])
+    whole = start.change(5, is_sharded=False, device=CPU)
+    monkeypatch.setattr(starting_weights, "CHUNK", 2)
+    assert start.change(5, is_sharded=False, device=CPU) == whole
+
+
+def test_a_weight_that_is_not_a_number_makes_the_norms_none():
+    _, start = changed([0.0, math.nan], [0.0, 0.0, 0.0])
+    change = start.change(5, is_sharded=False, device=CPU)
+    assert change.num_kept == 4
+    assert math.isnan(change.l1_norm)
+    assert math.isnan(change.norm)
+
+
+def test_weights_go_back_to_what_they_were_in_place():
+    weights, start = changed([1.0, 1.0], [1.0, 1.0, 1.0])
+    start.restore()
+    assert [weight.tolist() for weight in weights] == [[3.0, 4.0], [0.0, 0.0, 0.0]]
+
+
+def test_anchors_are_the_start_and_no_second_copy_on_a_cpu():
+    weights, start = changed([1.0, 1.0], [0.0, 0.0, 0.0])
+    first, second = start.anchors(), start.anchors()
+    assert first[weights[0]].tolist() == [3.0, 4.0]
+    assert first[weights[0]] is second[weights[0]]

@@ -1,0 +1,92 @@
+"""Full fine-tuning against plain torch; one start of processes serves a world size's tests."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+STUDY = Path(__file__).with_name("full_study.py")
+STAGES = (0, 1, 2, 3)
+PENALTIES = ("none", "proximal", "subgradient")
+NUM_ENGINES = 10
+
+
+@pytest.fixture(scope="module")
+def one_rank(on_ranks):
+    return on_ranks(STUDY, 1)
+
+
+@pytest.fixture(scope="module")
+def two_ranks(on_ranks):
+    return on_ranks(STUDY, 2)
+
+
+@pytest.fixture(scope="module", params=["one_rank", "two_ranks"])
+def ranks(request):
+    return request.getfixturevalue(request.param)
+
+
+def step_losses(ranks, engine: str, penalty: str) -> torch.Tensor:
+    """The loss of every step: the mean over ranks and two micro-batches of each."""
+    losses = torch.tensor([found["engine"][engine][penalty][0] for found in ranks])
+    return losses.mean(dim=0).reshape(-1, 2).mean(dim=1)
+
+
+@pytest.mark.dist
+@pytest.mark.slow
+@pytest.mark.parametrize("penalty", PENALTIES)
+@pytest.mark.parametrize("stage", STAGES)
+def test_losses_and_weights_are_those_of_plain_torch(ranks, stage, penalty):
+    losses, weights, _ = ranks[0]["plain"][penalty]
+    found = ranks[0]["engine"][f"ZeRO-{stage}"][penalty][1]
+    assert list(found) == list(weights)
+    by_engine = step_losses(ranks, f"ZeRO-{stage}", penalty)
+    torch.testing.assert_close(by_engine, torch.tensor(losses), rtol=0, atol=1e-5)
+    for name, value in weights.items():
+        torch.testing.assert_close(found[name], value, rtol=0, atol=1e-5)
+
+
+@pytest.mark.dist
+@pytest.mark.slow
+@pytest.mark.parametrize("penalty", PENALTIES)
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_change_is_measured_over_all_ranks(ranks, stage, penalty):
+    wanted = ranks[0]["plain"][penalty][2]
+    for found in ranks:
+        facts = found["engine"][f"ZeRO-{stage}"][penalty][2]
+        assert facts["num"] == wanted["num"]
+        assert facts["num_kept"] == pytest.approx(wanted["num_kept"], abs=2)
+        for name in ("l1_norm", "norm", "start_norm"):
+            assert facts[name] == pytest.approx(wanted[name], rel=1e-3)
+
+
+@pytest.mark.dist
+@pytest.mark.slow
+def test_the_proximal_penalty_leaves_weights_exactly_where_they_were(ranks):
+    shares = {
+        penalty: facts["num_kept"] / facts["num"]
+        for penalty, (*_, facts) in ranks[0]["engine"]["ZeRO-2"].items()
+    }
+    assert shares["proximal"] > 0.02
+    assert max(shares["none"], shares["subgradient"]) < 0.001
+
+
+@pytest.mark.dist
+@pytest.mark.slow
+def test_a_trial_on_a_warm_engine_is_that_on_a_new_one_bit_for_bit(ranks):
+    for found in ranks:
+        broken = [
+            (engine, what)
+            for engine, trials in found["again"].items()
+            for what, held in trials.items()
+            if not held
+        ]
+        assert len(found["again"]) == NUM_ENGINES
+        assert broken == []
+
+
+@pytest.mark.dist
+@pytest.mark.slow
+def test_a_training_is_gone_on_with_bit_for_bit(ranks):
+    for found in ranks:
+        assert found["continued"] == dict.fromkeys(found["again"], True)

@@ -1,0 +1,124 @@
+"""Full fine-tuning: all weights train, so the reference is what is kept of the start."""
+
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from trainers.adapters import has_moved
+from trainers.batch import Batch
+from trainers.distributed import Place, mean_over_ranks
+from trainers.engine import Engine
+from trainers.family import LanguageModel
+from trainers.job import Beat
+from trainers.loop import BEAT_S
+from trainers.method import Reference
+from trainers.requirements import ReferenceUse
+from trainers.saving import written
+from trainers.settings import TrainingSettings
+from trainers.starting_weights import Change
+from trainers.tuning.tuning import ReferenceNeeds
+from trainers.views import NoReference, ReferenceView
+
+
+class FullTuning:
+    """Trains every weight, which L1 pulls to where it started; the model is saved in `model/`."""
+
+    def applied(self, model: PreTrainedModel) -> nn.Module:
+        """Returns `model` as it is."""
+        whole: nn.Module = model
+        return whole
+
+    def keep_start(self, engine: Engine) -> None:
+        """Keeps each rank's part of the weights on the CPU."""
+        engine.keep_start()
+
+    def restart(self, engine: Engine, training: TrainingSettings) -> None:
+        """Gives the engine its first weights again."""
+        engine.rewind(l1=training.l1, l1_mode=training.l1_mode, weight_decay=training.weight_decay)
+
+    def reference(
+        self, module: nn.Module, needs: ReferenceNeeds
+    ) -> Generator[Beat, None, Reference]:
+        """Returns as little as the method reads: nothing, likelihoods, or a second, frozen model.
+
+        All likelihoods that will be asked for are computed now, by the model that is to be trained.
+        """
+        if needs.use == ReferenceUse.NONE:
+            return NoReference()
+        if needs.use == ReferenceUse.MODEL:
+            copy = needs.frozen_copy()
+            return ReferenceView(copy, cache=needs.cache, place=needs.place)
+        yield from _remember(ReferenceView(module, cache=needs.cache, place=needs.place), needs)
+        return KnownLikelihoods(needs.cache)
+
+    def save(
+        self, engine: Engine, loaded: LanguageModel, folder: Path, place: Place
+    ) -> Generator[Beat, None, dict[str, float]]:
+        """Saves model and tokenizer; the facts are `change_facts`."""
+        yield from save_model(engine, loaded, folder / "model", place)
+        return change_facts(engine.change())
+
+
+class KnownLikelihoods:
+    """A reference of which nothing is left but the likelihoods of rows."""
+
+    def __init__(self, known: dict[str, float]) -> None:
+        self._known = known
+
+    def logits(self, batch: Batch) -> Tensor:
+        """Fails: the method said it needs likelihoods alone."""
+        raise AssertionError(f"a method that needs likelihoods asked for logits of {batch.ids}")
+
+    def hidden(self, batch: Batch, layer: int) -> Tensor:
+        """Fails: the method said it needs likelihoods alone."""
+        raise AssertionError(f"a method that needs likelihoods asked layer {layer} of {batch.ids}")
+
+    def sequence_nll(self, batch: Batch) -> Tensor:
+        """Returns nll_B, each row's summed answer NLL in nats."""
+        nlls = [self._known[row_id] for row_id in batch.ids]
+        return torch.tensor(nlls, dtype=torch.float32, device=batch.labels_BT.device)
+
+
+def change_facts(change: Change) -> dict[str, float]:
+    """Returns sparsity, l1_norm, update_norm and moved.
+
+    The sparsity is the share of weights that are exactly what they were, l1_norm the sum of
+    |change|, update_norm the Frobenius norm of the change; moved is 1.0 if that is above
+    `trainers.adapters.MOVED` times the norm of the start, else 0.0.
+    """
+    return {
+        "sparsity": change.num_kept / change.num,
+        "l1_norm": change.l1_norm,
+        "update_norm": change.norm,
+        "moved": has_moved(change.norm, change.start_norm),
+    }
+
+
+def save_model(
+    engine: Engine, loaded: LanguageModel, folder: Path, place: Place
+) -> Generator[Beat, None, None]:
+    """Saves the whole model and its tokenizer, as rank 0 gathers them."""
+    state = engine.whole_state()
+
+    def write() -> None:
+        loaded.model.save_pretrained(folder, state_dict=state)
+        loaded.tokenizer.save_pretrained(folder)
+
+    yield from written(write, folder, place)
+
+
+def _remember(reference: ReferenceView, needs: ReferenceNeeds) -> Iterator[Beat]:
+    """Has the reference's cache know every row; all ranks give a Beat at the same step."""
+    beaten = time.perf_counter()
+    for index in range(needs.num_steps):
+        for batches in needs.compared.step(index):
+            for source in sorted(batches):
+                reference.sequence_nll(batches[source])
+        silent = torch.tensor(float(time.perf_counter() - beaten >= BEAT_S))
+        if mean_over_ranks(silent, needs.place) > 0:
+            yield Beat()
+            beaten = time.perf_counter()

@@ -1,0 +1,63 @@
+"""What of a model trains: the factors of a LoRA adapter, or all of its weights."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from torch import nn
+from transformers import PreTrainedModel
+
+from trainers.distributed import Place
+from trainers.engine import Engine
+from trainers.family import LanguageModel
+from trainers.job import Beat
+from trainers.method import Reference
+from trainers.requirements import ReferenceUse
+from trainers.sampler import Sampler
+from trainers.settings import TrainingSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceNeeds:
+    """What there is to make a reference of, for a method that makes `use` of one.
+
+    `compared` draws the rows whose likelihoods the method will ask for in its `num_steps` steps.
+    `cache` keeps likelihoods by row id; `frozen_copy` loads the model that training starts from a
+    second time.
+    """
+
+    use: ReferenceUse
+    compared: Sampler
+    num_steps: int
+    cache: dict[str, float]
+    frozen_copy: Callable[[], nn.Module]
+    place: Place
+
+
+class Tuning(Protocol):
+    """A way to train a model; every method with an engine is for all ranks to call together."""
+
+    def applied(self, model: PreTrainedModel) -> nn.Module:
+        """Returns `model` as it is trained: the parameters that need a gradient are those."""
+        ...
+
+    def keep_start(self, engine: Engine) -> None:
+        """Has a new engine keep what `restart` will need."""
+        ...
+
+    def restart(self, engine: Engine, training: TrainingSettings) -> None:
+        """Makes an engine as good as new, for a trial by these settings."""
+        ...
+
+    def reference(
+        self, module: nn.Module, needs: ReferenceNeeds
+    ) -> Generator[Beat, None, Reference]:
+        """Returns the model as it is before the first step, which must be still to come."""
+        ...
+
+    def save(
+        self, engine: Engine, loaded: LanguageModel, folder: Path, place: Place
+    ) -> Generator[Beat, None, dict[str, float]]:
+        """Saves the weights that were trained in a job's `folder` and returns facts about them."""
+        ...
