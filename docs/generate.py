@@ -100,7 +100,8 @@ def metrics_page() -> str:
     """Returns the page of all metrics."""
     names = plugins.names("evals.metrics")
     default = ", ".join(f"`{name}`" for name in EvaluationSettings().metrics)
-    overview = _table(("name", "better", "range", "needs", "probed"), map(_metric_line, names))
+    headings = ("name", "what it is", "better", "range", "needs", "probed")
+    overview = _table(headings, map(_metric_line, names))
     parts = [_prose(f"evals.metrics.{name}", name) for name in names]
     return _page(METRICS.format(default=default), overview, *parts)
 
@@ -133,8 +134,7 @@ PAGES: dict[str, Callable[[], str]] = {
 
 
 def _method_line(name: str) -> tuple[str, str]:
-    first = _docstring(f"trainers.methods.{name}").partition("\n")[0]
-    return f"[`{name}`](#{name})", first
+    return f"[`{name}`](#{name})", _first_line(f"trainers.methods.{name}")
 
 
 def _method_section(name: str) -> str:
@@ -153,7 +153,8 @@ def _metric_line(name: str) -> tuple[str, ...]:
     metric = load_metric(name)
     low, high = (f"{bound:.3g}".replace("inf", "∞") for bound in metric.bounds)
     probed = ", ".join(sorted(metric.probe))
-    return f"[`{name}`](#{name})", metric.better, f"{low} to {high}", _needs(metric), probed
+    what = _first_line(f"evals.metrics.{name}")
+    return f"[`{name}`](#{name})", what, metric.better, f"{low} to {high}", _needs(metric), probed
 
 
 def _needs(metric: Metric) -> str:
@@ -190,6 +191,10 @@ def _docstring(module: str) -> str:
     text = inspect.getdoc(import_module(module))
     assert text is not None, module
     return text
+
+
+def _first_line(module: str) -> str:
+    return _docstring(module).partition("\n")[0]
 
 
 def _blocks(docstring: str) -> str:
