@@ -53,6 +53,17 @@ attended positions of retain rows (`kl`).
 Where the code published with CLEAR does something else than the method it names, that behaviour has
 a name of its own, `..._clear_repo`, so that both can be run and compared."""
 
+METRIC_COLUMNS = (
+    "name",
+    "heading",
+    "what it is",
+    "better",
+    "range",
+    "chance",
+    "needs",
+    "probed",
+)
+
 METRICS = """\
 # Metrics
 
@@ -64,7 +75,8 @@ and is done only if a metric asks for it. What needs *gold* compares with the go
 ([sweeps.md](sweeps.md)).
 
 *Better* says which way is better; "gold" means the nearer to the gold model's value the better:
-such a metric can be constrained, but is no objective."""
+such a metric can be constrained, but is no objective. *Chance* is what a model gets that finds all
+answers equally likely; it is left out where that depends on more."""
 
 SETTINGS = """\
 # Settings
@@ -100,8 +112,7 @@ def metrics_page() -> str:
     """Returns the page of all metrics."""
     names = plugins.names("evals.metrics")
     default = ", ".join(f"`{name}`" for name in EvaluationSettings().metrics)
-    headings = ("name", "what it is", "better", "range", "needs", "probed")
-    overview = _table(headings, map(_metric_line, names))
+    overview = _table(METRIC_COLUMNS, map(_metric_line, names))
     parts = [_prose(f"evals.metrics.{name}", name) for name in names]
     return _page(METRICS.format(default=default), overview, *parts)
 
@@ -152,9 +163,16 @@ def _method_section(name: str) -> str:
 def _metric_line(name: str) -> tuple[str, ...]:
     metric = load_metric(name)
     low, high = (f"{bound:.3g}".replace("inf", "∞") for bound in metric.bounds)
-    probed = ", ".join(sorted(metric.probe))
-    what = _first_line(f"evals.metrics.{name}")
-    return f"[`{name}`](#{name})", what, metric.better, f"{low} to {high}", _needs(metric), probed
+    return (
+        f"[`{name}`](#{name})",
+        "" if metric.heading == name else metric.heading,
+        metric.note,
+        metric.better,
+        f"{low} to {high}",
+        "" if metric.chance is None else f"{metric.chance:g}",
+        _needs(metric),
+        ", ".join(sorted(metric.probe)),
+    )
 
 
 def _needs(metric: Metric) -> str:
