@@ -10,7 +10,9 @@ from evals import plugins
 from evals.benchmark import Benchmark
 from evals.choice import Choice
 from evals.text.encoding import Prompt
+from trainers.memory.model_size import ModelSize
 from trainers.pretrained import Shape
+from trainers.settings import AdapterSettings
 
 PACKAGE = "trainers.models"
 
@@ -40,6 +42,18 @@ class Family(Protocol):
 
         Raises:
             ConfigError: the configuration cannot be had, for want of a network, say.
+        """
+        ...
+
+    def measure(
+        self, skeleton: PreTrainedModel, *, adapter: AdapterSettings | None, bf16: bool
+    ) -> ModelSize:
+        """Returns the size of a skeleton, which is given `adapter` for good.
+
+        `bf16` says that the engine casts every parameter to it.
+
+        Raises:
+            ConfigError: the adapter does not fit the model.
         """
         ...
 

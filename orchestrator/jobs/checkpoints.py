@@ -7,6 +7,7 @@ from typing import Any
 
 from evals.benchmark import Benchmark
 from evals.errors import ConfigError
+from orchestrator.config.method_requirements import possible_requirements
 from orchestrator.config.sweep_config import SweepConfig
 from trainers.job import Phase
 
@@ -60,14 +61,13 @@ def check_weights(config: SweepConfig) -> None:
 def _check_layers(config: SweepConfig, num_layers: int) -> None:
     """Refuses a method that looks at a layer which the model has not."""
     for label, method in config.methods.items():
-        layer = method.settings.get("layer")
-        layers = method.search["layer"].ends if "layer" in method.search else (layer,)
-        for highest in layers:
-            if not isinstance(highest, int) or highest < num_layers:
+        for asked in possible_requirements(method):
+            layer = asked.hidden_layer
+            if layer is None or layer < num_layers:
                 continue
             raise ConfigError(
                 f"methods.{label}.layer must be a layer of the model, 0 to {num_layers - 1}, but "
-                f"got {highest:g}; choose one in the middle, such as {num_layers // 2}"
+                f"got {layer}; choose one in the middle, such as {num_layers // 2}"
             )
 
 

@@ -3,17 +3,14 @@
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
 from evals.selection import selected_tasks
-from orchestrator.planning.model_sizes import Anatomies
+from orchestrator.planning.model_sizes import ModelSizes
 from orchestrator.planning.plan import Plan
 from orchestrator.planning.row_lengths import BYTES_PER_TOKEN, answers
 from orchestrator.storage.byte_size import size_text
-
-if TYPE_CHECKING:  # imports torch
-    from trainers.memory.model_size import Anatomy
+from trainers.memory.model_size import ModelSize
 
 ADAPTER_ENTRY_BYTES = 4
 """Adapters are saved in float32."""
@@ -63,7 +60,7 @@ class Weights:
         return max(self.least, self.quota) - self.models
 
 
-def disk(plan: Plan, anatomies: Anatomies) -> Disk:
+def disk(plan: Plan, sizes: ModelSizes) -> Disk:
     """Returns what the jobs that are not finished will leave behind.
 
     MLflow, where it keeps its artifacts in the storage folder, has everything but the baselines'
@@ -73,13 +70,13 @@ def disk(plan: Plan, anatomies: Anatomies) -> Disk:
     local = config.tracking.uri is None
     trials = plan.num_trials - plan.num_finished + plan.num_final_trials_left
     jobs = sum(not each.finished for each in plan.models) + trials
-    adapter = _adapter_bytes(anatomies.trial) * (2 if config.tracking.copies_here else 1)
+    adapter = _adapter_bytes(sizes.trial) * (2 if config.tracking.copies_here else 1)
     return Disk(
-        models=plan.num_models_left * _model_bytes(anatomies.baseline),
+        models=plan.num_models_left * _model_bytes(sizes.baseline),
         adapters=trials * adapter,
         records=jobs * _record_bytes(plan, local=local),
         free=shutil.disk_usage(_existing(config.folder)).free,
-        weights=_weights(plan, anatomies, adapter=adapter),
+        weights=_weights(plan, sizes, adapter=adapter),
     )
 
 
@@ -116,11 +113,11 @@ def disk_line(found: Disk) -> str:
     )
 
 
-def _weights(plan: Plan, anatomies: Anatomies, *, adapter: int) -> Weights | None:
+def _weights(plan: Plan, sizes: ModelSizes, *, adapter: int) -> Weights | None:
     quota = plan.config.disk.quota
     if quota is None:
         return None
-    models = plan.num_models * _model_bytes(anatomies.baseline)
+    models = plan.num_models * _model_bytes(sizes.baseline)
     least = models + (len(plan.methods) + plan.num_final_trials) * adapter
     return Weights(models, (plan.num_trials + plan.num_final_trials) * adapter, least, quota)
 
@@ -140,21 +137,21 @@ def _quota_line(weights: Weights | None) -> str:
     )
 
 
-def _model_bytes(anatomy: "Anatomy | None") -> int:
+def _model_bytes(size: ModelSize | None) -> int:
     """Returns the size of a saved model; an adapter is merged into weights as they were loaded.
 
     Nothing, where both baselines are given.
     """
-    if anatomy is None:
+    if size is None:
         return 0
-    weights = anatomy.weights
+    weights = size.weights
     if weights.trained == weights.total:
         return weights.total * weights.entry_bytes
     return (weights.total - weights.trained) * weights.loaded_bytes
 
 
-def _adapter_bytes(anatomy: "Anatomy") -> int:
-    return anatomy.weights.trained * ADAPTER_ENTRY_BYTES
+def _adapter_bytes(size: ModelSize) -> int:
+    return size.weights.trained * ADAPTER_ENTRY_BYTES
 
 
 def _record_bytes(plan: Plan, *, local: bool) -> int:

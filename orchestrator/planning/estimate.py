@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from evals.errors import ConfigError
+from orchestrator.config.method_requirements import most_demanding
 from orchestrator.planning.capacity import Room, check_memory, find_room, room_line
 from orchestrator.planning.disk import disk, disk_line, require_disk
 from orchestrator.planning.hours import hours, hours_line
 from orchestrator.planning.jobs_left import batches_of
 from orchestrator.planning.memory import Kind, job_memory, kinds_of, memory_table
-from orchestrator.planning.model_sizes import ModelUnknown, sweep_anatomies
-from orchestrator.planning.passes import draw_of
+from orchestrator.planning.model_sizes import ModelUnknown, sweep_sizes
 from orchestrator.planning.plan import Plan
 from orchestrator.planning.throughput import finished_paces
 from orchestrator.storage.records import Storage
@@ -67,16 +67,16 @@ class _Draft:
 def _add_sizes(draft: _Draft, plan: Plan, room: Room | None) -> list[Kind]:
     """Says what memory and disk are needed, and returns the kinds of jobs, none if unknown."""
     try:
-        anatomies = draft.try_to(lambda: sweep_anatomies(plan.config, plan.benchmark))
+        sizes = draft.try_to(lambda: sweep_sizes(plan.config, plan.benchmark))
     except ModelUnknown as reason:
         draft.lines.append(f"Memory and disk: not estimated, since {reason}")
         return []
-    if anatomies is None:
+    if sizes is None:
         return []
-    draws = {label: draw_of(settings) for label, settings in plan.config.methods.items()}
-    kinds = kinds_of(plan.config, anatomies, draws)
+    asked = {label: most_demanding(settings) for label, settings in plan.config.methods.items()}
+    kinds = kinds_of(plan.config, sizes, asked)
     _add_memory(draft, plan, kinds, room)
-    needed = disk(plan, anatomies)
+    needed = disk(plan, sizes)
     draft.lines.append(disk_line(needed))
     draft.try_to(lambda: require_disk(plan.config.folder, needed))
     return kinds

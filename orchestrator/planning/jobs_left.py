@@ -7,13 +7,13 @@ from evals.benchmark import Task
 from evals.metric import load_metric
 from evals.selection import selected_tasks
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.planning.flops import RIDGE_TOKENS, Load, forward_flops, training_flops
 from orchestrator.planning.hours import Batch
 from orchestrator.planning.memory import Kind
-from orchestrator.planning.passes import Draw
 from orchestrator.planning.plan import Plan, PlannedBaseline
 from orchestrator.planning.row_lengths import answers, mean_tokens
 from orchestrator.planning.throughput import Pace
+from trainers.memory.model_size import ModelSize
+from trainers.requirements import Requirements
 
 
 def batches_of(plan: Plan, kinds: Sequence[Kind], paces: Mapping[str, Pace]) -> list[Batch]:
@@ -22,14 +22,14 @@ def batches_of(plan: Plan, kinds: Sequence[Kind], paces: Mapping[str, Pace]) -> 
 
     def model(each: PlannedBaseline, jobs: str) -> Batch:
         steps = each.num_steps
-        flops = _flops(plan, by_jobs.get("baselines"), draw="", num_steps=steps)
+        flops = _flops(plan, by_jobs.get("baselines"), label="", num_steps=steps)
         left = int(not each.finished)
         return Batch(jobs, count=left, num_steps=steps, flops=flops, pace=paces.get(""))
 
     trials = []
     for method in plan.methods:
         steps = plan.steps_per_trial
-        flops = _flops(plan, by_jobs.get("trials"), draw=method.label, num_steps=steps)
+        flops = _flops(plan, by_jobs.get("trials"), label=method.label, num_steps=steps)
         left = method.trials - method.finished
         trials.append(Batch("trials", left, steps, flops=flops, pace=paces.get(method.method)))
     return [
@@ -50,51 +50,46 @@ def _finalists(plan: Plan, trials: Sequence[Batch]) -> Iterator[Batch]:
         yield replace(batch, jobs="finalists", count=(left + index) // len(trials))
 
 
-def _flops(plan: Plan, kind: Kind | None, *, draw: str, num_steps: int) -> float | None:
+def _flops(plan: Plan, kind: Kind | None, *, label: str, num_steps: int) -> float | None:
     if kind is None:
         return None
-    load = _load(plan.config, kind)
-    return _training_flops(plan, kind, load, draw=kind.draws[draw], num_steps=num_steps) + (
-        _evaluation_flops(plan, load)
-    )
+    training = _training_flops(plan, kind, asked=kind.asked[label], num_steps=num_steps)
+    return training + _evaluation_flops(plan, kind.size)
 
 
-def _load(config: SweepConfig, kind: Kind) -> Load:
-    weights = kind.anatomy.weights
-    adapted = kind.adapter is not None
-    return Load(
-        base=weights.total - weights.trained * adapted,
-        trained=weights.trained * adapted,
-        checkpointing=bool(config.model.settings["gradient_checkpointing"]),
-        least_tokens=RIDGE_TOKENS if config.gang.gpus_per_rank else 0,
-    )
-
-
-def _training_flops(plan: Plan, kind: Kind, load: Load, *, draw: Draw, num_steps: int) -> float:
+def _training_flops(plan: Plan, kind: Kind, *, asked: Requirements, num_steps: int) -> float:
     recipe = kind.training
     length = mean_tokens(plan.benchmark.splits["full"], max_length=recipe.max_length)
-    passes = tuple(rows * recipe.micro_batch_size * length for rows in draw.passes)
     micro_batches = num_steps * recipe.batch_size / recipe.micro_batch_size
-    return micro_batches * training_flops(load, passes=passes, references=draw.references)
+    return micro_batches * kind.size.training_flops(
+        asked, num_rows=recipe.micro_batch_size, length=length, on_gpu=_on_gpu(plan.config)
+    )
 
 
-def _evaluation_flops(plan: Plan, load: Load) -> float:
+def _evaluation_flops(plan: Plan, size: ModelSize) -> float:
     """Returns the work of scoring all answers, and of generating to the end where it is asked."""
-    settings = plan.config.evaluation
+    settings, on_gpu = plan.config.evaluation, _on_gpu(plan.config)
     roles = {r for name in settings.metrics for r in load_metric(name).generation_roles}
     total = 0.0
     for task in selected_tasks(plan.benchmark, settings):
         length = mean_tokens(task.examples, max_length=settings.max_length)
         num_answers = sum(len(answers(example)) for example in task.examples)
-        scored = forward_flops(
-            load,
+        scored = size.forward_flops(
             num_passes=num_answers / settings.batch_size,
-            tokens_each=length * settings.batch_size,
+            num_rows=settings.batch_size,
+            length=length,
+            on_gpu=on_gpu,
         )
         calls = _calls(task, settings.batch_size, plan.config.gang.ranks)
         steps = calls * settings.max_new_tokens if task.role in roles else 0
-        total += scored + forward_flops(load, num_passes=steps, tokens_each=settings.batch_size)
+        total += scored + size.forward_flops(
+            num_passes=steps, num_rows=settings.batch_size, length=1, on_gpu=on_gpu
+        )
     return total
+
+
+def _on_gpu(config: SweepConfig) -> bool:
+    return config.gang.gpus_per_rank > 0
 
 
 def _calls(task: Task, batch_size: int, ranks: int) -> int:

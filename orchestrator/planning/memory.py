@@ -2,44 +2,34 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from evals.benchmark import Benchmark
 from evals.metric import Need, load_metric
 from evals.selection import selected_tasks
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.planning.model_sizes import Anatomies
-from orchestrator.planning.passes import Draw
+from orchestrator.planning.model_sizes import ModelSizes
 from orchestrator.planning.row_lengths import most_scored_tokens, most_tokens
 from orchestrator.reporting.formats.terminal_text import terminal_text
 from orchestrator.reporting.layout import Column, Table
-from trainers.memory.activations import (
-    JOINT_COPIES,
-    LIKELIHOOD_COPIES,
-    Mode,
-    Rows,
-    generating_bytes,
-    scoring_bytes,
-    training_bytes,
-)
 from trainers.memory.footprint import Footprint, Sharding, footprints
+from trainers.memory.model_size import ModelSize
+from trainers.requirements import Requirements, Source
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
-if TYPE_CHECKING:  # imports torch
-    from trainers.memory.model_size import Anatomy
-
 MIB, GIB = 1 << 20, 1 << 30
+FINE_TUNING = Requirements(frozenset({Source.RETAIN}))
+"""What training a baseline asks for: its own rows, and no reference."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Jobs of one recipe; `draws` by method, or one without a name."""
+    """Jobs of one recipe; what is `asked` by method, or once without a name."""
 
     jobs: str
-    anatomy: "Anatomy"
+    size: ModelSize
     training: TrainingSettings
     adapter: AdapterSettings | None
-    draws: Mapping[str, Draw]
+    asked: Mapping[str, Requirements]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +46,16 @@ class JobMemory:
         return max(self.moments, key=lambda moment: moment.total)
 
 
-def kinds_of(config: SweepConfig, anatomies: Anatomies, draws: Mapping[str, Draw]) -> list[Kind]:
+def kinds_of(
+    config: SweepConfig, sizes: ModelSizes, asked: Mapping[str, Requirements]
+) -> list[Kind]:
     """Returns the kinds of jobs that train: baselines, unless both are given, and trials."""
-    trials = Kind("trials", anatomies.trial, config.training, config.adapter, draws)
-    if anatomies.baseline is None:
+    trials = Kind("trials", sizes.trial, config.training, config.adapter, asked)
+    if sizes.baseline is None:
         return [trials]
     recipe = config.baselines
     return [
-        Kind("baselines", anatomies.baseline, recipe.training, recipe.adapter, {"": Draw()}),
+        Kind("baselines", sizes.baseline, recipe.training, recipe.adapter, {"": FINE_TUNING}),
         trials,
     ]
 
@@ -71,15 +63,17 @@ def kinds_of(config: SweepConfig, anatomies: Anatomies, draws: Mapping[str, Draw
 def job_memory(kind: Kind, config: SweepConfig, benchmark: Benchmark) -> JobMemory:
     """Returns the memory of a rank under the sweep's engine and gang."""
     sharding = sharding_of(kind, config, engine=config.engine, ranks=config.gang.ranks)
-    mode = _mode(kind, config)
-    evaluation_bytes = _evaluation_bytes(kind, mode, config, benchmark)
+    evaluation_bytes = _evaluation_bytes(kind, config, benchmark)
     length = most_tokens(benchmark, max_length=kind.training.max_length)
     needs = {
-        method: _training_bytes(kind, mode, draw, length) for method, draw in kind.draws.items()
+        method: kind.size.training_bytes(
+            asked, num_rows=kind.training.micro_batch_size, length=length
+        )
+        for method, asked in kind.asked.items()
     }
     hungriest = max(needs, key=lambda method: needs[method])
     moments = footprints(
-        kind.anatomy.weights,
+        kind.size.weights,
         sharding,
         training_bytes=needs[hungriest],
         evaluation_bytes=evaluation_bytes,
@@ -90,7 +84,7 @@ def job_memory(kind: Kind, config: SweepConfig, benchmark: Benchmark) -> JobMemo
 def least_bytes(kind: Kind, config: SweepConfig, *, engine: EngineSettings, ranks: int) -> int:
     """Returns what a rank holds at some moment whatever its batches are: known exactly."""
     sharding = sharding_of(kind, config, engine=engine, ranks=ranks)
-    moments = footprints(kind.anatomy.weights, sharding, training_bytes=0, evaluation_bytes=0)
+    moments = footprints(kind.size.weights, sharding, training_bytes=0, evaluation_bytes=0)
     return max(moment.states for moment in moments)
 
 
@@ -127,37 +121,14 @@ def _name(memory: JobMemory) -> str:
     return f"{memory.kind.jobs} ({memory.method})" if memory.method else memory.kind.jobs
 
 
-def _mode(kind: Kind, config: SweepConfig) -> Mode:
-    return Mode(
-        entry_bytes=kind.anatomy.weights.entry_bytes,
-        attention=str(config.model.settings["attn_implementation"]),
-        checkpointing=bool(config.model.settings["gradient_checkpointing"]),
-        whole=kind.adapter is None,
-        dropout=kind.adapter is not None and kind.adapter.dropout > 0,
-    )
-
-
-def _training_bytes(kind: Kind, mode: Mode, draw: Draw, length: int) -> int:
-    size = kind.training.micro_batch_size
-    rows = Rows(
-        at_once=size * max(draw.passes),
-        together=size * draw.together,
-        length=length,
-        compared=size * draw.references,
-    )
-    copies = LIKELIHOOD_COPIES if len(draw.passes) == 1 else JOINT_COPIES
-    return training_bytes(kind.anatomy.decoder, mode, rows, copies=copies)
-
-
-def _evaluation_bytes(kind: Kind, mode: Mode, config: SweepConfig, benchmark: Benchmark) -> int:
-    settings, decoder = config.evaluation, kind.anatomy.decoder
+def _evaluation_bytes(kind: Kind, config: SweepConfig, benchmark: Benchmark) -> int:
+    settings = config.evaluation
     tasks = selected_tasks(benchmark, settings)
     length = most_scored_tokens(tasks, max_length=settings.max_length)
-    tokens = settings.batch_size * length
-    scoring = scoring_bytes(decoder, mode, num_tokens=tokens, length=length)
+    scoring = kind.size.scoring_bytes(num_rows=settings.batch_size, length=length)
     if not any(Need.GENERATION in load_metric(name).needs for name in settings.metrics):
         return scoring
-    generating = generating_bytes(
-        decoder, mode, num_rows=settings.batch_size, length=length + settings.max_new_tokens
+    generating = kind.size.generating_bytes(
+        num_rows=settings.batch_size, length=length + settings.max_new_tokens
     )
     return max(scoring, generating)

@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from evals.benchmark import Benchmark
 from evals.errors import ConfigError
 from orchestrator.config.sweep_config import SweepConfig
+from trainers.memory.model_size import ModelSize
 from trainers.settings import AdapterSettings
-
-if TYPE_CHECKING:  # imports torch
-    from trainers.memory.model_size import Anatomy
 
 
 class ModelUnknown(Exception):
@@ -18,15 +16,15 @@ class ModelUnknown(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Anatomies:
+class ModelSizes:
     """What baselines train (None: both are given), and what trials do."""
 
-    baseline: "Anatomy | None"
-    trial: "Anatomy"
+    baseline: ModelSize | None
+    trial: ModelSize
 
 
-def sweep_anatomies(config: SweepConfig, benchmark: Benchmark) -> Anatomies:
-    """Returns the anatomies of a sweep's models, within seconds.
+def sweep_sizes(config: SweepConfig, benchmark: Benchmark) -> ModelSizes:
+    """Returns the sizes of a sweep's models, within seconds.
 
     Raises:
         ModelUnknown: a model's configuration cannot be had, for want of a network, say.
@@ -35,29 +33,27 @@ def sweep_anatomies(config: SweepConfig, benchmark: Benchmark) -> Anatomies:
     baselines = config.baselines
     original = None if baselines.original is None else Path(baselines.original).expanduser()
     if original is None and baselines.adapter == config.adapter:
-        both = _anatomy(config, benchmark, checkpoint=None, adapter=config.adapter)
-        return Anatomies(both, both)
-    trial = _anatomy(config, benchmark, checkpoint=original, adapter=config.adapter)
+        both = _size(config, benchmark, checkpoint=None, adapter=config.adapter)
+        return ModelSizes(both, both)
+    trial = _size(config, benchmark, checkpoint=original, adapter=config.adapter)
     if original is not None and baselines.gold is not None:
-        return Anatomies(None, trial)
-    baseline = _anatomy(config, benchmark, checkpoint=None, adapter=baselines.adapter)
-    return Anatomies(baseline, trial)
+        return ModelSizes(None, trial)
+    baseline = _size(config, benchmark, checkpoint=None, adapter=baselines.adapter)
+    return ModelSizes(baseline, trial)
 
 
-def _anatomy(
+def _size(
     config: SweepConfig,
     benchmark: Benchmark,
     *,
     checkpoint: Path | None,
     adapter: AdapterSettings | None,
-) -> "Anatomy":
-    from trainers.family import build_family
-    from trainers.memory.model_size import dissect  # imports torch and peft
+) -> ModelSize:
+    from trainers.family import build_family  # imports transformers
 
+    family = build_family(config.model)
     try:
-        skeleton: Any = build_family(config.model).skeleton(
-            benchmark=benchmark, checkpoint=checkpoint
-        )
+        skeleton: Any = family.skeleton(benchmark=benchmark, checkpoint=checkpoint)
     except ConfigError as error:
         raise ModelUnknown(str(error)) from None
-    return dissect(skeleton, adapter, bf16=config.engine.dtype == "bf16")
+    return family.measure(skeleton, adapter=adapter, bf16=config.engine.dtype == "bf16")

@@ -8,6 +8,7 @@ from evals.errors import ConfigError
 from evals.held_out import num_searched
 from evals.metric import Need, load_metric
 from evals.selection import selected_tasks
+from orchestrator.config.method_requirements import possible_requirements
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, trial_job
 from orchestrator.jobs.finalists import final_seeds, gold_again_job
@@ -145,10 +146,8 @@ def check_needs(config: SweepConfig, benchmark: Benchmark) -> None:
     _check_held_out(config, benchmark)
     if benchmark.refusals:
         return
-    from trainers.method import build_method  # imports torch
-
     for label, settings in config.methods.items():
-        if Source.IDK in build_method(settings.choice({})).requirements.needs:
+        if any(Source.IDK in asked.needs for asked in possible_requirements(settings)):
             raise ConfigError(
                 f"methods.{label} must be trainable on {benchmark.name} but got "
                 f"{settings.method!r}, which needs refusals and there are none; leave it out"

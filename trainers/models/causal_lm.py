@@ -10,6 +10,7 @@ from evals.benchmark import Benchmark
 from evals.errors import ConfigError
 from evals.text.encoding import Prompt, require_usable
 from trainers.family import LanguageModel
+from trainers.memory.decoder import DecoderSize, measure_decoder
 from trainers.pretrained import (
     Running,
     Shape,
@@ -21,6 +22,7 @@ from trainers.pretrained import (
     shape_of,
     torch_dtype,
 )
+from trainers.settings import AdapterSettings
 
 _HASHED = ("*.json", "*.safetensors", "*.model", "*.jinja")
 
@@ -64,6 +66,16 @@ class Family:
         """
         del benchmark
         return load_skeleton(self._source(checkpoint), self._config)
+
+    def measure(
+        self, skeleton: PreTrainedModel, *, adapter: AdapterSettings | None, bf16: bool
+    ) -> DecoderSize:
+        """Returns the size of a skeleton under `adapter`.
+
+        Raises:
+            ConfigError: adapter.target_modules names no linear layer of the model.
+        """
+        return measure_decoder(skeleton, self._config, adapter=adapter, bf16=bf16)
 
     def check(self, checkpoint: Path | None) -> None:
         """Refuses weights that would not load, without loading them.

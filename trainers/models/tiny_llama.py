@@ -23,6 +23,7 @@ from evals.benchmark import Benchmark, Example
 from evals.errors import FieldError
 from evals.text.encoding import Prompt
 from trainers.family import LanguageModel
+from trainers.memory.decoder import DecoderSize, measure_decoder
 from trainers.pretrained import (
     Running,
     Shape,
@@ -36,6 +37,7 @@ from trainers.pretrained import (
     shape_of,
     torch_dtype,
 )
+from trainers.settings import AdapterSettings
 
 _BOS, _EOS, _PAD = "<s>", "</s>", "<pad>"
 
@@ -105,6 +107,16 @@ class Family:
             return load_skeleton(Source(path=str(checkpoint)), self._config)
         with torch.device("meta"):
             return _random_model(self._config, train_tokenizer(benchmark, self._config), seed=0)
+
+    def measure(
+        self, skeleton: PreTrainedModel, *, adapter: AdapterSettings | None, bf16: bool
+    ) -> DecoderSize:
+        """Returns the size of a skeleton under `adapter`.
+
+        Raises:
+            ConfigError: adapter.target_modules names no linear layer of the model.
+        """
+        return measure_decoder(skeleton, self._config, adapter=adapter, bf16=bf16)
 
     def check(self, checkpoint: Path | None) -> None:
         """Refuses a checkpoint that would not load; random weights always do.

@@ -6,11 +6,11 @@ import pytest
 
 from cluster.nodes import GIB, Node
 from evals.errors import ConfigError
+from orchestrator.config.method_requirements import most_demanding
 from orchestrator.config.sections import GangSettings
 from orchestrator.planning.capacity import check_memory, find_room, room_line
 from orchestrator.planning.memory import job_memory, kinds_of
-from orchestrator.planning.model_sizes import sweep_anatomies
-from orchestrator.planning.passes import draw_of
+from orchestrator.planning.model_sizes import sweep_sizes
 
 
 def node(gib: float | None, gpus: float = 4) -> Node:
@@ -61,8 +61,8 @@ class Judged:
     benchmark: object
 
     def on(self, gib: float) -> str:
-        draws = {label: draw_of(each) for label, each in self.config.methods.items()}
-        kinds = kinds_of(self.config, sweep_anatomies(self.config, self.benchmark), draws)
+        asked = {label: most_demanding(each) for label, each in self.config.methods.items()}
+        kinds = kinds_of(self.config, sweep_sizes(self.config, self.benchmark), asked)
         memories = [job_memory(kind, self.config, self.benchmark) for kind in kinds]
         return check_memory(self.config, memories, find_room(self.config.gang, [node(gib)]))
 

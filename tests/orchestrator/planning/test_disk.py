@@ -8,7 +8,7 @@ import pytest
 from evals.errors import ConfigError
 from orchestrator.jobs.build import gold_job, original_job, trial_job
 from orchestrator.planning.disk import Disk, disk, disk_line, require_disk
-from orchestrator.planning.model_sizes import sweep_anatomies
+from orchestrator.planning.model_sizes import sweep_sizes
 from orchestrator.planning.plan import plan
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
@@ -24,7 +24,7 @@ def finish(storage, job):
 def needed(config, benchmark):
     storage = Storage(config.folder)
     found = plan(config, benchmark, storage=storage)
-    return disk(found, sweep_anatomies(config, benchmark))
+    return disk(found, sweep_sizes(config, benchmark))
 
 
 def test_two_models_in_bf16_and_every_trials_adapter_twice_in_float32(large_sweep, few_people):

@@ -2,15 +2,15 @@
 
 import pytest
 
-from orchestrator.planning.flops import RIDGE_TOKENS
+from orchestrator.config.method_requirements import most_demanding
 from orchestrator.planning.jobs_left import batches_of
 from orchestrator.planning.memory import kinds_of
-from orchestrator.planning.model_sizes import sweep_anatomies
-from orchestrator.planning.passes import draw_of
+from orchestrator.planning.model_sizes import sweep_sizes
 from orchestrator.planning.plan import plan
 from orchestrator.planning.row_lengths import mean_tokens
 from orchestrator.planning.throughput import Pace
 from orchestrator.storage.records import Storage
+from trainers.memory.flops import RIDGE_TOKENS
 
 N, LORA = 6_738_415_616, 19_988_480
 
@@ -19,8 +19,8 @@ def batches(config, benchmark, *, known=True, paces=None):
     found = plan(config, benchmark, storage=Storage(config.folder))
     kinds = []
     if known:
-        draws = {label: draw_of(settings) for label, settings in config.methods.items()}
-        kinds = kinds_of(config, sweep_anatomies(config, benchmark), draws)
+        asked = {label: most_demanding(settings) for label, settings in config.methods.items()}
+        kinds = kinds_of(config, sweep_sizes(config, benchmark), asked)
     return batches_of(found, kinds, paces or {})
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 
+from orchestrator.config.method_requirements import most_demanding
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.planning.memory import (
+    FINE_TUNING,
     GIB,
     JobMemory,
     job_memory,
@@ -11,15 +13,15 @@ from orchestrator.planning.memory import (
     least_bytes,
     memory_table,
 )
-from orchestrator.planning.model_sizes import sweep_anatomies
-from orchestrator.planning.passes import draw_of
+from orchestrator.planning.model_sizes import sweep_sizes
+from trainers.methods import retain_ft
 
 N, LORA = 6_738_415_616, 19_988_480
 
 
 def memories(config: SweepConfig, benchmark) -> dict[str, JobMemory]:
-    draws = {label: draw_of(settings) for label, settings in config.methods.items()}
-    kinds = kinds_of(config, sweep_anatomies(config, benchmark), draws)
+    asked = {label: most_demanding(settings) for label, settings in config.methods.items()}
+    kinds = kinds_of(config, sweep_sizes(config, benchmark), asked)
     return {kind.jobs: job_memory(kind, config, benchmark) for kind in kinds}
 
 
@@ -35,6 +37,10 @@ def test_trials_are_estimated_for_the_method_that_takes_most(large_sweep, few_pe
     assert memories(large_sweep(), few_people)["trials"].method == "kl"
     more = large_sweep(methods={"kl": {}, "mine": {"method": "llmu", "num_random": 4}})
     assert memories(more, few_people)["trials"].method == "mine"
+
+
+def test_fine_tuning_asks_for_what_its_method_does():
+    assert retain_ft.Method(retain_ft.Config()).requirements == FINE_TUNING
 
 
 def test_given_baselines_are_not_trained(large_sweep, few_people, llama_2_7b):
@@ -71,7 +77,7 @@ def test_generating_takes_keys_and_values_for_as_many_tokens_as_it_may(large_swe
 def test_the_least_leaves_batches_out_and_falls_with_the_stage(large_sweep, few_people):
     config = large_sweep()
     kinds = kinds_of(
-        config, sweep_anatomies(config, few_people), {"ga": draw_of(config.methods["ga"])}
+        config, sweep_sizes(config, few_people), {"ga": most_demanding(config.methods["ga"])}
     )
     least = {
         stage: least_bytes(

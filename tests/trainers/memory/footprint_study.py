@@ -25,8 +25,9 @@ from trainers import losses
 from trainers.adapters import add_adapter, parameter_groups
 from trainers.batch import Batch, single
 from trainers.engine import Engine
+from trainers.memory.decoder import decoder_of
 from trainers.memory.footprint import BUCKET
-from trainers.memory.model_size import decoder_of, weights_of
+from trainers.memory.weights import weights_of
 from trainers.method import PACKAGE, Step, build_method
 from trainers.pretrained import Running, prepare, torch_dtype
 from trainers.requirements import ReferenceUse

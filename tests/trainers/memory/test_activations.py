@@ -17,7 +17,7 @@ from trainers.memory.activations import (
     layer_bytes,
     training_bytes,
 )
-from trainers.memory.model_size import decoder_of
+from trainers.memory.decoder import decoder_of
 from trainers.pretrained import Running, prepare, torch_dtype
 from trainers.settings import AdapterSettings
 

@@ -18,8 +18,9 @@ from trainers.memory.activations import (
     Rows,
     training_bytes,
 )
+from trainers.memory.decoder import decoder_of
 from trainers.memory.footprint import BUCKET, Sharding, Weights, footprints
-from trainers.memory.model_size import decoder_of, weights_of
+from trainers.memory.weights import weights_of
 from trainers.method import PACKAGE
 from trainers.settings import AdapterSettings, EngineSettings, L1Mode, TrainingSettings
 from trainers.views import StudentView
@@ -256,7 +257,7 @@ def test_a_gpus_peak_is_what_is_said(whole, monkeypatch):
     torch.cuda.reset_peak_memory_stats()
     model = LlamaForCausalLM(config).to(torch.bfloat16)
     model = model if whole else add_adapter(model, AdapterSettings(), seed=0)
-    anatomy = weights_of(model, bf16=True), decoder_of(model)
+    size = weights_of(model, bf16=True), decoder_of(model)
     engine = Engine.start(
         model.to("cuda:0").train(),
         settings=EngineSettings(zero_stage=2, dtype="bf16"),
@@ -272,7 +273,7 @@ def test_a_gpus_peak_is_what_is_said(whole, monkeypatch):
     measured = torch.cuda.max_memory_allocated() - before
     engine.close()
     mode = Mode(2, whole=whole)
-    weights, decoder = anatomy
+    weights, decoder = size
     sizes = {"training_bytes": training_bytes(decoder, mode, Rows(8, 8, 512))}
     said = max(moment.total for moment in moments(weights, Sharding(2, 1), **sizes).values())
     assert 0.85 < said / measured < 1.15

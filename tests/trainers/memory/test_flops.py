@@ -1,6 +1,6 @@
 """Work is counted by hand."""
 
-from orchestrator.planning.flops import Load, forward_flops, training_flops
+from trainers.memory.flops import Load, forward_flops, training_flops
 
 
 def test_a_whole_model_takes_six_operations_a_parameter_and_token():
