@@ -166,7 +166,7 @@ def _metric_line(name: str) -> tuple[str, ...]:
     return (
         f"[`{name}`](#{name})",
         "" if metric.heading == name else metric.heading,
-        metric.note,
+        metric.note[:1].upper() + metric.note[1:],
         metric.better,
         f"{low} to {high}",
         "" if metric.chance is None else f"{metric.chance:g}",
@@ -232,7 +232,7 @@ def _table(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    return f" {text} ".replace("|", "\\|") if text else " "
+    return ARXIV.sub(r"[\g<0>]", f" {text} ".replace("|", "\\|")) if text else " "
 
 
 def _page(*parts: str) -> str:
