@@ -6,15 +6,16 @@ two cannot disagree.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from evals.benchmark import Role
 from evals.draws import Draws, Resampling, Values
-from evals.scores import ScoreSheet, TaskScores
+from evals.scores import ScoreSheet
 
-Component = Callable[[TaskScores], float]
-"""The mean of something over a task's items."""
+Component = Callable[[Any], float]
+"""The mean of something over the items of a task's scores, which its suite keeps."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from orchestrator.reporting.figures.parallel import parallel_figure
 from orchestrator.reporting.figures.pareto import pareto_figure
 from orchestrator.reporting.figures.progress import progress_figure
 from orchestrator.reporting.figures.response import response_figure
-from orchestrator.reporting.figures.training import loss_figure, retain_figure
+from orchestrator.reporting.figures.training import loss_figure, probe_figure
 
 FIGURES = (
     pareto_figure,
     response_figure,
     progress_figure,
-    retain_figure,
+    probe_figure,
     loss_figure,
     parallel_figure,
     importance_figure,

@@ -20,7 +20,7 @@ DASHED = (0.0, (4.0, 3.0))
 SHOWN_ITEMS = "estimated from a few items"
 
 
-def retain_figure(drawing: Drawing, folder: Path) -> list[Path]:
+def probe_figure(drawing: Drawing, folder: Path) -> list[Path]:
     """Draws the probes of `search.horizontal`, and returns `training_<metric>.png` and `.pdf`.
 
     Nothing is written where no trial was probed.
