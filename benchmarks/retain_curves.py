@@ -24,7 +24,7 @@ from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, trial_job
 from trainers.distributed import Place
 from trainers.early_stopping import Guard, Limit
-from trainers.job import Job, Outcome, Report, TrialFailure
+from trainers.job import MODEL, Job, Outcome, Report, TrialFailure
 from trainers.rank_task import Order
 from trainers.run import run
 from trainers.warm_state import Workbench
@@ -93,7 +93,7 @@ def _recorded(config: SweepConfig, rates: np.ndarray) -> Iterator[Line]:
                 job = trial_job(
                     config, benchmark, label=label, params={"lr": float(lr)}, original=original
                 )
-                base = folder / "original" / "model"
+                base = folder / "original" / MODEL
                 order = Order(job, folder / "trial", base, guard=_looking(config, job, whole))
                 yield from _lines(order, bench, label=label, whole=whole, gold=best)
 

@@ -32,7 +32,7 @@ from orchestrator.driver.signals import Departure
 from orchestrator.results.entry import Entry
 from orchestrator.running import scheduler
 from orchestrator.running.trainable import JobTrainable
-from trainers.job import Job, Outcome, Phase, Report
+from trainers.job import MODEL, Job, Outcome, Phase, Report
 from trainers.rank_task import Order
 
 GOAL_S = 0.1
@@ -75,7 +75,7 @@ class IdleRank:
             self._reported = True
             return Report(1, 1, {"loss": 1.0, "lr": self._order.job.training.lr})
         if self._order.job.phase != Phase.TRIAL:
-            (self._order.folder / "model").mkdir()
+            (self._order.folder / MODEL).mkdir()
         return Outcome(_scores(self._order.job), {"steps": 1.0, "train_s": 0.0, "moved": 1.0})
 
 

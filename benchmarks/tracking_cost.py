@@ -30,6 +30,7 @@ from orchestrator.config.resume import config_text
 from orchestrator.config.sections import TrackingSettings
 from orchestrator.results.entry import Entry
 from orchestrator.searching.constraints import violations
+from orchestrator.storage.files import DATABASE, sweep_path
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import State
 from orchestrator.tracking.child_run import child_run
@@ -37,7 +38,7 @@ from orchestrator.tracking.job_files import job_files
 from orchestrator.tracking.opening import begin_session
 from orchestrator.tracking.session import JOB_FILES, Files, Place
 from orchestrator.tracking.tracker import Tracker
-from trainers.job import Phase
+from trainers.job import ADAPTER, Phase
 
 GOAL_SHARE = 0.03
 GOAL_RATIO = 0.1
@@ -157,7 +158,7 @@ def _tracked(entries: Sequence[Entry], storage: Storage, folder: Path, uri: str)
 
 
 def _tracker(folder: Path, uri: str) -> Tracker:
-    place = Place("demo", folder / "sweeps" / "demo", folder)
+    place = Place("demo", folder / sweep_path("demo"), folder)
     config_json = config_text(load_config(None, []))
     return Tracker.open(TrackingSettings(uri=uri), place, config_json=config_json)
 
@@ -202,7 +203,7 @@ def _record_files(client: MlflowClient, entry: Entry, folder: Path, run_id: str)
         client.log_text(run_id, text, name)
     for name in JOB_FILES:
         client.log_artifact(run_id, str(folder / name))
-    client.log_artifacts(run_id, str(folder / "adapter"), "adapter")
+    client.log_artifacts(run_id, str(folder / ADAPTER), ADAPTER)
 
 
 def _searches(entry: Entry, folder: Path, runs: int) -> str:
@@ -275,7 +276,7 @@ def _timed(do: Callable[[], object], *, times: int) -> float:
 def _address(store: str, folder: Path) -> Iterator[str]:
     """Gives the address of a fresh store; a server is ended afterwards."""
     folder.mkdir()
-    uri = f"sqlite:///{folder}/mlflow.db"
+    uri = f"sqlite:///{folder / DATABASE}"
     if store != "server":
         yield uri
         return

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
+from orchestrator.storage.files import JOB_FILE
 
 if TYPE_CHECKING:
     from evals.scores import ScoreSheet
@@ -66,7 +67,7 @@ def _job(parsed: argparse.Namespace) -> tuple[str, Path]:
     """Returns the job's hash and the storage folder, whatever RUN is."""
     run, root = parsed.run, Path(parsed.storage).expanduser().resolve()
     folder = Path(run).expanduser().resolve()
-    if (folder / "job.json").is_file():
+    if (folder / JOB_FILE).is_file():
         return folder.name, folder.parent.parent
     if re.fullmatch(r"[0-9a-f]{16}", run):
         return run, root

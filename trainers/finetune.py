@@ -4,7 +4,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 from evals.scores import ScoreSheet
-from trainers.job import Beat, Job, Outcome, Report
+from trainers.job import MODEL, Beat, Job, Outcome, Report
 from trainers.loop import Lesson
 from trainers.methods import retain_ft
 from trainers.rank_task import Order
@@ -22,7 +22,7 @@ def finetune(order: Order, bench: Workbench) -> Generator[Report | Beat, None, O
     station = bench.finetune_station(job)
     lesson = _lesson(job, bench, station)
     trained = yield from bench.train(station.engine, lesson, resume=order.resume)
-    folder = order.folder / "model"
+    folder = order.folder / MODEL
     if job.adapter is None:
         sheet, measured = yield from bench.evaluate(station.module, station.language_model, job)
         yield from save_model(station.engine, station.language_model, folder, bench.place)

@@ -14,6 +14,9 @@ from evals.scores import ScoreSheet
 from evals.settings import EvaluationSettings
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
+MODEL, ADAPTER = "model", "adapter"
+"""The folders of weights that a job leaves behind: a baseline's, and a trial's."""
+
 
 class Phase(StrEnum):
     """Which part of a sweep a job belongs to."""

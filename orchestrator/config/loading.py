@@ -11,7 +11,7 @@ from orchestrator.config.storage_address import is_url, working_folder
 from orchestrator.config.strict_yaml import parse
 from orchestrator.config.sweep_config import SweepConfig, listed
 from orchestrator.searching.settings import SearchSettings
-from orchestrator.storage.files import CONFIG_FILE
+from orchestrator.storage.files import CONFIG_FILE, SWEEPS, sweep_path
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
@@ -40,7 +40,7 @@ def load_resumed(path: str, overrides: Sequence[str], *, option: str = "--resume
             cannot be used.
     """
     storage, folder = _place(path, overrides)
-    if not (folder / CONFIG_FILE).is_file() or folder.parent.name != "sweeps":
+    if not (folder / CONFIG_FILE).is_file() or folder.parent.name != SWEEPS:
         raise _no_sweep(path, folder, option=option)
     for override in overrides:
         if override.partition("=")[0].strip() in ("storage", "name"):
@@ -68,13 +68,13 @@ def _place(path: str, overrides: Sequence[str]) -> tuple[str, Path]:
         return str(folder.parent.parent), folder
     from orchestrator.remote.download import pulled  # imports fsspec
 
-    storage, _, name = path.rstrip("/").rpartition("/sweeps/")
+    storage, _, name = path.rstrip("/").rpartition(f"/{SWEEPS}/")
     said = [word.partition("=")[2] for word in overrides if word.startswith("cache=")]
     cache = Path(said[-1]) if said else SweepConfig.model_fields["cache"].default
     root = working_folder(storage or path, cache)
     if storage:
         pulled(storage, root, name)
-    return storage, root / "sweeps" / (name or "none")
+    return storage, root / sweep_path(name or "none")
 
 
 def _is_cache_of(storage: object, folder: Path) -> bool:
@@ -92,9 +92,9 @@ def _no_sweep(path: str, folder: Path, *, option: str) -> ConfigError:
         why = "is not in a folder named sweeps, as this version stores them"
     else:
         why = f"has no {CONFIG_FILE}"
-    near = [*folder.glob(f"*/{CONFIG_FILE}"), *folder.glob(f"sweeps/*/{CONFIG_FILE}")]
+    near = [*folder.glob(f"*/{CONFIG_FILE}"), *folder.glob(f"{SWEEPS}/*/{CONFIG_FILE}")]
     near += folder.parent.glob(f"*/{CONFIG_FILE}")
-    sweeps = sorted({str(file.parent) for file in near if file.parent.parent.name == "sweeps"})
+    sweeps = sorted({str(file.parent) for file in near if file.parent.parent.name == SWEEPS})
     cure = f"there are {', '.join(sweeps)}" if sweeps else "run the sweep's own command instead"
     return ConfigError(
         f"{option} must be the folder of a sweep, <storage>/sweeps/<name>, but got "

@@ -49,7 +49,7 @@ def show_plan(config: SweepConfig) -> int:
     """
     storage = Storage(config.folder)
     _mirror(config)
-    _check_folder(config, storage.root / "sweeps" / config.name)
+    _check_folder(config, storage.sweep_path(config.name))
     planned = plan(config, build_benchmark(config.benchmark), storage=storage)
     _say(render(planned))
     _show(outlook(planned, storage=storage, nodes=_nodes()))
@@ -79,7 +79,7 @@ def conduct(config: SweepConfig, departure: Departure) -> int:
 def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> OpenedSweep:
     """Checks everything that a person can get wrong, in the order of what it costs."""
     storage = Storage(config.folder)
-    folder = storage.root / "sweeps" / config.name
+    folder = storage.sweep_path(config.name)
     lease = held.enter_context(Lease(folder)) if folder.is_dir() else None
     mirror = _mirror(config)
     _check_folder(config, folder)

@@ -9,6 +9,7 @@ from evals.benchmark import Benchmark
 from evals.errors import ConfigError
 from orchestrator.config.method_requirements import possible_requirements
 from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.storage.files import JOB_FILE
 from trainers.job import Phase
 
 FILES = ("*.json", "*.safetensors", "*.model", "*.jinja")
@@ -83,7 +84,7 @@ def _check_dtype(config: SweepConfig, held: str) -> None:
 
 def _check_provenance(folder: Path, benchmark: Benchmark, *, phase: Phase) -> None:
     """Refuses a checkpoint whose own record says that it is another baseline or of other data."""
-    record = folder.expanduser().resolve().parent / "job.json"
+    record = folder.expanduser().resolve().parent / JOB_FILE
     made = _read_record(record)
     if made is None:
         return

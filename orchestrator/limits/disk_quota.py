@@ -41,7 +41,7 @@ class Quota:
         self._ledger = ledger
         self._say = say
         self._on_removed = on_removed
-        self._mentions = Mentions(storage.root / "sweeps" / config.name)
+        self._mentions = Mentions(storage.sweep_path(config.name))
         self._copies = 2 if config.tracking.copies_here else 1
         self._bounds: tuple[Bound, ...] = ()
         self._models: dict[str, int] = {}

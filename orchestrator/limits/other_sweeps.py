@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from orchestrator.storage.files import LEDGER_FILE, MEMBERS_FILE
+from orchestrator.storage.files import JOURNAL, LEDGER_FILE, MEMBERS_FILE
 
-FILES = (LEDGER_FILE, MEMBERS_FILE, "search.journal")
+FILES = (LEDGER_FILE, MEMBERS_FILE, JOURNAL)
 """The ledger has every job that was given out, the members every one that has ended, the journal
 every one whose trial was told."""
 

@@ -196,7 +196,7 @@ def _finished_finals(config: SweepConfig, storage: Storage) -> int:
     if config.finalists is None:
         return 0
     seeds, done = final_seeds(config), Counter[str]()
-    for member in read_members(storage.root / "sweeps" / config.name):
+    for member in read_members(storage.sweep_path(config.name)):
         if member.role == MemberRole.FINAL and member.seed in seeds:
             done[member.label] += storage.job_folder(member.job).is_dir()
     return sum(min(done[label], len(seeds)) for label in config.methods)

@@ -12,7 +12,8 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evals.errors import ConfigError
-from orchestrator.remote.mirror import LEASE, Unreachable
+from orchestrator.remote.mirror import Unreachable
+from orchestrator.storage.files import DRIVER_FILE, sweep_path
 from orchestrator.storage.records import is_alive
 
 DEAD_S = 300.0
@@ -61,7 +62,7 @@ class Heartbeat:
     ) -> None:
         self._place = place
         self._name = name
-        self._file = f"sweeps/{name}/{LEASE}"
+        self._file = sweep_path(name, DRIVER_FILE)
         self._every_s = every_s
         self._now = now
         self._ended = threading.Event()

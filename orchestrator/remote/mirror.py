@@ -13,17 +13,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from evals.errors import ConfigError
-from orchestrator.storage.files import LEDGER_FILE
+from orchestrator.storage.files import (
+    DRIVER_FILE,
+    JOBS,
+    LEDGER_FILE,
+    REMOVED,
+    RESULT_FILE,
+    WHY_FILE,
+    job_path,
+    sweep_path,
+)
 from orchestrator.storage.records import says_more, set_aside
 from orchestrator.storage.result import State
 from orchestrator.storage.result_file import Ended, ending_in
-from orchestrator.storage.weights import ADAPTER, MODEL, REMOVED, WHY_FILE
 from trainers.disk_full import lacks_room
+from trainers.job import ADAPTER, MODEL
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-RESULT = "result.json"
 GROWING = (".jsonl", ".journal")
 """Endings of files of whole lines, which may be copied while they grow."""
 T = TypeVar("T")
@@ -60,7 +68,7 @@ class Mirror:
     def pull(self, name: str) -> None:
         """Fetches the sweep's folder, if it is ahead of what is here, and all jobs' records."""
         self._pull_sweep(name)
-        listing = self._listing("jobs")
+        listing = self._listing(JOBS)
         wanted = [each for each in _with_result(listing) if not self._is_final(each)]
         for job_hash, there in sorted(self._there(wanted).items()):
             if not (self._jobs / job_hash).exists() or _is_new(there, self._here(job_hash)):
@@ -70,19 +78,19 @@ class Mirror:
     def pull_model(self, job_hash: str) -> None:
         """Fetches a baseline's model, unless it is here."""
         home = self._jobs / job_hash / MODEL
-        files = self._listing(f"jobs/{job_hash}/{MODEL}")
+        files = self._listing(job_path(job_hash, MODEL))
         if home.exists() or not files:
             return
         part = home.with_name(f".{MODEL}-{uuid.uuid4().hex[:8]}")
         with _whole_or_not(part):
             for file in files:
-                self._get(f"jobs/{job_hash}/{MODEL}/{file}", part / file)
+                self._get(job_path(job_hash, MODEL, file), part / file)
             part.rename(home)
 
     def missing(self) -> list[str]:
         """Returns the hashes of the jobs that are here and not there, or say less there."""
-        here = sorted(file.parent.name for file in self._jobs.glob(f"[!.]*/{RESULT}"))
-        there = self._there(set(here) & _with_result(self._listing("jobs")))
+        here = sorted(file.parent.name for file in self._jobs.glob(f"[!.]*/{RESULT_FILE}"))
+        there = self._there(set(here) & _with_result(self._listing(JOBS)))
         return [each for each in here if _is_new(self._here(each), there.get(each))]
 
     def push_job(self, job_hash: str) -> None:
@@ -91,34 +99,34 @@ class Mirror:
         Nor one that has left no result here, as one whose disk was full may not have.
         """
         home = self._jobs / job_hash
-        text = self.read(f"jobs/{job_hash}/{RESULT}")
+        text = self.read(job_path(job_hash, RESULT_FILE))
         if not _is_new(self._here(job_hash), ending_in(text or b"")):
             return
         if text is not None:
-            self._do(lambda: self._fs.rm_file(self._path(f"jobs/{job_hash}/{RESULT}")))
-            self._remove(f"jobs/{job_hash}")
-        files = [file for file in home.rglob("*") if file.is_file() and file.name != RESULT]
+            self._do(lambda: self._fs.rm_file(self._path(job_path(job_hash, RESULT_FILE))))
+            self._remove(job_path(job_hash))
+        files = [file for file in home.rglob("*") if file.is_file() and file.name != RESULT_FILE]
         for file in files:
-            self._put_file(f"jobs/{job_hash}/{file.relative_to(home).as_posix()}", file)
-        self._put(f"jobs/{job_hash}/{RESULT}", (home / RESULT).read_bytes())
+            self._put_file(job_path(job_hash, file.relative_to(home).as_posix()), file)
+        self._put(job_path(job_hash, RESULT_FILE), (home / RESULT_FILE).read_bytes())
 
     def forget_adapter(self, job_hash: str) -> None:
         """Removes a job's adapter, as it was removed here."""
         note = self._jobs / job_hash / REMOVED / WHY_FILE
         self._put(
-            f"jobs/{job_hash}/{REMOVED}/{WHY_FILE}", note.read_bytes() if note.exists() else b""
+            job_path(job_hash, REMOVED, WHY_FILE), note.read_bytes() if note.exists() else b""
         )
-        self._remove(f"jobs/{job_hash}/{ADAPTER}")
+        self._remove(job_path(job_hash, ADAPTER))
 
     def push_sweep(self, name: str) -> None:
         """Puts the sweep's own folder there, its ledger last."""
-        folder = self.root / "sweeps" / name
+        folder = self.root / sweep_path(name)
         files = [each for each in folder.glob("[!.]*") if each.is_file() and each.suffix != ".lock"]
         for file in sorted(files, key=lambda file: (file.name == LEDGER_FILE, file.name)):
             text = file.read_bytes()
             if file.suffix in GROWING:
                 text = text[: text.rfind(b"\n") + 1]
-            self._put(f"sweeps/{name}/{file.name}", text)
+            self._put(sweep_path(name, file.name), text)
 
     def read(self, path: str) -> bytes | None:
         """Returns what a file there holds; None if it is not there."""
@@ -134,7 +142,7 @@ class Mirror:
 
     @property
     def _jobs(self) -> Path:
-        return self.root / "jobs"
+        return self.root / JOBS
 
     def _path(self, path: str) -> str:
         return f"{self._base}/{path}"
@@ -155,12 +163,12 @@ class Mirror:
         return here is not None and here.state == State.DONE and not here.stopped
 
     def _here(self, job_hash: str) -> Ended | None:
-        file = self._jobs / job_hash / RESULT
+        file = self._jobs / job_hash / RESULT_FILE
         return ending_in(file.read_bytes()) if file.is_file() else None
 
     def _there(self, job_hashes: Iterable[str]) -> dict[str, Ended]:
         """Returns how those of the jobs ended whose results are whole there, all read at once."""
-        paths = {self._path(f"jobs/{job_hash}/{RESULT}"): job_hash for job_hash in job_hashes}
+        paths = {self._path(job_path(job_hash, RESULT_FILE)): job_hash for job_hash in job_hashes}
         if not paths:
             return {}
         texts: dict[str, bytes] = self._do(
@@ -170,13 +178,13 @@ class Mirror:
         return {job_hash: ended for job_hash, ended in found.items() if ended is not None}
 
     def _pull_sweep(self, name: str) -> None:
-        home = self.root / "sweeps" / name
-        there, here = self.read(f"sweeps/{name}/{LEDGER_FILE}"), home / LEDGER_FILE
+        home = self.root / sweep_path(name)
+        there, here = self.read(sweep_path(name, LEDGER_FILE)), home / LEDGER_FILE
         if there is None or (here.exists() and here.stat().st_size >= len(there)):
             return
-        files = self._listing(f"sweeps/{name}") - {LEASE}
+        files = self._listing(sweep_path(name)) - {DRIVER_FILE}
         for file in sorted(files, key=lambda file: (file == LEDGER_FILE, file)):
-            self._get(f"sweeps/{name}/{file}", home / file)
+            self._get(sweep_path(name, file), home / file)
 
     def _pull_records(self, job_hash: str, listing: Iterable[str]) -> None:
         """Fetches a job but for its weights, in the place of what is here."""
@@ -185,7 +193,7 @@ class Mirror:
             for path in listing:
                 inside = path.partition("/")[2]
                 if inside.partition("/")[0] not in (ADAPTER, MODEL):
-                    self._get(f"jobs/{path}", part / inside)
+                    self._get(f"{JOBS}/{path}", part / inside)
         home = self._jobs / job_hash
         if home.exists():
             set_aside(home)
@@ -226,10 +234,6 @@ class Mirror:
         return _tried(call)
 
 
-LEASE = "driver.json"
-"""At the URL: who drives the sweep, and when that one was last heard of."""
-
-
 def unusable(url: str, why: object) -> ConfigError:
     """Returns the error for a URL that cannot be used as a storage."""
     return ConfigError(
@@ -240,7 +244,7 @@ def unusable(url: str, why: object) -> ConfigError:
 
 def _with_result(listing: Iterable[str]) -> set[str]:
     """Returns the jobs whose results are in a listing."""
-    return {path.split("/")[0] for path in listing if path.endswith(f"/{RESULT}")}
+    return {path.split("/")[0] for path in listing if path.endswith(f"/{RESULT_FILE}")}
 
 
 def _of_this_machine(error: Unreachable, part: Path) -> OSError | None:

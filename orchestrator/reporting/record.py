@@ -54,7 +54,7 @@ def read_record(path: str) -> SweepRecord:
     """
     config = load_resumed(path, (), option="DIR")
     storage = Storage(config.folder)
-    folder = storage.root / "sweeps" / config.name
+    folder = storage.sweep_path(config.name)
     members = read_members(folder)
     found = {member.job: _recorded(member, storage) for member in members}
     results = {job: result for job, result in found.items() if result is not None}

@@ -9,7 +9,7 @@ from orchestrator.config.loading import load_resumed
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.checkpoints import given_weights
 from orchestrator.limits.usage import Event, read_lines
-from orchestrator.storage.files import LEDGER_FILE, MEMBERS_FILE
+from orchestrator.storage.files import LEDGER_FILE, MEMBERS_FILE, SWEEPS
 from orchestrator.storage.members import Member, MemberRole, read_members
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
@@ -74,7 +74,7 @@ def _result(job_hash: str, storage: Storage) -> Result:
 
 
 def _row_of(sweep: str, result: Result, storage: Storage) -> Row:
-    folder = storage.root / "sweeps" / sweep
+    folder = storage.sweep_path(sweep)
     load_resumed(str(folder), (), option="--sweep")  # refuses what is no sweep's folder
     row = _row_in(folder, result, storage)
     if row is None:
@@ -99,7 +99,7 @@ def _rows(result: Result, storage: Storage) -> tuple[list[Row], dict[str, str]]:
 
 
 def _sweeps(storage: Storage) -> Iterator[Path]:
-    return (file.parent for file in sorted((storage.root / "sweeps").glob(f"*/{MEMBERS_FILE}")))
+    return (file.parent for file in sorted((storage.root / SWEEPS).glob(f"*/{MEMBERS_FILE}")))
 
 
 def _row_in(folder: Path, result: Result, storage: Storage) -> Row | None:
@@ -124,7 +124,7 @@ def _row_in(folder: Path, result: Result, storage: Storage) -> Row | None:
 def _made(row: Row) -> bool:
     """Returns whether the row's sweep ran the job itself; else it found the result."""
     try:
-        lines = read_lines(row.storage.root / "sweeps" / row.config.name / LEDGER_FILE)
+        lines = read_lines(row.storage.sweep_path(row.config.name) / LEDGER_FILE)
     except (ConfigError, OSError):
         return False
     job = row.result.job.hash

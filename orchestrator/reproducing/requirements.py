@@ -6,9 +6,9 @@ from evals.building import build_benchmark
 from evals.errors import ConfigError
 from orchestrator.reproducing.find_row import Row, relocated
 from orchestrator.results.measuring import reference_of
-from orchestrator.storage.weights import ADAPTER
+from orchestrator.storage.files import JOBS
 from trainers.early_stopping import Guard
-from trainers.job import Job
+from trainers.job import ADAPTER, Job
 
 RETRAIN = "train it again with --retrain"
 BRING = "put it there; nothing that starts from it can be repeated without it"
@@ -94,7 +94,7 @@ def guard_of_row(row: Row) -> Guard | None:
         return None
     original, gold = (row.storage.recorded(each) for each in (row.original, row.gold))
     if original is None or gold is None:
-        raise _not_here("the records of both baselines", row.storage.root / "jobs", BRING)
+        raise _not_here("the records of both baselines", row.storage.root / JOBS, BRING)
     benchmark = build_benchmark(row.config.benchmark)
     guard = reference_of(original, gold, row.storage, config=row.config, benchmark=benchmark).guard
     if guard is None or guard.hash != row.result.guard:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from evals.errors import ConfigError
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.searching.space import SHARED, Point, Value, active_part, holds
+from orchestrator.storage.files import sweep_path
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
 from trainers.job import Job
@@ -46,7 +47,7 @@ def warm_start(config: SweepConfig) -> tuple[Past, ...]:
     if given is None:
         return ()
     folder = given.expanduser().resolve()
-    if folder == config.folder / "sweeps" / config.name:
+    if folder == config.folder / sweep_path(config.name):
         raise ConfigError(
             f"{KEY} must be another sweep's folder but got this one's, {str(given)!r}; leave it "
             "out: a sweep goes on by itself"

@@ -24,6 +24,7 @@ from orchestrator.jobs.ticket import Ticket
 from orchestrator.limits.full_disk import OutOfRoom
 from orchestrator.running.trainable import JobTrainable
 from orchestrator.running.workers import shape_of
+from orchestrator.storage.files import SCHEDULER_FOLDER
 from trainers.job import Job, Report
 
 LOOPBACK = "127.0.0.1"
@@ -272,7 +273,7 @@ def run_agenda(
 
     What an earlier run's Tune left there is removed: nothing is ever restored from it.
     """
-    shutil.rmtree(folder / "tune", ignore_errors=True)
+    shutil.rmtree(folder / SCHEDULER_FOLDER, ignore_errors=True)
     shape = shape_of(gang)
     trainable = tune.with_resources(
         JobTrainable, tune.PlacementGroupFactory([{}, *shape.bundles], strategy=shape.strategy)
@@ -290,7 +291,7 @@ def run_agenda(
         ),
         run_config=tune.RunConfig(
             storage_path=str(folder),
-            name="tune",
+            name=SCHEDULER_FOLDER,
             verbose=0,
             callbacks=[],
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),

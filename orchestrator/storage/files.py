@@ -1,7 +1,37 @@
-"""The names of the files of a sweep's folder."""
+"""Every name in a storage folder, and the paths that are made of them.
 
-LEDGER_FILE = "ledger.jsonl"
-MEMBERS_FILE = "members.jsonl"
+Paths are text with slashes, so that they hold below a folder (`root / job_path(job)`) and at a URL
+alike. `trainers/job.py` names the folders of weights, since it is ranks that write them.
+"""
+
+from trainers.job import ADAPTER
+
+JOBS, SWEEPS = "jobs", "sweeps"
+DATABASE, ARTIFACTS, DATABASE_LOCK = "mlflow.db", "mlartifacts", ".mlflow.lock"
+"""MLflow's, where it is given no store of its own."""
+
+JOB_FILE, RESULT_FILE = "job.json", "result.json"
+SCORES_FILE, REPORTS_FILE = "scores.json", "reports.jsonl"
+REMOVED = f"{ADAPTER}.removed"
+WHY_FILE = "why.txt"
+"""In REMOVED: what the adapter had to make room for."""
+
+CONFIG_FILE, ORIGIN_FILE = "config.json", "origin.json"
 JOURNAL = "search.journal"
-CONFIG_FILE = "config.json"
-ORIGIN_FILE = "origin.json"
+LEDGER_FILE, MEMBERS_FILE = "ledger.jsonl", "members.jsonl"
+IDENTITY_FILE = "sweep.id"
+"""What MLflow knows the sweep by."""
+LOCK_FILE = "driver.lock"
+DRIVER_FILE = "driver.json"
+"""At the URL: who drives the sweep, and when that one was last heard of."""
+SCHEDULER_FOLDER = "tune"
+
+
+def job_path(job_hash: str, *inside: str) -> str:
+    """Returns where a job's result lies in a storage folder, or what is `inside` it."""
+    return "/".join((JOBS, job_hash, *inside))
+
+
+def sweep_path(name: str, *inside: str) -> str:
+    """Returns where a sweep's own folder lies in a storage folder, or what is `inside` it."""
+    return "/".join((SWEEPS, name, *inside))

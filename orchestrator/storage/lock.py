@@ -17,8 +17,8 @@ from pathlib import Path
 from types import TracebackType
 
 from evals.errors import ConfigError
+from orchestrator.storage.files import LOCK_FILE
 
-LOCK_FILE = "driver.lock"
 BEAT_S = 5.0
 SURELY_DEAD_S = 600.0
 """Age of a beat that no difference between two hosts' clocks explains."""

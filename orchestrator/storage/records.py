@@ -24,6 +24,15 @@ from pydantic import ValidationError
 from evals.errors import ConfigError
 from evals.scores import ScoreSheet
 from evals.sheet_file import read_sheet, write_sheet
+from orchestrator.storage.files import (
+    JOB_FILE,
+    JOBS,
+    REPORTS_FILE,
+    RESULT_FILE,
+    SCORES_FILE,
+    job_path,
+    sweep_path,
+)
 from orchestrator.storage.result import Ending, Result, State
 from orchestrator.storage.result_file import (
     damaged,
@@ -32,9 +41,9 @@ from orchestrator.storage.result_file import (
     result_text,
     text_of,
 )
-from orchestrator.storage.weights import ADAPTER, give_back
+from orchestrator.storage.weights import give_back
 from trainers.disk_full import lacks_room
-from trainers.job import Job, describe
+from trainers.job import ADAPTER, MODEL, Job, describe
 
 PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 UNPACKED = "working_dir_files"
@@ -62,13 +71,13 @@ class Storage:
 
     def job_folder(self, job_hash: str) -> Path:
         """Returns where the job's result lies or will lie."""
-        return self._jobs / job_hash
+        return self.root / job_path(job_hash)
 
     def model_folder(self, job: Job) -> Path:
         """Returns the weights that a baseline job left behind, or was given."""
         if job.checkpoint is not None:
             return Path(job.checkpoint)
-        return self.job_folder(job.hash) / "model"
+        return self.job_folder(job.hash) / MODEL
 
     def checkpoint_folder(self, job: Job) -> Path:
         """Returns where a job that is being trained is saved until its result is there."""
@@ -76,7 +85,11 @@ class Storage:
 
     def sweep_folder(self, name: str) -> Path:
         """Returns the sweep's own folder, made if need be."""
-        return _made(self.root / "sweeps" / name)
+        return _made(self.sweep_path(name))
+
+    def sweep_path(self, name: str) -> Path:
+        """Returns where the sweep's own folder lies or will lie."""
+        return self.root / sweep_path(name)
 
     def check_writable(self, sweep: str, *, key: Literal["storage", "cache"] = "storage") -> None:
         """Refuses a storage folder that nothing could be written to; makes nothing.
@@ -92,7 +105,7 @@ class Storage:
                 "Ray removes with what the job brought along; name one that all nodes see, such "
                 f"as {key}=/shared/lethe"
             )
-        for folder in (self._jobs, self.root / "sweeps" / sweep):
+        for folder in (self._jobs, self.sweep_path(sweep)):
             there = next(f for f in (folder, *folder.parents) if f.exists())
             if not there.is_dir():
                 raise _unwritable(there, "it is a file", key=key)
@@ -112,7 +125,7 @@ class Storage:
 
     def jobs(self) -> Iterator[Job]:
         """Yields every job that has a result, by hash; those of other versions are left out."""
-        for file in sorted(self._jobs.glob("[!.]*/job.json")):
+        for file in sorted(self._jobs.glob(f"[!.]*/{JOB_FILE}")):
             job = _described(file)
             if job is not None and job.hash == file.parent.name:
                 yield job
@@ -124,7 +137,7 @@ class Storage:
             ConfigError: the files of a result cannot be read.
         """
         folder = self.job_folder(job_hash)
-        job = _described(folder / "job.json") if folder.is_dir() else None
+        job = _described(folder / JOB_FILE) if folder.is_dir() else None
         return None if job is None else read_result(folder, job)
 
     def sheet(self, job_hash: str) -> ScoreSheet:
@@ -161,11 +174,11 @@ class Storage:
             OSError: it cannot be written, for want of room perhaps. Then nothing has changed, and
                 the same call may be made again.
         """
-        _write(folder / "job.json", json.dumps(describe(result.job), indent=2))
-        _write(folder / "reports.jsonl", reports_text(result.reports))
+        _write(folder / JOB_FILE, json.dumps(describe(result.job), indent=2))
+        _write(folder / REPORTS_FILE, reports_text(result.reports))
         if sheet is not None:
-            write_sheet(folder / "scores.json", sheet)
-        _write(folder / "result.json", result_text(result))
+            write_sheet(folder / SCORES_FILE, sheet)
+        _write(folder / RESULT_FILE, result_text(result))
         _sync(folder)
         home = self.job_folder(result.job.hash)
         earlier = self._place(folder, home)
@@ -184,7 +197,7 @@ class Storage:
         return result
 
     def _sheet_file(self, job_hash: str) -> Path:
-        return self.job_folder(job_hash) / "scores.json"
+        return self.job_folder(job_hash) / SCORES_FILE
 
     def note_failure(self, failed: Result) -> None:
         """Puts the failure of a job that left no folder on record, if there is room for it.
@@ -196,7 +209,7 @@ class Storage:
 
     @property
     def _jobs(self) -> Path:
-        return self.root / "jobs"
+        return self.root / JOBS
 
     def _place(self, folder: Path, home: Path) -> bool:
         """Renames `folder` to `home`, or says that `home` is already there."""

@@ -9,6 +9,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evals.errors import ConfigError
+from orchestrator.storage.files import REPORTS_FILE, RESULT_FILE
 from orchestrator.storage.result import Result, State
 from orchestrator.storage.weights import is_removed
 from trainers.job import Job, Report
@@ -73,11 +74,11 @@ def read_result(folder: Path, job: Job) -> Result:
     Raises:
         ConfigError: a file is missing or damaged.
     """
-    file = folder / "result.json"
+    file = folder / RESULT_FILE
     read = _parse(_ResultFile, file, text_of(file))
     return Result(
         job=job,
-        reports=_read_reports(folder / "reports.jsonl"),
+        reports=_read_reports(folder / REPORTS_FILE),
         weights_removed=is_removed(folder),
         **dict(read),
     )

@@ -10,8 +10,8 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-ADAPTER, REMOVED, MODEL = "adapter", "adapter.removed", "model"
-WHY_FILE = "why.txt"
+from orchestrator.storage.files import REMOVED, WHY_FILE
+from trainers.job import ADAPTER, MODEL
 
 
 def adapter_bytes(folder: Path) -> int:

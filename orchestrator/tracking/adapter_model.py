@@ -7,8 +7,8 @@ them; the model says what they are, and what was measured with them.
 import re
 from typing import TYPE_CHECKING
 
-from orchestrator.storage.weights import ADAPTER
 from orchestrator.tracking.child_run import ChildRun
+from trainers.job import ADAPTER
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from evals.errors import ConfigError
 from evals.sheet_file import read_sheet
+from orchestrator.storage.files import SCORES_FILE
 from orchestrator.storage.result import Result, State
 from orchestrator.tracking.evaluation_table import evaluation_table
 from trainers.deepspeed_config import deepspeed_config
 from trainers.job import Report
 
-SCORES, TABLE = "scores.json", "evaluation.json"
+TABLE = "evaluation.json"
 LOG_LINES = 200
 """How many of a job's last reports are shown."""
 
@@ -28,7 +29,7 @@ def job_files(result: Result, folder: Path) -> dict[str, str]:
     if engine is not None:
         found["deepspeed.json"] = json.dumps(engine, indent=2)
     with suppress(FileNotFoundError, ConfigError):  # a job that failed has none
-        found[TABLE] = evaluation_table(read_sheet(folder / SCORES))
+        found[TABLE] = evaluation_table(read_sheet(folder / SCORES_FILE))
     return found
 
 

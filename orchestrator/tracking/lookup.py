@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from evals.errors import ConfigError
+from orchestrator.storage.files import DATABASE
 from orchestrator.tracking.store_address import check_answers, shown
-
-DATABASE = "mlflow.db"
 
 
 def job_of_run(run_id: str, *, uri: str | None, storage: Path) -> str:

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
 from orchestrator.config.sections import TrackingSettings
+from orchestrator.storage.files import ARTIFACTS, CONFIG_FILE, DATABASE_LOCK, IDENTITY_FILE
 from orchestrator.tracking.failure import first_line
 from orchestrator.tracking.session import Place, Session
 from orchestrator.tracking.store_address import unusable
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-
-IDENTITY_FILE = "sweep.id"
 
 
 def begin_session(settings: TrackingSettings, place: Place, uri: str, config_json: str) -> Session:
@@ -47,7 +46,7 @@ def _experiment(client: "MlflowClient", settings: TrackingSettings, place: Place
     """Returns the experiment's id; a store that is no server keeps artifacts in our storage."""
     found = client.get_experiment_by_name(settings.experiment)
     if found is None:
-        folder = None if uri.startswith("http") else (place.storage / "mlartifacts").as_uri()
+        folder = None if uri.startswith("http") else (place.storage / ARTIFACTS).as_uri()
         return str(client.create_experiment(settings.experiment, artifact_location=folder))
     if found.lifecycle_stage != "active":
         raise ConfigError(
@@ -68,7 +67,7 @@ def _sweep_run(client: "MlflowClient", experiment_id: str, place: Place, config_
         tags = {"sweep": place.name, "sweep_id": identity, "phase": "sweep"}
         run = client.create_run(experiment_id, tags=tags, run_name=place.name)
         run_id = str(run.info.run_id)
-    client.log_dict(run_id, json.loads(config_json), "config.json")
+    client.log_dict(run_id, json.loads(config_json), CONFIG_FILE)
     return run_id
 
 
@@ -98,7 +97,7 @@ def _make_database(uri: str) -> None:
     part = file.with_name(f".{file.name}.part")
     for left in file.parent.glob(f"{part.name}*"):
         left.unlink()
-    store = SqlAlchemyStore(f"sqlite:///{part}", str(file.parent / "mlartifacts"))
+    store = SqlAlchemyStore(f"sqlite:///{part}", str(file.parent / ARTIFACTS))
     store.engine.dispose()
     part.replace(file)
 
@@ -107,7 +106,7 @@ def _make_database(uri: str) -> None:
 def _alone(storage: Path) -> Iterator[None]:
     """Holds a lock: processes that create one fresh database together make each other fail."""
     storage.mkdir(parents=True, exist_ok=True)
-    with (storage / ".mlflow.lock").open("w") as handle:
+    with (storage / DATABASE_LOCK).open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 

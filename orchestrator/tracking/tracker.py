@@ -18,6 +18,7 @@ from typing import Any
 from evals.errors import ConfigError
 from orchestrator.config.sections import TrackingSettings
 from orchestrator.results.entry import Entry
+from orchestrator.storage.files import DATABASE
 from orchestrator.storage.result import State
 from orchestrator.tracking.child_run import child_run
 from orchestrator.tracking.job_files import job_files
@@ -199,7 +200,7 @@ class Tracker:
 
 
 def _default_file(place: Place) -> Path:
-    return place.storage / "mlflow.db"
+    return place.storage / DATABASE
 
 
 def _default_uri(place: Place) -> str:

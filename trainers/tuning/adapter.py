@@ -17,7 +17,7 @@ from trainers.adapters import (
 from trainers.distributed import Place
 from trainers.engine import Engine
 from trainers.family import LanguageModel
-from trainers.job import Beat
+from trainers.job import ADAPTER, Beat
 from trainers.method import Reference
 from trainers.saving import written
 from trainers.settings import AdapterSettings, TrainingSettings
@@ -66,7 +66,7 @@ class AdapterTuning:
         """Saves the adapter in peft's format; the facts are `trainers.adapters.adapter_facts`."""
         assert isinstance(engine.module, PeftModel)
         state = engine.trainable_state()
-        home = folder / "adapter"
+        home = folder / ADAPTER
         write = partial(save_adapter, state, engine.module.peft_config["default"], home)
         yield from written(write, home, place)
         return adapter_facts(state, self._settings, base_norm=engine.base_norm)

@@ -13,7 +13,7 @@ from trainers.batch import Batch
 from trainers.distributed import Place, mean_over_ranks
 from trainers.engine import Engine
 from trainers.family import LanguageModel
-from trainers.job import Beat
+from trainers.job import MODEL, Beat
 from trainers.loop import BEAT_S
 from trainers.method import Reference
 from trainers.requirements import ReferenceUse
@@ -59,7 +59,7 @@ class FullTuning:
         self, engine: Engine, loaded: LanguageModel, folder: Path, place: Place
     ) -> Generator[Beat, None, dict[str, float]]:
         """Saves model and tokenizer; the facts are `change_facts`."""
-        yield from save_model(engine, loaded, folder / "model", place)
+        yield from save_model(engine, loaded, folder / MODEL, place)
         return change_facts(engine.change())
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from evals.errors import ConfigError
 from orchestrator.remote.heartbeat import DEAD_S, Heartbeat
-from orchestrator.remote.mirror import LEASE, Unreachable
+from orchestrator.remote.mirror import Unreachable
+from orchestrator.storage.files import DRIVER_FILE, sweep_path
 
-FILE = f"sweeps/demo/{LEASE}"
+FILE = sweep_path("demo", DRIVER_FILE)
 
 
 class Place:

@@ -20,8 +20,9 @@ from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.remote import uploader
 from orchestrator.remote.download import pulled
 from orchestrator.remote.heartbeat import DEAD_S
-from orchestrator.remote.mirror import LEASE, Mirror, Unreachable
+from orchestrator.remote.mirror import Mirror, Unreachable
 from orchestrator.remote.uploader import Courier
+from orchestrator.storage.files import DRIVER_FILE
 from orchestrator.storage.records import Storage, version
 from orchestrator.storage.result import Result, State
 from orchestrator.storage.weights import remove_adapter
@@ -392,15 +393,15 @@ def test_a_sweep_that_is_driven_elsewhere_is_refused_until_it_is_over_or_surely_
     home.sweep_folder("demo")
     mirror = Mirror(url, home.root)
     holder = {"host": "elsewhere", "pid": 7, "at": uploader.time.time(), "over": False}
-    mirror.write(f"sweeps/demo/{LEASE}", json.dumps(holder).encode())
+    mirror.write(f"sweeps/demo/{DRIVER_FILE}", json.dumps(holder).encode())
     with pytest.raises(ConfigError, match="driven by process 7 on elsewhere"):
         driver(url, home, [])
-    mirror.write(f"sweeps/demo/{LEASE}", json.dumps({**holder, "over": True}).encode())
+    mirror.write(f"sweeps/demo/{DRIVER_FILE}", json.dumps({**holder, "over": True}).encode())
     assert driver(url, home, []).close() is None
     late = {**holder, "at": holder["at"] - DEAD_S - 1}
-    mirror.write(f"sweeps/demo/{LEASE}", json.dumps(late).encode())
+    mirror.write(f"sweeps/demo/{DRIVER_FILE}", json.dumps(late).encode())
     assert driver(url, home, []).close() is None
-    left = json.loads(mirror.read(f"sweeps/demo/{LEASE}"))
+    left = json.loads(mirror.read(f"sweeps/demo/{DRIVER_FILE}"))
     assert left["over"]
 
 

@@ -4,8 +4,9 @@ import threading
 import time
 
 from orchestrator.remote import uploader
-from orchestrator.remote.mirror import LEASE, Unreachable
+from orchestrator.remote.mirror import Unreachable
 from orchestrator.remote.uploader import Courier
+from orchestrator.storage.files import DRIVER_FILE
 
 
 class Site:
@@ -23,10 +24,10 @@ class Site:
         return []
 
     def read(self, path: str) -> None:
-        assert path.endswith(LEASE)
+        assert path.endswith(DRIVER_FILE)
 
     def write(self, path: str, text: bytes) -> None:
-        assert path.endswith(LEASE)
+        assert path.endswith(DRIVER_FILE)
         assert text
         self.signs += 1
 

@@ -22,6 +22,7 @@ from orchestrator.reporting.layout import Cell, Table
 from orchestrator.reporting.record import SweepRecord
 from orchestrator.results.entry import Entry, Reference
 from orchestrator.searching.constraints import Bound, is_feasible, violations
+from orchestrator.storage.files import sweep_path
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
 from trainers.job import Job, Phase, Report
@@ -157,7 +158,7 @@ class Fakes:
         bounds = self.bounds if bounds is None else bounds
         return SweepRecord(
             config=config,
-            folder=STORAGE / "sweeps" / config.name,
+            folder=STORAGE / sweep_path(config.name),
             storage=Storage(STORAGE),
             reference=Reference(by_label["original"], by_label["gold"], bounds),
             entries=tuple(found),

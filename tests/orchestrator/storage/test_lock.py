@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from evals.errors import ConfigError
-from orchestrator.storage.lock import LOCK_FILE, Lease
+from orchestrator.storage.files import LOCK_FILE
+from orchestrator.storage.lock import Lease
 
 HOLD = """
 import sys, time

@@ -22,10 +22,18 @@ from orchestrator.config.loading import load_config
 from orchestrator.config.resume import config_text
 from orchestrator.config.sections import TrackingSettings
 from orchestrator.results.entry import Entry
+from orchestrator.storage.files import (
+    DATABASE,
+    JOB_FILE,
+    RESULT_FILE,
+    SCORES_FILE,
+    job_path,
+    sweep_path,
+)
 from orchestrator.storage.result import Result, State
 from orchestrator.tracking.session import Place
 from orchestrator.tracking.tracker import Tracker
-from trainers.job import Job, Phase, Report
+from trainers.job import ADAPTER, Job, Phase, Report
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
 REPORTS = tuple(Report(step, 4, {"loss": 1.0 / step}) for step in (1, 2, 3, 4))
@@ -91,12 +99,12 @@ def job_folder(sheet):
     """Gives `job_folder(storage, entry)`: the folder of a finished job, with its files."""
 
     def job_folder(storage, made):
-        folder = storage / "jobs" / made.result.job.hash
-        (folder / "adapter").mkdir(parents=True)
-        for name in ("job.json", "result.json"):
+        folder = storage / job_path(made.result.job.hash)
+        (folder / ADAPTER).mkdir(parents=True)
+        for name in (JOB_FILE, RESULT_FILE):
             (folder / name).write_text("{}", encoding="utf-8")
-        write_sheet(folder / "scores.json", sheet)
-        (folder / "adapter" / "adapter_model.safetensors").write_bytes(b"weights")
+        write_sheet(folder / SCORES_FILE, sheet)
+        (folder / ADAPTER / "adapter_model.safetensors").write_bytes(b"weights")
         return folder
 
     return job_folder
@@ -112,17 +120,17 @@ def config_json():
 def fresh_database(tmp_path_factory, config_json):
     """An empty MLflow database; making one takes seconds, copying it none."""
     storage = tmp_path_factory.mktemp("template")
-    place = Place("demo", storage / "sweeps" / "demo", storage)
+    place = Place("demo", storage / sweep_path("demo"), storage)
     tracker = Tracker.open(TrackingSettings(experiment="x"), place, config_json=config_json)
     tracker.close(finished=True)
     assert tracker.complaint is None
-    return storage / "mlflow.db"
+    return storage / DATABASE
 
 
 @pytest.fixture
 def storage(fresh_database, tmp_path):
     """A storage folder that has an MLflow database."""
-    shutil.copy(fresh_database, tmp_path / "mlflow.db")
+    shutil.copy(fresh_database, tmp_path / DATABASE)
     return tmp_path
 
 
@@ -131,7 +139,7 @@ def begin(config_json):
     """Gives `begin(storage, ...)`: the open tracker of a sweep there."""
 
     def begin(storage, *, name="demo", text=config_json, **settings):
-        place = Place(name, storage / "sweeps" / name, storage)
+        place = Place(name, storage / sweep_path(name), storage)
         return Tracker.open(TrackingSettings(**settings), place, config_json=text)
 
     return begin
@@ -144,7 +152,7 @@ def record(begin):
     def record(storage, entries, **settings):
         tracker = begin(storage, **settings)
         for made in entries:
-            tracker.log_entry(made, job_folder=storage / "jobs" / made.result.job.hash)
+            tracker.log_entry(made, job_folder=storage / job_path(made.result.job.hash))
         tracker.close(finished=True)
         assert tracker.complaint is None
 
@@ -158,7 +166,7 @@ def client():
     def client(where):
         from mlflow import MlflowClient
 
-        return MlflowClient(where if isinstance(where, str) else f"sqlite:///{where}/mlflow.db")
+        return MlflowClient(where if isinstance(where, str) else f"sqlite:///{where}/{DATABASE}")
 
     return client
 
