@@ -39,6 +39,7 @@ class Metric:
     It raises ValueError on an empty set; NaN in the scores gives NaN, never a made-up number.
     `bounds` are the values a worst and a best scorer cannot leave. `better` says which
     direction is better ("higher", "lower"), or "gold": close to the gold model's value.
+    `suite` is the one whose scores it reads, None where any will do.
     `generates` narrows GENERATION to the tasks of these roles; empty means all but HOLDOUT.
     `probe` are the roles whose likelihoods alone decide the metric, so that a few items of theirs
     can say in the middle of a training how it stands; empty where that is not so.
@@ -58,6 +59,7 @@ class Metric:
     compute: Callable[[ScoreSheet, ScoreSheet | None], float]
     bounds: tuple[float, float]
     better: str
+    suite: str | None = None
     needs: frozenset[Need] = frozenset()
     generates: frozenset[Role] = frozenset()
     probe: frozenset[Role] = frozenset()
@@ -96,10 +98,14 @@ def load_metric(name: str, *, key: str = "metrics") -> Metric:
     )
 
 
-def collapse_metrics() -> tuple[str, ...]:
-    """Returns the metrics that tell of a destroyed model."""
-    names = plugins.names(PACKAGE)
-    return tuple(name for name in names if load_metric(name).collapse_share is not None)
+def collapse_metrics(suite: str | None) -> tuple[str, ...]:
+    """Returns the metrics that tell of a destroyed model by the scores of `suite`."""
+    found = {name: load_metric(name) for name in plugins.names(PACKAGE)}
+    return tuple(
+        name
+        for name, metric in found.items()
+        if metric.collapse_share is not None and metric.suite == suite
+    )
 
 
 def measurable(names: Sequence[str], *, has_gold: bool) -> tuple[str, ...]:

@@ -24,4 +24,5 @@ METRIC = Metric(
     compute=compute,
     bounds=(0.0, 1.0),
     better="lower",
+    suite="text",
 )

@@ -11,5 +11,6 @@ METRIC = Metric(
     compute=_MEAN.compute,
     bounds=(0.0, 1.0),
     better="lower",
+    suite="text",
     resampling=_MEAN.resampling,
 )

@@ -35,5 +35,6 @@ METRIC = Metric(
     compute=compute,
     bounds=(1 - math.sqrt(math.log(2)), 1.0),
     better="higher",
+    suite="text",
     needs=frozenset({Need.GOLD}),
 )

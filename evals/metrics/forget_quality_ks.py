@@ -25,6 +25,7 @@ METRIC = Metric(
     compute=compute,
     bounds=(0.0, 1.0),
     better="higher",
+    suite="text",
     needs=frozenset({Need.GOLD}),
     resampling=resampled_as(np.exp),
 )

@@ -11,6 +11,7 @@ METRIC = Metric(
     compute=_MEAN.compute,
     bounds=(0.0, 1.0),
     better="lower",
+    suite="text",
     needs=frozenset({Need.GENERATION}),
     generates=frozenset({Role.FORGET}),
     resampling=_MEAN.resampling,

@@ -16,6 +16,7 @@ METRIC = Metric(
     compute=_MEAN.compute,
     bounds=(0.0, 1.0),
     better="gold",
+    suite="text",
     chance=1.0,
     resampling=_MEAN.resampling,
 )

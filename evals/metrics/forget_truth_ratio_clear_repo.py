@@ -14,5 +14,6 @@ METRIC = Metric(
     compute=Mean(Role.FORGET, pooled_truth_ratio).compute,
     bounds=(0.0, 1.0),
     better="gold",
+    suite="text",
     chance=1.0,
 )

@@ -23,6 +23,7 @@ METRIC = Metric(
     compute=compute,
     bounds=(-math.inf, 0.0),
     better="higher",
+    suite="text",
     needs=frozenset({Need.GOLD}),
     gold_quantile=math.log10(0.05),
     digits=2,

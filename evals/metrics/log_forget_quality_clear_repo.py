@@ -24,6 +24,7 @@ METRIC = Metric(
     compute=compute,
     bounds=(-math.inf, 0.0),
     better="higher",
+    suite="text",
     needs=frozenset({Need.GOLD}),
     gold_quantile=math.log(0.05),
     digits=2,

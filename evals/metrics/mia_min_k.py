@@ -32,6 +32,7 @@ METRIC = Metric(
     compute=compute,
     bounds=(0.0, 1.0),
     better="gold",
+    suite="text",
     needs=frozenset({Need.HOLDOUT}),
     chance=0.5,
 )

@@ -16,6 +16,7 @@ METRIC = Metric(
     compute=_MEAN.compute,
     bounds=(0.0, 1.0),
     better="higher",
+    suite="text",
     probe=frozenset({Role.REAL, Role.RETAIN}),
     chance=0.0,
     resampling=_MEAN.resampling,

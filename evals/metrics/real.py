@@ -17,6 +17,7 @@ METRIC = Metric(
     compute=_MEAN.compute,
     bounds=(0.0, 1.0),
     better="higher",
+    suite="text",
     probe=frozenset({Role.REAL}),
     chance=0.0,
     heading="Real",

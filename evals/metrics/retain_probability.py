@@ -11,6 +11,7 @@ METRIC = Metric(
     compute=_MEAN.compute,
     bounds=(0.0, 1.0),
     better="higher",
+    suite="text",
     probe=frozenset({Role.RETAIN}),
     collapse_share=0.01,
     resampling=_MEAN.resampling,

@@ -28,8 +28,9 @@ def guard_of(
         return None
     kept = [bound for bound in bounds if bound.violation(original[bound.metric]) <= 0]
     limits = [*_probed(kept, original, recovery=stopping.recovery)]
-    if any(_is_floor(bound) for bound in kept):
-        limits += _destroyed(sheet)
+    floors = [load_metric(bound.metric) for bound in kept if _is_floor(bound)]
+    for suite in dict.fromkeys(metric.suite for metric in floors):
+        limits += _destroyed(sheet, suite)
     if not limits:
         return None
     return Guard(
@@ -60,8 +61,8 @@ def _is_floor(bound: Bound) -> bool:
     return bound.side == AT_LEAST and load_metric(bound.metric).better == "higher"
 
 
-def _destroyed(sheet: ScoreSheet) -> Iterator[Limit]:
-    for name, whole in measure(sheet, None, collapse_metrics()).items():
+def _destroyed(sheet: ScoreSheet, suite: str | None) -> Iterator[Limit]:
+    for name, whole in measure(sheet, None, collapse_metrics(suite)).items():
         share = load_metric(name).collapse_share
         if share is not None and whole > 0:
             yield Limit(metric=name, side="at_least", value=share * whole, whole=whole, recovery=0)

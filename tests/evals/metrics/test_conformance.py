@@ -244,6 +244,11 @@ def test_every_metric_says_what_it_is_in_a_few_words(name: str) -> None:
     assert not metric.note.endswith("."), "more may be said behind it"
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_metric_reads_the_scores_of_a_suite_that_there_is(name: str) -> None:
+    assert load_metric(name).suite in plugins.names("evals.suites")
+
+
 def test_no_two_metrics_have_the_same_heading() -> None:
     for texts in zip(*((m.heading, m.short) for m in map(load_metric, NAMES)), strict=True):
         assert len(set(texts)) == len(NAMES)
@@ -298,8 +303,9 @@ def test_only_the_roles_that_are_named_decide_a_draw(name: str) -> None:
 
 
 def test_what_tells_of_a_destroyed_model_is_read_off_a_few_likelihoods() -> None:
-    assert "retain_probability" in collapse_metrics()
-    for metric in map(load_metric, collapse_metrics()):
+    assert collapse_metrics("text") == ("retain_probability",)
+    assert collapse_metrics("no such suite") == ()
+    for metric in map(load_metric, collapse_metrics("text")):
         assert metric.collapse_share is not None
         assert 0 < metric.collapse_share < 1
         assert metric.bounds[0] == 0
