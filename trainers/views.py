@@ -1,12 +1,12 @@
 """Ways to run a model on a batch: the student as it trains, and the reference it started from.
 
-The reference is the same model with its adapter switched off, so it costs no second copy. That
-holds because the fine-tuned weights are merged into the base before a fresh adapter is added; a
-model that is trained without an adapter has no reference.
+The reference of a model with an adapter is the same model with it switched off, so it costs no
+second copy. That holds because the fine-tuned weights are merged into the base before a fresh
+adapter is added. What the reference of a model is whose own weights train, `trainers.tuning` says.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -36,25 +36,16 @@ class StudentView:
 
 
 class ReferenceView:
-    """The model with its adapter off, without gradients or dropout.
+    """A model without gradients or dropout, and with its adapter off if it has one.
 
-    `cache` keeps summed NLLs by row id. It may be shared by every trial on the same base weights
-    and the same encoding of rows.
+    Without an adapter it must be a model that does not train, or not yet. `cache` keeps summed NLLs
+    by row id. It may be shared by every trial on the same base weights and the same encoding of
+    rows.
     """
 
     def __init__(
         self, model: nn.Module, *, cache: dict[str, float] | None = None, place: Place | None = None
     ) -> None:
-        """Wraps a model with an adapter.
-
-        Raises:
-            ConfigError: the model has no adapter to switch off.
-        """
-        if not isinstance(model, PeftModel):
-            raise ConfigError(
-                "adapter must be set for a method that compares with the model before unlearning "
-                "but got null; set adapter.rank or choose a method without a reference"
-            )
         self._model = model
         self._cache = {} if cache is None else cache
         self._place = place or Place()
@@ -112,11 +103,12 @@ def _undeclared(what: str) -> NoReturn:
 
 
 @contextmanager
-def _as_reference(model: PeftModel) -> Iterator[None]:
+def _as_reference(model: nn.Module) -> Iterator[None]:
     training = [module for module in model.modules() if module.training]
     model.eval()
+    adapter_off = model.disable_adapter() if isinstance(model, PeftModel) else nullcontext()
     try:
-        with torch.no_grad(), model.disable_adapter():
+        with torch.no_grad(), adapter_off:
             yield
     finally:
         for module in training:

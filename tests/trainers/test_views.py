@@ -145,9 +145,15 @@ def test_a_layer_that_the_model_lacks_is_refused_with_what_it_has(model, batch, 
         StudentView(model).hidden(batch, layer)
 
 
-def test_a_model_without_an_adapter_has_no_reference():
-    with pytest.raises(ConfigError, match=r"adapter\.rank"):
-        ReferenceView(torch.nn.Linear(1, 1))
+def test_a_model_without_an_adapter_is_run_as_it_is_without_gradient_or_dropout(model, batch):
+    plain = model.unload().train()
+    logits = ReferenceView(plain).logits(batch)
+    assert plain.training
+    assert not logits.requires_grad
+    torch.testing.assert_close(
+        logits,
+        plain.eval()(input_ids=batch.input_ids_BT, attention_mask=batch.attention_mask_BT).logits,
+    )
 
 
 def test_asking_where_there_is_no_reference_is_our_own_mistake(batch):

@@ -1,0 +1,223 @@
+"""Whole trials that train all weights: what they compare with, leave behind and begin anew with."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from evals import plugins
+from evals.building import build_benchmark
+from evals.choice import choose
+from evals.settings import EvaluationSettings
+from trainers import checkpoint, loop, warm_state
+from trainers.batch import Batch
+from trainers.distributed import Place
+from trainers.engine import Engine
+from trainers.family import build_family
+from trainers.job import Job, Outcome, Phase, Report
+from trainers.method import PACKAGE, build_method
+from trainers.rank_task import Order
+from trainers.requirements import ReferenceUse
+from trainers.run import run
+from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
+from trainers.tuning import full
+from trainers.warm_state import Workbench
+
+PEOPLE = {"num_people": 4, "forget_people": 1, "holdout_people": 0, "num_world": 2}
+SIZE = {"hidden_size": 32, "num_layers": 8, "num_heads": 2, "intermediate_size": 32}
+BENCHMARK = choose("evals.benchmarks", {"name": "characters", **PEOPLE}, key="benchmark")
+MODEL = choose("trainers.models", {"name": "tiny_llama", **SIZE}, key="model")
+SLOW_1, SLOW_3 = (pytest.param(stage, marks=pytest.mark.slow) for stage in (1, 3))
+CASES = [(name, {}) for name in plugins.names(PACKAGE)] + [
+    ("npo", {"retain_term": "kl"}),
+    ("dpo", {"retain_term": "nll"}),
+]
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_RANK", "0")  # the engine sets it
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that was never trained, saved as a baseline is."""
+    folder = tmp_path_factory.mktemp("base")
+    loaded = build_family(MODEL).load(benchmark=build_benchmark(BENCHMARK), checkpoint=None, seed=0)
+    loaded.model.save_pretrained(folder)
+    loaded.tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def num_loaded(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """Says how many models were loaded so far."""
+    loads: list[str] = []
+
+    def counted(choice):
+        loads.append(choice.name)
+        return build_family(choice)
+
+    monkeypatch.setattr(warm_state, "build_family", counted)
+    return lambda: len(loads)
+
+
+def job(method: str = "npo", **settings) -> Job:
+    chosen = {key: settings.pop(key) for key in ("retain_term",) if key in settings}
+    training = {"lr": 1e-3, "epochs": 2, "l1": 0.1, **settings.pop("training", {})}
+    return Job(
+        phase=Phase.TRIAL,
+        benchmark=BENCHMARK,
+        model=MODEL,
+        training=TrainingSettings(**training),
+        adapter=None,
+        engine=EngineSettings(**{"zero_stage": 0, **settings.pop("engine", {})}),
+        evaluation=EvaluationSettings(metrics=("retain",), max_items=2),
+        seed=settings.pop("seed", 0),
+        method=choose(PACKAGE, {"name": method, **chosen, **settings}, key="method"),
+        base="base",
+        data=build_benchmark(BENCHMARK).fingerprint,
+        weights="random",
+        version="test",
+    )
+
+
+def outcome_of(bench: Workbench, order: Order) -> tuple[list[Report], Outcome]:
+    *said, outcome = run(order, bench)
+    assert isinstance(outcome, Outcome)
+    return [news for news in said if isinstance(news, Report)], outcome
+
+
+def learned(bench: Workbench, trial: Job, base: Path, folder: Path) -> dict[str, Tensor]:
+    outcome_of(bench, Order(trial, folder, base))
+    return load_file(folder / "model" / "model.safetensors")
+
+
+def equal(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize(("method", "settings"), CASES)
+def test_every_method_trains_all_weights(method, settings, base, tmp_path, num_loaded):
+    bench, task = Workbench(Place()), job(method, **settings)
+    reports, outcome = outcome_of(bench, Order(task, tmp_path, base))
+    bench.clear()
+    assert all(torch.tensor(report.metrics["loss"]).isfinite() for report in reports)
+    assert outcome.facts["moved"] == 1.0
+    assert 0 <= outcome.facts["sparsity"] < 1
+    assert outcome.facts["update_norm"] > 0
+    use = build_method(task.method).requirements.reference_use
+    assert num_loaded() == (2 if use == ReferenceUse.MODEL else 1)
+
+
+@pytest.mark.parametrize("method", ["npo", "dpo"])
+def test_preferences_are_over_the_likelihoods_of_the_start(method, base, tmp_path, monkeypatch):
+    """Compared with those of a second model, which is never trained."""
+    asked: dict[str, float] = {}
+    known = full.KnownLikelihoods.sequence_nll
+
+    def noted(self: full.KnownLikelihoods, batch: Batch) -> Tensor:
+        nll_B = known(self, batch)
+        asked.update(zip(batch.ids, nll_B.tolist(), strict=True))
+        return nll_B
+
+    monkeypatch.setattr(full.KnownLikelihoods, "sequence_nll", noted)
+    trained = Workbench(Place())
+    learned(trained, job(method), base, tmp_path)
+    trained.clear()
+    fresh = Workbench(Place())
+    task = job(method).model_copy(update={"adapter": AdapterSettings(rank=1)})
+    outcome_of(fresh, Order(task, tmp_path / "adapter", base))
+    (station,) = fresh._stations.values()
+    assert asked
+    for row, nll in asked.items():
+        assert nll == pytest.approx(station.reference_nll[row], abs=1e-4)
+    assert any("#idk" in row for row in asked) == (method == "dpo")
+    fresh.clear()
+
+
+@pytest.mark.parametrize("stage", [0, SLOW_1, 2, SLOW_3])
+@pytest.mark.parametrize("dtype", ["fp32", "bf16"])
+def test_a_trial_on_a_warm_engine_learns_what_it_does_on_a_new_one(
+    dtype, stage, base, tmp_path
+) -> None:
+    engine = {"zero_stage": stage, "dtype": dtype}
+    bench = Workbench(Place())
+    first = learned(bench, job(engine=engine), base, tmp_path / "first")
+    plain = {"l1": 0.0, "lr": 3e-3}
+    learned(bench, job("kl", engine=engine, training=plain, seed=1), base, tmp_path / "other")
+    second = learned(bench, job(engine=engine), base, tmp_path / "second")
+    bench.clear()
+    assert equal(first, second)
+
+
+def test_the_second_model_goes_when_no_method_needs_it(base, tmp_path, num_loaded):
+    bench = Workbench(Place())
+    for name in ("kl", "gd_kl_clear_repo", "npo", "kl"):
+        learned(bench, job(name), base, tmp_path / f"{name} {num_loaded()}")
+    bench.clear()
+    assert num_loaded() == 3, "the model, a copy for two trials, and one for the last"
+
+
+@pytest.mark.parametrize("method", ["npo", "kl"])
+@pytest.mark.parametrize("stage", [0, SLOW_3])
+def test_a_trial_gone_on_with_compares_with_the_start_all_the_same(
+    method, stage, base, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(loop, "BEAT_S", 0.0)
+    task = job(method, training={"epochs": 6}, engine={"zero_stage": stage})
+    bench = Workbench(Place())
+    reports, outcome = outcome_of(bench, Order(task, tmp_path / "whole", base))
+    bench.clear()
+    running = run(Order(task, tmp_path / "cut", base), bench)
+    while not isinstance(next(running), Report):
+        pass
+    next(running)
+    assert bench.save(tmp_path / "saved") == ""
+    bench.clear()
+    saved = checkpoint.newest(tmp_path / "saved")
+    assert saved is not None
+    said, again = outcome_of(bench, Order(task, tmp_path / "again", base, resume=saved))
+    bench.clear()
+    mark = checkpoint.read_bookmark(saved)
+    assert mark is not None
+    assert 0 < mark.step < reports[-1].step
+    assert [*mark.reports, *said] == reports
+    assert again.sheet == outcome.sheet
+    facts = ("sparsity", "l1_norm", "update_norm", "moved")
+    assert [again.facts[name] for name in facts] == [outcome.facts[name] for name in facts]
+
+
+def test_a_strong_penalty_leaves_weights_as_they_were(base, tmp_path):
+    shares = {}
+    for l1 in (0.0, 0.9):
+        bench = Workbench(Place())
+        task = job("gd", training={"l1": l1})
+        saved = tmp_path / str(l1)
+        shares[l1] = outcome_of(bench, Order(task, saved, base))[1].facts["sparsity"]
+        bench.clear()
+    before = load_file(base / "model.safetensors")
+    after = load_file(tmp_path / "0.9" / "model" / "model.safetensors")
+    kept = sum(int((after[name] == before[name]).sum()) for name in after)
+    assert shares[0.9] > shares[0.0]
+    assert shares[0.9] == pytest.approx(kept / sum(value.numel() for value in after.values()))
+
+
+def test_every_row_is_known_before_the_first_step(base, tmp_path, monkeypatch):
+    bench, known, step = Workbench(Place()), [], Engine.step
+
+    def noted(self: Engine, lr: float) -> None:
+        (station,) = bench._stations.values()
+        known.append(frozenset(station.reference_nll))
+        step(self, lr)
+
+    monkeypatch.setattr(Engine, "step", noted)
+    learned(bench, job("dpo"), base, tmp_path)
+    bench.clear()
+    forget = {example.id for example in build_benchmark(BENCHMARK).splits["forget"]}
+    assert forget < known[0]
+    assert {row.partition("#idk")[0] for row in known[0]} == forget
+    assert known[0] == known[-1]

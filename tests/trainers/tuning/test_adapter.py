@@ -1,0 +1,29 @@
+"""The tuning of an adapter; what it does in whole trials stands in `test_warm_state.py`."""
+
+import torch
+from peft import PeftModel
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from trainers.adapters import adapter_state
+from trainers.settings import AdapterSettings
+from trainers.tuning.adapter import AdapterTuning
+
+
+def applied(seed: int) -> PeftModel:
+    torch.manual_seed(0)
+    size = {"hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2}
+    model = LlamaForCausalLM(LlamaConfig(vocab_size=32, num_hidden_layers=1, **size))
+    found = AdapterTuning(AdapterSettings(rank=2), seed=seed).applied(model)
+    assert isinstance(found, PeftModel)
+    return found
+
+
+def test_the_adapter_alone_trains_and_is_drawn_by_the_seed():
+    states = [adapter_state(applied(seed)) for seed in (1, 1, 2)]
+    assert all(".lora_" in name for name in states[0])
+    same, other = (
+        all(torch.equal(value, state[name]) for name, value in states[0].items())
+        for state in states[1:]
+    )
+    assert same
+    assert not other
