@@ -1,5 +1,7 @@
 """A rank's memory follows from the sweep's settings, kind by kind."""
 
+from dataclasses import dataclass
+
 import pytest
 
 from orchestrator.config.method_requirements import most_demanding
@@ -13,7 +15,8 @@ from orchestrator.planning.memory import (
     least_bytes,
     memory_table,
 )
-from orchestrator.planning.model_sizes import sweep_sizes
+from orchestrator.planning.model_sizes import ModelSizes, sweep_sizes
+from trainers.memory.footprint import Weights
 from trainers.methods import retain_ft
 
 N, LORA = 6_738_415_616, 19_988_480
@@ -63,6 +66,31 @@ def test_checkpointing_takes_less(large_sweep, few_people, llama_2_7b):
     model = {"name": "causal_lm", "path": str(llama_2_7b), "gradient_checkpointing": True}
     checkpointing = activations(large_sweep(model=model), few_people)
     assert checkpointing < 0.4 * activations(large_sweep(), few_people)
+
+
+@dataclass(frozen=True)
+class ClassifierSize:
+    """A model of pictures: a row is one position and takes 1000 bytes a pass, scored 10."""
+
+    weights: Weights = Weights(500, 500, 100, 500, loaded_bytes=4, entry_bytes=4)
+
+    def training_bytes(self, asked, *, num_rows, length):
+        return 1000 * num_rows * sum(asked.passes)
+
+    def scoring_bytes(self, *, num_rows, length):
+        return 10 * num_rows
+
+
+def test_a_model_that_is_no_decoder_answers_for_itself(large_sweep, few_people):
+    config, sizes = large_sweep(), ModelSizes(ClassifierSize(), ClassifierSize())
+    asked = {label: most_demanding(settings) for label, settings in config.methods.items()}
+    baselines, trials = (
+        {m.moment: m for m in job_memory(kind, config, few_people).moments}
+        for kind in kinds_of(config, sizes, asked)
+    )
+    assert baselines["backward"].activations == 1000 * 2
+    assert trials["backward"].activations == 1000 * 2 * 2  # KL reads two batches
+    assert trials["evaluation"].activations == 10 * config.evaluation.batch_size
 
 
 def test_generating_takes_keys_and_values_for_as_many_tokens_as_it_may(large_sweep, few_people):
