@@ -6,16 +6,14 @@ from pathlib import Path
 
 from evals.errors import ConfigError
 from evals.selection import selected_tasks
+from evals.text.row_lengths import sheet_bytes
 from orchestrator.planning.model_sizes import ModelSizes
 from orchestrator.planning.plan import Plan
-from orchestrator.planning.row_lengths import BYTES_PER_TOKEN, answers
 from orchestrator.storage.byte_size import size_text
 from trainers.memory.model_size import ModelSize
 
 ADAPTER_ENTRY_BYTES = 4
 """Adapters are saved in float32."""
-TOKEN_BYTES, ANSWER_BYTES, ITEM_BYTES = 28, 46, 150
-"""Of a score sheet: for a token of a true answer, for any answer, and for an item itself."""
 JOB_BYTES = 8_000
 """Of a job's other files."""
 RUN_BYTES = 100_000
@@ -156,13 +154,7 @@ def _adapter_bytes(size: ModelSize) -> int:
 
 def _record_bytes(plan: Plan, *, local: bool) -> int:
     """Returns about what a job's JSON files take, and MLflow's copy of them if it is `local`."""
-    tasks = selected_tasks(plan.benchmark, plan.config.evaluation)
-    items = [example for task in tasks for example in task.examples]
-    truth_bytes = sum(len(item.answer.encode()) for item in items)
-    num_answers = sum(len(answers(item)) for item in items)
-    # A true answer stands there twice: as it should be, and as it was generated.
-    sheet = (2 + TOKEN_BYTES / BYTES_PER_TOKEN) * truth_bytes
-    files = int(sheet) + ANSWER_BYTES * num_answers + ITEM_BYTES * len(items) + JOB_BYTES
+    files = sheet_bytes(selected_tasks(plan.benchmark, plan.config.evaluation)) + JOB_BYTES
     return 2 * files + RUN_BYTES if local else files
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from evals.benchmark import Task
 from evals.metric import load_metric
 from evals.selection import selected_tasks
+from evals.text.row_lengths import mean_tokens, num_scored
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.planning.hours import Batch
 from orchestrator.planning.memory import Kind
 from orchestrator.planning.plan import Plan, PlannedBaseline
-from orchestrator.planning.row_lengths import answers, mean_tokens
 from orchestrator.planning.throughput import Pace
 from trainers.memory.model_size import ModelSize
 from trainers.requirements import Requirements
@@ -73,9 +73,8 @@ def _evaluation_flops(plan: Plan, size: ModelSize) -> float:
     total = 0.0
     for task in selected_tasks(plan.benchmark, settings):
         length = mean_tokens(task.examples, max_length=settings.max_length)
-        num_answers = sum(len(answers(example)) for example in task.examples)
         scored = size.forward_flops(
-            num_passes=num_answers / settings.batch_size,
+            num_passes=num_scored(task) / settings.batch_size,
             num_rows=settings.batch_size,
             length=length,
             on_gpu=on_gpu,

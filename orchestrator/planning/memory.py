@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from evals.benchmark import Benchmark
 from evals.metric import Need, load_metric
 from evals.selection import selected_tasks
+from evals.text.row_lengths import most_scored_tokens, most_tokens
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.planning.model_sizes import ModelSizes
-from orchestrator.planning.row_lengths import most_scored_tokens, most_tokens
 from orchestrator.reporting.formats.terminal_text import terminal_text
 from orchestrator.reporting.layout import Column, Table
 from trainers.memory.footprint import Footprint, Sharding, footprints

@@ -2,12 +2,12 @@
 
 import pytest
 
+from evals.text.row_lengths import mean_tokens
 from orchestrator.config.method_requirements import most_demanding
 from orchestrator.planning.jobs_left import batches_of
 from orchestrator.planning.memory import kinds_of
 from orchestrator.planning.model_sizes import sweep_sizes
 from orchestrator.planning.plan import plan
-from orchestrator.planning.row_lengths import mean_tokens
 from orchestrator.planning.throughput import Pace
 from orchestrator.storage.records import Storage
 from trainers.memory.flops import RIDGE_TOKENS

@@ -1,4 +1,4 @@
-"""How long rows will be, from their texts alone: a plan has no tokenizer."""
+"""How long rows and sheets will be, from texts alone: a plan has no tokenizer."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -9,6 +9,8 @@ BYTES_PER_TOKEN = 4.0
 """Of UTF-8 text under a common tokenizer."""
 FEWEST_BYTES_PER_TOKEN = 3.0
 """In a row of rare words or names."""
+TOKEN_BYTES, ANSWER_BYTES, ITEM_BYTES = 28, 46, 150
+"""Of a score sheet: for a token of a true answer, for any answer, and for an item itself."""
 FRAME_TOKENS = 16
 """What the prompt's tags or the chat template add."""
 
@@ -40,6 +42,22 @@ def most_scored_tokens(tasks: Iterable[Task], *, max_length: int) -> int:
         for answer in answers(example)
     ]
     return math.ceil(_tokens(max(sizes, default=0), FEWEST_BYTES_PER_TOKEN, max_length))
+
+
+def num_scored(task: Task) -> int:
+    """Returns how many rows of a task are scored."""
+    return sum(len(answers(example)) for example in task.examples)
+
+
+def sheet_bytes(tasks: Iterable[Task]) -> int:
+    """Returns about what the scores of tasks take on disk."""
+    counted = list(tasks)
+    items = [example for task in counted for example in task.examples]
+    truth_bytes = sum(_bytes(item.answer) for item in items)
+    num_answers = sum(num_scored(task) for task in counted)
+    # A true answer stands there twice: as it should be, and as it was generated.
+    sheet = (2 + TOKEN_BYTES / BYTES_PER_TOKEN) * truth_bytes
+    return int(sheet) + ANSWER_BYTES * num_answers + ITEM_BYTES * len(items)
 
 
 def answers(example: Example) -> tuple[str, ...]:

@@ -8,12 +8,14 @@ from evals.choice import choose
 from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
 from evals.text.encoding import Encoder
-from orchestrator.planning.row_lengths import (
+from evals.text.row_lengths import (
     FRAME_TOKENS,
     answers,
     mean_tokens,
     most_scored_tokens,
     most_tokens,
+    num_scored,
+    sheet_bytes,
 )
 from trainers.family import build_family
 
@@ -31,6 +33,13 @@ def test_a_mean_row_has_a_token_for_every_four_bytes():
 def test_the_longest_row_joins_the_longest_question_and_any_answer_or_refusal():
     assert most_tokens(BENCHMARK, max_length=500) == FRAME_TOKENS + 50
     assert most_tokens(BENCHMARK, max_length=32) == 32
+
+
+def test_a_sheet_has_every_truth_twice_and_a_number_for_each_of_its_tokens():
+    task = Task("t", Role.FORGET, Probability.PLAIN, (LONG, SHORT))
+    assert num_scored(task) == 5
+    # 88 bytes of truth in 22 tokens, five answers, two items.
+    assert sheet_bytes([task]) == 2 * 88 + 28 * 22 + 46 * 5 + 150 * 2
 
 
 def test_what_is_scored_has_wrong_answers_too():
