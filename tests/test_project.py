@@ -222,7 +222,8 @@ def test_documents_link_to_files_that_exist() -> None:
 def test_documents_name_files_and_folders_that_exist() -> None:
     pages = [page for page in (ROOT / "docs").rglob("*.md") if page.name != "methods.md"]
     modules = [f"/{relative(file)}" for file in ROOT.rglob("*.py")]
-    for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *pages]:
+    pages += [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md")]
+    for document in pages:
         for name in PATH.findall(document.read_text(encoding="utf-8")):
             is_module = any(module.endswith(f"/{name}") for module in modules)
             assert is_module or (ROOT / name).exists(), f"{relative(document)} names {name}"
