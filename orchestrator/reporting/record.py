@@ -10,8 +10,7 @@ from orchestrator.jobs.finalists import best_trials, final_seeds
 from orchestrator.limits.usage import Books, read_books
 from orchestrator.results.entry import Entry, Reference
 from orchestrator.results.feasibility import judged
-from orchestrator.results.measuring import baselines_of, compared_if_needed
-from orchestrator.searching.constraints import bounds_of
+from orchestrator.results.measuring import compared_if_needed, unguarded_reference
 from orchestrator.storage.members import Member, MemberRole, read_members
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
@@ -136,9 +135,7 @@ def _reference(
     )
     if original is None or gold is None or State.FAILED in (original.state, gold.state):
         return None
-    original, gold = baselines_of(original, gold, storage)
-    bounds = bounds_of(config.search.constraints, original=original.metrics, gold=gold.metrics)
-    return Reference(original, gold, bounds)
+    return unguarded_reference(original, gold, storage, config=config)
 
 
 def _entries(

@@ -34,7 +34,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What the baselines measured, the bounds that follow, and how trials are watched for them."""
+    """What the baselines measured, the bounds that follow, and how trials are watched for them.
+
+    A report needs no `guard`: its trials have ended.
+    """
 
     original: Result
     gold: Result

@@ -35,7 +35,7 @@ def judged(
     """
     if result.state == State.FAILED:
         return result, None
-    if reason := _not_finite(result, search):
+    if reason := not_finite(result, search):
         return replace(result, state=State.FAILED, reason=reason), None
     missed = violations(bounds, result.metrics)
     if result.stopped and is_feasible(missed):
@@ -52,8 +52,8 @@ def collapsed(result: Result, search: SearchSettings) -> bool:
     return any(value is not None and not math.isfinite(value) for value in values)
 
 
-def _not_finite(result: Result, search: SearchSettings) -> str:
-    """Says which deciding metric is missing, NaN or infinite; empty if none is."""
+def not_finite(result: Result, search: SearchSettings) -> str:
+    """Says which of the objective and what is constrained is missing, NaN or infinite, if any."""
     values = _deciding(result, search)
     wrong = {n: v for n, v in values.items() if v is None or not math.isfinite(v)}
     said = [f"{n} {'was not measured' if v is None else f'is {v}'}" for n, v in wrong.items()]

@@ -79,10 +79,18 @@ def seen_here(past: Result, storage: Storage, gold: ScoreSheet, *, config: Sweep
     return replace(past, metrics={**past.metrics, **measured})
 
 
-def baselines_of(original: Result, gold: Result, storage: Storage) -> tuple[Result, Result]:
-    """Returns both baselines with every metric, the gold model's scores being known now."""
+def unguarded_reference(
+    original: Result, gold: Result, storage: Storage, *, config: SweepConfig
+) -> Reference:
+    """Returns both baselines with every metric, and the bounds that follow, but no guard.
+
+    Raises:
+        ValueError: a bound is relative to a metric that is not finite.
+    """
     sheet = storage.sheet(gold.job.hash)
-    return compared(original, storage, sheet), compared(gold, storage, sheet)
+    original, gold = compared(original, storage, sheet), compared(gold, storage, sheet)
+    bounds = bounds_of(config.search.constraints, original=original.metrics, gold=gold.metrics)
+    return Reference(original, gold, bounds)
 
 
 def reference_of(
@@ -93,13 +101,12 @@ def reference_of(
     Raises:
         ValueError: a bound is relative to a metric that is not finite.
     """
-    original, gold = baselines_of(original, gold, storage)
-    bounds = bounds_of(config.search.constraints, original=original.metrics, gold=gold.metrics)
+    reference = unguarded_reference(original, gold, storage, config=config)
     guard = guard_of(
         config.search.stopping,
-        bounds,
-        original=original.metrics,
+        reference.bounds,
+        original=reference.original.metrics,
         sheet=searched_part(storage.sheet(original.job.hash), original.job.held_out),
         num_steps=config.training.num_steps(len(benchmark.splits["forget"])),
     )
-    return Reference(original, gold, bounds, guard)
+    return replace(reference, guard=guard)

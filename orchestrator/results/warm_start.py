@@ -1,6 +1,5 @@
 """What another sweep has measured that this one's searches can begin with."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
 from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.results.feasibility import not_finite
 from orchestrator.searching.space import SHARED, Point, Value, active_part, holds
 from orchestrator.storage.files import sweep_path
 from orchestrator.storage.records import Storage
@@ -99,11 +99,9 @@ def _unfit(config: SweepConfig, label: str, result: Result | None) -> str:
         return "with values outside what is searched here"
     if not _same_fixed(config, label, job):
         return "with other values for what is not searched here"
-    deciding = (config.search.objective, *config.search.constraints)
-    values = [result.metrics.get(name, math.nan) for name in deciding]
     if result.stopped:
         return "stopped early under another floor"
-    if result.state != State.DONE or not all(map(math.isfinite, values)):
+    if result.state != State.DONE or not_finite(result, config.search):
         return "without a number for the objective or a constrained metric"
     return ""
 

@@ -128,21 +128,13 @@ class MethodSearch:
         job: str = "",
         stopped: str = "",
     ) -> None:
-        """Ends a trial that was measured; a number that is not finite makes it a collapse.
+        """Ends a trial that was measured, and whose numbers count: they are finite.
 
         `violations` say by how much each bound is missed (<= 0 keeps it), `job` is the hash.
-        `stopped` is why the trial was stopped early, if it was; one that keeps every bound all
-        the same was stopped wrongly, and is a failure, since its numbers are not those of a whole
-        trial.
+        `stopped` is why the trial was stopped early, if it was, as it misses a bound.
         """
-        wrong = {"objective": objective, **violations}
-        reasons = [f"{name} is {x}" for name, x in wrong.items() if not math.isfinite(x)]
-        if reasons:
-            self.fail(number, " and ".join(reasons), job=job, collapsed=True)
-            return
-        if stopped and is_feasible(violations):
-            self.fail(number, f"{stopped}, but keeps every bound", job=job)
-            return
+        assert all(map(math.isfinite, (objective, *violations.values())))
+        assert not (stopped and is_feasible(violations))
         trial = self._running.pop(number)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a process that was killed here has set them already
