@@ -12,7 +12,7 @@ from evals.benchmark import Benchmark
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, trial_job
 from orchestrator.results.entry import Entry
-from orchestrator.results.ranking import best_feasible
+from orchestrator.results.ranking import best_trials
 from orchestrator.searching.space import Point
 from orchestrator.storage.members import Member, MemberRole
 from trainers.job import Job
@@ -54,7 +54,7 @@ def finalists(
     A method without any feasible trial has no finalist.
     """
     found = [] if gold_again is None else [Finalist(gold_again, str(gold_again.phase), None, {})]
-    chosen = best_trials(config, entries)
+    chosen = best_trials(entries, config.methods, search=config.search)
     for seed in final_seeds(config):
         for label, best in chosen.items():
             params = dict(best.params or {})
@@ -80,13 +80,6 @@ def final_seeds(config: SweepConfig) -> range:
     """Returns the seeds that finalists are run under: those that follow the sweep's own."""
     assert config.finalists is not None
     return range(config.seed + 1, config.seed + 1 + config.finalists.seeds)
-
-
-def best_trials(config: SweepConfig, entries: Sequence[Entry]) -> dict[str, Entry]:
-    """Returns the best feasible trial of each method that has one, by label."""
-    own = {label: [e for e in entries if e.label == label] for label in config.methods}
-    best = {label: best_feasible(trials, config.search) for label, trials in own.items()}
-    return {label: entry for label, entry in best.items() if entry is not None}
 
 
 def num_finalists(config: SweepConfig) -> int:

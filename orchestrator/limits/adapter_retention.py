@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from orchestrator.results.entry import Entry
 from orchestrator.results.pareto import gain
-from orchestrator.results.ranking import best_feasible, nearest, sweep_front
+from orchestrator.results.ranking import best_or_nearest, sweep_front
 from orchestrator.searching.constraints import Bound, distance
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.storage.result import State
@@ -38,7 +38,7 @@ def kept_jobs(
     kept = list(sweep_front(entries, search=search))
     for label in dict.fromkeys(entry.label for entry in entries):
         own = [entry for entry in entries if entry.label == label]
-        chosen = best_feasible(own, search) or nearest(own, bounds)
+        chosen = best_or_nearest(own, bounds, search=search)
         kept += [] if chosen is None else [chosen]
         kept += _method_front(own, search)
     return frozenset(entry.result.job.hash for entry in kept)

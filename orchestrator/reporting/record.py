@@ -6,11 +6,12 @@ from pathlib import Path
 
 from orchestrator.config.loading import load_resumed
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.jobs.finalists import best_trials, final_seeds
+from orchestrator.jobs.finalists import final_seeds
 from orchestrator.limits.usage import Books, read_books
 from orchestrator.results.entry import Entry, Reference
 from orchestrator.results.feasibility import judged
 from orchestrator.results.measuring import compared_if_needed, unguarded_reference
+from orchestrator.results.ranking import best_trials
 from orchestrator.storage.members import Member, MemberRole, read_members
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
@@ -93,7 +94,7 @@ def _final_gaps(record: SweepRecord, num_seeds: int) -> Iterator[str]:
     if record.config.baselines.gold is None and (gold is None or gold.state == State.FAILED):
         why = "is not done yet" if gold is None else f"failed: {gold.reason}"
         yield f"The gold model under another seed {why}; nothing shows what chance makes of it."
-    for label in best_trials(record.config, record.entries):
+    for label in _best(record):
         own = [each.result for each in record.replicates if each.label == label]
         failed = [result.reason for result in own if result.state == State.FAILED]
         if failed:
@@ -166,7 +167,7 @@ def _replicates(
     config, reference = record.config, record.reference
     if config.finalists is None or reference is None:
         return
-    best = best_trials(config, record.entries)
+    best = _best(record)
     seeds = final_seeds(config)
     for member in members:
         if member.role != MemberRole.FINAL or member.job not in results:
@@ -176,6 +177,11 @@ def _replicates(
             continue
         result = compared_if_needed(results[member.job], record.storage, gold=reference.gold)
         yield Replicate(member.label, number, result)
+
+
+def _best(record: SweepRecord) -> dict[str, Entry]:
+    config = record.config
+    return best_trials(record.entries, config.methods, search=config.search)
 
 
 def _lost(members: Sequence[Member], results: Mapping[str, Result]) -> Iterator[str]:

@@ -101,6 +101,26 @@ def best_feasible(entries: Iterable[Entry], search: SearchSettings) -> Entry | N
     return max(feasible, key=merit, default=None)
 
 
+def trials_of(entries: Iterable[Entry], label: str) -> list[Entry]:
+    """Returns the trials of a method, in the order in which they ended."""
+    return [entry for entry in entries if entry.label == label and is_trial(entry)]
+
+
+def best_trials(
+    entries: Sequence[Entry], labels: Iterable[str], *, search: SearchSettings
+) -> dict[str, Entry]:
+    """Returns the best feasible trial of each of the methods that has one, by label."""
+    found = {label: best_feasible(trials_of(entries, label), search) for label in labels}
+    return {label: entry for label, entry in found.items() if entry is not None}
+
+
+def best_or_nearest(
+    trials: Sequence[Entry], bounds: Sequence[Bound], *, search: SearchSettings
+) -> Entry | None:
+    """Returns what stands for a method of these trials: the best feasible one, else the nearest."""
+    return best_feasible(trials, search) or nearest(trials, bounds)
+
+
 def nearest(entries: Iterable[Entry], bounds: Sequence[Bound]) -> Entry | None:
     """Returns the trial nearest to feasible, or None if no trial was measured.
 

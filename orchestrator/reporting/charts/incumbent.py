@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from orchestrator.config.budget import HOUR_S
 from orchestrator.results.entry import Entry
 from orchestrator.results.pareto import gain
-from orchestrator.results.ranking import is_measured, is_trial
+from orchestrator.results.ranking import is_measured, is_trial, trials_of
 from orchestrator.searching.settings import SearchSettings
 
 
@@ -32,11 +32,7 @@ class Climb:
 def climbs_of(entries: Sequence[Entry], search: SearchSettings) -> list[Climb]:
     """Returns the climb of each method that has a trial, by label."""
     labels = sorted({entry.label for entry in entries if is_trial(entry)})
-    return [_climb(label, _own(entries, label), search) for label in labels]
-
-
-def _own(entries: Sequence[Entry], label: str) -> list[Entry]:
-    return [entry for entry in entries if entry.label == label and is_trial(entry)]
+    return [_climb(label, trials_of(entries, label), search) for label in labels]
 
 
 def _climb(label: str, trials: Sequence[Entry], search: SearchSettings) -> Climb:

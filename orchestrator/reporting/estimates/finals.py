@@ -17,9 +17,8 @@ from orchestrator.reporting.estimates.inference import (
 from orchestrator.reporting.estimates.resampling import same_items
 from orchestrator.reporting.estimates.samples import Samples, measured, samples_of
 from orchestrator.reporting.record import SweepRecord
-from orchestrator.results.entry import Entry
 from orchestrator.results.pareto import gain
-from orchestrator.results.ranking import best_feasible
+from orchestrator.results.ranking import best_trials
 from orchestrator.searching.constraints import Bound, bounds_of, is_feasible, violations
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.searching.space import Value
@@ -82,8 +81,7 @@ def finals_of(record: SweepRecord) -> Finals | None:
         return None
     search = record.config.search
     names = list(dict.fromkeys((search.objective, *record.config.evaluation.metrics)))
-    settled = [_settled(record, label) for label in record.config.methods]
-    bare = [final for final in settled if final is not None]
+    bare = list(_unmeasured(record))
     gold = _sheet(record, record.reference.gold)
     sheets = {final.label: [_sheet(record, one) for one in final.results] for final in bare}
     _check_items([gold, *(sheet for group in sheets.values() for sheet in group)])
@@ -100,28 +98,18 @@ def finals_of(record: SweepRecord) -> Finals | None:
     return Finals(original, golden, again, bounds, finals, pairs)
 
 
-def _settled(record: SweepRecord, label: str) -> Final | None:
-    """Returns the method's finalist, not yet measured; None where it has none.
-
-    After further trials a sweep may have replicates of several: then it is the one that is the
-    best trial now.
-    """
-    repeated = [one for one in record.replicates if one.label == label]
-    if not repeated:
-        return None
-    own = [entry for entry in record.entries if entry.label == label and entry.number is not None]
-    best = best_feasible(own, record.config.search)
-    numbers = [one.number for one in repeated]
-    number = best.number if best is not None and best.number in numbers else numbers[-1]
-    assert number is not None
-    results = (one.result for one in repeated if one.number == number)
-    done = tuple(result for result in results if result.state == State.DONE)
-    return Final(label, number, _params(own, number), done, {}, {}, feasible=False, rank=None)
-
-
-def _params(entries: Sequence[Entry], number: int) -> Mapping[str, Value]:
-    """Returns what the trial `number` was tried with; empty where its own record is gone."""
-    return next((entry.params for entry in entries if entry.number == number), None) or {}
+def _unmeasured(record: SweepRecord) -> Iterator[Final]:
+    """Yields each method's finalist with its runs, but without what they measured."""
+    config = record.config
+    best = best_trials(record.entries, config.methods, search=config.search)
+    for label, trial in best.items():
+        runs = [one.result for one in record.replicates if one.label == label]
+        if not runs:
+            continue
+        done = tuple(result for result in runs if result.state == State.DONE)
+        assert trial.number is not None
+        params = trial.params or {}
+        yield Final(label, trial.number, params, done, {}, {}, feasible=False, rank=None)
 
 
 def _sheet(record: SweepRecord, result: Result) -> ScoreSheet:

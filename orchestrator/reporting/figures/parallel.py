@@ -21,7 +21,7 @@ from orchestrator.reporting.figures.points import counted, labels_of, short
 from orchestrator.reporting.method_styles import Mark
 from orchestrator.reporting.tables.headings import metric_title
 from orchestrator.results.entry import Entry
-from orchestrator.results.ranking import best_feasible
+from orchestrator.results.ranking import best_trials
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,10 +48,11 @@ def parallel_figure(drawing: Drawing, folder: Path) -> list[Path]:
     axes = figure.add_axes(AXES)
     has_absent = any(value is None for spoke in spokes for value in spoke.values)
     _draw_axes(axes, spokes, has_absent=has_absent)
-    best = {id(best_feasible([e for e in trials if e.label == label], search)) for label in labels}
+    best = best_trials(trials, labels, search=search)
     for i, entry in enumerate(trials):
         heights = [_height(spoke.shares[i]) for spoke in spokes]
-        _draw_line(axes, entry, heights, mark=marks[entry.label], is_best=id(entry) in best)
+        is_best = entry is best.get(entry.label)
+        _draw_line(axes, entry, heights, mark=marks[entry.label], is_best=is_best)
     head(figure, "Hyperparameters and metrics of every trial", _said(trials))
     legend_beside(figure, rows, left=AXES[0] + AXES[2] + 0.015, top=0.86)
     return save(figure, folder, "parallel")

@@ -8,7 +8,7 @@ from orchestrator.reporting.estimates.finals import Finals
 from orchestrator.reporting.estimates.inference import Interval
 from orchestrator.results.entry import Entry
 from orchestrator.results.pareto import front
-from orchestrator.results.ranking import Axes, best_feasible
+from orchestrator.results.ranking import Axes, best_trials
 from orchestrator.searching.constraints import Bound
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.storage.result import State
@@ -79,12 +79,10 @@ def labels_of(entries: Sequence[Entry]) -> list[str]:
 
 def best_points(points: Sequence[Point], search: SearchSettings) -> list[Named]:
     """Returns the baselines and then each method's best feasible trial, if it has one."""
-    trials = trials_of(points)
+    entries = [point.entry for point in points]
+    best = best_trials(entries, labels_of(entries), search=search)
     named = [point for point in points if point.phase != Phase.TRIAL]
-    for label in labels_of([point.entry for point in trials]):
-        entries = (point.entry for point in trials if point.entry.label == label)
-        chosen = best_feasible(entries, search)
-        named += [point for point in trials if point.entry is chosen]
+    named += [point for entry in best.values() for point in points if point.entry is entry]
     return [Named(point.entry.label, point.phase, point.x, point.y) for point in named]
 
 

@@ -26,7 +26,7 @@ from orchestrator.reporting.figures.legend_markers import line_sign, sign
 from orchestrator.reporting.figures.points import labels_of
 from orchestrator.reporting.tables.headings import metric_title
 from orchestrator.results.entry import Entry
-from orchestrator.results.ranking import best_feasible, is_measured, is_trial
+from orchestrator.results.ranking import best_trials, is_measured, is_trial, trials_of
 from orchestrator.searching.constraints import Bound
 
 if TYPE_CHECKING:
@@ -68,10 +68,10 @@ def response_figure(drawing: Drawing, folder: Path) -> list[Path]:
     coloured = [entry.result.metrics[search.objective] for entry in trials if _is_whole(entry)]
     look = _Look(search.objective, _norm(coloured or [0.0, 1.0]), _scale(made, trials))
     has_boundary = False
+    best = best_trials(trials, labels, search=search)
     for label, axes in made.plots.items():
-        own = [entry for entry in trials if entry.label == label]
-        best = best_feasible(own, search)
-        has_boundary |= _plot(axes, own, bounds=drawing.bounds, best=best, look=look)
+        own = trials_of(trials, label)
+        has_boundary |= _plot(axes, own, bounds=drawing.bounds, best=best.get(label), look=look)
     if coloured:
         _colour_scale(made, look.norm)
     has_stopped = any(entry.result.stopped for entry in trials)

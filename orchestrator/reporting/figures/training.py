@@ -10,7 +10,7 @@ from orchestrator.reporting.figures.facets import Facets, facets, label_axes, le
 from orchestrator.reporting.figures.legend_markers import line_sign, sign
 from orchestrator.reporting.tables.headings import metric_title
 from orchestrator.results.entry import Entry
-from orchestrator.results.ranking import best_feasible, is_trial
+from orchestrator.results.ranking import best_trials, is_trial
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,11 +63,12 @@ def _drawn(drawing: Drawing, name: str, *, shares_up: bool = True) -> Facets | N
     if not labels:
         return None
     made = facets(labels, drawing.marks, shares_up=shares_up)
+    best = best_trials(trials, labels, search=drawing.search)
     for label, axes in made.plots.items():
-        best = best_feasible([entry for entry in trials if entry.label == label], drawing.search)
+        colour = drawing.marks[label].colour
         for entry, curve in known:
             if entry.label == label:
-                _draw(axes, entry, curve, colour=drawing.marks[label].colour, is_best=entry is best)
+                _draw(axes, entry, curve, colour=colour, is_best=entry is best.get(label))
         axes.set_xlim(left=0, right=max(curve.num_steps for _, curve in known))
     return made
 

@@ -23,7 +23,14 @@ from orchestrator.reporting.provenance import command
 from orchestrator.reporting.record import SweepRecord
 from orchestrator.reporting.tables.headings import metric_title
 from orchestrator.results.entry import Entry
-from orchestrator.results.ranking import Axes, best_feasible, front_between, is_measured, is_trial
+from orchestrator.results.ranking import (
+    Axes,
+    best_trials,
+    front_between,
+    is_measured,
+    is_trial,
+    trials_of,
+)
 from orchestrator.searching.constraints import Bound, said
 
 MAX_POINTS = 200
@@ -67,22 +74,17 @@ def _method(label: str, mark: Mark) -> Json:
 
 
 def _trials(record: SweepRecord, trials: Sequence[Entry], metrics: Axes) -> list[Json]:
-    search = record.config.search
-    best = [best_feasible(_of(trials, label), search) for label in record.config.methods]
+    best = best_trials(trials, record.config.methods, search=record.config.search)
     front = front_between(trials, metrics)
     made = []
     for i, entry in enumerate(trials):
         facts = _trial(entry)
         facts["id"] = i
-        facts["best"] = any(entry is one for one in best)
+        facts["best"] = entry is best.get(entry.label)
         facts["front"] = any(entry is one for one in front)
         facts["command"] = command(record, entry.result)
         made.append(facts)
     return made
-
-
-def _of(trials: Sequence[Entry], label: str) -> list[Entry]:
-    return [entry for entry in trials if entry.label == label]
 
 
 def _trial(entry: Entry) -> Json:
@@ -167,7 +169,7 @@ def _values(record: SweepRecord, finals: Finals | None, metric: str) -> list[flo
 def _boundaries(trials: Sequence[Entry], bounds: Sequence[Bound]) -> Json:
     labels = sorted({entry.label for entry in trials})
     return {
-        label: [[*piece.start, *piece.end] for piece in boundary(_of(trials, label), bounds)]
+        label: [[*piece.start, *piece.end] for piece in boundary(trials_of(trials, label), bounds)]
         for label in labels
     }
 

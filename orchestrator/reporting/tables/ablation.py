@@ -16,7 +16,8 @@ from orchestrator.reporting.tables.headings import (
 )
 from orchestrator.reporting.tables.lines import FEASIBLE, Line, assembled
 from orchestrator.reporting.tables.pairs import Pair
-from orchestrator.reporting.tables.search import search_line, trials_of, unequal
+from orchestrator.reporting.tables.search import search_line, unequal
+from orchestrator.results.ranking import trials_of
 
 
 def ablation_table(record: SweepRecord, finals: Finals | None, pairs: Sequence[Pair]) -> Table:
@@ -52,7 +53,7 @@ def _lines(record: SweepRecord, finals: Finals | None, pair: Pair) -> Iterator[L
         line = _line(record, finals, label)
         named: dict[str, Cell] = {"Method": pair.method, "Label": label, "L1 searched": searched}
         change = _change(record, finals, pair) if searched and finals is not None else {}
-        yield {**line, **named, "Trials": len(trials_of(record, label)), **change}
+        yield {**line, **named, "Trials": len(trials_of(record.entries, label)), **change}
 
 
 def _line(record: SweepRecord, finals: Finals | None, label: str) -> Line:
@@ -78,7 +79,7 @@ def _turned(interval: Interval) -> Estimate:
 def _note(record: SweepRecord, pairs: Sequence[Pair]) -> str:
     adapter = record.config.adapter
     counts = [
-        tuple(len(trials_of(record, label)) for label in (pair.without, pair.with_l1))
+        tuple(len(trials_of(record.entries, label)) for label in (pair.without, pair.with_l1))
         for pair in pairs
     ]
     equal = all(without == with_l1 for without, with_l1 in counts)

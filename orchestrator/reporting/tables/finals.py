@@ -28,8 +28,8 @@ from orchestrator.reporting.tables.lines import (
     missed,
     setting_line,
 )
-from orchestrator.reporting.tables.search import search_line, trials_of, unequal
-from orchestrator.results.ranking import best_feasible
+from orchestrator.reporting.tables.search import search_line, unequal
+from orchestrator.results.ranking import best_trials, trials_of
 from orchestrator.searching.constraints import said
 from orchestrator.storage.result import State
 from trainers.job import Phase
@@ -72,12 +72,12 @@ def finals_table(record: SweepRecord, finals: Finals, labels: Sequence[str]) -> 
 
 def final_line(record: SweepRecord, finals: Finals, label: str) -> Line:
     """Returns the row of a method: its finalist's means, or why there is none."""
-    trials = trials_of(record, label)
+    trials = trials_of(record.entries, label)
     counted: dict[str, Cell] = {"Method": label, "Trials": len(trials)}
     final = next((final for final in finals.finals if final.label == label), None)
     if final is None:
-        best = best_feasible(trials, record.config.search)
-        why = search_line(record, label)["Note"] if best is None else "not run again yet"
+        best = best_trials(record.entries, [label], search=record.config.search)
+        why = "not run again yet" if best else search_line(record, label)["Note"]
         return {**counted, "Feasible": None if best else False, "Note": why}
     trial = next(entry.result for entry in trials if entry.number == final.number)
     return {

@@ -21,8 +21,7 @@ from orchestrator.reporting.published.table_1 import METRICS, Row
 from orchestrator.reporting.record import SweepRecord
 from orchestrator.reporting.tables.headings import REPEAT, metric_column, metric_heading
 from orchestrator.reporting.tables.lines import Line, assembled, baseline_name
-from orchestrator.reporting.tables.search import trials_of
-from orchestrator.results.ranking import best_feasible
+from orchestrator.results.ranking import best_trials
 from orchestrator.storage.result import Result
 
 
@@ -76,8 +75,8 @@ def _results(record: SweepRecord, finals: Finals | None, label: str) -> tuple[Re
     """Returns what stands for a method: its finalist's runs, or its best feasible trial."""
     if finals is not None:
         return next((final.results for final in finals.finals if final.label == label), ())
-    best = best_feasible(trials_of(record, label), record.config.search)
-    return () if best is None else (best.result,)
+    best = best_trials(record.entries, [label], search=record.config.search)
+    return tuple(entry.result for entry in best.values())
 
 
 def _measured(

@@ -23,7 +23,13 @@ from orchestrator.reporting.tables.lines import (
     trial_line,
 )
 from orchestrator.results.entry import Entry
-from orchestrator.results.ranking import best_feasible, is_measured, is_trial, nearest
+from orchestrator.results.ranking import (
+    best_or_nearest,
+    best_trials,
+    is_measured,
+    is_trial,
+    trials_of,
+)
 from orchestrator.searching.constraints import Bound, said
 from orchestrator.searching.settings import SearchSettings
 from trainers.job import Phase
@@ -40,7 +46,7 @@ def search_table(record: SweepRecord, labels: Sequence[str]) -> Table:
     """
     heads = [_baseline_line(entry, record) for entry in _baselines(record.entries)]
     lines = [search_line(record, label) for label in labels]
-    trials = [entry for label in labels for entry in trials_of(record, label)]
+    trials = [entry for label in labels for entry in trials_of(record.entries, label)]
     known, others = metric_names(entry.result.metrics for entry in record.entries)
     columns = [Column("Method"), *SETTING_APART]
     columns += [metric_column(name, explained=True) for name in known]
@@ -59,7 +65,7 @@ def search_table(record: SweepRecord, labels: Sequence[str]) -> Table:
 
 def search_line(record: SweepRecord, label: str) -> Line:
     """Returns the row of a method: its best trial, or the one nearest to feasible."""
-    trials, bounds = trials_of(record, label), bounds_in(record)
+    trials, bounds = trials_of(record.entries, label), bounds_in(record)
     measured = [entry for entry in trials if is_measured(entry)]
     num_stopped = sum(bool(entry.result.stopped) for entry in measured)
     counts: dict[str, Cell] = {
@@ -67,7 +73,7 @@ def search_line(record: SweepRecord, label: str) -> Line:
         "Stopped": num_stopped,
         "Failed": len(trials) - len(measured),
     }
-    chosen = best_feasible(trials, record.config.search) or nearest(trials, bounds)
+    chosen = best_or_nearest(trials, bounds, search=record.config.search)
     if chosen is None:
         reason = trials[0].result.reason if trials else "no trial ended"
         return {"Method": label, "Feasible": False, **counts, "Note": f"nothing measured: {reason}"}
@@ -75,11 +81,6 @@ def search_line(record: SweepRecord, label: str) -> Line:
     lacking = "" if chosen.feasible else f"none feasible, {missed(bounds, chosen.violations or {})}"
     notes = (lacking, chosen.result.stopped.partition(":")[0], str(line["Note"]))
     return {**line, **counts, "Note": "; ".join(filter(None, notes))}
-
-
-def trials_of(record: SweepRecord, label: str) -> list[Entry]:
-    """Returns the trials of a method that have ended."""
-    return [entry for entry in record.entries if entry.label == label and is_trial(entry)]
 
 
 def bounds_in(record: SweepRecord) -> tuple[Bound, ...]:
@@ -96,8 +97,8 @@ def _chosen(record: SweepRecord, labels: Sequence[str]) -> str:
     """Returns what the rows are of: some may have no feasible trial to show."""
     if not bounds_in(record):
         return "Each method's best trial"
-    best = (best_feasible(trials_of(record, label), record.config.search) for label in labels)
-    lacking = any(entry is None for entry in best)
+    best = best_trials(record.entries, labels, search=record.config.search)
+    lacking = any(label not in best for label in labels)
     return "Each method's best feasible trial" + (", or the one nearest to that," * lacking)
 
 

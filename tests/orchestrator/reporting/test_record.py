@@ -111,6 +111,15 @@ def test_runs_under_seeds_that_are_no_longer_wanted_are_left_out(stored_sweep) -
     assert len(stored_sweep().read().replicates) == 2
 
 
+def test_runs_of_a_trial_that_is_not_its_methods_best_now_are_left_out(stored_sweep) -> None:
+    made = stored_sweep().fill()
+    before = made.read().replicates
+    later = made.config.model_copy(update={"seed": made.config.seed + 1})
+    job = made.trial("ga", lr=1e-4, config=later)
+    made.write(job, MemberRole.FINAL, "ga", 0, retain=0.77)
+    assert made.read().replicates == before
+
+
 def test_what_finalists_lack_is_said_method_by_method(stored_sweep) -> None:
     made = stored_sweep("finalists.seeds=2").fill()
     later = made.config.model_copy(update={"seed": made.config.seed + 1})

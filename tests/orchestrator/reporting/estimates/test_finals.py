@@ -205,18 +205,6 @@ def test_a_method_that_has_no_finalist_is_not_there_and_the_others_keep_their_or
     assert [final.label for final in found.finals] == ["npo", "kl"]
 
 
-def test_of_several_trials_that_were_repeated_the_best_one_now_is_the_finalist(sweep, scored):
-    record = sweep(ga=[scored(1), scored(2), scored(3)])
-    old, *new = record.replicates
-    replicates = (*(replace(one, number=7) for one in new), old)
-    later = replace(record.entries[0], number=7)
-    better = later.result.metrics | {"log_forget_quality": -1.0}
-    later = replace(later, result=replace(later.result, metrics=better))
-    entries = (*record.entries, later)
-    (final,) = finals_of(replace(record, replicates=replicates, entries=entries)).finals
-    assert (final.number, len(final.results)) == (7, 2)
-
-
 def test_the_gold_model_again_says_where_the_noise_is(sweep, scored):
     found = finals_of(sweep(ga=[scored(1)], again=scored(102)))
     assert -8 < found.gold_again["log_forget_quality"] <= 0
