@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
+from orchestrator.searching.shared_parameters import SHARED, shared_values
 from orchestrator.storage.files import JOB_FILE
 
 if TYPE_CHECKING:
@@ -106,7 +107,8 @@ def _retrained(row: "Row", keep: str | None) -> "ScoreSheet":
 def _header(row: "Row") -> str:
     job = row.result.job
     what = str(job.phase) if job.method is None else job.method.name
-    at = "" if job.method is None else f", lr {job.training.lr:.4g}, L1 {job.training.l1:.4g}"
+    shared = {} if job.method is None else shared_values(job.training)
+    at = "".join(f", {SHARED[name].heading} {value:.4g}" for name, value in shared.items())
     others = f" (also in {', '.join(row.others)}: see --sweep)" if row.others else ""
     return f"{what}{at}, seed {job.seed}: job {job.hash} of the sweep {row.config.name}{others}"
 

@@ -14,7 +14,8 @@ from pydantic import (
 from evals import plugins
 from evals.choice import Choice, Settings, explain, validated
 from evals.errors import ConfigError, suggestion
-from orchestrator.searching.space import SHARED, Point, SearchChoices, Searched, SearchRange, Value
+from orchestrator.searching.shared_parameters import SHARED
+from orchestrator.searching.space import Point, SearchChoices, Searched, SearchRange, Value
 from trainers.hyperparameters import ranges
 
 METHODS = "trainers.methods"

@@ -28,6 +28,7 @@ from orchestrator.config.storage_address import StorageAddress, working_folder
 from orchestrator.searching.first_points import check_first
 from orchestrator.searching.grid import grid_size, num_trials
 from orchestrator.searching.settings import SearchSettings, check_constraints, check_measured
+from orchestrator.searching.shared_parameters import SHARED, shared_part
 from orchestrator.searching.space import SearchChoices, Searched, check_conditions
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
@@ -79,9 +80,7 @@ class SweepConfig(Settings):
 
     def space(self, label: str) -> dict[str, Searched]:
         """Returns what is searched for the method `label`, by parameter name."""
-        shared = {"lr": self.search.lr, "l1": self.search.l1}
-        common = {name: interval for name, interval in shared.items() if interval is not None}
-        method = self.methods[label]
+        method, common = self.methods[label], self.search.shared
         kept = {n: found for n, found in common.items() if n not in method.unsearched}
         return {**kept, **method.search}
 
@@ -135,12 +134,9 @@ class SweepConfig(Settings):
 
     @model_validator(mode="after")
     def _ranges_can_be_trained_with(self) -> "SweepConfig":
-        _check_lowest(self.search.lr, "above 0", key="search.lr")
-        _check_lowest(self.search.l1, "at least 0", key="search.l1")
+        _check_lowest(self.search.shared, key="search")
         for label, method in self.methods.items():
-            key = f"methods.{label}.search"
-            _check_lowest(method.search.get("lr"), "above 0", key=f"{key}.lr")
-            _check_lowest(method.search.get("l1"), "at least 0", key=f"{key}.l1")
+            _check_lowest(shared_part(method.search), key=f"methods.{label}.search")
         return self
 
     @model_validator(mode="after")
@@ -197,16 +193,16 @@ class SweepConfig(Settings):
         return self
 
 
-def _check_lowest(searched: Searched | None, rule: str, *, key: str) -> None:
-    """Refuses values of lr or l1 that training would refuse; `rule` is "above 0", or "at least"."""
-    if searched is None:
-        return
-    where = "choices" if isinstance(searched, SearchChoices) else "low"
-    for value in searched.ends:
-        number = -1.0 if isinstance(value, bool | str) else float(value)
-        if number < 0 or (number == 0 and rule == "above 0"):
-            said = value if isinstance(value, bool | str) else f"{value:g}"
-            raise ConfigError(f"{key}.{where} must be {rule} but got {said}; raise it")
+def _check_lowest(shared: Mapping[str, Searched], *, key: str) -> None:
+    """Refuses values of the training recipe that training would refuse."""
+    for name, searched in shared.items():
+        where = "choices" if isinstance(searched, SearchChoices) else "low"
+        for value in searched.ends:
+            is_number = not isinstance(value, bool | str)
+            if not is_number or not SHARED[name].takes(float(value)):
+                said = f"{value:g}" if is_number else value
+                rule = SHARED[name].rule
+                raise ConfigError(f"{key}.{name}.{where} must be {rule} but got {said}; raise it")
 
 
 def _check_search(config: SweepConfig, label: str) -> None:

@@ -13,6 +13,7 @@ from orchestrator.results.entry import Entry
 from orchestrator.results.pareto import gain
 from orchestrator.searching.constraints import Bound
 from orchestrator.searching.settings import SearchSettings
+from orchestrator.searching.shared_parameters import SHARED
 from orchestrator.storage.result import Result, State
 from trainers.job import Job, Phase, Report
 
@@ -134,10 +135,9 @@ def _attempts(result: Result) -> str:
 
 
 def _params(params: Mapping[str, float | int | str]) -> list[str]:
-    """Returns learning rate and L1 first, as they are searched for every method."""
-    first = [name for name in ("lr", "l1") if name in params]
-    names = first + [name for name in params if name not in first]
-    return [f"{name} {_number(params[name])}" for name in names]
+    """Returns those first that are searched for every method."""
+    first = {name: params[name] for name in SHARED if name in params}
+    return [f"{name} {_number(value)}" for name, value in {**first, **params}.items()]
 
 
 def _kept(entry: Entry, bounds: Sequence[Bound]) -> list[str]:

@@ -9,7 +9,8 @@ from pathlib import Path
 from evals.benchmark import Benchmark
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.checkpoints import _check_provenance, given_weights
-from orchestrator.searching.space import SHARED, Point
+from orchestrator.searching.shared_parameters import own_part, shared_part
+from orchestrator.searching.space import Point
 from orchestrator.storage.records import version
 from trainers.job import Job, Phase
 from trainers.settings import TrainingSettings
@@ -35,23 +36,20 @@ def trial_job(
 ) -> Job:
     """Returns the job that unlearns with the method `label`, starting from `original`.
 
-    `params` are one point of `config.space(label)`: lr and l1 go to the training recipe,
-    everything else to the method's hyperparameters.
+    `params` are one point of `config.space(label)`.
     """
-    shared = {name: value for name, value in params.items() if name in SHARED}
-    own = {name: value for name, value in params.items() if name not in SHARED}
-    training = TrainingSettings.model_validate({**config.training.model_dump(), **shared})
+    recipe = {**config.training.model_dump(), **shared_part(params)}
     return Job(
         phase=Phase.TRIAL,
         benchmark=config.benchmark,
         model=config.model,
-        training=training,
+        training=TrainingSettings.model_validate(recipe),
         adapter=config.adapter,
         engine=config.engine,
         evaluation=config.evaluation,
         held_out=config.held_out,
         seed=config.seed,
-        method=config.methods[label].choice(own),
+        method=config.methods[label].choice(own_part(params)),
         base=original.hash,
         data=benchmark.fingerprint,
         weights=original.weights,

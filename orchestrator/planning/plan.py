@@ -13,7 +13,8 @@ from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, trial_job
 from orchestrator.jobs.finalists import final_seeds, gold_again_job
 from orchestrator.results.warm_start import Past, warm_start
-from orchestrator.searching.space import Space, Value, active_part, holds
+from orchestrator.searching.shared_parameters import point_of
+from orchestrator.searching.space import Space, holds
 from orchestrator.storage.members import MemberRole, read_members
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import State
@@ -218,9 +219,8 @@ def _asks_for(
     assert job.method is not None
     if job.method.name != config.methods[label].method:
         return False
-    given = {"lr": job.training.lr, "l1": job.training.l1, **job.method.settings}
     space = config.space(label)
-    params = active_part(space, {n: v for n, v in given.items() if isinstance(v, Value)})
+    params = point_of(job, space)
     if not holds(space, params):
         return False
     made = trial_job(config, benchmark, label=label, params=params, original=original)

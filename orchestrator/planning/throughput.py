@@ -7,6 +7,7 @@ from typing import Any
 
 from evals.benchmark import Benchmark
 from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.searching.shared_parameters import SHARED
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import State
 from trainers.job import Job, Phase
@@ -14,7 +15,7 @@ from trainers.job import Job, Phase
 SAME = {"data", "model", "training", "adapter", "engine", "evaluation"}
 """What of a job decides how long it takes, beside its method; but for these two:"""
 VARIED: dict[str, Any] = {
-    "training": {"lr": True, "l1": True, "l1_mode": True},
+    "training": {**dict.fromkeys(SHARED, True), "l1_mode": True},
     "model": {"settings": {"path": True}},
 }
 

@@ -1,7 +1,6 @@
 """What another sweep has measured that this one's searches can begin with."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +8,8 @@ from typing import TYPE_CHECKING
 from evals.errors import ConfigError
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.results.feasibility import not_finite
-from orchestrator.searching.space import SHARED, Point, Value, active_part, holds
+from orchestrator.searching.shared_parameters import point_of, shared_values, values_of
+from orchestrator.searching.space import Point, holds
 from orchestrator.storage.files import sweep_path
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
@@ -63,7 +63,7 @@ def warm_start(config: SweepConfig) -> tuple[Past, ...]:
             why[reason] += 1
             continue
         origin = f"{folder.name}/{trial.number}@{trial.job}"
-        params = _params(config, trial.label, result.job)
+        params = point_of(result.job, config.space(trial.label))
         taken.append(Past(origin, trial.label, params, result, storage))
     if not taken:
         raise ConfigError(
@@ -95,7 +95,8 @@ def _unfit(config: SweepConfig, label: str, result: Result | None) -> str:
     job = result.job
     if job.method is None or job.method.name != method.method:
         return "of another method under the same label"
-    if not holds(config.space(label), _params(config, label, job)):
+    space = config.space(label)
+    if not holds(space, point_of(job, space)):
         return "with values outside what is searched here"
     if not _same_fixed(config, label, job):
         return "with other values for what is not searched here"
@@ -106,22 +107,10 @@ def _unfit(config: SweepConfig, label: str, result: Result | None) -> str:
     return ""
 
 
-def _params(config: SweepConfig, label: str, job: Job) -> dict[str, Value]:
-    """Returns what of the job's values is searched here."""
-    given = {name: value for name, value in _values(job).items() if isinstance(value, Value)}
-    return active_part(config.space(label), given)
-
-
 def _same_fixed(config: SweepConfig, label: str, job: Job) -> bool:
-    training = {name: getattr(config.training, name) for name in SHARED}
-    here = {**training, **config.methods[label].settings}
-    there = _values(job)
+    here = {**shared_values(config.training), **config.methods[label].settings}
+    there = values_of(job)
     return all(here[name] == there.get(name) for name in here if name not in config.space(label))
-
-
-def _values(job: Job) -> Mapping[str, object]:
-    assert job.method is not None
-    return {"lr": job.training.lr, "l1": job.training.l1, **job.method.settings}
 
 
 def _said(why: Counter[str]) -> str:

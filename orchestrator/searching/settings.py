@@ -11,6 +11,7 @@ from evals.errors import ConfigError, FieldError
 from evals.metric import Metric, load_metric
 from evals.settings import DEFAULT_CONSTRAINED, DEFAULT_OBJECTIVE
 from orchestrator.searching.constraints import Constraint
+from orchestrator.searching.shared_parameters import SHARED
 from orchestrator.searching.space import SearchRange, Value
 from trainers.settings import StoppingSettings
 
@@ -61,6 +62,12 @@ class SearchSettings(Settings):
                 f"{self.grid_points}; set sampler: grid to try one"
             )
         return self
+
+    @property
+    def shared(self) -> dict[str, SearchRange]:
+        """What is searched of the training recipe, by name."""
+        found = {name: getattr(self, name) for name in SHARED}
+        return {name: interval for name, interval in found.items() if interval is not None}
 
     @property
     def direction(self) -> Direction:

@@ -9,9 +9,6 @@ from pydantic import BeforeValidator, Field, model_validator
 from evals.choice import Settings
 from evals.errors import ConfigError, FieldError, suggestion
 
-SHARED = ("lr", "l1")
-"""Searched for every method; a method's own `search` may give them another range."""
-
 Value = bool | int | float | str
 Point = Mapping[str, Value]
 """One value for each parameter that is active there, or for some of them."""

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from orchestrator.results.entry import Entry
+from orchestrator.searching.shared_parameters import SHARED
 from orchestrator.storage.result import Result
 from trainers.job import Job, Report
 
-PLAIN = ("training.lr", "training.l1")
+PLAIN = tuple(f"training.{name}" for name in SHARED)
 """Parameters that go by their last name; so do the method's own settings."""
 
 IDENTITY = ("phase", "data", "weights", "version", "base", "checkpoint")

@@ -9,6 +9,7 @@ from orchestrator.reporting.charts.chart_axis import parameter_axis
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import is_measured, is_trial
 from orchestrator.searching.settings import SearchSettings
+from orchestrator.searching.shared_parameters import SHARED, own_part, shared_values
 
 MAX_FURTHER = 5
 """Hyperparameters beside lr and L1 that are shown: those that most trials have."""
@@ -66,10 +67,8 @@ def spoke_trials(entries: Sequence[Entry]) -> list[Entry]:
 
 def spokes_of(trials: Sequence[Entry], search: SearchSettings) -> list[Spoke]:
     """Returns learning rate, L1, what else was searched, the constrained metrics, the objective."""
-    spokes = [
-        _spoke("lr", [entry.result.job.training.lr for entry in trials]),
-        _spoke("L1", [entry.result.job.training.l1 for entry in trials]),
-    ]
+    shared = [shared_values(entry.result.job.training) for entry in trials]
+    spokes = [_spoke(SHARED[name].heading, [one[name] for one in shared]) for name in SHARED]
     for name in _further(trials):
         spokes.append(_spoke(name, [(entry.params or {}).get(name) for entry in trials]))
     for name in _metrics(trials, search):
@@ -94,9 +93,8 @@ def _spoke(name: str, values: Sequence[Value]) -> Spoke:
 def _further(trials: Iterable[Entry]) -> list[str]:
     counts: dict[str, int] = {}
     for entry in trials:
-        for name in entry.params or {}:
-            if name not in ("lr", "l1"):
-                counts[name] = counts.get(name, 0) + 1
+        for name in own_part(entry.params or {}):
+            counts[name] = counts.get(name, 0) + 1
     kept = sorted(counts, key=lambda name: -counts[name])[:MAX_FURTHER]
     return [name for name in counts if name in kept]
 

@@ -28,6 +28,7 @@ from orchestrator.reporting.tables.headings import metric_title
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import best_trials, is_measured, is_trial, trials_of
 from orchestrator.searching.constraints import Bound
+from orchestrator.searching.shared_parameters import L1, LR, SHARED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,7 +78,7 @@ def response_figure(drawing: Drawing, folder: Path) -> list[Path]:
     has_stopped = any(entry.result.stopped for entry in trials)
     said = _said(has_boundary=has_boundary, has_stopped=has_stopped)
     head(made.figure, f"{metric_title(search.objective)} over learning rate and L1", said)
-    label_axes(made.figure, "learning rate", "L1 coefficient")
+    label_axes(made.figure, SHARED[LR].title, SHARED[L1].title)
     _legend(made, has_boundary=has_boundary, has_stopped=has_stopped)
     return save(made.figure, folder, "response")
 

@@ -32,6 +32,7 @@ from orchestrator.results.ranking import (
     trials_of,
 )
 from orchestrator.searching.constraints import Bound, said
+from orchestrator.searching.shared_parameters import SHARED, own_part, shared_values
 
 MAX_POINTS = 200
 """Points of a curve in the page; of more every n-th is kept, and the last."""
@@ -88,18 +89,15 @@ def _trials(record: SweepRecord, trials: Sequence[Entry], metrics: Axes) -> list
 
 
 def _trial(entry: Entry) -> Json:
-    result, training = entry.result, entry.result.job.training
-    measured = is_measured(entry)
-    further = {k: v for k, v in (entry.params or {}).items() if k not in ("lr", "l1")}
+    result, measured = entry.result, is_measured(entry)
     return {
         "label": entry.label,
         "number": entry.number,
         "state": ("feasible" if entry.feasible else "infeasible") if measured else "failed",
         "reason": result.reason or result.stopped,
         "stopped": bool(result.stopped),
-        "lr": training.lr,
-        "l1": training.l1,
-        "params": further,
+        **shared_values(result.job.training),
+        "params": own_part(entry.params or {}),
         "metrics": dict(result.metrics) if measured else {},
         "job": result.job.hash,
         "seconds": result.wall_s,
@@ -138,7 +136,7 @@ def _bound(bound: Bound) -> Json:
 
 def _axes(record: SweepRecord, drawing: Drawing, trials: Sequence[Entry]) -> Json:
     metrics, finals = drawing.axes, drawing.finals
-    training = [entry.result.job.training for entry in trials]
+    settings = [shared_values(entry.result.job.training) for entry in trials]
     across, up = metrics.horizontal.metric, metrics.objective.metric
     bounds = [*drawing.bounds, *(finals.bounds if finals is not None else ())]
     limits = [bound.value for bound in bounds if bound.metric == across]
@@ -147,8 +145,7 @@ def _axes(record: SweepRecord, drawing: Drawing, trials: Sequence[Entry]) -> Jso
         "x": asdict(linear_axis(xs or [0.0, 1.0])),
         "y": asdict(_up(_values(record, finals, up))),
         "objective": asdict(_up(_values(record, None, drawing.search.objective))),
-        "lr": asdict(parameter_axis([one.lr for one in training])),
-        "l1": asdict(parameter_axis([one.l1 for one in training])),
+        **{name: asdict(parameter_axis([one[name] for one in settings])) for name in SHARED},
     }
 
 

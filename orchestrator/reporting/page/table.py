@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.reporting.layout import Cell, Estimate, Table, is_number, shown
+from orchestrator.searching.shared_parameters import SHARED
 
 TITLES = {
     "table": "Methods",
@@ -18,7 +19,7 @@ TITLES = {
     "ledger": "Budgets",
 }
 REPEAT, JOB, METHODS, TRIAL = "repeat", "job", ("method", "first", "second"), "trial"
-FEASIBLE, SETTINGS = "feasible", ("lr", "l1")
+FEASIBLE, SETTINGS = "feasible", tuple(SHARED)
 """Names of columns that the page does something with."""
 
 

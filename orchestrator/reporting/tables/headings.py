@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from evals.metric import Aspect, load_metric
 from orchestrator.reporting.layout import Column, Printed
-from orchestrator.searching.space import SHARED
+from orchestrator.searching.shared_parameters import SHARED
 
-SETTING = (Column("lr", ".2e"), Column("L1", ".2e"))
+SETTING = tuple(Column(each.heading, ".2e") for each in SHARED.values())
 SETTING_APART = tuple(replace(column, printed=Printed.APART) for column in SETTING)
 REPEAT = Column("Repeat", wide=True)
 """The command that repeats the jobs of a row."""

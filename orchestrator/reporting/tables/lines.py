@@ -9,7 +9,7 @@ from orchestrator.reporting.record import SweepRecord
 from orchestrator.reporting.tables.headings import metric_heading
 from orchestrator.results.entry import Entry
 from orchestrator.searching.constraints import AT_LEAST, AT_MOST, Bound, is_feasible, violations
-from orchestrator.searching.space import SHARED
+from orchestrator.searching.shared_parameters import SHARED, own_part, shared_values
 from orchestrator.storage.result import Result
 from trainers.job import Phase
 
@@ -49,8 +49,8 @@ def trial_line(entry: Entry, record: SweepRecord) -> Line:
 
 def setting_line(result: Result, params: Mapping[str, float | int | str]) -> Line:
     """Returns the hyperparameters that a trial was run with, those that were not searched too."""
-    own: dict[str, Cell] = {name: value for name, value in params.items() if name not in SHARED}
-    return {**own, "lr": result.job.training.lr, "L1": result.job.training.l1}
+    shared = shared_values(result.job.training)
+    return {**own_part(params), **{SHARED[name].heading: shared[name] for name in shared}}
 
 
 def keeps(bounds: Sequence[Bound], metrics: Mapping[str, float]) -> bool:

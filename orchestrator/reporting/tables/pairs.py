@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.config.sweep_config import SweepConfig
-
-L1 = "l1"
+from orchestrator.searching.shared_parameters import L1
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from orchestrator.reporting.record import SweepRecord
 from orchestrator.reporting.tables.headings import REPEAT, metric_column, metric_heading
 from orchestrator.reporting.tables.lines import Line, assembled, baseline_name
 from orchestrator.results.ranking import best_trials
+from orchestrator.searching.shared_parameters import SHARED
 from orchestrator.storage.result import Result
 
 
@@ -107,8 +108,7 @@ def _column_there(name: str) -> Column:
 def _searched(record: SweepRecord) -> str:
     """Says what is searched of lr and L1 here, and whether under a constraint."""
     spaces = [record.config.space(label) for label in record.config.methods]
-    names = {"lr": "lr", "l1": "L1"}
-    found = {said: [name in space for space in spaces] for name, said in names.items()}
+    found = {each.heading: [name in space for space in spaces] for name, each in SHARED.items()}
     parts = [
         said if all(where) else f"{said} of {sum(where)} of {len(where)} methods"
         for said, where in found.items()
