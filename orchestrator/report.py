@@ -6,7 +6,6 @@ for the files; 2 DIR is no sweep, or something asked for does not exist.
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -40,6 +39,7 @@ def _report(parsed: argparse.Namespace) -> None:
     from orchestrator.reporting.publish import publish
     from orchestrator.reporting.record import read_record
     from orchestrator.reporting.selection import PART, selected
+    from orchestrator.storage.writable_folder import make_folder
 
     record = read_record(parsed.sweep)
     chosen = selected(
@@ -50,7 +50,8 @@ def _report(parsed: argparse.Namespace) -> None:
     )
     part = parsed.methods or parsed.objectives
     own = record.folder / PART if part else record.folder
-    folder = _made(own if parsed.out is None else Path(parsed.out).expanduser())
+    wanted = own if parsed.out is None else Path(parsed.out).expanduser()
+    folder = make_folder(wanted, key="--out")
     say = partial(print, flush=True)
     publish(record, folder, selection=chosen, say=say, hold=_at_once)
     for gap in record.gaps:
@@ -59,25 +60,6 @@ def _report(parsed: argparse.Namespace) -> None:
 
 def _at_once(write: Callable[[], object]) -> None:
     write()
-
-
-def _made(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        if lacks_room(error):
-            raise
-        raise _unwritable(folder, error.strerror) from None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise _unwritable(folder, "it may only be read")
-    return folder
-
-
-def _unwritable(folder: Path, reason: str | None) -> ConfigError:
-    return ConfigError(
-        f"--out must be a folder that can be written to but got {str(folder)!r} ({reason}); "
-        "choose another one"
-    )
 
 
 def _parser() -> argparse.ArgumentParser:

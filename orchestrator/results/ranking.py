@@ -63,10 +63,9 @@ def chosen_axes(names: Sequence[str], search: SearchSettings, *, key: str) -> Ax
 def front_between(entries: Sequence[Entry], axes: Axes) -> list[Entry]:
     """Returns the trials that no other beats on both axes, from the best in the horizontal one on.
 
-    One that was stopped early is not among them: its numbers are not those of its settings.
+    One that was stopped early is not among them.
     """
-    done = [e for e in entries if e.result.state == State.DONE and e.violations is not None]
-    done = [entry for entry in done if not entry.result.stopped]
+    done = [entry for entry in entries if is_whole(entry)]
     points = [(axes.objective.gain(entry), axes.horizontal.gain(entry)) for entry in done]
     return [done[i] for i in sorted(front(points), key=lambda i: -points[i][1])]
 
@@ -128,7 +127,7 @@ def nearest(entries: Iterable[Entry], bounds: Sequence[Bound]) -> Entry | None:
     equals the earliest. One that was stopped early is it only where all were.
     """
     done = [entry for entry in entries if is_measured(entry)]
-    whole = [entry for entry in done if not entry.result.stopped]
+    whole = [entry for entry in done if is_whole(entry)]
     return min(
         whole or done, key=lambda entry: distance(bounds, entry.violations or {}), default=None
     )
@@ -137,6 +136,11 @@ def nearest(entries: Iterable[Entry], bounds: Sequence[Bound]) -> Entry | None:
 def is_measured(entry: Entry) -> bool:
     """Whether the trial has numbers that count."""
     return entry.result.state == State.DONE and entry.violations is not None
+
+
+def is_whole(entry: Entry) -> bool:
+    """Whether the trial has numbers that are those of its settings: it was not stopped early."""
+    return is_measured(entry) and not entry.result.stopped
 
 
 def is_trial(entry: Entry) -> bool:

@@ -18,6 +18,7 @@ from types import TracebackType
 
 from evals.errors import ConfigError
 from orchestrator.storage.files import LOCK_FILE
+from orchestrator.storage.writable_folder import unwritable
 
 BEAT_S = 5.0
 SURELY_DEAD_S = 600.0
@@ -115,10 +116,7 @@ def _opened(file: Path) -> int:
     try:
         return os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
-        raise ConfigError(
-            f"storage must be a folder that can be written to but got {str(file.parent)!r} "
-            f"({error.strerror}); choose another with storage=<folder>"
-        ) from None
+        raise unwritable(file.parent, error.strerror) from None
 
 
 def _within(seconds: float, happens: Callable[[], bool]) -> bool:

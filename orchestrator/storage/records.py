@@ -42,7 +42,7 @@ from orchestrator.storage.result_file import (
     text_of,
 )
 from orchestrator.storage.weights import give_back
-from trainers.disk_full import lacks_room
+from orchestrator.storage.writable_folder import check_writable, make_folder
 from trainers.job import ADAPTER, MODEL, Job, describe
 
 PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
@@ -85,7 +85,7 @@ class Storage:
 
     def sweep_folder(self, name: str) -> Path:
         """Returns the sweep's own folder, made if need be."""
-        return _made(self.sweep_path(name))
+        return make_folder(self.sweep_path(name))
 
     def sweep_path(self, name: str) -> Path:
         """Returns where the sweep's own folder lies or will lie."""
@@ -107,10 +107,7 @@ class Storage:
             )
         for folder in (self._jobs, self.sweep_path(sweep)):
             there = next(f for f in (folder, *folder.parents) if f.exists())
-            if not there.is_dir():
-                raise _unwritable(there, "it is a file", key=key)
-            if not os.access(there, os.W_OK | os.X_OK):
-                raise _unwritable(there, "it may only be read", key=key)
+            check_writable(there, key=key)
 
     def find(self, job: Job) -> Result | None:
         """Returns the job's result, or None when it has not ended yet.
@@ -160,7 +157,7 @@ class Storage:
         """Returns a new folder for the job to write to, and removes what dead ones left."""
         self._remove_abandoned(job)
         mark = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        return _made(self._jobs / f".{job.hash}-{mark}")
+        return make_folder(self._jobs / f".{job.hash}-{mark}")
 
     def commit(self, result: Result, folder: Path, sheet: ScoreSheet | None) -> Result:
         """Makes `folder` (from `begin`) the job's result and returns what then is on record.
@@ -250,23 +247,6 @@ def _described(file: Path) -> Job | None:
         return Job.model_validate({k: v for k, v in described.items() if k != "hash"})
     except ValidationError:
         return None
-
-
-def _made(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        if lacks_room(error):
-            raise
-        raise _unwritable(folder, error.strerror) from None
-    return folder
-
-
-def _unwritable(folder: Path, reason: str | None, *, key: str = "storage") -> ConfigError:
-    return ConfigError(
-        f"{key} must be a folder that can be written to but got {str(folder)!r} ({reason}); "
-        f"choose another with {key}=<folder>"
-    )
 
 
 def set_aside(home: Path) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from orchestrator.results.entry import Entry
-from orchestrator.results.ranking import is_measured
+from orchestrator.results.ranking import is_whole
 from orchestrator.searching.constraints import Bound
 
 MIN_TRIALS = 6
@@ -59,8 +59,7 @@ def _corners(trials: Sequence[Entry], bounds: Sequence[Bound]) -> Iterator[_Corn
     placed: dict[Place, float] = {}
     for entry in trials:
         training = entry.result.job.training
-        is_whole = is_measured(entry) and not entry.result.stopped
-        if is_whole and bounds and training.l1 > 0:
+        if is_whole(entry) and bounds and training.l1 > 0:
             violations = entry.violations or {}
             missed = max(bound.share(violations[bound.name]) for bound in bounds)
             placed[math.log10(training.lr), math.log10(training.l1)] = missed

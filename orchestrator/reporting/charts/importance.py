@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.results.entry import Entry
-from orchestrator.results.ranking import is_measured, trials_of
+from orchestrator.results.ranking import is_whole, trials_of
 from orchestrator.searching.importance import Measured, importances
 
 
@@ -32,8 +32,7 @@ def _weights(entries: Sequence[Entry], config: SweepConfig) -> Iterator[Weight]:
     metrics = dict.fromkeys((config.search.objective, config.search.horizontal))
     for label in config.methods:
         space = config.space(label)
-        measured = [entry for entry in trials_of(entries, label) if is_measured(entry)]
-        trials = [entry for entry in measured if not entry.result.stopped]
+        trials = [entry for entry in trials_of(entries, label) if is_whole(entry)]
         for metric in metrics if len(space) > 1 else ():
             known = [
                 Measured(entry.params or {}, entry.result.metrics[metric])

@@ -26,7 +26,7 @@ from orchestrator.reporting.figures.legend_markers import line_sign, sign
 from orchestrator.reporting.figures.points import labels_of
 from orchestrator.reporting.tables.headings import metric_title
 from orchestrator.results.entry import Entry
-from orchestrator.results.ranking import best_trials, is_measured, is_trial, trials_of
+from orchestrator.results.ranking import best_trials, is_measured, is_trial, is_whole, trials_of
 from orchestrator.searching.constraints import Bound
 from orchestrator.searching.shared_parameters import L1, LR, SHARED
 
@@ -66,7 +66,7 @@ def response_figure(drawing: Drawing, folder: Path) -> list[Path]:
     if not labels:
         return []
     made = facets(labels, drawing.marks, right=SCALE_INCHES)
-    coloured = [entry.result.metrics[search.objective] for entry in trials if _is_whole(entry)]
+    coloured = [entry.result.metrics[search.objective] for entry in trials if is_whole(entry)]
     look = _Look(search.objective, _norm(coloured or [0.0, 1.0]), _scale(made, trials))
     has_boundary = False
     best = best_trials(trials, labels, search=search)
@@ -81,11 +81,6 @@ def response_figure(drawing: Drawing, folder: Path) -> list[Path]:
     label_axes(made.figure, SHARED[LR].title, SHARED[L1].title)
     _legend(made, has_boundary=has_boundary, has_stopped=has_stopped)
     return save(made.figure, folder, "response")
-
-
-def _is_whole(entry: Entry) -> bool:
-    """Whether the trial has numbers that are those of its settings."""
-    return is_measured(entry) and not entry.result.stopped
 
 
 def _said(*, has_boundary: bool, has_stopped: bool) -> str:
