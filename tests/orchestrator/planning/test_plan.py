@@ -191,6 +191,13 @@ def test_a_method_that_needs_refusals_is_refused_where_there_are_none(storage: S
     assert plan(sweep(), silent, storage=storage).num_trials == 6
 
 
+def test_refusals_may_be_needed_by_a_choice_that_is_searched(storage: Storage) -> None:
+    silent = replace(people(), refusals=())
+    search = {"order": {"choices": ["as_run", "intended"]}}
+    with pytest.raises(ConfigError, match="methods.dpo_clear_repo must be trainable on people"):
+        plan(sweep(methods={"dpo_clear_repo": {"search": search}}), silent, storage=storage)
+
+
 def test_a_share_that_leaves_finalists_nothing_is_refused(tmp_path: Path) -> None:
     config = sweep(storage=tmp_path, finalists={"held_out": 0.1})
     with pytest.raises(
