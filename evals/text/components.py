@@ -5,9 +5,7 @@ an answer the model finds impossible gives 0 or infinity and not a NaN by accide
 Sources: TOFU (arXiv 2401.06121, section 2.2.1), CLEAR (arXiv 2410.18057, section 4.2).
 """
 
-import functools
 from collections.abc import Sequence
-from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +14,7 @@ from scipy.special import expit, logsumexp
 from evals.benchmark import Probability, Role
 from evals.means import Component
 from evals.scores import ItemScore, ScoreSheet, TaskScores
+from evals.text.rouge import rouge_recall
 
 Floats = NDArray[np.float64]
 
@@ -126,33 +125,12 @@ def rouge(task: TaskScores) -> float:
     """Returns the mean ROUGE-L recall (stemmed) of the generations against the true answers.
 
     NaN if a true answer's likelihood is NaN: such a model's words mean nothing, and the 0 they
-    would get must not look like perfect forgetting.
+    would get must not look like perfect forgetting. NaN, too, if one has no letter and no digit.
 
     Raises:
         ValueError: an item was scored without a generation.
     """
     return _mean([_item_rouge(item) for item in _items(task)])
-
-
-def rouge_recall(truth: str, generation: str) -> float:
-    """Returns the share of `truth`'s stems in its longest common subsequence with `generation`."""
-    return float(_rouge_scorer().score(truth, generation)["rougeL"].recall)
-
-
-class _Recall(Protocol):
-    recall: float
-
-
-class _RougeScorer(Protocol):
-    def score(self, target: str, prediction: str) -> dict[str, _Recall]: ...
-
-
-@functools.cache
-def _rouge_scorer() -> _RougeScorer:
-    # rouge_score drags nltk in and takes seconds to import; likelihood metrics never need it.
-    from rouge_score.rouge_scorer import RougeScorer
-
-    return cast(_RougeScorer, RougeScorer(["rougeL"], use_stemmer=True))
 
 
 def _available(task: TaskScores) -> dict[str, Component]:

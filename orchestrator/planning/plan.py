@@ -4,10 +4,11 @@ from collections import Counter
 from dataclasses import dataclass
 
 from evals.benchmark import Benchmark, Role
-from evals.errors import ConfigError
+from evals.errors import ConfigError, shown
 from evals.held_out import num_searched
 from evals.metric import Need, load_metric
 from evals.selection import selected_tasks
+from evals.text.rouge import split
 from orchestrator.config.method_requirements import possible_requirements
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, trial_job
@@ -135,7 +136,8 @@ def check_needs(config: SweepConfig, benchmark: Benchmark) -> None:
     """Refuses a metric or a method that the benchmark has not the data for.
 
     Raises:
-        ConfigError: a metric needs a holdout, or a method refusals, and there are none.
+        ConfigError: a metric needs a holdout, or a method refusals, and there are none; or an
+            answer has no words that a generated one could be compared with.
     """
     has_holdout = any(task.role == Role.HOLDOUT and task.examples for task in benchmark.tasks)
     for name in config.evaluation.metrics:
@@ -144,6 +146,7 @@ def check_needs(config: SweepConfig, benchmark: Benchmark) -> None:
                 f"evaluation.metrics must be measurable on {benchmark.name} but got {name!r}, "
                 "which needs a holdout; set the benchmark's holdout or leave the metric out"
             )
+        _check_words(name, config, benchmark)
     _check_held_out(config, benchmark)
     if benchmark.refusals:
         return
@@ -152,6 +155,21 @@ def check_needs(config: SweepConfig, benchmark: Benchmark) -> None:
             raise ConfigError(
                 f"methods.{label} must be trainable on {benchmark.name} but got "
                 f"{settings.method!r}, which needs refusals and there are none; leave it out"
+            )
+
+
+def _check_words(metric: str, config: SweepConfig, benchmark: Benchmark) -> None:
+    """Refuses a metric by ROUGE of answers that ROUGE cannot measure: it would be NaN for all."""
+    roles = load_metric(metric).generation_roles
+    for task in selected_tasks(benchmark, config.evaluation):
+        wordless = (example for example in task.examples if not split(example.answer))
+        example = next(wordless, None) if task.role in roles else None
+        if example is not None:
+            raise ConfigError(
+                f"evaluation.metrics must be measurable on {benchmark.name} but got {metric!r}, "
+                f"which compares generated answers with the true ones by ROUGE, and that of "
+                f"{example.id}, {shown(example.answer)}, has no letter and no digit; correct the "
+                "answer, or leave the metric out"
             )
 
 

@@ -254,3 +254,17 @@ def test_the_gold_models_second_job_stands_on_the_plan(storage: Storage) -> None
     assert again == gold.model_copy(update={"seed": gold.seed + 1})
     assert [each.job for each in found.models] == [found.baselines[0].job, gold, again]
     assert plan(sweep(finalists=None), people(), storage=storage).gold_again is None
+
+
+def test_rouge_of_an_answer_without_words_is_refused(storage: Storage) -> None:
+    benchmark = people()
+    forget, retain = benchmark.tasks
+    silent = replace(retain.examples[3], answer="?! \u2014")
+    changed = replace(retain, examples=(*retain.examples[:3], silent, *retain.examples[4:]))
+    benchmark = replace(benchmark, tasks=(forget, changed))
+    search = {"trials": 3, "objective": "retain", "constraints": {}}
+    forgotten = sweep(search=search, evaluation={"metrics": ["retain", "forget_rouge"]})
+    assert plan(forgotten, benchmark, storage=storage).methods
+    both = sweep(search=search, evaluation={"metrics": ["retain", "retain_rouge"]})
+    with pytest.raises(ConfigError, match=r"got 'retain_rouge', .* of p15, '\?! —', has no letter"):
+        plan(both, benchmark, storage=storage)
