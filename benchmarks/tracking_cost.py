@@ -35,8 +35,8 @@ from orchestrator.storage.records import Storage
 from orchestrator.storage.result import State
 from orchestrator.tracking.child_run import child_run
 from orchestrator.tracking.job_files import job_files
-from orchestrator.tracking.opening import begin_session
 from orchestrator.tracking.session import JOB_FILES, Files, Place
+from orchestrator.tracking.store import begin_session
 from orchestrator.tracking.tracker import Tracker
 from trainers.job import ADAPTER, Phase
 

@@ -73,7 +73,7 @@ def _job(parsed: argparse.Namespace) -> tuple[str, Path]:
     if re.fullmatch(r"[0-9a-f]{16}", run):
         return run, root
     if re.fullmatch(r"[0-9a-f]{32}", run):
-        from orchestrator.tracking.lookup import job_of_run
+        from orchestrator.tracking.run_lookup import job_of_run
 
         return job_of_run(run, uri=parsed.tracking_uri, storage=root), root
     raise ConfigError(

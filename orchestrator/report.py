@@ -37,8 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _report(parsed: argparse.Namespace) -> None:
     # Imported late, so that --help and a mistyped option answer at once.
     from orchestrator.reporting.publish import publish
-    from orchestrator.reporting.record import read_record
     from orchestrator.reporting.selection import PART, selected
+    from orchestrator.reporting.sweep_record import read_record
     from orchestrator.storage.writable_folder import make_folder
 
     record = read_record(parsed.sweep)

@@ -10,7 +10,7 @@ from orchestrator.driver.progress import Progress
 from orchestrator.limits.full_disk import OutOfRoom
 from orchestrator.limits.ledger import Ledger
 from orchestrator.planning.plan import Plan
-from orchestrator.remote.uploader import Courier
+from orchestrator.remote.uploader import Uploader
 from orchestrator.results.entry import Entry
 from orchestrator.storage.members import Member, Members
 from orchestrator.storage.records import Storage
@@ -29,7 +29,7 @@ class OpenedSweep:
     members: Members
     tracker: Tracker
     progress: Progress
-    courier: Courier | None
+    uploader: Uploader | None
     say: Callable[[str], None]
 
     @property
@@ -42,15 +42,15 @@ class OpenedSweep:
         with suppress(OutOfRoom):  # the next run closes the ledger as that of one that was killed
             self.ledger.close()
         self.tracker.close(finished=finished)
-        complaint = self.courier.close() if self.courier is not None else None
+        complaint = self.uploader.close() if self.uploader is not None else None
         if complaint is not None:
             self.say(f"lethe: {complaint}")
 
     def forget_adapter(self, job_hash: str) -> None:
         """Has an adapter that was removed forgotten wherever else it is."""
         self.tracker.forget_adapter(job_hash)
-        if self.courier is not None:
-            self.courier.forget_adapter(job_hash)
+        if self.uploader is not None:
+            self.uploader.forget_adapter(job_hash)
 
     def log(self, entry: Entry, member: Member) -> None:
         """Has a finished job recorded as what it is in the sweep, here and wherever else."""
@@ -62,5 +62,5 @@ class OpenedSweep:
 
     def bring(self, result: Result) -> None:
         """Has what a job has just come to brought to the URL, if there is one."""
-        if self.courier is not None:
-            self.courier.job(result.job.hash)
+        if self.uploader is not None:
+            self.uploader.job(result.job.hash)

@@ -24,9 +24,9 @@ from orchestrator.planning.plan import Plan, plan
 from orchestrator.planning.plan_text import render
 from orchestrator.remote.download import fetch_model, pulled
 from orchestrator.remote.mirror import Mirror
-from orchestrator.remote.uploader import Courier
+from orchestrator.remote.uploader import Uploader
 from orchestrator.results.ranking import sweep_front
-from orchestrator.storage.lock import Lease
+from orchestrator.storage.lock import FolderLock
 from orchestrator.storage.members import Members, read_members
 from orchestrator.storage.records import Storage
 from orchestrator.tracking.session import Place
@@ -80,7 +80,7 @@ def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> Opened
     """Checks everything that a person can get wrong, in the order of what it costs."""
     storage = Storage(config.folder)
     folder = storage.sweep_path(config.name)
-    lease = held.enter_context(Lease(folder)) if folder.is_dir() else None
+    lock = held.enter_context(FolderLock(folder)) if folder.is_dir() else None
     mirror = _mirror(config)
     _check_folder(config, folder)
     planned = plan(config, build_benchmark(config.benchmark), storage=storage)
@@ -95,19 +95,19 @@ def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> Opened
     num_gangs = connect(config.gang)
     departure.listen()  # Ray has taken SIGTERM for itself
     _show(outlook(planned, storage=storage, nodes=connected_nodes()))
-    lease = lease or held.enter_context(Lease(storage.sweep_folder(config.name)))
+    lock = lock or held.enter_context(FolderLock(storage.sweep_folder(config.name)))
     _check_folder(config, folder)
     fetch_original(mirror, planned)
     tracker = Tracker.open(config.tracking, place, config_json=config_text(config))
     write_config(config, folder)
-    courier = Courier(mirror, config.name, say=_say) if mirror is not None else None
-    ledger = _ledger(config, folder, last_alive=lease.last_alive)
+    uploader = Uploader(mirror, config.name, say=_say) if mirror is not None else None
+    ledger = _ledger(config, folder, last_alive=lock.last_alive)
     trials = {method.label: method.trials for method in planned.methods}
     progress = Progress(_say, trials=trials, search=config.search, num_finals=num_finalists(config))
     progress.begin(config.name, gang=config.gang, num_gangs=num_gangs)
     members = Members(folder)
     return OpenedSweep(
-        planned, storage, folder, ledger, members, tracker, progress, courier, say=_say
+        planned, storage, folder, ledger, members, tracker, progress, uploader, say=_say
     )
 
 

@@ -14,7 +14,7 @@ from orchestrator.jobs.finalists import Finalist, finalists
 from orchestrator.limits.disk_quota import Quota
 from orchestrator.limits.full_disk import OutOfRoom, Shortage
 from orchestrator.reporting.publish import publish, publish_briefly
-from orchestrator.reporting.record import Replicate, SweepRecord, gaps_of
+from orchestrator.reporting.sweep_record import Replicate, SweepRecord, gaps_of
 from orchestrator.results.entry import Entry
 from orchestrator.results.measuring import compared_if_needed
 from orchestrator.searching.study import MethodSearch

@@ -12,7 +12,7 @@ from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.limits.adapter_retention import Held, to_remove
 from orchestrator.limits.full_disk import is_storages
 from orchestrator.limits.ledger import Ledger
-from orchestrator.limits.other_sweeps import Mentions
+from orchestrator.limits.other_sweeps import OtherSweeps
 from orchestrator.results.entry import Entry
 from orchestrator.searching.constraints import Bound
 from orchestrator.storage.byte_size import size_text
@@ -41,7 +41,7 @@ class Quota:
         self._ledger = ledger
         self._say = say
         self._on_removed = on_removed
-        self._mentions = Mentions(storage.sweep_path(config.name))
+        self._others = OtherSweeps(storage.sweep_path(config.name))
         self._copies = 2 if config.tracking.copies_here else 1
         self._bounds: tuple[Bound, ...] = ()
         self._models: dict[str, int] = {}
@@ -125,7 +125,7 @@ class Quota:
         if not made:
             return []
         try:
-            others = self._mentions.of_others()
+            others = self._others.jobs_of_others()
         except OSError as error:
             self._say(f"lethe: no adapter is removed, as another sweep cannot be read: {error}")
             return []

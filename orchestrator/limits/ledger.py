@@ -5,12 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orchestrator.config.budget import BudgetSettings
-from orchestrator.limits.usage import Books, Event, Line, read_lines
+from orchestrator.limits.usage import Event, Line, Usage, read_lines
 from orchestrator.storage.files import LEDGER_FILE
 from orchestrator.storage.line_file import Wait, append, at_once, mend
 
 
-class Ledger(Books):
+class Ledger(Usage):
     """Takes down what is used; `gang_cpus` and `gang_gpus` are what one gang holds.
 
     `last_alive` is the last sign of life of the run before this one, if it is known.

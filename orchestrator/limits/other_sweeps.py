@@ -12,14 +12,14 @@ every one whose trial was told."""
 HASH = re.compile(rb"\b[0-9a-f]{16}\b")
 
 
-class Mentions:
+class OtherSweeps:
     """Looks into the folders of all sweeps but `own`, into each file again when it has grown."""
 
     def __init__(self, own: Path) -> None:
         self._own = own
         self._read: dict[Path, tuple[int, frozenset[str]]] = {}
 
-    def of_others(self) -> frozenset[str]:
+    def jobs_of_others(self) -> frozenset[str]:
         """Returns the hashes of all jobs that another sweep has given out, found or learned from.
 
         Raises:

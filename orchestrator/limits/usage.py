@@ -62,7 +62,7 @@ class Account:
     interrupted_s: float = 0.0
 
 
-class Books:
+class Usage:
     """What the lines of a ledger add up to; `budget` is what they are held against."""
 
     def __init__(self, budget: BudgetSettings, *, clock: Callable[[], float] = time.time) -> None:
@@ -194,7 +194,7 @@ def read_lines(file: Path) -> list[Line]:
         ) from None
 
 
-def read_books(folder: Path, budget: BudgetSettings) -> Books:
+def read_usage(folder: Path, budget: BudgetSettings) -> Usage:
     """Returns what the sweep of `folder` used, as far as its ledger goes; writes nothing.
 
     The clock stands still at the ledger's last line.
@@ -204,7 +204,7 @@ def read_books(folder: Path, budget: BudgetSettings) -> Books:
     """
     lines = read_lines(folder / LEDGER_FILE)
     last_at = lines[-1].at if lines else 0.0
-    books = Books(budget, clock=lambda: last_at)
+    usage = Usage(budget, clock=lambda: last_at)
     for line in lines:
-        books.take(line)
-    return books
+        usage.take(line)
+    return usage

@@ -10,7 +10,7 @@ from evals.text.row_lengths import most_scored_tokens, most_tokens
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.planning.model_sizes import ModelSizes
 from orchestrator.reporting.formats.terminal_text import terminal_text
-from orchestrator.reporting.layout import Column, Table
+from orchestrator.reporting.table import Column, Table
 from trainers.memory.footprint import Footprint, Sharding, footprints
 from trainers.memory.model_size import ModelSize
 from trainers.requirements import Requirements, Source

@@ -95,7 +95,7 @@ class Heartbeat:
 
     def _run(self) -> None:
         while not self._ended.wait(self._every_s):
-            with suppress(Unreachable, OSError):  # the courier complains of a URL that is away
+            with suppress(Unreachable, OSError):  # the uploader complains of a URL that is away
                 self.beat(over=False)
 
     def _check_alone(self) -> None:

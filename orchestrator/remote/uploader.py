@@ -20,7 +20,7 @@ MANY = 3
 """Errands of one round that may fail before the URL counts as away."""
 
 
-class Courier:
+class Uploader:
     """Brings the jobs and the folder of the sweep `name` to `mirror`; `say` gets what people see.
 
     Raises:
@@ -43,7 +43,7 @@ class Courier:
             self._heartbeat.start()
         except (Unreachable, OSError) as error:
             raise unusable(mirror.url, error) from None
-        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="uploader", daemon=True)
         self._thread.start()
 
     def job(self, job_hash: str) -> None:

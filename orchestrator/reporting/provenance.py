@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from orchestrator.config.storage_address import is_url
 from orchestrator.reporting.estimates.finals import Finals
-from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.sweep_record import SweepRecord
 from orchestrator.searching.constraints import said
 from orchestrator.storage.result import Result
 

@@ -6,18 +6,18 @@ from functools import partial
 from pathlib import Path
 
 from orchestrator.limits.full_disk import Hold
-from orchestrator.reporting.clearing import clear
-from orchestrator.reporting.drawing import Drawing, drawing_of
 from orchestrator.reporting.estimates.finals import Finals, finals_of
-from orchestrator.reporting.excerpt import excerpt
+from orchestrator.reporting.figure_data import FigureData, figure_data_of
 from orchestrator.reporting.figures.all_figures import figures_of
 from orchestrator.reporting.formats.terminal_text import terminal_text
-from orchestrator.reporting.layout import Table
+from orchestrator.reporting.method_subset import subset_of
 from orchestrator.reporting.page.page import PAGE, write_page
 from orchestrator.reporting.provenance import Provenance, provenance_of
-from orchestrator.reporting.record import SweepRecord
-from orchestrator.reporting.saving import files_of, save
 from orchestrator.reporting.selection import PART, Selection, everything, is_whole
+from orchestrator.reporting.stale_files import clear
+from orchestrator.reporting.sweep_record import SweepRecord
+from orchestrator.reporting.table import Table
+from orchestrator.reporting.table_files import files_of, save
 from orchestrator.reporting.tables.ablation import ablation_table
 from orchestrator.reporting.tables.comparison import comparison_table
 from orchestrator.reporting.tables.finals import finals_table
@@ -65,9 +65,9 @@ def publish(
     origin = provenance_of(record, finals)
     files = _saved(tables, folder, formats=chosen.formats, origin=origin, hold=hold)
     _say_tables(tables, say)
-    part, shown = excerpt(record, finals, chosen.labels)
-    drawing = drawing_of(part, shown, axes=chosen.axes, labels=tuple(record.config.methods))
-    figures = _drawn(part, drawing, folder, tables=tables, hold=hold)
+    part, shown = subset_of(record, finals, chosen.labels)
+    figure_data = figure_data_of(part, shown, axes=chosen.axes, labels=tuple(record.config.methods))
+    figures = _drawn(part, figure_data, folder, tables=tables, hold=hold)
     if is_whole(chosen, record.config) or folder == record.folder / PART:
         clear(folder, record.config, made=[*files, *figures])
     say(f"Report: {folder}: {', '.join(tables)} (each as {', '.join(chosen.formats)})")
@@ -112,7 +112,7 @@ def _tables_of(
     record: SweepRecord, finals: Finals | None, selection: Selection
 ) -> dict[str, Table]:
     trials = {label: record.config.num_trials(label) for label in record.config.methods}
-    ledger = ledger_table(record.config, record.entries, record.books, trials=trials)
+    ledger = ledger_table(record.config, record.entries, record.usage, trials=trials)
     if record.reference is None:
         return {LEDGER: replace(ledger, notes=(*ledger.notes, *record.gaps))}
     labels, axes = selection.labels, selection.axes
@@ -174,7 +174,7 @@ def _main_table(record: SweepRecord, finals: Finals | None, labels: Sequence[str
 
 def _drawn(
     record: SweepRecord,
-    drawing: Drawing,
+    figure_data: FigureData,
     folder: Path,
     *,
     tables: Mapping[str, Table],
@@ -184,8 +184,8 @@ def _drawn(
     files: list[Path] = []
 
     def draw() -> None:
-        files[:] = figures_of(drawing, folder)
+        files[:] = figures_of(figure_data, folder)
 
     hold(draw)
-    hold(partial(write_page, record, drawing, tables, folder))
+    hold(partial(write_page, record, figure_data, tables, folder))
     return [*files, folder / PAGE]

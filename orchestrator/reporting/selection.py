@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from evals.errors import ConfigError, unknown_name
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.reporting.saving import FORMATS
+from orchestrator.reporting.table_files import FORMATS
 from orchestrator.results.ranking import Axes, axes_of, chosen_axes
 
 PART = "report"

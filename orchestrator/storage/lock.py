@@ -34,7 +34,7 @@ class Holder:
     since: float
 
 
-class Lease:
+class FolderLock:
     """The right to drive the sweep of a folder, held until it is closed or the process ends."""
 
     def __init__(self, folder: Path, *, beat_s: float = BEAT_S) -> None:
@@ -46,13 +46,13 @@ class Lease:
             os.close(self._handle)
             raise
         self._over = threading.Event()
-        self._heart = threading.Thread(target=self._beat, name="lease", daemon=True)
+        self._heart = threading.Thread(target=self._beat, name="lock", daemon=True)
         self._heart.start()
 
     last_alive: float | None
     """When the driver before this one was last alive, if it was killed."""
 
-    def __enter__(self) -> "Lease":
+    def __enter__(self) -> "FolderLock":
         return self
 
     def __exit__(

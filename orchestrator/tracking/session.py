@@ -17,7 +17,7 @@ from orchestrator.storage.files import JOB_FILE, RESULT_FILE, SCORES_FILE
 from orchestrator.tracking.adapter_model import add_model, remove_models
 from orchestrator.tracking.child_run import CURVE, ChildRun, Point, job_tags
 from orchestrator.tracking.job_files import TABLE
-from orchestrator.tracking.recorded import STATUS, Recorded, recorded_runs
+from orchestrator.tracking.recorded_runs import STATUS, Recorded, recorded_runs
 from trainers.job import ADAPTER, Job
 
 if TYPE_CHECKING:

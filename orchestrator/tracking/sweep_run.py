@@ -9,7 +9,7 @@ from orchestrator.results.entry import Entry
 from orchestrator.results.pareto import gain
 from orchestrator.storage.result import State
 from orchestrator.tracking.child_run import leaves
-from orchestrator.tracking.note import NOTE, sweep_note
+from orchestrator.tracking.run_note import NOTE, sweep_note
 
 LEFT_OUT = ("tracking.", "plan.", "disk.", "cache", "storage", "checkpoint.")
 """Keys that have no part in what a sweep finds."""

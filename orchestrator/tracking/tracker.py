@@ -23,10 +23,10 @@ from orchestrator.storage.result import State
 from orchestrator.tracking.child_run import child_run
 from orchestrator.tracking.job_files import job_files
 from orchestrator.tracking.live_reports import LiveReports
-from orchestrator.tracking.note import NOTE, job_note
-from orchestrator.tracking.opening import begin_session
 from orchestrator.tracking.provenance import code_tags, requirements_text
+from orchestrator.tracking.run_note import NOTE, job_note
 from orchestrator.tracking.session import Files, Place, Session
+from orchestrator.tracking.store import begin_session
 from orchestrator.tracking.store_address import check_answers, shown
 from orchestrator.tracking.sweep_run import SweepTally, sweep_params, sweep_tags
 from orchestrator.tracking.writer import Writer

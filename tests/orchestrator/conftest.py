@@ -16,7 +16,7 @@ from orchestrator.config.resume import write_config
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, trial_job
 from orchestrator.limits.ledger import Ledger
-from orchestrator.reporting.record import SweepRecord, read_record
+from orchestrator.reporting.sweep_record import SweepRecord, read_record
 from orchestrator.storage.members import Member, MemberRole, Members
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State

@@ -11,8 +11,8 @@ from evals.settings import EvaluationSettings
 from evals.sheet_file import write_sheet
 from orchestrator.config.budget import BudgetSettings
 from orchestrator.limits.ledger import Ledger
-from orchestrator.reporting.layout import Column, Table
-from orchestrator.reporting.saving import save
+from orchestrator.reporting.table import Column, Table
+from orchestrator.reporting.table_files import save
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.searching.space import SearchRange
 from orchestrator.searching.study import MethodSearch

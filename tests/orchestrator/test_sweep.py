@@ -248,7 +248,7 @@ def test_a_row_of_a_sweep_comes_out_the_same_again(finished: Finished, how) -> N
 @pytest.mark.ray
 @pytest.mark.slow
 def test_finalists_are_run_under_other_seeds_and_listed(finished: Finished) -> None:
-    from orchestrator.reporting.record import read_record
+    from orchestrator.reporting.sweep_record import read_record
 
     record = read_record(str(finished.sweep))
     assert record.gaps == ()

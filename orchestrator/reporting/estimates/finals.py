@@ -16,7 +16,7 @@ from orchestrator.reporting.estimates.inference import (
 )
 from orchestrator.reporting.estimates.resampling import same_items
 from orchestrator.reporting.estimates.samples import Samples, measured, samples_of
-from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.sweep_record import SweepRecord
 from orchestrator.results.pareto import gain
 from orchestrator.results.ranking import best_trials
 from orchestrator.searching.constraints import Bound, bounds_of, is_feasible, violations

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from orchestrator.reporting.drawing import Drawing
+from orchestrator.reporting.figure_data import FigureData
 from orchestrator.reporting.figures.importance import importance_figure
 from orchestrator.reporting.figures.parallel import parallel_figure
 from orchestrator.reporting.figures.pareto import pareto_figure
@@ -21,11 +21,11 @@ FIGURES = (
 )
 
 
-def figures_of(drawing: Drawing, folder: Path) -> list[Path]:
+def figures_of(figure_data: FigureData, folder: Path) -> list[Path]:
     """Draws the figures of a sweep into `folder`, and returns their paths.
 
     One that has nothing to show is left out; without the baselines there is nothing to show.
     """
-    if not drawing.entries:
+    if not figure_data.entries:
         return []
-    return [path for figure in FIGURES for path in figure(drawing, folder)]
+    return [path for figure in FIGURES for path in figure(figure_data, folder)]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.reporting.charts.importance import Weight
-from orchestrator.reporting.drawing import Drawing
+from orchestrator.reporting.figure_data import FigureData
 from orchestrator.reporting.figures.canvas import (
     IN_LEGEND,
     INK,
@@ -32,12 +32,12 @@ ROOM = 0.021
 """The share of a bar that a letter takes."""
 
 
-def importance_figure(drawing: Drawing, folder: Path) -> list[Path]:
+def importance_figure(figure_data: FigureData, folder: Path) -> list[Path]:
     """Draws a bar for each method and metric, and returns `importance.png` and `.pdf`.
 
     A bar is 1 long and divided among the hyperparameters. Nothing is written without weights.
     """
-    weights = drawing.weights
+    weights = figure_data.weights
     if not weights:
         return []
     metrics = list(dict.fromkeys(weight.metric for weight in weights))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.reporting.charts.parallel_axes import Spoke, spoke_trials, spokes_of
-from orchestrator.reporting.drawing import Drawing
+from orchestrator.reporting.figure_data import FigureData
 from orchestrator.reporting.figures.canvas import (
     FAINT,
     IN_LEGEND,
@@ -31,19 +31,19 @@ ABSENT = -0.16
 """Where a trial without a value crosses an axis, as a share of its length."""
 
 
-def parallel_figure(drawing: Drawing, folder: Path) -> list[Path]:
+def parallel_figure(figure_data: FigureData, folder: Path) -> list[Path]:
     """Draws a line for each measured trial, and returns the paths of `parallel.png` and `.pdf`.
 
     Each axis reaches from the smallest to the largest value. Nothing is written where nothing was
     measured.
     """
-    search, marks = drawing.search, drawing.marks
-    trials = spoke_trials(drawing.entries)
+    search, marks = figure_data.search, figure_data.marks
+    trials = spoke_trials(figure_data.entries)
     if not trials:
         return []
     spokes = spokes_of(trials, search)
     labels = labels_of(trials)
-    rows = list(_rows(drawing, trials, labels))
+    rows = list(_rows(figure_data, trials, labels))
     figure = new_figure(height_for([text for text, _ in rows]))
     axes = figure.add_axes(AXES)
     has_absent = any(value is None for spoke in spokes for value in spoke.values)
@@ -125,9 +125,9 @@ def _draw_line(
         axes.scatter(len(heights) - 1, heights[-1], s=24, linewidth=0.5, zorder=7, **end)
 
 
-def _rows(drawing: Drawing, trials: Sequence[Entry], labels: Sequence[str]) -> Iterator[Row]:
+def _rows(figure_data: FigureData, trials: Sequence[Entry], labels: Sequence[str]) -> Iterator[Row]:
     for label in labels:
-        yield short(label, IN_LEGEND), method_sign(drawing.marks[label], line=True)
+        yield short(label, IN_LEGEND), method_sign(figure_data.marks[label], line=True)
     yield "infeasible", line_sign("-", FAINT)
     if any(entry.result.stopped for entry in trials):
         yield "stopped early", sign("x", INK, size=5, edge=INK)

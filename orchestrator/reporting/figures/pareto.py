@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from orchestrator.reporting.charts.chart_axis import linear_axis, objective_axis
-from orchestrator.reporting.drawing import Drawing
+from orchestrator.reporting.figure_data import FigureData
 from orchestrator.reporting.figures.canvas import (
     BASELINE_MARKERS,
     FAINT,
@@ -59,7 +59,7 @@ OTHER_ITEMS = (
 )
 
 
-def pareto_figure(drawing: Drawing, folder: Path) -> list[Path]:
+def pareto_figure(figure_data: FigureData, folder: Path) -> list[Path]:
     """Draws every measured trial and returns the paths of `pareto.png` and `pareto.pdf`.
 
     Filled markers keep all bounds, hollow ones do not; each method's best feasible trial is large
@@ -69,26 +69,26 @@ def pareto_figure(drawing: Drawing, folder: Path) -> list[Path]:
     other beats in both metrics: what lies beyond it was reached by none. What has no finite number
     in both metrics is counted, not shown.
     """
-    entries, metrics, finals = drawing.entries, drawing.axes, drawing.finals
+    entries, metrics, finals = figure_data.entries, figure_data.axes, figure_data.finals
     points = points_of(entries, metrics)
     trials = trials_of(points)
     named = (
-        best_points(points, drawing.search)
+        best_points(points, figure_data.search)
         if finals is None
         else list(final_points(finals, metrics))
     )
-    rows = list(_legend_rows(drawing, trials, named))
+    rows = list(_legend_rows(figure_data, trials, named))
     figure = new_figure(height_for([text for text, _ in rows]))
-    said = [subtitle(entries, points, drawing.bounds)] + [OTHER_ITEMS] * (finals is not None)
+    said = [subtitle(entries, points, figure_data.bounds)] + [OTHER_ITEMS] * (finals is not None)
     axes = figure.add_axes(_box("\n".join(said), figure.get_figheight()))
-    drawn = _on_axes(drawing.bounds, metrics)
+    drawn = _on_axes(figure_data.bounds, metrics)
     reported = _on_axes(finals.bounds, metrics) if finals is not None else []
     _scale(axes, trials, named, bounds=_across([*drawn, *reported], metrics))
     _head(axes, metrics, "\n".join(said))
     _draw_bounds(axes, drawn, reported, metrics=metrics)
     _draw_front(axes, front_corners(trials, metrics), sign=metrics.horizontal.sign)
-    _draw_trials(axes, trials, drawing.marks)
-    _draw_named(axes, named, drawing.marks)
+    _draw_trials(axes, trials, figure_data.marks)
+    _draw_named(axes, named, figure_data.marks)
     taken = _taken(axes, trials, named, bounds=_across([*drawn, *reported], metrics))
     write_names(axes, named, taken=taken)
     legend_beside(figure, rows, left=AXES[0] + AXES[2] + 0.005, top=AXES[1] + AXES[3] + 0.02)
@@ -235,35 +235,37 @@ def _taken(
 
 
 def _legend_rows(
-    drawing: Drawing, trials: Sequence[Point], named: Sequence[Named]
+    figure_data: FigureData, trials: Sequence[Point], named: Sequence[Named]
 ) -> Iterator[Row]:
     """Yields what every sign means, and which methods had nothing feasible."""
     measured = [point.entry for point in trials]
     for phase in (Phase.ORIGINAL, Phase.GOLD):
         yield str(phase).capitalize(), sign(BASELINE_MARKERS[phase], "black", size=11)
-    labels = labels_of(drawing.entries)
+    labels = labels_of(figure_data.entries)
     between = "\n" if len(labels) <= MOST_IN_TWO else ": "
     for label in labels:
-        yield _fared(label, measured, between=between), method_sign(drawing.marks[label])
+        yield _fared(label, measured, between=between), method_sign(figure_data.marks[label])
     yield "", line_sign("none", INK)
-    yield from _large_rows(drawing, named)
+    yield from _large_rows(figure_data, named)
     if any(entry.feasible for entry in measured):
         yield "feasible", sign("o", FAINT, size=8)
     if not all(entry.feasible for entry in measured):
         yield "infeasible", sign("o", "none", size=7, edge=FAINT)
     if len(measured) > 1:
         yield "Pareto front", line_sign("-", FRONT)
-    for bound in _on_axes(drawing.bounds, drawing.axes):
+    for bound in _on_axes(figure_data.bounds, figure_data.axes):
         name = "floor" if bound.side == AT_LEAST else "ceiling"
         yield name, line_sign(DASHED, INK)
-        if drawing.finals is not None:
+        if figure_data.finals is not None:
             yield f"{name} for finalists", line_sign(DOTTED, INK)
 
 
-def _large_rows(drawing: Drawing, named: Sequence[Named]) -> Iterator[Row]:
+def _large_rows(figure_data: FigureData, named: Sequence[Named]) -> Iterator[Row]:
     shown = {one.feasible for one in named if one.phase == Phase.TRIAL}
     if True in shown:
-        large = "best feasible" if drawing.finals is None else "finalist, mean\nand 95 % intervals"
+        large = (
+            "best feasible" if figure_data.finals is None else "finalist, mean\nand 95 % intervals"
+        )
         yield large, sign("o", FAINT, size=10, edge="black")
     if False in shown:
         yield "finalist, infeasible", sign("o", "white", size=10, edge=FAINT)

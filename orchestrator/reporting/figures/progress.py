@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.reporting.charts.chart_axis import objective_axis
 from orchestrator.reporting.charts.incumbent import Climb, climbs_of
-from orchestrator.reporting.drawing import Drawing
+from orchestrator.reporting.figure_data import FigureData
 from orchestrator.reporting.figures.canvas import (
     IN_LEGEND,
     INK,
@@ -34,13 +34,13 @@ MOST_NAMED = 5
 """Methods that found nothing that are named; more would leave the figure."""
 
 
-def progress_figure(drawing: Drawing, folder: Path) -> list[Path]:
+def progress_figure(figure_data: FigureData, folder: Path) -> list[Path]:
     """Draws both plots, and returns the paths of `progress.png` and `.pdf`; none without trials.
 
     A line begins with a method's first feasible trial. Methods that found none are named.
     """
-    search, marks = drawing.search, drawing.marks
-    climbs = climbs_of(drawing.entries, search)
+    search, marks = figure_data.search, figure_data.marks
+    climbs = climbs_of(figure_data.entries, search)
     if not climbs:
         return []
     figure = new_figure(height_for([climb.label for climb in climbs]))

@@ -12,7 +12,7 @@ from orchestrator.reporting.charts.chart_axis import (
     objective_axis,
     parameter_axis,
 )
-from orchestrator.reporting.drawing import Drawing
+from orchestrator.reporting.figure_data import FigureData
 from orchestrator.reporting.figures.canvas import (
     FAINT,
     INK,
@@ -53,26 +53,26 @@ class _Look:
     up: Axis
 
 
-def response_figure(drawing: Drawing, folder: Path) -> list[Path]:
+def response_figure(figure_data: FigureData, folder: Path) -> list[Path]:
     """Draws the trials over log lr and log L1, and returns the paths of `response.png` and `.pdf`.
 
     The colour is the objective. The line between feasible and infeasible settings is drawn for a
     method that has trials enough to tell it (`boundary`), within the trials' hull. Nothing is
     written where there is no trial.
     """
-    search = drawing.search
-    trials = [entry for entry in drawing.entries if is_trial(entry)]
+    search = figure_data.search
+    trials = [entry for entry in figure_data.entries if is_trial(entry)]
     labels = labels_of(trials)
     if not labels:
         return []
-    made = facets(labels, drawing.marks, right=SCALE_INCHES)
+    made = facets(labels, figure_data.marks, right=SCALE_INCHES)
     coloured = [entry.result.metrics[search.objective] for entry in trials if is_whole(entry)]
     look = _Look(search.objective, _norm(coloured or [0.0, 1.0]), _scale(made, trials))
     has_boundary = False
     best = best_trials(trials, labels, search=search)
     for label, axes in made.plots.items():
         own = trials_of(trials, label)
-        has_boundary |= _plot(axes, own, bounds=drawing.bounds, best=best.get(label), look=look)
+        has_boundary |= _plot(axes, own, bounds=figure_data.bounds, best=best.get(label), look=look)
     if coloured:
         _colour_scale(made, look.norm)
     has_stopped = any(entry.result.stopped for entry in trials)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.reporting.charts.curves import LOSS, PROBE, Curve, curve_of
-from orchestrator.reporting.drawing import Drawing
+from orchestrator.reporting.figure_data import FigureData
 from orchestrator.reporting.figures.canvas import FAINT, INK, head, save
 from orchestrator.reporting.figures.facets import Facets, facets, label_axes, legend_below
 from orchestrator.reporting.figures.legend_markers import line_sign, sign
@@ -20,16 +20,16 @@ DASHED = (0.0, (4.0, 3.0))
 SHOWN_ITEMS = "estimated from a few items"
 
 
-def probe_figure(drawing: Drawing, folder: Path) -> list[Path]:
+def probe_figure(figure_data: FigureData, folder: Path) -> list[Path]:
     """Draws the probes of `search.horizontal`, and returns `training_<metric>.png` and `.pdf`.
 
     Nothing is written where no trial was probed.
     """
-    metric = drawing.search.horizontal
-    made = _drawn(drawing, PROBE + metric)
+    metric = figure_data.search.horizontal
+    made = _drawn(figure_data, PROBE + metric)
     if made is None:
         return []
-    own = [bound for bound in drawing.bounds if bound.metric == metric]
+    own = [bound for bound in figure_data.bounds if bound.metric == metric]
     for axes in made.plots.values():
         for bound in own:
             axes.axhline(bound.value, color=INK, linewidth=1.2, linestyle=DASHED, zorder=2)
@@ -39,12 +39,12 @@ def probe_figure(drawing: Drawing, folder: Path) -> list[Path]:
     return save(made.figure, folder, f"training_{metric}")
 
 
-def loss_figure(drawing: Drawing, folder: Path) -> list[Path]:
+def loss_figure(figure_data: FigureData, folder: Path) -> list[Path]:
     """Draws the losses, and returns `training_loss.png` and `.pdf`; none where none is known.
 
     Each method has an axis of its own: what they minimise cannot be compared.
     """
-    made = _drawn(drawing, LOSS, shares_up=False)
+    made = _drawn(figure_data, LOSS, shares_up=False)
     if made is None:
         return []
     subtitle = "Each method's own loss on an axis of its own; losses of two methods do not compare."
@@ -54,18 +54,18 @@ def loss_figure(drawing: Drawing, folder: Path) -> list[Path]:
     return save(made.figure, folder, "training_loss")
 
 
-def _drawn(drawing: Drawing, name: str, *, shares_up: bool = True) -> Facets | None:
+def _drawn(figure_data: FigureData, name: str, *, shares_up: bool = True) -> Facets | None:
     """Returns a plot of every method that has such a curve."""
-    trials = [entry for entry in drawing.entries if is_trial(entry)]
+    trials = [entry for entry in figure_data.entries if is_trial(entry)]
     curves = [(entry, curve_of(entry.result, name)) for entry in trials]
     known = [(entry, curve) for entry, curve in curves if curve is not None]
     labels = sorted({entry.label for entry, _ in known})
     if not labels:
         return None
-    made = facets(labels, drawing.marks, shares_up=shares_up)
-    best = best_trials(trials, labels, search=drawing.search)
+    made = facets(labels, figure_data.marks, shares_up=shares_up)
+    best = best_trials(trials, labels, search=figure_data.search)
     for label, axes in made.plots.items():
-        colour = drawing.marks[label].colour
+        colour = figure_data.marks[label].colour
         for entry, curve in known:
             if entry.label == label:
                 _draw(axes, entry, curve, colour=colour, is_best=entry is best.get(label))

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from orchestrator.reporting.layout import Cell, Estimate, Table
+from orchestrator.reporting.table import Cell, Estimate, Table
 
 
 def csv_text(table: Table) -> str:

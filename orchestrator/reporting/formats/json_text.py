@@ -12,8 +12,8 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from orchestrator.reporting.layout import Cell, Estimate, Table
 from orchestrator.reporting.provenance import Provenance
+from orchestrator.reporting.table import Cell, Estimate, Table
 
 SCHEMA = "lethe.table/1"
 """Another number if a program that reads the one before would be wrong about the new one."""

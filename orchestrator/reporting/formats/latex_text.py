@@ -25,8 +25,8 @@ from orchestrator.reporting.formats.paper import (
     on_paper,
     wordy,
 )
-from orchestrator.reporting.layout import Cell, Column, Estimate, Table, is_number, shown
 from orchestrator.reporting.provenance import Provenance
+from orchestrator.reporting.table import Cell, Column, Estimate, Table, is_number, shown
 
 NEEDS = r"% needs: \usepackage{booktabs} \usepackage{graphicx} \usepackage{xcolor}"
 LONG_NEEDS = r"% needs: \usepackage{booktabs} \usepackage{longtable} \usepackage{xcolor}"

@@ -2,7 +2,7 @@
 
 import re
 
-from orchestrator.reporting.layout import Table, aligned, readable, to_the_right, widths
+from orchestrator.reporting.table import Table, aligned, readable, to_the_right, widths
 
 SIGNS = re.compile(r"[\\|*`]|<(?=[A-Za-z/!?])|&(?=#?\w+;)")
 """A bracket opens HTML only before what may begin a tag, an ampersand only a character's name."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from orchestrator.reporting.layout import (
+from orchestrator.reporting.table import (
     Cell,
     Column,
     Estimate,

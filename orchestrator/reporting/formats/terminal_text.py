@@ -1,6 +1,6 @@
 """A table for a terminal."""
 
-from orchestrator.reporting.layout import Table, aligned, readable, to_the_right, widths
+from orchestrator.reporting.table import Table, aligned, readable, to_the_right, widths
 
 
 def terminal_text(table: Table) -> str:

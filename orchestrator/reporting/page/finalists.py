@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestrator.reporting.estimates.finals import Final, Finals
 from orchestrator.reporting.provenance import command
-from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.sweep_record import SweepRecord
 from orchestrator.reporting.tables.lines import missed, setting_line
 from orchestrator.searching.constraints import Bound
 from orchestrator.storage.result import Result

@@ -9,12 +9,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from orchestrator.config.resume import config_text
-from orchestrator.reporting.drawing import Drawing
-from orchestrator.reporting.layout import Table
-from orchestrator.reporting.page.data import page_data
+from orchestrator.reporting.figure_data import FigureData
+from orchestrator.reporting.page.chart_data import page_data
 from orchestrator.reporting.page.environment import circumstances_of
 from orchestrator.reporting.page.table import page_table
-from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.sweep_record import SweepRecord
+from orchestrator.reporting.table import Table
 from orchestrator.reporting.tables.headings import metric_title
 from orchestrator.results.ranking import axes_of, is_trial
 from orchestrator.searching.constraints import said
@@ -29,7 +29,7 @@ BELOW = ("trials", "ledger")
 
 
 def write_page(
-    record: SweepRecord, drawing: Drawing, tables: Mapping[str, Table], folder: Path
+    record: SweepRecord, figure_data: FigureData, tables: Mapping[str, Table], folder: Path
 ) -> Path:
     """Writes `report.html`, whole or not at all, and returns its path.
 
@@ -37,12 +37,12 @@ def write_page(
     """
     path = folder / PAGE
     part = folder / f".{PAGE}.part"
-    part.write_text(page_text(record, drawing, tables), encoding="utf-8")
+    part.write_text(page_text(record, figure_data, tables), encoding="utf-8")
     part.replace(path)
     return path
 
 
-def page_text(record: SweepRecord, drawing: Drawing, tables: Mapping[str, Table]) -> str:
+def page_text(record: SweepRecord, figure_data: FigureData, tables: Mapping[str, Table]) -> str:
     """Returns the page; it asks for nothing from elsewhere, and forbids itself to."""
     surroundings = Environment(
         loader=FileSystemLoader(FILES),
@@ -59,13 +59,13 @@ def page_text(record: SweepRecord, drawing: Drawing, tables: Mapping[str, Table]
         first=[sheet for sheet in sheets if sheet.name == FIRST],
         above=[sheet for sheet in sheets if sheet.name not in (FIRST, *BELOW)],
         below=[sheet for sheet in sheets if sheet.name in BELOW],
-        has_finals=drawing.finals is not None,
-        pareto_title=_pareto_title(drawing),
+        has_finals=figure_data.finals is not None,
+        pareto_title=_pareto_title(figure_data),
         facts=circumstances_of(record),
         config=json.dumps(json.loads(config_text(record.config)), indent=2),
         style=_raw("report.css"),
         script=Markup("\n").join(_raw(name) for name in SCRIPTS),
-        data=embedded(page_data(record, drawing)),
+        data=embedded(page_data(record, figure_data)),
     )
 
 
@@ -81,11 +81,11 @@ def _raw(name: str) -> Markup:
     return Markup((FILES / name).read_text(encoding="utf-8"))
 
 
-def _pareto_title(drawing: Drawing) -> str:
+def _pareto_title(figure_data: FigureData) -> str:
     """Returns the title of the first chart, which names metrics that are not the sweep's own."""
-    if drawing.axes == axes_of(drawing.search):
+    if figure_data.axes == axes_of(figure_data.search):
         return "What was forgotten against what was kept"
-    names = (drawing.axes.objective.metric, drawing.axes.horizontal.metric)
+    names = (figure_data.axes.objective.metric, figure_data.axes.horizontal.metric)
     up, across = map(metric_title, names)
     return f"{up} against {across}"
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.reporting.layout import Cell, Estimate, Table, is_number, shown
+from orchestrator.reporting.table import Cell, Estimate, Table, is_number, shown
 from orchestrator.searching.shared_parameters import SHARED
 
 TITLES = {

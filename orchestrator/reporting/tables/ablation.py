@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from orchestrator.reporting.estimates.finals import Finals
 from orchestrator.reporting.estimates.inference import Interval
-from orchestrator.reporting.layout import Cell, Column, Estimate, Printed, Table
-from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.sweep_record import SweepRecord
+from orchestrator.reporting.table import Cell, Column, Estimate, Printed, Table
 from orchestrator.reporting.tables.finals import estimate, final_line
 from orchestrator.reporting.tables.headings import (
     REPEAT,

@@ -6,9 +6,9 @@ from dataclasses import replace
 from evals.metric import load_metric
 from orchestrator.reporting.estimates.finals import Final, Finals
 from orchestrator.reporting.estimates.inference import Interval
-from orchestrator.reporting.layout import Cell, Column, Estimate, Printed, Table, shown
 from orchestrator.reporting.provenance import command
-from orchestrator.reporting.record import Replicate, SweepRecord
+from orchestrator.reporting.sweep_record import Replicate, SweepRecord
+from orchestrator.reporting.table import Cell, Column, Estimate, Printed, Table, shown
 from orchestrator.reporting.tables.headings import (
     REPEAT,
     SETTING_APART,

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from evals.metric import load_metric
-from orchestrator.reporting.layout import Column, Table
-from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.sweep_record import SweepRecord
+from orchestrator.reporting.table import Column, Table
 from orchestrator.reporting.tables.lines import Line, assembled
 from orchestrator.results.entry import Entry
 from orchestrator.results.pareto import hypervolume

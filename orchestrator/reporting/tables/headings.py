@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from evals.metric import Aspect, load_metric
-from orchestrator.reporting.layout import Column, Printed
+from orchestrator.reporting.table import Column, Printed
 from orchestrator.searching.shared_parameters import SHARED
 
 SETTING = tuple(Column(each.heading, ".2e") for each in SHARED.values())

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 
 from orchestrator.config.budget import FINALISTS, HOUR_S
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.limits.usage import Account, Books
-from orchestrator.reporting.layout import Cell, Column, Table
+from orchestrator.limits.usage import Account, Usage
+from orchestrator.reporting.table import Cell, Column, Table
 from orchestrator.results.entry import Entry
 from orchestrator.storage.result import State
 from trainers.job import Phase
 
 
 def ledger_table(
-    config: SweepConfig, entries: Sequence[Entry], ledger: Books, *, trials: Mapping[str, int]
+    config: SweepConfig, entries: Sequence[Entry], ledger: Usage, *, trials: Mapping[str, int]
 ) -> Table:
     """Returns a row for each method, for the baselines, for finalists if any ran, for the sweep.
 
@@ -52,7 +52,7 @@ def inequality(config: SweepConfig, entries: Sequence[Entry]) -> str:
     return f"UNEQUAL BUDGETS, in trials: {counts}. A method that tried more may look better for it."
 
 
-def _counts(trials: Sequence[Entry], ledger: Books) -> tuple[int, int, int]:
+def _counts(trials: Sequence[Entry], ledger: Usage) -> tuple[int, int, int]:
     found = sum(not ledger.made(e.label, e.number) for e in trials)
     failed = sum(e.result.state == State.FAILED for e in trials)
     return len(trials), found, failed
@@ -65,7 +65,7 @@ def _used(accounts: Sequence[Account], *, on_gpus: bool) -> tuple[Cell, ...]:
     return device_s / HOUR_S, gang_s, sum(account.interrupted_s for account in accounts)
 
 
-def _notes(config: SweepConfig, entries: Sequence[Entry], ledger: Books) -> list[str]:
+def _notes(config: SweepConfig, entries: Sequence[Entry], ledger: Usage) -> list[str]:
     hours = config.budget.hours
     given = f" of budget.hours ({hours:g})" if hours is not None else ""
     notes = [

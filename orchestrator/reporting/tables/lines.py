@@ -3,9 +3,9 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from orchestrator.reporting.layout import Cell, Column, Printed, Table
 from orchestrator.reporting.provenance import command
-from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.sweep_record import SweepRecord
+from orchestrator.reporting.table import Cell, Column, Printed, Table
 from orchestrator.reporting.tables.headings import metric_heading
 from orchestrator.results.entry import Entry
 from orchestrator.searching.constraints import AT_LEAST, AT_MOST, Bound, is_feasible, violations

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from orchestrator.reporting.layout import Column, Printed, Table
-from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.sweep_record import SweepRecord
+from orchestrator.reporting.table import Column, Printed, Table
 from orchestrator.reporting.tables.headings import (
     REPEAT,
     SETTING,

@@ -8,7 +8,6 @@ from evals.measure import measure
 from evals.scores import ScoreSheet
 from orchestrator.config.method_settings import MethodSettings
 from orchestrator.reporting.estimates.finals import Finals
-from orchestrator.reporting.layout import Column, Printed, Table
 from orchestrator.reporting.provenance import command
 from orchestrator.reporting.published.matching import (
     differences,
@@ -18,7 +17,8 @@ from orchestrator.reporting.published.matching import (
     published_rows,
 )
 from orchestrator.reporting.published.table_1 import METRICS, Row
-from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.sweep_record import SweepRecord
+from orchestrator.reporting.table import Column, Printed, Table
 from orchestrator.reporting.tables.headings import REPEAT, metric_column, metric_heading
 from orchestrator.reporting.tables.lines import Line, assembled, baseline_name
 from orchestrator.results.ranking import best_trials

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from orchestrator.reporting.layout import Cell, Column, Printed, Table
-from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.sweep_record import SweepRecord
+from orchestrator.reporting.table import Cell, Column, Printed, Table
 from orchestrator.reporting.tables.headings import (
     REPEAT,
     SETTING_APART,

@@ -26,7 +26,7 @@ SMALL = ("benchmark.num_people=6", "benchmark.forget_people=2", "methods=[npo]")
 
 
 class Closing:
-    """Stands for a search and a courier, and notes in `events` what is done to them."""
+    """Stands for a search and a uploader, and notes in `events` what is done to them."""
 
     def __init__(self, events: list[str], name: str) -> None:
         self._events, self._name = events, name
@@ -63,7 +63,7 @@ def sweep(tmp_path: Path, events: list[str], monkeypatch: pytest.MonkeyPatch) ->
         Members(folder),
         tracker,
         SimpleNamespace(),
-        Closing(events, "courier"),
+        Closing(events, "uploader"),
         say=print,
     )
 
@@ -89,7 +89,7 @@ def test_who_leaves_writes_tables_and_searches_before_the_courier_is_closed(
 
     departure = running(monkeypatch, run)
     assert main._run(sweep, departure) == main.INTERRUPTED
-    assert events[:4] == ["search closed", "summary", "tracker closed", "courier closed"]
+    assert events[:4] == ["search closed", "summary", "tracker closed", "uploader closed"]
     assert "summary" not in events[4:]
 
 
@@ -104,7 +104,7 @@ def test_a_full_disk_keeps_the_tables_but_not_who_leaves(sweep, events, monkeypa
     departure = running(monkeypatch, run)
     monkeypatch.setattr(SweepRun, "summarise", full)
     assert main._run(sweep, departure) == main.INTERRUPTED
-    assert "courier closed" in events
+    assert "uploader closed" in events
 
 
 def test_a_baseline_is_given_to_the_courier_without_waiting_for_the_other_one(
@@ -115,13 +115,13 @@ def test_a_baseline_is_given_to_the_courier_without_waiting_for_the_other_one(
         done = Result(job, State.DONE, "", {}, {}, 1.0, (), 0.0)
         sweep.storage.commit(done, sweep.storage.begin(job), None)
         agenda.finish(job, error="")
-        assert events == ["courier job"]
+        assert events == ["uploader job"]
         departure.wished = True
         watch.look()
 
     departure = running(monkeypatch, run)
     main._run(sweep, departure)
-    assert "courier job" in events
+    assert "uploader job" in events
 
 
 @pytest.mark.parametrize(

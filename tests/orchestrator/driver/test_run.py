@@ -18,7 +18,7 @@ from orchestrator.driver.run import SweepRun
 from orchestrator.driver.signals import Departure
 from orchestrator.limits.ledger import Ledger
 from orchestrator.planning.plan import plan
-from orchestrator.reporting.record import SweepRecord, read_record
+from orchestrator.reporting.sweep_record import SweepRecord, read_record
 from orchestrator.storage.members import Members
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from orchestrator.limits.other_sweeps import Mentions
+from orchestrator.limits.other_sweeps import OtherSweeps
 
 A, B, C = "a" * 16, "0123456789abcdef", "c" * 16
 
@@ -19,13 +19,13 @@ def test_jobs_in_others_journals_and_ledgers_are_named_and_the_own_are_not(tmp_p
     note(tmp_path, "theirs", "ledger.jsonl", f'{{"job":"{B}"}}\n')
     note(tmp_path, "older", "search.journal", f'{{"origin":"x/3@{C}","id":"{"f" * 17}"}}\n')
     note(tmp_path, "older", "trials.csv", f"{A}\n")
-    assert Mentions(tmp_path / "sweeps" / "mine").of_others() == {B, C}
+    assert OtherSweeps(tmp_path / "sweeps" / "mine").jobs_of_others() == {B, C}
 
 
 def test_what_is_added_is_seen(tmp_path: Path) -> None:
-    mentions = Mentions(tmp_path / "sweeps" / "mine")
-    assert mentions.of_others() == frozenset()
+    others = OtherSweeps(tmp_path / "sweeps" / "mine")
+    assert others.jobs_of_others() == frozenset()
     note(tmp_path, "theirs", "ledger.jsonl", f'{{"job":"{A}"}}\n')
-    assert mentions.of_others() == {A}
+    assert others.jobs_of_others() == {A}
     note(tmp_path, "theirs", "ledger.jsonl", f'{{"job":"{B}"}}\n')
-    assert mentions.of_others() == {A, B}
+    assert others.jobs_of_others() == {A, B}

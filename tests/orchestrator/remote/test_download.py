@@ -11,7 +11,7 @@ from evals.errors import ConfigError
 from orchestrator.config.loading import load_resumed
 from orchestrator.remote.download import fetch_model, pulled
 from orchestrator.remote.mirror import Mirror
-from orchestrator.remote.uploader import Courier
+from orchestrator.remote.uploader import Uploader
 
 JOB = "0123456789abcdef"
 
@@ -94,7 +94,7 @@ def test_a_bucket_that_is_not_there_is_refused(url: str, tmp_path: Path) -> None
     mirror = pulled(url, tmp_path, "demo")
     Odd.gone = True
     with pytest.raises(ConfigError, match=r"storage must be .*bucket does not exist"):
-        Courier(mirror, "demo", say=print)
+        Uploader(mirror, "demo", say=print)
 
 
 def test_a_cache_that_goes_with_a_jobs_code_is_refused_by_its_key_before_anything_is_fetched(

@@ -21,7 +21,7 @@ from orchestrator.remote import uploader
 from orchestrator.remote.download import pulled
 from orchestrator.remote.heartbeat import DEAD_S
 from orchestrator.remote.mirror import Mirror, Unreachable
-from orchestrator.remote.uploader import Courier
+from orchestrator.remote.uploader import Uploader
 from orchestrator.storage.files import DRIVER_FILE
 from orchestrator.storage.records import Storage, version
 from orchestrator.storage.result import Result, State
@@ -299,8 +299,8 @@ def test_a_sweeps_folder_is_fetched_where_it_is_ahead_and_only_whole_lines_of_it
     assert "mine" in (folder / "ledger.jsonl").read_text(), "what is ahead here stays"
 
 
-def driver(url: str, storage: Storage, said: list[str]) -> Courier:
-    return Courier(Mirror(url, storage.root), "demo", say=said.append, every_s=0.05)
+def driver(url: str, storage: Storage, said: list[str]) -> Uploader:
+    return Uploader(Mirror(url, storage.root), "demo", say=said.append, every_s=0.05)
 
 
 def test_a_courier_brings_everything_in_the_end_and_what_an_earlier_one_left(
@@ -372,7 +372,7 @@ def test_at_the_start_a_url_that_is_away_is_refused_with_key_value_and_cure(
     mirror = pulled(flaky, config.folder, config.name)
     Flaky.away = 10**6
     with pytest.raises(ConfigError, match="storage must be a folder, or a URL"):
-        Courier(mirror, "demo", say=print)
+        Uploader(mirror, "demo", say=print)
 
 
 def test_a_kind_of_url_that_nobody_knows_is_refused(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import time
 
 from orchestrator.remote import uploader
 from orchestrator.remote.mirror import Unreachable
-from orchestrator.remote.uploader import Courier
+from orchestrator.remote.uploader import Uploader
 from orchestrator.storage.files import DRIVER_FILE
 
 
@@ -52,7 +52,7 @@ def until(holds) -> bool:
 
 def test_an_errand_that_cannot_be_done_holds_up_no_other_one_and_is_tried_again() -> None:
     site, said = Site(), []
-    going = Courier(site, "demo", say=said.append, every_s=0.02)
+    going = Uploader(site, "demo", say=said.append, every_s=0.02)
     for job in ("bad1", "bad2", "good", "bad3", "better", "best"):
         going.job(job)
     assert until(lambda: set(site.jobs) == {"good", "better", "best"})
@@ -67,7 +67,7 @@ def test_an_errand_that_cannot_be_done_holds_up_no_other_one_and_is_tried_again(
 def test_what_can_never_be_brought_is_complained_of_at_the_end(monkeypatch) -> None:
     monkeypatch.setattr(uploader.time, "sleep", lambda _: None)
     site = Site()
-    going = Courier(site, "demo", say=print, every_s=0.02)
+    going = Uploader(site, "demo", say=print, every_s=0.02)
     going.job("bad")
     going.job("good")
     complaint = going.close()
@@ -77,7 +77,7 @@ def test_what_can_never_be_brought_is_complained_of_at_the_end(monkeypatch) -> N
 
 def test_signs_of_life_go_on_while_something_large_is_brought() -> None:
     site = Site()
-    going = Courier(site, "demo", say=print, every_s=0.01)
+    going = Uploader(site, "demo", say=print, every_s=0.01)
     going.job("large")
     time.sleep(0.05)
     before = site.signs

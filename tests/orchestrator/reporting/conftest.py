@@ -15,11 +15,11 @@ from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
 from evals.settings import EvaluationSettings
 from orchestrator.config.loading import load_config
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.limits.usage import Books
+from orchestrator.limits.usage import Usage
 from orchestrator.reporting.estimates.finals import Final, Finals
 from orchestrator.reporting.estimates.inference import Comparison, Interval
-from orchestrator.reporting.layout import Cell, Table
-from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.sweep_record import SweepRecord
+from orchestrator.reporting.table import Cell, Table
 from orchestrator.results.entry import Entry, Reference
 from orchestrator.searching.constraints import Bound, is_feasible, violations
 from orchestrator.storage.files import sweep_path
@@ -164,7 +164,7 @@ class Fakes:
             entries=tuple(found),
             replicates=(),
             gold_again=self.result(Phase.GOLD, seed=1),
-            books=Books(config.budget),
+            usage=Usage(config.budget),
             gaps=gaps,
         )
 

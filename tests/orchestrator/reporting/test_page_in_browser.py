@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.reporting.drawing import drawing_of
+from orchestrator.reporting.figure_data import figure_data_of
 from orchestrator.reporting.formats.csv_text import csv_text
 from orchestrator.reporting.page.page import write_page
 from orchestrator.reporting.publish import tables_of
@@ -55,7 +55,7 @@ class Seen:
 @pytest.fixture
 def report(lively, tmp_path):
     tables = tables_of(lively, None, everything(lively.config))
-    return write_page(lively, drawing_of(lively, None), tables, tmp_path), tables
+    return write_page(lively, figure_data_of(lively, None), tables, tmp_path), tables
 
 
 @pytest.fixture
@@ -229,7 +229,7 @@ def with_finalists(lively, fakes, tmp_path, chromium):
     pairs = (fakes.compared("ga", "npo", 5.0, p=0.01),)
     finals = fakes.finals(lost, retained, comparisons=pairs)
     tables = tables_of(lively, finals, everything(lively.config))
-    path = write_page(lively, drawing_of(lively, finals), tables, tmp_path)
+    path = write_page(lively, figure_data_of(lively, finals), tables, tmp_path)
     page = chromium.new_page(viewport={"width": DESKTOP, "height": 800})
     page.goto(path.as_uri())
     page.wait_for_selector("[data-chart=pareto] svg.chart")
@@ -297,7 +297,7 @@ def test_a_comparison_is_hidden_with_either_of_its_methods(with_finalists):
 
 def test_other_axes_are_those_of_the_picture_and_of_its_title(lively, tmp_path, chromium):
     axes = chosen_axes(["forget", "real"], lively.config.search, key="axes")
-    path = write_page(lively, drawing_of(lively, None, axes=axes), {}, tmp_path)
+    path = write_page(lively, figure_data_of(lively, None, axes=axes), {}, tmp_path)
     page = chromium.new_page()
     page.goto(path.as_uri())
     page.wait_for_selector("[data-chart=pareto] svg.chart")
@@ -315,7 +315,7 @@ def test_more_points_than_a_call_has_room_for_are_drawn(fakes, tmp_path, chromiu
         made = fakes.trial("npo", i, lr=10 ** (-5 + i / 350), retain=0.7 + i / 7000)
         trials.append(replace(made, result=replace(made.result, reports=reports)))
     record = fakes.record([*fakes.baselines(), *trials])
-    path = write_page(record, drawing_of(record, None), {}, tmp_path)
+    path = write_page(record, figure_data_of(record, None), {}, tmp_path)
     page = chromium.new_page()
     seen = Seen(page)
     page.goto(path.as_uri())
@@ -384,7 +384,7 @@ def test_a_sweep_of_which_nothing_is_known_yet_has_a_page_without_a_word_in_the_
     fakes, tmp_path, chromium
 ):
     record = replace(fakes.record(), reference=None, entries=(), gaps=("Nothing is done.",))
-    path = write_page(record, drawing_of(record, None), {}, tmp_path)
+    path = write_page(record, figure_data_of(record, None), {}, tmp_path)
     page = chromium.new_page()
     seen = Seen(page)
     page.goto(path.as_uri())

@@ -13,13 +13,13 @@ import pytest
 
 from evals.errors import ConfigError
 from orchestrator.storage.files import LOCK_FILE
-from orchestrator.storage.lock import Lease
+from orchestrator.storage.lock import FolderLock
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from orchestrator.storage.lock import Lease
-with Lease(Path(sys.argv[1]), beat_s=0.1):
+from orchestrator.storage.lock import FolderLock
+with FolderLock(Path(sys.argv[1]), beat_s=0.1):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -47,7 +47,7 @@ def pretend(folder: Path, *, host: str, age_s: float = 0.0) -> None:
 def test_a_second_driver_is_refused_at_once_and_told_of_the_first(tmp_path, holder) -> None:
     started = time.monotonic()
     with pytest.raises(ConfigError) as refused:
-        Lease(tmp_path)
+        FolderLock(tmp_path)
     assert time.monotonic() - started < 1
     said = str(refused.value)
     assert f"process {holder.pid} on {socket.gethostname()}" in said
@@ -62,15 +62,15 @@ def test_the_lock_of_a_killed_driver_does_not_block_and_tells_when_it_lived(
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     started = time.monotonic()
-    with Lease(tmp_path) as lease:
-        assert lease.last_alive == pytest.approx(time.time(), abs=5)
+    with FolderLock(tmp_path) as lock:
+        assert lock.last_alive == pytest.approx(time.time(), abs=5)
     assert time.monotonic() - started < 1
 
 
 def test_a_folder_that_was_given_back_has_no_last_driver(tmp_path) -> None:
-    with Lease(tmp_path) as lease:
-        assert lease.last_alive is None
-    with Lease(tmp_path) as again:
+    with FolderLock(tmp_path) as lock:
+        assert lock.last_alive is None
+    with FolderLock(tmp_path) as again:
         assert again.last_alive is None
 
 
@@ -82,7 +82,7 @@ def test_a_driver_on_another_host_is_known_by_its_beat(tmp_path) -> None:
     try:
         beating.stdout.readline()
         with pytest.raises(ConfigError, match="process 7 on elsewhere"):
-            Lease(tmp_path, beat_s=0.5)
+            FolderLock(tmp_path, beat_s=0.5)
     finally:
         beating.kill()
         beating.wait()
@@ -100,14 +100,14 @@ for _ in range(600):
 
 def test_a_silent_driver_on_another_host_is_dead(tmp_path) -> None:
     pretend(tmp_path, host="elsewhere")
-    with Lease(tmp_path, beat_s=0.1) as lease:
-        assert lease.last_alive is not None
+    with FolderLock(tmp_path, beat_s=0.1) as lock:
+        assert lock.last_alive is not None
 
 
 def test_one_that_has_been_silent_for_long_is_not_waited_for(tmp_path) -> None:
     pretend(tmp_path, host="elsewhere", age_s=3600)
     started = time.monotonic()
-    with Lease(tmp_path, beat_s=60):
+    with FolderLock(tmp_path, beat_s=60):
         assert time.monotonic() - started < 1
 
 
@@ -117,14 +117,14 @@ def test_where_a_file_system_has_no_locks_the_beat_decides(tmp_path, monkeypatch
 
     monkeypatch.setattr("fcntl.flock", unsupported)
     with (
-        Lease(tmp_path, beat_s=0.1),
+        FolderLock(tmp_path, beat_s=0.1),
         pytest.raises(ConfigError, match=f"process {os.getpid()} on"),
     ):
-        Lease(tmp_path, beat_s=0.2)
-    with Lease(tmp_path, beat_s=0.1):
+        FolderLock(tmp_path, beat_s=0.2)
+    with FolderLock(tmp_path, beat_s=0.1):
         pass
 
 
 def test_a_folder_that_cannot_be_written_to_is_refused_by_its_key(tmp_path) -> None:
     with pytest.raises(ConfigError, match="storage must be a folder that can be written to"):
-        Lease(tmp_path / "missing")
+        FolderLock(tmp_path / "missing")

@@ -9,9 +9,9 @@ from evals.held_out import held_out_part
 from evals.metric import load_metric
 from orchestrator.config.budget import BudgetSettings
 from orchestrator.config.loading import load_config
-from orchestrator.limits.usage import Books
+from orchestrator.limits.usage import Usage
 from orchestrator.reporting.estimates.finals import finals_of
-from orchestrator.reporting.record import Replicate, SweepRecord
+from orchestrator.reporting.sweep_record import Replicate, SweepRecord
 from orchestrator.results.entry import Entry, Reference
 from orchestrator.searching.constraints import Bound
 from orchestrator.storage.records import Storage
@@ -51,7 +51,7 @@ def sweep(tmp_path, scored):
             trials,
             replicates,
             None if again is None else commit(again, Phase.GOLD),
-            Books(BudgetSettings()),
+            Usage(BudgetSettings()),
         )
 
     return build

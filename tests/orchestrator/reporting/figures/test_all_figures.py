@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.reporting.drawing import drawing_of
+from orchestrator.reporting.figure_data import figure_data_of
 from orchestrator.reporting.figures.all_figures import figures_of
 
 NAMES = (
@@ -23,7 +23,7 @@ def stems(paths):
 
 
 def test_a_sweep_has_every_figure_as_png_and_pdf(lively, tmp_path):
-    paths = figures_of(drawing_of(lively, None), tmp_path)
+    paths = figures_of(figure_data_of(lively, None), tmp_path)
     assert stems(paths) == list(NAMES)
     assert {path.name for path in paths} == {f"{n}.{k}" for n in NAMES for k in ("png", "pdf")}
     assert sorted(tmp_path.iterdir()) == sorted(paths)
@@ -31,28 +31,28 @@ def test_a_sweep_has_every_figure_as_png_and_pdf(lively, tmp_path):
 
 def test_equal_sweeps_have_equal_figures(lively, tmp_path):
     first = {
-        path.name: path.read_bytes() for path in figures_of(drawing_of(lively, None), tmp_path)
+        path.name: path.read_bytes() for path in figures_of(figure_data_of(lively, None), tmp_path)
     }
     again = {
-        path.name: path.read_bytes() for path in figures_of(drawing_of(lively, None), tmp_path)
+        path.name: path.read_bytes() for path in figures_of(figure_data_of(lively, None), tmp_path)
     }
     assert first == again
 
 
 def test_what_has_nothing_to_show_is_left_out(fakes, tmp_path):
     record = fakes.record([*fakes.baselines(), fakes.failed("ga", 0, "lost")])
-    assert stems(figures_of(drawing_of(record, None), tmp_path)) == [
+    assert stems(figures_of(figure_data_of(record, None), tmp_path)) == [
         "pareto",
         "response",
         "progress",
     ]
     empty = fakes.record(fakes.baselines())
-    assert stems(figures_of(drawing_of(empty, None), tmp_path)) == ["pareto"]
+    assert stems(figures_of(figure_data_of(empty, None), tmp_path)) == ["pareto"]
 
 
 def test_without_baselines_there_is_no_figure(fakes, tmp_path):
     record = replace(fakes.record(), reference=None, entries=())
-    assert figures_of(drawing_of(record, None), tmp_path) == []
+    assert figures_of(figure_data_of(record, None), tmp_path) == []
     assert list(tmp_path.iterdir()) == []
 
 
@@ -76,7 +76,7 @@ def test_other_searches_are_drawn_too(overrides, fakes, tmp_path):
     for entry in entries:
         entry.result.metrics["forget_no_rouge"] = 0.3
     record = fakes.record(entries, config=config, bounds=bounds)
-    assert stems(figures_of(drawing_of(record, None), tmp_path)) == [
+    assert stems(figures_of(figure_data_of(record, None), tmp_path)) == [
         "pareto",
         "response",
         "progress",

@@ -1,13 +1,13 @@
 from dataclasses import replace
 
 from orchestrator.reporting.charts.importance import Weight
-from orchestrator.reporting.drawing import drawing_of
+from orchestrator.reporting.figure_data import figure_data_of
 from orchestrator.reporting.figures import importance
 from orchestrator.reporting.figures.importance import importance_figure
 
 
 def weighed(fakes, *weights):
-    return replace(drawing_of(fakes.record(), None), weights=weights)
+    return replace(figure_data_of(fakes.record(), None), weights=weights)
 
 
 def test_a_bar_for_each_method_is_divided_among_the_hyperparameters(fakes, monkeypatch, tmp_path):

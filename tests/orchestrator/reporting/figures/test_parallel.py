@@ -1,4 +1,4 @@
-from orchestrator.reporting.drawing import drawing_of
+from orchestrator.reporting.figure_data import figure_data_of
 from orchestrator.reporting.figures import parallel
 from orchestrator.reporting.figures.parallel import parallel_figure
 
@@ -6,7 +6,7 @@ from orchestrator.reporting.figures.parallel import parallel_figure
 def test_a_line_for_each_measured_trial_and_an_axis_for_each_number(lively, monkeypatch, tmp_path):
     kept = []
     monkeypatch.setattr(parallel, "save", lambda figure, folder, name: kept.append(figure) or [])
-    parallel_figure(drawing_of(lively, None), tmp_path)
+    parallel_figure(figure_data_of(lively, None), tmp_path)
     (axes,) = kept[0].axes
     upright = [line for line in axes.lines if len(set(line.get_xdata())) == 1]
     assert len(upright) == 7  # lr, L1, beta, real, retain, forget, the objective
@@ -16,7 +16,7 @@ def test_a_line_for_each_measured_trial_and_an_axis_for_each_number(lively, monk
 
 def test_where_nothing_was_measured_there_is_no_figure(fakes, tmp_path):
     record = fakes.record([fakes.failed("ga", 0, "lost")])
-    assert parallel_figure(drawing_of(record, None), tmp_path) == []
+    assert parallel_figure(figure_data_of(record, None), tmp_path) == []
 
 
 def test_a_metric_without_a_value_is_not_called_a_setting_that_was_not_searched(
@@ -26,7 +26,7 @@ def test_a_metric_without_a_value_is_not_called_a_setting_that_was_not_searched(
     monkeypatch.setattr(parallel, "save", lambda figure, folder, name: kept.append(figure) or [])
     odd = fakes.trial("ga", 0)
     odd.result.metrics["forget"] = float("nan")
-    parallel_figure(drawing_of(fakes.record([*fakes.baselines(), odd]), None), tmp_path)
+    parallel_figure(figure_data_of(fakes.record([*fakes.baselines(), odd]), None), tmp_path)
     texts = {text.get_text() for text in kept[0].axes[0].texts}
     assert "no value" in texts
     assert "not searched" not in texts
@@ -38,7 +38,7 @@ def test_lines_of_one_colour_differ_and_one_that_was_stopped_ends_in_a_cross(
 ):
     kept = []
     monkeypatch.setattr(parallel, "save", lambda figure, folder, name: kept.append(figure) or [])
-    parallel_figure(drawing_of(lively, None), tmp_path)
+    parallel_figure(figure_data_of(lively, None), tmp_path)
     (figure,) = kept
     signs = {
         text.get_text(): (line.get_color(), line.get_linestyle(), line.get_marker())

@@ -9,7 +9,7 @@ from matplotlib.colors import to_hex
 from evals import plugins
 from evals.choice import Choice
 from evals.settings import EvaluationSettings
-from orchestrator.reporting.drawing import Drawing
+from orchestrator.reporting.figure_data import FigureData
 from orchestrator.reporting.figures import pareto
 from orchestrator.reporting.figures.pareto import pareto_figure
 from orchestrator.reporting.method_styles import marks_of
@@ -76,14 +76,14 @@ CASES = {
 }
 
 
-def drawing(entries, *, bounds=BOUNDS, finals=None, axes=None, **search):
+def figure_data(entries, *, bounds=BOUNDS, finals=None, axes=None, **search):
     settings = SearchSettings(**search)
     marks = marks_of({entry.label for entry in entries})
-    return Drawing(entries, settings, bounds, axes or axes_of(settings), marks, finals)
+    return FigureData(entries, settings, bounds, axes or axes_of(settings), marks, finals)
 
 
 def draw(entries, folder, **settings):
-    made = pareto_figure(drawing(entries, **settings), folder)
+    made = pareto_figure(figure_data(entries, **settings), folder)
     assert made == [folder / "pareto.png", folder / "pareto.pdf"]
     return made[0]
 
@@ -142,7 +142,7 @@ def kept(monkeypatch, tmp_path):
     monkeypatch.setattr(pareto, "save", lambda figure, folder, name: found.append(figure) or [])
 
     def build(entries, **settings):
-        pareto_figure(drawing(entries, **settings), tmp_path)
+        pareto_figure(figure_data(entries, **settings), tmp_path)
         return found.pop()
 
     return build
@@ -188,11 +188,11 @@ def test_drawing_leaves_pyplot_alone_and_needs_no_display(tmp_path):
         "import sys; from pathlib import Path\n"
         "from orchestrator.searching.settings import SearchSettings\n"
         "from orchestrator.results.ranking import axes_of\n"
-        "from orchestrator.reporting.drawing import Drawing\n"
+        "from orchestrator.reporting.figure_data import FigureData\n"
         "from orchestrator.reporting.figures.pareto import pareto_figure\n"
         "search = SearchSettings()\n"
         "assert 'matplotlib' not in sys.modules\n"
-        "pareto_figure(Drawing((), search, (), axes_of(search), {}), Path(sys.argv[1]))\n"
+        "pareto_figure(FigureData((), search, (), axes_of(search), {}), Path(sys.argv[1]))\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, timeout=120)

@@ -1,4 +1,4 @@
-from orchestrator.reporting.drawing import drawing_of
+from orchestrator.reporting.figure_data import figure_data_of
 from orchestrator.reporting.figures import progress
 from orchestrator.reporting.figures.progress import progress_figure
 
@@ -8,7 +8,7 @@ def test_a_line_for_each_method_that_found_something_and_the_others_by_name(
 ):
     kept = []
     monkeypatch.setattr(progress, "save", lambda figure, folder, name: kept.append(figure) or [])
-    progress_figure(drawing_of(lively, None), tmp_path)
+    progress_figure(figure_data_of(lively, None), tmp_path)
     (figure,) = kept
     by_trials, by_hours = figure.axes
     assert [len(axes.lines) for axes in (by_trials, by_hours)] == [2, 2]

@@ -1,6 +1,6 @@
 import pytest
 
-from orchestrator.reporting.drawing import drawing_of
+from orchestrator.reporting.figure_data import figure_data_of
 from orchestrator.reporting.figures import response
 from orchestrator.reporting.figures.response import response_figure
 
@@ -12,7 +12,7 @@ def drawn(monkeypatch, tmp_path):
     monkeypatch.setattr(response, "save", lambda figure, folder, name: kept.append(figure) or [])
 
     def draw(record):
-        response_figure(drawing_of(record, None), tmp_path)
+        response_figure(figure_data_of(record, None), tmp_path)
         return kept.pop() if kept else None
 
     return draw

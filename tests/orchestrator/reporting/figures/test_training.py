@@ -1,6 +1,6 @@
 import pytest
 
-from orchestrator.reporting.drawing import drawing_of
+from orchestrator.reporting.figure_data import figure_data_of
 from orchestrator.reporting.figures import training
 from orchestrator.reporting.figures.training import loss_figure, probe_figure
 
@@ -18,7 +18,7 @@ def kept(monkeypatch):
 
 
 def test_probes_are_drawn_for_the_methods_that_have_them_with_the_bound(lively, kept, tmp_path):
-    paths = probe_figure(drawing_of(lively, None), tmp_path)
+    paths = probe_figure(figure_data_of(lively, None), tmp_path)
     assert [path.name for path in paths] == ["training_retain"]
     plots = kept["training_retain"].axes
     assert [len(axes.lines) for axes in plots] == [9, 9]  # eight trials and the bound
@@ -26,7 +26,7 @@ def test_probes_are_drawn_for_the_methods_that_have_them_with_the_bound(lively, 
 
 
 def test_losses_have_axes_of_their_own_and_a_trial_that_was_stopped_a_cross(lively, kept, tmp_path):
-    loss_figure(drawing_of(lively, None), tmp_path)
+    loss_figure(figure_data_of(lively, None), tmp_path)
     plots = kept["training_loss"].axes
     assert [len(axes.lines) for axes in plots] == [8, 8, 1]
     assert [len(axes.collections) for axes in plots] == [0, 0, 1]
@@ -34,7 +34,7 @@ def test_losses_have_axes_of_their_own_and_a_trial_that_was_stopped_a_cross(live
 
 
 def test_without_reports_there_is_no_figure(fakes, kept, tmp_path):
-    drawing = drawing_of(fakes.record(), None)
-    assert probe_figure(drawing, tmp_path) == []
-    assert loss_figure(drawing, tmp_path) == []
+    figure_data = figure_data_of(fakes.record(), None)
+    assert probe_figure(figure_data, tmp_path) == []
+    assert loss_figure(figure_data, tmp_path) == []
     assert kept == {}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.reporting.layout import Column, Estimate, Table
 from orchestrator.reporting.provenance import Provenance
+from orchestrator.reporting.table import Column, Estimate, Table
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import json
 
 from orchestrator.reporting.formats.json_text import SCHEMA, json_text
-from orchestrator.reporting.layout import Column, Table
+from orchestrator.reporting.table import Column, Table
 
 
 def read(text):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.reporting.formats.latex_text import latex_text
-from orchestrator.reporting.layout import Column, Estimate, Table
+from orchestrator.reporting.table import Column, Estimate, Table
 
 DOCUMENT = r"""\documentclass{article}
 \usepackage{booktabs}

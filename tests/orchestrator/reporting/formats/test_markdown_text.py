@@ -1,7 +1,7 @@
 import re
 
 from orchestrator.reporting.formats.markdown_text import markdown_text
-from orchestrator.reporting.layout import Column, Table
+from orchestrator.reporting.table import Column, Table
 
 
 def test_the_whole_table_looks_like_the_golden_file(fakes, table):

@@ -14,7 +14,7 @@ from orchestrator.reporting.formats.paper import (
     on_paper,
     wordy,
 )
-from orchestrator.reporting.layout import Column, Estimate, Printed, Table
+from orchestrator.reporting.table import Column, Estimate, Printed, Table
 
 COLUMNS = (
     Column("Method"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from orchestrator.reporting.page import environment
 from orchestrator.reporting.page.environment import circumstances_of, commit
-from orchestrator.reporting.record import Replicate
+from orchestrator.reporting.sweep_record import Replicate
 from orchestrator.storage.records import PROJECT, version
 from trainers.job import Phase
 

@@ -5,12 +5,12 @@ from html.parser import HTMLParser
 
 import pytest
 
-from orchestrator.reporting.drawing import drawing_of
-from orchestrator.reporting.layout import Column, Table
-from orchestrator.reporting.page.data import page_data
+from orchestrator.reporting.figure_data import figure_data_of
+from orchestrator.reporting.page.chart_data import page_data
 from orchestrator.reporting.page.page import FILES, embedded, page_text, write_page
 from orchestrator.reporting.publish import tables_of
 from orchestrator.reporting.selection import everything
+from orchestrator.reporting.table import Column, Table
 from orchestrator.results.ranking import chosen_axes
 
 
@@ -43,14 +43,14 @@ def read(text):
 @pytest.fixture
 def text(lively):
     return page_text(
-        lively, drawing_of(lively, None), tables_of(lively, None, everything(lively.config))
+        lively, figure_data_of(lively, None), tables_of(lively, None, everything(lively.config))
     )
 
 
 def test_the_page_holds_its_data_and_asks_for_nothing_else(text, lively):
     page = read(text)
     assert json.loads(page.data) == json.loads(
-        json.dumps(page_data(lively, drawing_of(lively, None)))
+        json.dumps(page_data(lively, figure_data_of(lively, None)))
     )
     assert page.fetched == []
     assert "@import" not in text
@@ -75,7 +75,7 @@ def test_json_in_a_script_element_has_no_sign_that_ends_it():
 def test_all_tables_are_there_under_their_names_also_new_ones(lively):
     new = Table((Column("Method"),), (("npo",),))
     tables = {"new_one": new, "table": new, "trials": new}
-    page = read(page_text(lively, drawing_of(lively, None), tables))
+    page = read(page_text(lively, figure_data_of(lively, None), tables))
     wanted = ["table-table", "picture", "table-new_one", "charts", "table-trials"]
     assert [found for found in page.ids if found in wanted] == wanted
 
@@ -83,15 +83,17 @@ def test_all_tables_are_there_under_their_names_also_new_ones(lively):
 def test_the_first_chart_names_metrics_that_were_asked_for(lively):
     own = chosen_axes(["log_forget_quality", "retain"], lively.config.search, key="axes")
     asked = chosen_axes(["forget", "real"], lively.config.search, key="axes")
-    assert "<h3>What was forgotten" in page_text(lively, drawing_of(lively, None, axes=own), {})
-    assert "<h3>Forget against Real" in page_text(lively, drawing_of(lively, None, axes=asked), {})
+    assert "<h3>What was forgotten" in page_text(lively, figure_data_of(lively, None, axes=own), {})
+    assert "<h3>Forget against Real" in page_text(
+        lively, figure_data_of(lively, None, axes=asked), {}
+    )
 
 
 def test_an_unfinished_sweep_says_what_is_missing(lively):
     gap = "Trials that are not done yet: npo 3 of 8."
-    drawing = drawing_of(lively, None)
-    assert gap in page_text(replace(lively, gaps=(gap,)), drawing, {})
-    assert "Something is missing" not in page_text(lively, drawing, {})
+    figure_data = figure_data_of(lively, None)
+    assert gap in page_text(replace(lively, gaps=(gap,)), figure_data, {})
+    assert "Something is missing" not in page_text(lively, figure_data, {})
 
 
 def test_provenance_and_the_whole_configuration_are_on_the_page(text):
@@ -105,7 +107,7 @@ def test_a_sweep_without_baselines_has_a_page_too(fakes, tmp_path):
         fakes.record(), reference=None, entries=(), gaps=("The baselines are not done.",)
     )
     tables = tables_of(record, None, everything(record.config))
-    path = write_page(record, drawing_of(record, None), tables, tmp_path)
+    path = write_page(record, figure_data_of(record, None), tables, tmp_path)
     assert path == tmp_path / "report.html"
     assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
     assert "The baselines are not done." in path.read_text(encoding="utf-8")

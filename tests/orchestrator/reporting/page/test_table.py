@@ -2,8 +2,8 @@ import csv
 import io
 
 from orchestrator.reporting.formats.csv_text import csv_text
-from orchestrator.reporting.layout import Column, Estimate, Table
 from orchestrator.reporting.page.table import page_table
+from orchestrator.reporting.table import Column, Estimate, Table
 
 TABLE = Table(
     columns=(

@@ -1,6 +1,6 @@
 import pytest
 
-from orchestrator.reporting.layout import Estimate
+from orchestrator.reporting.table import Estimate
 from orchestrator.reporting.tables.ablation import ablation_table
 from orchestrator.reporting.tables.pairs import Pair
 

@@ -1,4 +1,4 @@
-from orchestrator.reporting.layout import Estimate
+from orchestrator.reporting.table import Estimate
 from orchestrator.reporting.tables.comparison import comparison_table
 
 

@@ -5,8 +5,8 @@ import pytest
 from orchestrator.reporting.estimates.inference import Interval
 from orchestrator.reporting.formats.latex_text import latex_text
 from orchestrator.reporting.formats.markdown_text import markdown_text
-from orchestrator.reporting.layout import Estimate
-from orchestrator.reporting.record import Replicate
+from orchestrator.reporting.sweep_record import Replicate
+from orchestrator.reporting.table import Estimate
 from orchestrator.reporting.tables.finals import final_line, finals_table
 
 METHODS = ("ga", "npo", "rmu")

@@ -9,7 +9,7 @@ from orchestrator.config.budget import BudgetSettings
 from orchestrator.config.loading import load_config
 from orchestrator.limits.ledger import Ledger
 from orchestrator.reporting.formats.terminal_text import terminal_text
-from orchestrator.reporting.layout import Table
+from orchestrator.reporting.table import Table
 from orchestrator.reporting.tables.ledger import inequality, ledger_table
 from orchestrator.results.entry import Entry
 from orchestrator.storage.result import Result, State

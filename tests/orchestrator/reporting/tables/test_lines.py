@@ -1,6 +1,6 @@
 import math
 
-from orchestrator.reporting.layout import Column
+from orchestrator.reporting.table import Column
 from orchestrator.reporting.tables.lines import assembled, keeps, missed, trial_line
 from orchestrator.searching.constraints import Bound
 

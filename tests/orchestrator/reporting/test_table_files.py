@@ -1,8 +1,8 @@
 import pytest
 
 from orchestrator.reporting.formats.csv_text import csv_text
-from orchestrator.reporting.layout import Column, Printed, Table
-from orchestrator.reporting.saving import FORMATS, files_of, save
+from orchestrator.reporting.table import Column, Printed, Table
+from orchestrator.reporting.table_files import FORMATS, files_of, save
 
 TABLE = Table((Column("Method"), Column("Retain")), (("npo", 0.5),))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from orchestrator.reporting.charts.importance import Weight, weights_of
 from orchestrator.reporting.estimates.finals import Finals
 from orchestrator.reporting.method_styles import Mark, marks_of
-from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.sweep_record import SweepRecord
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import Axes, axes_of
 from orchestrator.searching.constraints import Bound
@@ -14,7 +14,7 @@ from orchestrator.searching.settings import SearchSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class FigureData:
     """A sweep, or the part of it that a report is of, as pictures show it.
 
     `axes` are those of the Pareto picture; `marks` say how each method's points look, and are
@@ -30,20 +30,20 @@ class Drawing:
     weights: tuple[Weight, ...] = ()
 
 
-def drawing_of(
+def figure_data_of(
     record: SweepRecord,
     finals: Finals | None,
     *,
     axes: Axes | None = None,
     labels: Sequence[str] = (),
-) -> Drawing:
+) -> FigureData:
     """Returns what is drawn of a record.
 
     `axes` None are the sweep's own; `labels` are those of all its methods where the record is of
     a part of them alone.
     """
     search = record.config.search
-    return Drawing(
+    return FigureData(
         entries=record.entries,
         search=search,
         bounds=() if record.reference is None else record.reference.bounds,

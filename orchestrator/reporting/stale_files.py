@@ -5,7 +5,7 @@ from pathlib import Path
 
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.reporting.page.page import PAGE
-from orchestrator.reporting.saving import FORMATS, settings_name
+from orchestrator.reporting.table_files import FORMATS, settings_name
 
 TABLES = (
     "table",

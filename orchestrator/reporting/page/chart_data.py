@@ -15,12 +15,12 @@ from orchestrator.reporting.charts.chart_axis import (
 from orchestrator.reporting.charts.curves import PROBE, curves_of
 from orchestrator.reporting.charts.incumbent import climbs_of
 from orchestrator.reporting.charts.parallel_axes import spoke_trials, spokes_of
-from orchestrator.reporting.drawing import Drawing
 from orchestrator.reporting.estimates.finals import Finals
+from orchestrator.reporting.figure_data import FigureData
 from orchestrator.reporting.method_styles import Mark
 from orchestrator.reporting.page.finalists import finalists_of
 from orchestrator.reporting.provenance import command
-from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.sweep_record import SweepRecord
 from orchestrator.reporting.tables.headings import metric_title
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import (
@@ -40,12 +40,12 @@ MAX_POINTS = 200
 Json = dict[str, Any]
 
 
-def page_data(record: SweepRecord, drawing: Drawing) -> Json:
+def page_data(record: SweepRecord, figure_data: FigureData) -> Json:
     """Returns the sweep as plain values, without NaN and infinities: null stands for them.
 
     Trials are in the order in which they ended and have their place in it as `id`.
     """
-    search, metrics, finals = drawing.search, drawing.axes, drawing.finals
+    search, metrics, finals = figure_data.search, figure_data.axes, figure_data.finals
     trials = [entry for entry in record.entries if is_trial(entry)]
     names = dict.fromkeys(name for entry in record.entries for name in entry.result.metrics)
     fixed = (search.objective, metrics.horizontal.metric, metrics.objective.metric)
@@ -54,17 +54,17 @@ def page_data(record: SweepRecord, drawing: Drawing) -> Json:
         "pareto": {"x": asdict(metrics.horizontal), "y": asdict(metrics.objective)},
         "probe": PROBE,
         "headings": {name: metric_title(name) for name in [*names, *fixed]},
-        "methods": [_method(label, drawing.marks[label]) for label in record.config.methods],
+        "methods": [_method(label, figure_data.marks[label]) for label in record.config.methods],
         "trials": _trials(record, trials, metrics),
         "baselines": _baselines(record, finals),
-        "bounds": [_bound(bound) for bound in drawing.bounds],
+        "bounds": [_bound(bound) for bound in figure_data.bounds],
         "reportedBounds": [_bound(bound) for bound in finals.bounds] if finals else [],
         "finals": finalists_of(record, finals) if finals else [],
-        "axes": _axes(record, drawing, trials),
-        "boundaries": _boundaries(trials, drawing.bounds),
+        "axes": _axes(record, figure_data, trials),
+        "boundaries": _boundaries(trials, figure_data.bounds),
         "climbs": [asdict(climb) for climb in climbs_of(trials, search)],
         "spokes": _spokes(record, trials),
-        "weights": [asdict(weight) for weight in drawing.weights],
+        "weights": [asdict(weight) for weight in figure_data.weights],
     }
     plain: Json = _plain(data)
     return plain
@@ -134,17 +134,17 @@ def _bound(bound: Bound) -> Json:
     return {**sides, "text": said(bound)}
 
 
-def _axes(record: SweepRecord, drawing: Drawing, trials: Sequence[Entry]) -> Json:
-    metrics, finals = drawing.axes, drawing.finals
+def _axes(record: SweepRecord, figure_data: FigureData, trials: Sequence[Entry]) -> Json:
+    metrics, finals = figure_data.axes, figure_data.finals
     settings = [shared_values(entry.result.job.training) for entry in trials]
     across, up = metrics.horizontal.metric, metrics.objective.metric
-    bounds = [*drawing.bounds, *(finals.bounds if finals is not None else ())]
+    bounds = [*figure_data.bounds, *(finals.bounds if finals is not None else ())]
     limits = [bound.value for bound in bounds if bound.metric == across]
     xs = _values(record, finals, across) + limits
     return {
         "x": asdict(linear_axis(xs or [0.0, 1.0])),
         "y": asdict(_up(_values(record, finals, up))),
-        "objective": asdict(_up(_values(record, None, drawing.search.objective))),
+        "objective": asdict(_up(_values(record, None, figure_data.search.objective))),
         **{name: asdict(parameter_axis([one[name] for one in settings])) for name in SHARED},
     }
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from evals.errors import ConfigError
-from orchestrator.tracking.lookup import job_of_run
+from orchestrator.tracking.run_lookup import job_of_run
 
 
 def test_a_childs_id_leads_to_its_job_and_a_sweeps_to_none(

@@ -1,14 +1,14 @@
 import json
 from dataclasses import replace
 
-from orchestrator.reporting.drawing import drawing_of
-from orchestrator.reporting.page.data import MAX_POINTS, page_data
+from orchestrator.reporting.figure_data import figure_data_of
+from orchestrator.reporting.page.chart_data import MAX_POINTS, page_data
 from orchestrator.reporting.provenance import command
 from trainers.job import Report
 
 
 def drawn(record, finals=None):
-    return page_data(record, drawing_of(record, finals))
+    return page_data(record, figure_data_of(record, finals))
 
 
 def trial_of(data, label, number):

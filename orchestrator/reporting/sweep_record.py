@@ -7,7 +7,7 @@ from pathlib import Path
 from orchestrator.config.loading import load_resumed
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.finalists import final_seeds
-from orchestrator.limits.usage import Books, read_books
+from orchestrator.limits.usage import Usage, read_usage
 from orchestrator.results.entry import Entry, Reference
 from orchestrator.results.feasibility import judged
 from orchestrator.results.measuring import compared_if_needed, unguarded_reference
@@ -42,7 +42,7 @@ class SweepRecord:
     entries: tuple[Entry, ...]
     replicates: tuple[Replicate, ...]
     gold_again: Result | None
-    books: Books
+    usage: Usage
     gaps: tuple[str, ...] = ()
 
 
@@ -58,9 +58,9 @@ def read_record(path: str) -> SweepRecord:
     members = read_members(folder)
     found = {member.job: _recorded(member, storage) for member in members}
     results = {job: result for job, result in found.items() if result is not None}
-    books = read_books(folder, config.budget)
+    usage = read_usage(folder, config.budget)
     reference = _reference(members, results, storage, config)
-    record = SweepRecord(config, folder, storage, reference, (), (), None, books)
+    record = SweepRecord(config, folder, storage, reference, (), (), None, usage)
     if reference is not None:
         record = _filled(record, members, results)
     return replace(record, gaps=(*_lost(members, results), *gaps_of(record)))
@@ -156,7 +156,7 @@ def _entries(
             continue
         result = compared_if_needed(results[member.job], record.storage, gold=reference.gold)
         result, missed = judged(result, record.config.search, reference.bounds)
-        cached = not record.books.made(member.label, member.number)
+        cached = not record.usage.made(member.label, member.number)
         yield Entry(member.label, result, member.number, dict(member.params), missed, cached)
 
 

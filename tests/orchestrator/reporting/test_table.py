@@ -1,6 +1,6 @@
 import math
 
-from orchestrator.reporting.layout import Column, Estimate, Table, readable, shown, to_the_right
+from orchestrator.reporting.table import Column, Estimate, Table, readable, shown, to_the_right
 
 
 def test_a_columns_name_for_machines_comes_from_its_heading():

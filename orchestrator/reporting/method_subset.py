@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from orchestrator.reporting.estimates.finals import Finals
-from orchestrator.reporting.record import SweepRecord
+from orchestrator.reporting.sweep_record import SweepRecord
 from orchestrator.results.ranking import is_trial
 
 
-def excerpt(
+def subset_of(
     record: SweepRecord, finals: Finals | None, labels: Sequence[str]
 ) -> tuple[SweepRecord, Finals | None]:
     """Returns the record and the finalists with the methods `labels` alone, in that order.

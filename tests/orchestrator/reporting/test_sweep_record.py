@@ -9,7 +9,7 @@ import pytest
 
 from evals.errors import ConfigError
 from orchestrator.jobs.build import gold_job
-from orchestrator.reporting.record import read_record
+from orchestrator.reporting.sweep_record import read_record
 from orchestrator.storage.members import Member, MemberRole
 from orchestrator.storage.result import Result, State
 
@@ -48,7 +48,7 @@ def test_what_was_used_is_read_and_nothing_written(stored_sweep) -> None:
     made = stored_sweep().fill()
     files = {f: f.stat().st_mtime_ns for f in made.folder.iterdir()}
     record = made.read()
-    assert record.books.account("ga").use.gang_s == 6.0
+    assert record.usage.account("ga").use.gang_s == 6.0
     assert {f: f.stat().st_mtime_ns for f in made.folder.iterdir()} == files
 
 
@@ -178,7 +178,7 @@ def test_neither_ray_nor_optuna_nor_mlflow_is_needed(stored_sweep) -> None:
     made = stored_sweep().fill()
     code = (
         "import sys\n"
-        "from orchestrator.reporting.record import read_record\n"
+        "from orchestrator.reporting.sweep_record import read_record\n"
         f"assert len(read_record({str(made.folder)!r}).entries) == 6\n"
         "print(sorted({'ray', 'optuna', 'mlflow', 'deepspeed'} & sys.modules.keys()))"
     )

@@ -2,8 +2,8 @@ import ast
 from pathlib import Path
 
 from orchestrator.reporting import figures
-from orchestrator.reporting.clearing import FIGURES, TABLES, clear
 from orchestrator.reporting.publish import publish
+from orchestrator.reporting.stale_files import FIGURES, TABLES, clear
 
 FOLDER = Path(figures.__file__).parent
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.results.entry import Entry
-from orchestrator.tracking.note import job_note, sweep_note
+from orchestrator.tracking.run_note import job_note, sweep_note
 from trainers.job import Phase
 
 

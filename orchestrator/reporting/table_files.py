@@ -8,8 +8,8 @@ from orchestrator.reporting.formats.json_text import json_text
 from orchestrator.reporting.formats.latex_text import latex_text
 from orchestrator.reporting.formats.markdown_text import markdown_text
 from orchestrator.reporting.formats.paper import apart
-from orchestrator.reporting.layout import Table
 from orchestrator.reporting.provenance import Provenance
+from orchestrator.reporting.table import Table
 
 FORMATS = ("csv", "md", "tex", "json")
 """By the ending of their files."""
