@@ -76,8 +76,11 @@ def soft_threshold_(
 def _add_subgradient(values: list[Tensor], anchors: list[Tensor], *, l1: float) -> None:
     if not values or l1 == 0:
         return
-    offsets = torch._foreach_sub(values, anchors) if anchors else values
-    signs: list[Tensor] = list(torch._foreach_sign(offsets))
+    if anchors:
+        signs = list(torch._foreach_sub(values, anchors))
+        torch._foreach_sign_(signs)
+    else:
+        signs = list(torch._foreach_sign(values))
     gradients = [value.grad for value in values if value.grad is not None]
     torch._foreach_add_(gradients, signs, alpha=l1)
 

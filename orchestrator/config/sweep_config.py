@@ -55,7 +55,8 @@ class SweepConfig(Settings):
     """By label; a list of names in YAML takes each method with its defaults."""
     training: TrainingSettings = TrainingSettings()
     """The trials' recipe; `lr` and `l1` are overwritten where they are searched."""
-    adapter: AdapterSettings = AdapterSettings()
+    adapter: AdapterSettings | None = AdapterSettings()
+    """The trials'; null trains all weights, and L1 then pulls to where they started."""
     engine: EngineSettings = EngineSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     search: SearchSettings = SearchSettings()

@@ -46,11 +46,11 @@ class OpenedSweep:
         if complaint is not None:
             self.say(f"lethe: {complaint}")
 
-    def forget_adapter(self, job_hash: str) -> None:
-        """Has an adapter that was removed forgotten wherever else it is."""
+    def forget_weights(self, job_hash: str) -> None:
+        """Has a trial's weights that were removed forgotten wherever else they are."""
         self.tracker.forget_adapter(job_hash)
         if self.uploader is not None:
-            self.uploader.forget_adapter(job_hash)
+            self.uploader.forget_weights(job_hash)
 
     def log(self, entry: Entry, member: Member) -> None:
         """Has a finished job recorded as what it is in the sweep, here and wherever else."""

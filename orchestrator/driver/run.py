@@ -43,7 +43,7 @@ class SweepRun:
             sweep.storage,
             sweep.ledger,
             say=sweep.say,
-            on_removed=sweep.forget_adapter,
+            on_removed=sweep.forget_weights,
         )
         for member in read_members(sweep.folder):  # also those that another best has superseded
             if member.role in (MemberRole.FINAL, MemberRole.GOLD_AGAIN):

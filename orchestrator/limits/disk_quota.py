@@ -1,12 +1,14 @@
 """Keeps a sweep's weights within its quota of disk: what is dominated goes, the worst first.
 
-Only adapters go, only of trials that this sweep has made and no other one has to do with. Results,
-scores, baselines, checkpoints and jobs that are running are never touched.
+Only adapters go (whole models, where those are trained), only of trials that this sweep has made
+and no other one has to do with. Results, scores, baselines, checkpoints and jobs that are running
+are never touched.
 """
 
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.limits.adapter_retention import Held, to_remove
@@ -17,8 +19,8 @@ from orchestrator.results.entry import Entry
 from orchestrator.searching.constraints import Bound
 from orchestrator.storage.byte_size import size_text
 from orchestrator.storage.records import Storage
-from orchestrator.storage.weights import adapter_bytes, model_bytes, remove_adapter
-from trainers.job import Phase
+from orchestrator.storage.weights import adapter_bytes, model_bytes, remove_weights
+from trainers.job import ADAPTER, MODEL, Phase
 
 
 class Quota:
@@ -43,9 +45,10 @@ class Quota:
         self._on_removed = on_removed
         self._others = OtherSweeps(storage.sweep_path(config.name))
         self._copies = 2 if config.tracking.copies_here else 1
+        self._kind = MODEL if config.adapter is None else ADAPTER
         self._bounds: tuple[Bound, ...] = ()
         self._models: dict[str, int] = {}
-        self._adapters: dict[str, int] = {}
+        self._trained: dict[str, int] = {}
         self._warned = False
         self.entries: list[Entry] = []
         """Every entry of the sweep so far; of those whose adapters have gone it says so."""
@@ -53,7 +56,7 @@ class Quota:
     @property
     def used(self) -> int:
         """The bytes that the weights of the sweep's jobs take."""
-        return sum(self._models.values()) + sum(self._adapters.values())
+        return sum(self._models.values()) + sum(self._trained.values())
 
     def enter(self, entry: Entry, *, bounds: Sequence[Bound]) -> None:
         """Takes in a finished job."""
@@ -64,14 +67,14 @@ class Quota:
         if job.phase != Phase.TRIAL:
             self._models[job.hash] = model_bytes(folder)
         elif entry.result.weights_removed:
-            remove_adapter(folder, "")  # goes on with a removal that was cut off
-        elif size := adapter_bytes(folder):
-            self._adapters[job.hash] = size * self._copies
+            remove_weights(folder, "")  # goes on with a removal that was cut off
+        elif size := self._bytes(folder):
+            self._trained[job.hash] = size
 
     def protect(self, job_hash: str) -> None:
         """Takes in a finalist's job, whose weights count and stay."""
         folder = self._storage.job_folder(job_hash)
-        self._models[job_hash] = model_bytes(folder) + adapter_bytes(folder) * self._copies
+        self._models[job_hash] = self._bytes(folder)
 
     def keep(self) -> None:
         """Removes what is beyond the quota, or in the reserve; says so once where that fails."""
@@ -93,6 +96,10 @@ class Quota:
         if self._config.disk.when_full == "remove" and is_storages(reason, self._storage.root):
             self._remove(1, why="the disk is full")
 
+    def _bytes(self, folder: Path) -> int:
+        """Returns what a trial's weights take, with the copy of an adapter that MLflow has."""
+        return model_bytes(folder) + adapter_bytes(folder) * self._copies
+
     def _missing(self) -> int:
         """Returns how much less than the reserve is free."""
         reserve = self._config.disk.reserve
@@ -111,7 +118,7 @@ class Quota:
         freed = sum(held.size for held in chosen)
         if chosen:
             trials = f"{len(chosen)} dominated trial" + "s" * (len(chosen) > 1)
-            self._say(f"lethe: removed the adapters of {trials}, {size_text(freed)} ({why})")
+            self._say(f"lethe: removed the {self._kind}s of {trials}, {size_text(freed)} ({why})")
         return freed
 
     def _removable(self) -> list[Held]:
@@ -119,7 +126,7 @@ class Quota:
         made = {
             entry.result.job.hash: entry
             for entry in reversed(self.entries)
-            if entry.result.job.hash in self._adapters
+            if entry.result.job.hash in self._trained
             and self._ledger.made(entry.label, entry.number)
         }
         if not made:
@@ -127,19 +134,22 @@ class Quota:
         try:
             others = self._others.jobs_of_others()
         except OSError as error:
-            self._say(f"lethe: no adapter is removed, as another sweep cannot be read: {error}")
+            self._say(
+                f"lethe: no {self._kind} is removed, as another sweep cannot be read: {error}"
+            )
             return []
-        return [Held(e, self._adapters[job]) for job, e in made.items() if job not in others]
+        return [Held(e, self._trained[job]) for job, e in made.items() if job not in others]
 
     def _take_away(self, held: Held, why: str) -> bool:
-        """Removes an adapter, or says why it cannot be removed."""
+        """Removes a trial's weights, or says why they cannot be removed."""
         note = f"Removed by the sweep {self._config.name}: {why}, and the trial is dominated."
         try:
-            remove_adapter(self._storage.job_folder(held.job), note)
+            remove_weights(self._storage.job_folder(held.job), note)
         except OSError as error:
-            self._say(f"lethe: an adapter could not be removed: {error}")
+            what = "an adapter" if self._kind == ADAPTER else "a model"
+            self._say(f"lethe: {what} could not be removed: {error}")
             return False
-        del self._adapters[held.job]
+        del self._trained[held.job]
         self.entries[:] = [
             replace(entry, result=replace(entry.result, weights_removed=True))
             if entry.result.job.hash == held.job
@@ -153,9 +163,10 @@ class Quota:
         reserve = self._config.disk.reserve
         over = quota is not None and self.used > quota
         key = f"disk.quota ({_said(quota)})" if over else f"disk.reserve ({size_text(reserve)})"
+        trained = "adapters" if self._kind == ADAPTER else "trials' models"
         return (
             f"lethe: {key} cannot be kept: models {size_text(sum(self._models.values()))} and "
-            f"adapters {size_text(sum(self._adapters.values()))} are baselines, on a front, the "
+            f"{trained} {size_text(sum(self._trained.values()))} are baselines, on a front, the "
             "best of a method, or another sweep's too; the sweep goes on, raise or lower the key "
             "to have it kept"
         )

@@ -30,6 +30,13 @@ class Disk:
     free: int
     weights: "Weights | None" = None
     """What there is a quota for, if there is one."""
+    whole: bool = False
+    """Whether trials leave whole models in place of adapters."""
+
+    @property
+    def trained(self) -> str:
+        """What trials leave, in a word."""
+        return "trials' models" if self.whole else "adapters"
 
     @property
     def total(self) -> int:
@@ -61,20 +68,24 @@ class Weights:
 def disk(plan: Plan, sizes: ModelSizes) -> Disk:
     """Returns what the jobs that are not finished will leave behind.
 
-    MLflow, where it keeps its artifacts in the storage folder, has everything but the baselines'
-    models a second time.
+    MLflow, where it keeps its artifacts in the storage folder, has everything but models a second
+    time.
     """
     config = plan.config
     local = config.tracking.uri is None
     trials = plan.num_trials - plan.num_finished + plan.num_final_trials_left
     jobs = sum(not each.finished for each in plan.models) + trials
-    adapter = _adapter_bytes(sizes.trial) * (2 if config.tracking.copies_here else 1)
+    if config.adapter is None:
+        trained = _model_bytes(sizes.trial)
+    else:
+        trained = _adapter_bytes(sizes.trial) * (2 if config.tracking.copies_here else 1)
     return Disk(
         models=plan.num_models_left * _model_bytes(sizes.baseline),
-        adapters=trials * adapter,
+        adapters=trials * trained,
         records=jobs * _record_bytes(plan, local=local),
         free=shutil.disk_usage(_existing(config.folder)).free,
-        weights=_weights(plan, sizes, adapter=adapter),
+        weights=_weights(plan, sizes, trained=trained),
+        whole=config.adapter is None,
     )
 
 
@@ -89,9 +100,9 @@ def require_disk(folder: Path, found: Disk) -> None:
     weights = found.weights
     if weights is not None and weights.least > weights.quota:
         raise ConfigError(
-            "disk.quota must have room for the baselines' models, an adapter of each method and "
-            f"the finalists' ({size_text(weights.least)}) but got {size_text(weights.quota)}; "
-            "raise it"
+            "disk.quota must have room for the baselines' models, "
+            f"{'a model' if found.whole else 'an adapter'} of each method and the finalists' "
+            f"({size_text(weights.least)}) but got {size_text(weights.quota)}; raise it"
         )
     if found.models > found.free:
         raise ConfigError(
@@ -105,30 +116,32 @@ def disk_line(found: Disk) -> str:
     """Returns the need, what is free, and what a quota means, in words."""
     verdict = "" if found.total <= found.free else ", which is too little"
     return (
-        f"Disk: about {size_text(found.total)} (models {size_text(found.models)}, adapters "
+        f"Disk: about {size_text(found.total)} (models {size_text(found.models)}, {found.trained} "
         f"{size_text(found.adapters)}, records {size_text(found.records)}); "
-        f"{size_text(found.free)} are free{verdict}{_quota_line(found.weights)}"
+        f"{size_text(found.free)} are free{verdict}{_quota_line(found)}"
     )
 
 
-def _weights(plan: Plan, sizes: ModelSizes, *, adapter: int) -> Weights | None:
+def _weights(plan: Plan, sizes: ModelSizes, *, trained: int) -> Weights | None:
     quota = plan.config.disk.quota
     if quota is None:
         return None
     models = plan.num_models * _model_bytes(sizes.baseline)
-    least = models + (len(plan.methods) + plan.num_final_trials) * adapter
-    return Weights(models, (plan.num_trials + plan.num_final_trials) * adapter, least, quota)
+    least = models + (len(plan.methods) + plan.num_final_trials) * trained
+    return Weights(models, (plan.num_trials + plan.num_final_trials) * trained, least, quota)
 
 
-def _quota_line(weights: Weights | None) -> str:
+def _quota_line(found: Disk) -> str:
     """Returns a line for a quota, if there is one."""
+    weights = found.weights
     if weights is None:
         return ""
     whole = weights.models + weights.adapters
     verdict = "all are kept"
     if whole > weights.quota:
         excess = size_text(whole - weights.quota)
-        verdict = f"{excess} of dominated trials' adapters will be removed"
+        removed = found.trained if found.whole else f"trials' {found.trained}"
+        verdict = f"{excess} of dominated {removed} will be removed"
     return (
         f"\nQuota of disk: {size_text(weights.quota)} (disk.quota); all weights take "
         f"{size_text(whole)}, so {verdict}"

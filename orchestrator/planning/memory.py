@@ -11,25 +11,35 @@ from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.planning.model_sizes import ModelSizes
 from orchestrator.reporting.formats.terminal_text import terminal_text
 from orchestrator.reporting.table import Column, Table
-from trainers.memory.footprint import Footprint, Sharding, footprints
+from trainers.memory.footprint import NOTHING, Footprint, Sharding, Start, footprints
 from trainers.memory.model_size import ModelSize
-from trainers.requirements import Requirements, Source
+from trainers.requirements import ReferenceUse, Requirements, Source
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
 MIB, GIB = 1 << 20, 1 << 30
+TRIALS = "trials"
 FINE_TUNING = Requirements(frozenset({Source.RETAIN}))
 """What training a baseline asks for: its own rows, and no reference."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Jobs of one recipe; what is `asked` by method, or once without a name."""
+    """Jobs of one recipe; what is `asked` by method, or once without a name.
+
+    With `pulls_to_start`, L1 pulls to the weights of the start, and some jobs have L1.
+    """
 
     jobs: str
     size: ModelSize
     training: TrainingSettings
     adapter: AdapterSettings | None
     asked: Mapping[str, Requirements]
+    pulls_to_start: bool = False
+
+    @property
+    def keeps_start(self) -> bool:
+        """Whether the model itself is trained time and again, so that its start is kept."""
+        return self.adapter is None and self.jobs == TRIALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +55,19 @@ class JobMemory:
         """The moment that takes most."""
         return max(self.moments, key=lambda moment: moment.total)
 
+    def at(self, moment: str) -> Footprint:
+        """Returns what is held at a moment."""
+        return next(each for each in self.moments if each.moment == moment)
+
 
 def kinds_of(
     config: SweepConfig, sizes: ModelSizes, asked: Mapping[str, Requirements]
 ) -> list[Kind]:
     """Returns the kinds of jobs that train: baselines, unless both are given, and trials."""
-    trials = Kind("trials", sizes.trial, config.training, config.adapter, asked)
+    pulls = config.adapter is None and any(
+        config.training.l1 > 0 or "l1" in config.space(label) for label in config.methods
+    )
+    trials = Kind(TRIALS, sizes.trial, config.training, config.adapter, asked, pulls)
     if sizes.baseline is None:
         return [trials]
     recipe = config.baselines
@@ -65,27 +82,35 @@ def job_memory(kind: Kind, config: SweepConfig, benchmark: Benchmark) -> JobMemo
     sharding = sharding_of(kind, config, engine=config.engine, ranks=config.gang.ranks)
     evaluation_bytes = _evaluation_bytes(kind, config, benchmark)
     length = most_tokens(benchmark, max_length=kind.training.max_length)
-    needs = {
-        method: kind.size.training_bytes(
-            asked, num_rows=kind.training.micro_batch_size, length=length
+    memories = []
+    for method, asked in kind.asked.items():
+        moments = footprints(
+            kind.size.weights,
+            sharding,
+            training_bytes=kind.size.training_bytes(
+                asked, num_rows=kind.training.micro_batch_size, length=length
+            ),
+            evaluation_bytes=evaluation_bytes,
+            start=_start(kind, sharding, asked.reference_use),
         )
-        for method, asked in kind.asked.items()
-    }
-    hungriest = max(needs, key=lambda method: needs[method])
-    moments = footprints(
-        kind.size.weights,
-        sharding,
-        training_bytes=needs[hungriest],
-        evaluation_bytes=evaluation_bytes,
-    )
-    return JobMemory(kind, hungriest, moments)
+        memories.append(JobMemory(kind, method, moments))
+    return max(memories, key=lambda memory: memory.at("backward").total)
 
 
 def least_bytes(kind: Kind, config: SweepConfig, *, engine: EngineSettings, ranks: int) -> int:
     """Returns what a rank holds at some moment whatever its batches are: known exactly."""
     sharding = sharding_of(kind, config, engine=engine, ranks=ranks)
-    moments = footprints(kind.size.weights, sharding, training_bytes=0, evaluation_bytes=0)
-    return max(moment.states for moment in moments)
+    return max(
+        moment.states
+        for use in {asked.reference_use for asked in kind.asked.values()}
+        for moment in footprints(
+            kind.size.weights,
+            sharding,
+            training_bytes=0,
+            evaluation_bytes=0,
+            start=_start(kind, sharding, use),
+        )
+    )
 
 
 def sharding_of(kind: Kind, config: SweepConfig, *, engine: EngineSettings, ranks: int) -> Sharding:
@@ -99,6 +124,15 @@ def sharding_of(kind: Kind, config: SweepConfig, *, engine: EngineSettings, rank
         on_gpu=config.gang.gpus_per_rank > 0,
         offload_optimizer=engine.offload_optimizer,
         offload_parameters=engine.offload_parameters,
+    )
+
+
+def _start(kind: Kind, sharding: Sharding, use: ReferenceUse) -> Start:
+    """Returns what of its start a job keeps on its device; a CPU also keeps what warm ranks do."""
+    if not kind.keeps_start:
+        return NOTHING
+    return Start(
+        model=use == ReferenceUse.MODEL, anchors=kind.pulls_to_start or not sharding.on_gpu
     )
 
 

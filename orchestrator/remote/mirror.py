@@ -26,8 +26,9 @@ from orchestrator.storage.files import (
 from orchestrator.storage.records import says_more, set_aside
 from orchestrator.storage.result import State
 from orchestrator.storage.result_file import Ended, ending_in
+from orchestrator.storage.weights import KINDS, removed_weights
 from trainers.disk_full import lacks_room
-from trainers.job import ADAPTER, MODEL
+from trainers.job import MODEL
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -110,13 +111,16 @@ class Mirror:
             self._put_file(job_path(job_hash, file.relative_to(home).as_posix()), file)
         self._put(job_path(job_hash, RESULT_FILE), (home / RESULT_FILE).read_bytes())
 
-    def forget_adapter(self, job_hash: str) -> None:
-        """Removes a job's adapter, as it was removed here."""
-        note = self._jobs / job_hash / REMOVED / WHY_FILE
+    def forget_weights(self, job_hash: str) -> None:
+        """Removes a job's weights, if they were removed here."""
+        left = removed_weights(self._jobs / job_hash)
+        if left is None:
+            return
+        note = left / WHY_FILE
         self._put(
-            job_path(job_hash, REMOVED, WHY_FILE), note.read_bytes() if note.exists() else b""
+            job_path(job_hash, left.name, WHY_FILE), note.read_bytes() if note.exists() else b""
         )
-        self._remove(job_path(job_hash, ADAPTER))
+        self._remove(job_path(job_hash, left.name.removesuffix(REMOVED)))
 
     def push_sweep(self, name: str) -> None:
         """Puts the sweep's own folder there, its ledger last."""
@@ -192,7 +196,7 @@ class Mirror:
         with _whole_or_not(part):
             for path in listing:
                 inside = path.partition("/")[2]
-                if inside.partition("/")[0] not in (ADAPTER, MODEL):
+                if inside.partition("/")[0] not in KINDS:
                     self._get(f"{JOBS}/{path}", part / inside)
         home = self._jobs / job_hash
         if home.exists():

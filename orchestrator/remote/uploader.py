@@ -50,9 +50,9 @@ class Uploader:
         """Has a finished job brought there."""
         self._errands.put(partial(self._mirror.push_job, job_hash))
 
-    def forget_adapter(self, job_hash: str) -> None:
-        """Has an adapter removed there."""
-        self._errands.put(partial(self._mirror.forget_adapter, job_hash))
+    def forget_weights(self, job_hash: str) -> None:
+        """Has a trial's weights removed there."""
+        self._errands.put(partial(self._mirror.forget_weights, job_hash))
 
     def close(self) -> str | None:
         """Brings what is left, and returns what is missing there all the same and why, if so."""

@@ -31,13 +31,13 @@ def check_data(row: Row) -> None:
 
 
 def saved_weights(row: Row) -> tuple[Path, Path | None]:
-    """Returns the folders of the model and, for a trial, of its adapter.
+    """Returns the folders of the model and, for a trial that trained one, of its adapter.
 
     Raises:
         ConfigError: they are not here.
     """
     job, base = row.result.job, base_of(row)
-    if base is None:
+    if base is None or job.adapter is None:
         model = row.storage.model_folder(job)
         if not model.is_dir():
             raise _not_here("the model", model, RETRAIN if job.checkpoint is None else MOVED)

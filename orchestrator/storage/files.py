@@ -4,17 +4,16 @@ Paths are text with slashes, so that they hold below a folder (`root / job_path(
 alike. `trainers/job.py` names the folders of weights, since it is ranks that write them.
 """
 
-from trainers.job import ADAPTER
-
 JOBS, SWEEPS = "jobs", "sweeps"
 DATABASE, ARTIFACTS, DATABASE_LOCK = "mlflow.db", "mlartifacts", ".mlflow.lock"
 """MLflow's, where it is given no store of its own."""
 
 JOB_FILE, RESULT_FILE = "job.json", "result.json"
 SCORES_FILE, REPORTS_FILE = "scores.json", "reports.jsonl"
-REMOVED = f"{ADAPTER}.removed"
+REMOVED = ".removed"
+"""Behind the name of a folder of weights: of the one that is left when they were removed."""
 WHY_FILE = "why.txt"
-"""In REMOVED: what the adapter had to make room for."""
+"""In there: what they had to make room for."""
 
 CONFIG_FILE, ORIGIN_FILE = "config.json", "origin.json"
 JOURNAL = "search.journal"

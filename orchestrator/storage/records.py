@@ -41,9 +41,9 @@ from orchestrator.storage.result_file import (
     result_text,
     text_of,
 )
-from orchestrator.storage.weights import give_back
+from orchestrator.storage.weights import give_back, kept_weights
 from orchestrator.storage.writable_folder import check_writable, make_folder
-from trainers.job import ADAPTER, MODEL, Job, describe
+from trainers.job import MODEL, Job, describe
 
 PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 UNPACKED = "working_dir_files"
@@ -165,7 +165,7 @@ class Storage:
         When another process was quicker its result stays and is returned, unless this one says
         more: DONE says more than FAILED, a training to its own end more than one that was stopped
         early, and that under another guard as much as the latest.
-        Should the adapter of the one that stays have been removed, it has this one's again.
+        Should the weights of the one that stays have been removed, it has this one's again.
 
         Raises:
             OSError: it cannot be written, for want of room perhaps. Then nothing has changed, and
@@ -184,8 +184,9 @@ class Storage:
         found = self.find(result.job)
         if found is not None and not says_more(result, found):
             alike = (found.state, found.stopped) == (result.state, result.stopped)
-            if found.weights_removed and alike and (folder / ADAPTER).is_dir():
-                give_back(home, folder / ADAPTER)
+            weights = kept_weights(folder)
+            if found.weights_removed and alike and weights is not None:
+                give_back(home, weights)
                 found = replace(found, weights_removed=False)
             shutil.rmtree(folder)
             return found

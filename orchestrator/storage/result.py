@@ -52,7 +52,7 @@ class Result:
     that another sweep that wants it tries again. `stopped` says why a training was stopped early,
     under the guard with the hash `guard`; what was measured is the model as it then was.
     `collapsed` says that a job FAILED because its training destroyed the model. `weights_removed`
-    says that its adapter was removed for want of disk (`orchestrator.storage.weights`).
+    says that its weights were removed for want of disk (`orchestrator.storage.weights`).
     `gold` is the hash of the gold model's job that the metrics are held against, if it was known.
     """
 

@@ -1,9 +1,9 @@
-"""The weights that a job left in its folder: what they take, and how an adapter is taken away.
+"""The weights that a job left in its folder: what they take, and how a trial's are taken away.
 
-A job's result stays when its adapter goes. `adapter/` is renamed to `adapter.removed/` and emptied
-then, so that there is a whole adapter or none at every instant, that a removal which was cut off
-can be gone on with, and that it needs no room. An `adapter.removed/` without an `adapter/` says
-that there was one.
+A job's result stays when its weights go. `adapter/` (or `model/`, where whole models are trained)
+is renamed to `adapter.removed/` and emptied then, so that there is a whole adapter or none at every
+instant, that a removal which was cut off can be gone on with, and that it needs no room. An
+`adapter.removed/` without an `adapter/` says that there was one.
 """
 
 import shutil
@@ -13,6 +13,8 @@ from pathlib import Path
 from orchestrator.storage.files import REMOVED, WHY_FILE
 from trainers.job import ADAPTER, MODEL
 
+KINDS = (ADAPTER, MODEL)
+
 
 def adapter_bytes(folder: Path) -> int:
     """Returns what the adapter of the job in `folder` takes; 0 where there is none."""
@@ -20,34 +22,47 @@ def adapter_bytes(folder: Path) -> int:
 
 
 def model_bytes(folder: Path) -> int:
-    """Returns what the model of the baseline in `folder` takes; 0 where there is none."""
+    """Returns what the model of the job in `folder` takes; 0 where there is none."""
     return _bytes(folder / MODEL)
 
 
+def kept_weights(folder: Path) -> Path | None:
+    """Returns the adapter or else the model of the job in `folder`; None where there is neither."""
+    return next((folder / kind for kind in KINDS if (folder / kind).is_dir()), None)
+
+
+def removed_weights(folder: Path) -> Path | None:
+    """Returns what is left of weights of the job in `folder` that were removed, if they were."""
+    left = (folder / f"{kind}{REMOVED}" for kind in KINDS)
+    return None if kept_weights(folder) else next((each for each in left if each.is_dir()), None)
+
+
 def is_removed(folder: Path) -> bool:
-    """Returns whether the job in `folder` had an adapter that was removed."""
-    return (folder / REMOVED).is_dir() and not (folder / ADAPTER).is_dir()
+    """Returns whether the job in `folder` had weights that were removed."""
+    return removed_weights(folder) is not None
 
 
-def remove_adapter(folder: Path, why: str) -> int:
-    """Removes the adapter of the job in `folder`, notes `why`, and returns the bytes it took.
+def remove_weights(folder: Path, why: str) -> int:
+    """Removes the weights of the job in `folder`, notes `why`, and returns the bytes they took.
 
     Goes on with a removal that was cut off.
     """
-    freed = adapter_bytes(folder)
-    aside = folder / REMOVED
-    if (folder / ADAPTER).is_dir():
+    kept, freed = kept_weights(folder), 0
+    if kept is not None:
+        freed, aside = _bytes(kept), kept.with_name(f"{kept.name}{REMOVED}")
         shutil.rmtree(aside, ignore_errors=True)
-        (folder / ADAPTER).rename(aside)
-    if aside.is_dir():
-        _empty(aside, why)
+        kept.rename(aside)
+    left = removed_weights(folder)
+    if left is not None:
+        _empty(left, why)
     return freed
 
 
-def give_back(folder: Path, adapter: Path) -> None:
-    """Makes `adapter`, made anew by the same job, that of the job in `folder` again."""
-    adapter.rename(folder / ADAPTER)
-    shutil.rmtree(folder / REMOVED, ignore_errors=True)
+def give_back(folder: Path, weights: Path) -> None:
+    """Makes `weights`, made anew by the same job, those of the job in `folder` again."""
+    home = folder / weights.name
+    weights.rename(home)
+    shutil.rmtree(home.with_name(f"{home.name}{REMOVED}"), ignore_errors=True)
 
 
 def _empty(aside: Path, why: str) -> None:

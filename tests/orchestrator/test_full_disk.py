@@ -18,7 +18,7 @@ from orchestrator.searching.space import SearchRange
 from orchestrator.searching.study import MethodSearch
 from orchestrator.storage.records import Storage, version
 from orchestrator.storage.result import Result, State
-from orchestrator.storage.weights import is_removed, remove_adapter
+from orchestrator.storage.weights import is_removed, remove_weights
 from trainers.disk_full import lacks_room
 from trainers.job import Job, Phase, Report
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
@@ -109,7 +109,7 @@ def test_an_adapter_can_be_removed_from_a_full_disk_and_that_makes_room(small_di
     storage.commit(result(), begun(storage), sheet())
     small_disk.fill()
     home = storage.job_folder(job().hash)
-    assert remove_adapter(home, "the disk is full") == 50_000
+    assert remove_weights(home, "the disk is full") == 50_000
     assert is_removed(home)
     found = storage.find(job())
     assert found is not None

@@ -16,7 +16,7 @@ stage 3 has gathered (`GATHERED`), for a step (float32 gradients, temporaries of
 outside of torch's allocator is not counted: see `CONTEXT_BYTES`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 BUCKET = 500_000_000
 """Gradients that DeepSpeed reduces at once (reduce_bucket_size)."""
@@ -72,6 +72,19 @@ class Sharding:
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """What a device keeps of a full fine-tuning's start: a `model` to compare with, whole on every
+    rank, and `anchors` of what the optimizer steps, each rank its part.
+    """
+
+    model: bool = False
+    anchors: bool = False
+
+
+NOTHING = Start()
+
+
+@dataclass(frozen=True, slots=True)
 class Footprint:
     """What a rank's device holds at one moment, in bytes."""
 
@@ -94,7 +107,12 @@ class Footprint:
 
 
 def footprints(
-    weights: Weights, sharding: Sharding, *, training_bytes: int, evaluation_bytes: int
+    weights: Weights,
+    sharding: Sharding,
+    *,
+    training_bytes: int,
+    evaluation_bytes: int,
+    start: Start = NOTHING,
 ) -> tuple[Footprint, ...]:
     """Returns a rank's memory at the moments of a job.
 
@@ -102,13 +120,19 @@ def footprints(
     gradients. A backward pass frees activations as fast as it makes gradients, so that its heights
     are its two ends: all activations with the first gradient, or all gradients.
     """
-    return (
-        _loading(weights, sharding),
+    trained = (
         _backward(weights, sharding, training_bytes),
         _reducing(weights, sharding),
         _step(weights, sharding),
         _evaluation(weights, sharding, evaluation_bytes),
     )
+    copy = weights.total * weights.entry_bytes if start.model else 0
+    anchors = _anchors(weights, sharding) if start.anchors else 0
+    kept = (
+        replace(each, parameters=each.parameters + copy, optimizer=each.optimizer + anchors)
+        for each in trained
+    )
+    return (_loading(weights, sharding), *kept)
 
 
 def _loading(weights: Weights, sharding: Sharding) -> Footprint:
@@ -209,6 +233,15 @@ def _optimizer(weights: Weights, sharding: Sharding) -> int:
     if sharding.stage == 0 and not sharding.mixed:
         return 2 * weights.entry_bytes * weights.trained
     return (MASTER + MOMENTS) * sharding.share(weights.trained)
+
+
+def _anchors(weights: Weights, sharding: Sharding) -> int:
+    """As many as what the optimizer steps, in the same precision and place."""
+    if sharding.host_steps:
+        return 0
+    is_plain = sharding.stage == 0 and not sharding.mixed
+    entry_bytes = weights.entry_bytes if is_plain else MASTER
+    return entry_bytes * sharding.share(weights.trained)
 
 
 def _gradients(weights: Weights, sharding: Sharding) -> int:

@@ -18,6 +18,7 @@ from orchestrator.reporting.tables.lines import FEASIBLE, Line, assembled
 from orchestrator.reporting.tables.pairs import Pair
 from orchestrator.reporting.tables.search import search_line, unequal
 from orchestrator.results.ranking import trials_of
+from trainers.settings import AdapterSettings
 
 
 def ablation_table(record: SweepRecord, finals: Finals | None, pairs: Sequence[Pair]) -> Table:
@@ -77,15 +78,20 @@ def _turned(interval: Interval) -> Estimate:
 
 
 def _note(record: SweepRecord, pairs: Sequence[Pair]) -> str:
-    adapter = record.config.adapter
     counts = [
         tuple(len(trials_of(record.entries, label)) for label in (pair.without, pair.with_l1))
         for pair in pairs
     ]
     equal = all(without == with_l1 for without, with_l1 in counts)
     return (
-        "The two of a pair have the same method, settings, learning rates, recipe and adapter "
-        f"(rank {adapter.rank}, alpha {adapter.alpha:g}), "
+        "The two of a pair have the same method, settings, learning rates, recipe and "
+        f"{_tuned(record.config.adapter)}, "
         f"{'and as many trials' if equal else 'but not as many trials'}; with L1 "
         "the search has one parameter more."
     )
+
+
+def _tuned(adapter: AdapterSettings | None) -> str:
+    if adapter is None:
+        return "tuning (all weights)"
+    return f"adapter (rank {adapter.rank}, alpha {adapter.alpha:g})"

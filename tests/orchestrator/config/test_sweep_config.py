@@ -309,7 +309,6 @@ def test_a_label_that_cannot_be_a_name_is_refused(label: str) -> None:
         {"gang": {"ranks": 0}},
         {"gang": {"strategy": "TIGHT"}},
         {"search": {"trials": 0}},
-        {"adapter": None},
     ],
 )
 def test_values_that_no_sweep_can_have_are_refused(changes: dict[str, Any]) -> None:

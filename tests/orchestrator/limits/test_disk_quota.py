@@ -239,7 +239,7 @@ def test_an_adapter_that_cannot_be_removed_is_said_and_no_harm(house, monkeypatc
     def refused(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("orchestrator.limits.disk_quota.remove_adapter", refused)
+    monkeypatch.setattr("orchestrator.limits.disk_quota.remove_weights", refused)
     at_home.quota.keep()
     assert all(map(at_home.has, jobs))
     assert "an adapter could not be removed: [Errno 13] Permission denied" in at_home.said[0]

@@ -1,6 +1,7 @@
 """Disk is reckoned for what is left to be written, and compared with what is free."""
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -49,6 +50,17 @@ def test_finalists_leave_adapters_and_a_model(large_sweep, few_people):
 def test_a_quota_keeps_the_finalists(large_sweep, few_people):
     found = needed(large_sweep(finalists={"seeds": 2}, disk={"quota": "80 GB"}), few_people)
     assert found.weights.least == 3 * 2 * N + (2 + 4) * 2 * 4 * LORA
+
+
+def test_whole_models_of_trials_are_counted_once_and_called_so(large_sweep, few_people):
+    found = needed(large_sweep(adapter=None, disk={"quota": "100 GB"}), few_people)
+    assert found.models == 2 * 2 * N
+    assert found.adapters == 6 * 2 * N
+    assert found.weights.least == (2 + 2) * 2 * N
+    assert "trials' models 75.3 GiB" in disk_line(found)
+    assert disk_line(found).endswith("of dominated trials' models will be removed")
+    with pytest.raises(ConfigError, match="a model of each method and the finalists'"):
+        require_disk(Path(), replace(found, weights=replace(found.weights, quota=1)))
 
 
 def test_what_is_finished_needs_no_more(large_sweep, few_people):

@@ -36,6 +36,21 @@ def test_baselines_train_everything_and_trials_an_adapter(large_sweep, few_peopl
     assert (step.parameters, step.optimizer) == (2 * (N + LORA), 12 * LORA // 4)
 
 
+def test_whole_models_train_beside_what_is_kept_of_their_start(large_sweep, few_people):
+    """A second model where a method compares with it, and where L1 pulls to, a part of each rank.
+
+    large_sweep searches ga (no reference) and kl, and L1.
+    """
+    found = memories(large_sweep(adapter=None), few_people)["trials"]
+    assert found.method == "kl"
+    assert found.at("step").parameters == (2 + 2) * N
+    assert found.at("step").optimizer == (12 + 4) * N // 4
+    without = large_sweep(adapter=None, methods=["ga", "npo"], search={"l1": None, "trials": 3})
+    found = memories(without, few_people)["trials"]
+    assert found.at("step").parameters == 2 * N, "likelihoods need no second model"
+    assert found.at("step").optimizer == 12 * N // 4
+
+
 def test_trials_are_estimated_for_the_method_that_takes_most(large_sweep, few_people):
     assert memories(large_sweep(), few_people)["trials"].method == "kl"
     more = large_sweep(methods={"kl": {}, "mine": {"method": "llmu", "num_random": 4}})

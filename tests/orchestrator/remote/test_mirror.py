@@ -25,7 +25,7 @@ from orchestrator.remote.uploader import Uploader
 from orchestrator.storage.files import DRIVER_FILE
 from orchestrator.storage.records import Storage, version
 from orchestrator.storage.result import Result, State
-from orchestrator.storage.weights import remove_adapter
+from orchestrator.storage.weights import remove_weights
 from trainers.job import Job, Phase, Report
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
@@ -209,8 +209,8 @@ def test_nothing_of_what_was_replaced_there_stays(url: str, tmp_path: Path) -> N
     finish(one, job(0), **STOPPED)
     mirror = Mirror(url, one.root)
     mirror.push_job(job(0).hash)
-    remove_adapter(one.job_folder(job(0).hash), "disk.quota")
-    mirror.forget_adapter(job(0).hash)
+    remove_weights(one.job_folder(job(0).hash), "disk.quota")
+    mirror.forget_weights(job(0).hash)
     after = finish(two, job(0))
     Mirror(url, two.root).push_job(job(0).hash)
     other = here(tmp_path, "other")
@@ -262,9 +262,9 @@ def test_an_adapter_that_was_removed_here_goes_there(url: str, tmp_path: Path) -
     finish(home, job(0))
     mirror = Mirror(url, home.root)
     mirror.push_job(job(0).hash)
-    remove_adapter(home.job_folder(job(0).hash), "disk.quota")
+    remove_weights(home.job_folder(job(0).hash), "disk.quota")
     for _ in range(2):
-        mirror.forget_adapter(job(0).hash)
+        mirror.forget_weights(job(0).hash)
     Mirror(url, other.root).pull("demo")
     found = other.find(job(0))
     assert found is not None

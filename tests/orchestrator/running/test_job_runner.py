@@ -22,7 +22,7 @@ from orchestrator.running.job_runner import JobRun
 from orchestrator.running.workers import Experience
 from orchestrator.storage.records import Storage, version
 from orchestrator.storage.result import Result, State
-from orchestrator.storage.weights import remove_adapter
+from orchestrator.storage.weights import remove_weights
 from trainers import checkpoint
 from trainers.checkpoint import Bookmark
 from trainers.job import Beat, Job, Outcome, Phase, Report, TrialFailure
@@ -408,7 +408,7 @@ def test_weights_that_were_removed_come_back_when_somebody_has_the_job_run_again
     storage = Storage(Path(ticket().storage))
     first = finished(JobRun(ticket(), _Leaving([report(4), outcome]), Experience()))
     home = storage.job_folder(ticket().job.hash)
-    remove_adapter(home, "disk.quota")
+    remove_weights(home, "disk.quota")
     found = storage.find(ticket().job)
     assert found == replace(first, weights_removed=True)
     again = finished(JobRun(ticket(losses=1), _Leaving([report(4), outcome]), Experience()))

@@ -18,7 +18,7 @@ from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
 from evals.settings import EvaluationSettings
 from orchestrator.storage.records import Storage, version
 from orchestrator.storage.result import Result, State
-from orchestrator.storage.weights import adapter_bytes, remove_adapter
+from orchestrator.storage.weights import adapter_bytes, remove_weights
 from trainers.job import Job, Phase, Report
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
@@ -178,7 +178,7 @@ def test_an_adapter_that_was_removed_comes_back_from_a_finished_attempt_only(
     commit_one(storage, first)
     home = storage.job_folder(first.job.hash)
     (home / "adapter").mkdir()
-    remove_adapter(home, "disk.quota")
+    remove_weights(home, "disk.quota")
     folder = storage.begin(first.job)
     (folder / "adapter").mkdir()
     (folder / "adapter" / "adapter_model.safetensors").write_bytes(b"w" * 9)

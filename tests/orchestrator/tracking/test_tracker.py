@@ -8,7 +8,7 @@ from importlib.metadata import version
 import pytest
 
 from evals.errors import ConfigError
-from orchestrator.storage.weights import remove_adapter
+from orchestrator.storage.weights import remove_weights
 from orchestrator.tracking import tracker as tracker_module
 from trainers.job import Report
 
@@ -214,7 +214,7 @@ def test_an_adapter_that_is_no_longer_kept_goes_from_mlflow_too_and_the_rest_sta
     folder = job_folder(storage, made)
     tracker = begin(storage)
     tracker.log_entry(made, job_folder=folder)
-    remove_adapter(folder, "disk.quota")
+    remove_weights(folder, "disk.quota")
     tracker.forget_adapter(made.result.job.hash)
     tracker.forget_adapter("unknown")
     tracker.close(finished=True)
@@ -239,7 +239,7 @@ def test_an_adapter_that_is_removed_while_it_is_copied_is_no_failure(
     def copy(self, run_id, local_dir, artifact_path=None):
         if artifact_path != "adapter":
             return copied(self, run_id, local_dir, artifact_path)
-        remove_adapter(folder, "disk.quota")
+        remove_weights(folder, "disk.quota")
         raise FileNotFoundError(2, "No such file or directory")
 
     monkeypatch.setattr(MlflowClient, "log_artifacts", copy)

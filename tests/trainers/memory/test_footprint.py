@@ -19,7 +19,7 @@ from trainers.memory.activations import (
     training_bytes,
 )
 from trainers.memory.decoder import decoder_of
-from trainers.memory.footprint import BUCKET, Sharding, Weights, footprints
+from trainers.memory.footprint import BUCKET, Sharding, Start, Weights, footprints
 from trainers.memory.weights import weights_of
 from trainers.method import PACKAGE
 from trainers.settings import AdapterSettings, EngineSettings, L1Mode, TrainingSettings
@@ -46,8 +46,8 @@ ADAPTED = Weights(
 )
 
 
-def moments(weights, sharding, **activations):
-    sizes = {"training_bytes": 0, "evaluation_bytes": 0, **activations}
+def moments(weights, sharding, **given):
+    sizes = {"training_bytes": 0, "evaluation_bytes": 0, **given}
     return {moment.moment: moment for moment in footprints(weights, sharding, **sizes)}
 
 
@@ -96,6 +96,27 @@ def test_an_adapter_of_rank_8_on_llama_2_7b(stage, ranks, parameters, gradients,
         gradients,
         optimizer,
     )
+
+
+@pytest.mark.parametrize(
+    ("sharding", "anchors"),
+    [
+        (Sharding(0, 1), 4 * TOTAL),
+        (Sharding(0, 1, mixed=False), 2 * TOTAL),
+        (Sharding(2, 4), TOTAL),
+        (Sharding(3, 4), TOTAL),
+        (Sharding(3, 4, offload_optimizer=True), 0),
+    ],
+)
+def test_what_is_kept_of_the_start_is_a_whole_model_and_a_part_of_what_is_stepped(
+    sharding, anchors
+):
+    kept = moments(WHOLE, sharding, start=Start(model=True, anchors=True))
+    for name, plain in moments(WHOLE, sharding).items():
+        is_there = name != "loading"
+        assert kept[name].parameters - plain.parameters == is_there * 2 * TOTAL
+        assert kept[name].optimizer - plain.optimizer == is_there * anchors
+        assert kept[name].buffers == plain.buffers
 
 
 def test_float32_needs_no_master_copy_without_zero():

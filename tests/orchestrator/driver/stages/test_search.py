@@ -25,7 +25,7 @@ from orchestrator.searching.constraints import Constraint
 from orchestrator.searching.study import MethodSearch
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
-from orchestrator.storage.weights import remove_adapter
+from orchestrator.storage.weights import remove_weights
 from trainers.job import Job, Phase
 
 
@@ -681,7 +681,7 @@ def test_a_result_without_its_weights_is_as_good_as_any_other_and_is_not_made_ag
     for ticket in tickets[2:]:
         home = desk.storage.job_folder(ticket.job.hash)
         (home / "adapter").mkdir()
-        remove_adapter(home, "disk.quota")
+        remove_weights(home, "disk.quota")
     again = Desk(config, benchmark)
     assert again.run_all() == []
     assert again.agenda.complete
