@@ -42,6 +42,27 @@ HEAVY = (*LATE, "torch", "transformers", "pyarrow", "scipy")
 MAX_LINES = 300
 README_LINES = 200
 MAX_FUNCTION_LINES = 60
+UNMIRRORED = ("tests/end_to_end", "tests/docs", "tests/benchmarks")
+"""Folders of tests that no single module answers for."""
+WHOLES = {
+    "tests/test_configs.py": "every file in configs/",
+    "tests/test_project.py": "the project's own files",
+    "tests/test_uploads.py": ".rayignore",
+    "tests/evals/benchmarks/test_conformance.py": "every benchmark",
+    "tests/evals/benchmarks/test_tofu_published.py": "TOFU's published tables",
+    "tests/evals/metrics/test_conformance.py": "every metric",
+    "tests/evals/metrics/test_golden.py": "metrics that published code was run on",
+    "tests/evals/metrics/test_memorisation.py": "three metrics of one kind",
+    "tests/trainers/methods/test_conformance.py": "every method",
+    "tests/trainers/methods/test_golden.py": "methods that published code was run on",
+    "tests/trainers/methods/test_ranks.py": "every method on two ranks",
+    "tests/trainers/models/test_conformance.py": "every model family",
+    "tests/orchestrator/reporting/test_page_in_browser.py": "the page in a browser",
+    "tests/orchestrator/tracking/test_mlflow_pages.py": "MLflow's pages in a browser",
+    "tests/orchestrator/tracking/test_postgresql.py": "the tracker on PostgreSQL",
+    "tests/orchestrator/tracking/test_server_loss.py": "the tracker without its server",
+}
+"""Test files that are about more than one module, and what they are about."""
 FOLDERS = "orchestrator|cluster|trainers|evals|configs|tests|docs|benchmarks"
 PATH = re.compile(rf"(?<![\w./-])(?:(?:{FOLDERS})/[\w./-]*[\w/]|[\w/]*\w\.py)(?![\w<*])")
 """A file or folder as text names it; a module may stand by its last names alone. The page of the
@@ -177,6 +198,18 @@ def test_what_a_person_waits_for_starts_without_heavy_libraries(
     loaded = said.rpartition("|")[2].split()
     assert "orchestrator" in loaded
     assert not set(absent) & set(loaded)
+
+
+def test_every_test_file_mirrors_a_module_a_package_or_a_script() -> None:
+    files = {relative(file): file for file in (ROOT / "tests").rglob("test_*.py")}
+    assert set(WHOLES) <= set(files), "a file that is not there needs no exception"
+    for name, file in files.items():
+        if name.startswith(UNMIRRORED) or name in WHOLES:
+            continue
+        place = file.parent.relative_to(ROOT / "tests")
+        subject = file.stem.removeprefix("test_")
+        found = [ROOT / place / subject, *(ROOT / place).glob(f"{subject}.*")]
+        assert any(each.exists() for each in found), f"there is no {place}/{subject} to test"
 
 
 def test_make_has_a_target_for_what_people_do() -> None:

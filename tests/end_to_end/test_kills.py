@@ -2,7 +2,7 @@
 
 `--kills N` sets how often (default 2). The long form is
 
-    python -m pytest -s tests/orchestrator/test_kills.py --kills 20
+    python -m pytest -s tests/end_to_end/test_kills.py --kills 20
 
 which prints every kill. The instants are drawn from a seed, over the whole way of a driver: its
 start, and what follows each job that it tells of. A sweep that came to its end between two kills

@@ -1,10 +1,10 @@
 """Whole sweeps on several raylets, out of which ranks and nodes are shot, end as if left alone.
 
 `--faults N` sets how many sweeps are disturbed, each by the death of a rank and of a node at random
-instants; none by default, as every fault takes a gang's time to form anew (`test_losses.py`,
+instants; none by default, as every fault takes a gang's time to form anew (`test_lost_ranks.py`,
 `test_lost_nodes.py` and `test_kills.py` are the short form). The long form is
 
-    python -m pytest -s tests/orchestrator/test_faults.py --faults 5
+    python -m pytest -s tests/end_to_end/test_faults.py --faults 5
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""What `test_evaluation` judges: a score sheet made by each rank of a process group."""
+"""What `test_evaluation_on_ranks` judges: a score sheet made by each rank of a process group."""
 
 from pathlib import Path
 
