@@ -12,7 +12,7 @@ from orchestrator.searching.settings import SearchSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Climb:
+class Incumbent:
     """How a method got on: after each of its trials, in the order in which they ended.
 
     `hours` is the gang time of its trials so far, those that were found in storage included;
@@ -29,13 +29,13 @@ class Climb:
         return bool(self.best) and math.isfinite(self.best[-1])
 
 
-def climbs_of(entries: Sequence[Entry], search: SearchSettings) -> list[Climb]:
-    """Returns the climb of each method that has a trial, by label."""
+def incumbents_of(entries: Sequence[Entry], search: SearchSettings) -> list[Incumbent]:
+    """Returns the incumbent of each method that has a trial, by label."""
     labels = sorted({entry.label for entry in entries if is_trial(entry)})
-    return [_climb(label, trials_of(entries, label), search) for label in labels]
+    return [_incumbent(label, trials_of(entries, label), search) for label in labels]
 
 
-def _climb(label: str, trials: Sequence[Entry], search: SearchSettings) -> Climb:
+def _incumbent(label: str, trials: Sequence[Entry], search: SearchSettings) -> Incumbent:
     hours: list[float] = []
     best: list[float] = []
     spent_s, so_far = 0.0, math.nan
@@ -45,7 +45,7 @@ def _climb(label: str, trials: Sequence[Entry], search: SearchSettings) -> Climb
             so_far = _better(so_far, entry.result.metrics[search.objective], search)
         hours.append(spent_s / HOUR_S)
         best.append(so_far)
-    return Climb(label, tuple(hours), tuple(best))
+    return Incumbent(label, tuple(hours), tuple(best))
 
 
 def _better(first: float, second: float, search: SearchSettings) -> float:

@@ -18,7 +18,7 @@ Value = float | int | str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Spoke:
+class Coordinate:
     """An axis: `values` has one for each trial, None where it has none.
 
     `choices` are the values of one that has no order, from the bottom up; empty for numbers. On a
@@ -60,34 +60,36 @@ class Spoke:
         return math.log10(value if value > 0 or self.zero_at is None else self.zero_at)
 
 
-def spoke_trials(entries: Sequence[Entry]) -> list[Entry]:
+def measured_trials(entries: Sequence[Entry]) -> list[Entry]:
     """Returns the trials that are shown: those that were measured."""
     return [entry for entry in entries if is_trial(entry) and is_measured(entry)]
 
 
-def spokes_of(trials: Sequence[Entry], search: SearchSettings) -> list[Spoke]:
+def coordinates_of(trials: Sequence[Entry], search: SearchSettings) -> list[Coordinate]:
     """Returns learning rate, L1, what else was searched, the constrained metrics, the objective."""
     shared = [shared_values(entry.result.job.training) for entry in trials]
-    spokes = [_spoke(SHARED[name].heading, [one[name] for one in shared]) for name in SHARED]
+    coordinates = [
+        _coordinate(SHARED[name].heading, [one[name] for one in shared]) for name in SHARED
+    ]
     for name in _further(trials):
-        spokes.append(_spoke(name, [(entry.params or {}).get(name) for entry in trials]))
+        coordinates.append(_coordinate(name, [(entry.params or {}).get(name) for entry in trials]))
     for name in _metrics(trials, search):
         values = [_finite(entry.result.metrics.get(name)) for entry in trials]
-        spokes.append(Spoke(name, tuple(values), is_metric=True))
-    return spokes
+        coordinates.append(Coordinate(name, tuple(values), is_metric=True))
+    return coordinates
 
 
-def _spoke(name: str, values: Sequence[Value]) -> Spoke:
+def _coordinate(name: str, values: Sequence[Value]) -> Coordinate:
     there = [value for value in values if value is not None]
     if any(isinstance(value, str | bool) for value in there):
         choices = tuple(sorted({str(value) for value in there}))
-        return Spoke(name, tuple(values), choices)
+        return Coordinate(name, tuple(values), choices)
     numbers = [float(value) for value in there]
     above = [number for number in numbers if number > 0]
     if not above or min(numbers) < 0 or max(above) / min(above) <= 10:
-        return Spoke(name, tuple(values))
+        return Coordinate(name, tuple(values))
     axis = parameter_axis(numbers)
-    return Spoke(name, tuple(values), log=True, zero_at=axis.zero_at)
+    return Coordinate(name, tuple(values), log=True, zero_at=axis.zero_at)
 
 
 def _further(trials: Iterable[Entry]) -> list[str]:

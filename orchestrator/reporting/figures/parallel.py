@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.reporting.charts.parallel_axes import Spoke, spoke_trials, spokes_of
+from orchestrator.reporting.charts.parallel_axes import Coordinate, coordinates_of, measured_trials
 from orchestrator.reporting.figure_data import FigureData
 from orchestrator.reporting.figures.canvas import (
     FAINT,
@@ -38,19 +38,19 @@ def parallel_figure(figure_data: FigureData, folder: Path) -> list[Path]:
     measured.
     """
     search, marks = figure_data.search, figure_data.marks
-    trials = spoke_trials(figure_data.entries)
+    trials = measured_trials(figure_data.entries)
     if not trials:
         return []
-    spokes = spokes_of(trials, search)
+    coordinates = coordinates_of(trials, search)
     labels = labels_of(trials)
     rows = list(_rows(figure_data, trials, labels))
     figure = new_figure(height_for([text for text, _ in rows]))
     axes = figure.add_axes(AXES)
-    has_absent = any(value is None for spoke in spokes for value in spoke.values)
-    _draw_axes(axes, spokes, has_absent=has_absent)
+    has_absent = any(value is None for coordinate in coordinates for value in coordinate.values)
+    _draw_axes(axes, coordinates, has_absent=has_absent)
     best = best_trials(trials, labels, search=search)
     for i, entry in enumerate(trials):
-        heights = [_height(spoke.shares[i]) for spoke in spokes]
+        heights = [_height(coordinate.shares[i]) for coordinate in coordinates]
         is_best = entry is best.get(entry.label)
         _draw_line(axes, entry, heights, mark=marks[entry.label], is_best=is_best)
     head(figure, "Hyperparameters and metrics of every trial", _said(trials))
@@ -69,30 +69,30 @@ def _said(trials: Sequence[Entry]) -> str:
     )
 
 
-def _draw_axes(axes: "Axes", spokes: Sequence[Spoke], *, has_absent: bool) -> None:
+def _draw_axes(axes: "Axes", coordinates: Sequence[Coordinate], *, has_absent: bool) -> None:
     from matplotlib.patheffects import withStroke
 
     axes.set_axis_off()
-    axes.set_xlim(-0.15, len(spokes) - 0.85)
+    axes.set_xlim(-0.15, len(coordinates) - 0.85)
     axes.set_ylim(ABSENT - 0.07 if has_absent else -0.08, 1.08)
     halo = withStroke(linewidth=3, foreground="white")
     style: dict[str, Any] = {"ha": "center", "color": INK, "zorder": 8, "path_effects": [halo]}
-    for x, spoke in enumerate(spokes):
+    for x, coordinate in enumerate(coordinates):
         axes.plot((x, x), (0, 1), color=INK, linewidth=1.1, zorder=6)
-        name = metric_title(spoke.name) if spoke.is_metric else spoke.name
+        name = metric_title(coordinate.name) if coordinate.is_metric else coordinate.name
         axes.text(
             x, 1.095, name.replace(" Quality", "\nQuality"), fontsize=11, va="bottom", **style
         )
-        for low, end in zip((True, False), _ticks(spoke), strict=True):
+        for low, end in zip((True, False), _ticks(coordinate), strict=True):
             at, va = (-0.02, "top") if low else (1.015, "bottom")
             axes.text(x, at, end, fontsize=9.5, va=va, **style)
-        if None in spoke.values:
-            why = "no value" if spoke.is_metric else "not searched"
+        if None in coordinate.values:
+            why = "no value" if coordinate.is_metric else "not searched"
             axes.text(x, ABSENT - 0.03, why, fontsize=9.5, va="top", **style)
 
 
-def _ticks(spoke: Spoke) -> tuple[str, str]:
-    low, high = (v if isinstance(v, str) else _said_number(v) for v in spoke.ends)
+def _ticks(coordinate: Coordinate) -> tuple[str, str]:
+    low, high = (v if isinstance(v, str) else _said_number(v) for v in coordinate.ends)
     return low, high
 
 

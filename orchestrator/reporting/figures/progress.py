@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.reporting.charts.chart_axis import objective_axis
-from orchestrator.reporting.charts.incumbent import Climb, climbs_of
+from orchestrator.reporting.charts.incumbent import Incumbent, incumbents_of
 from orchestrator.reporting.figure_data import FigureData
 from orchestrator.reporting.figures.canvas import (
     IN_LEGEND,
@@ -40,39 +40,39 @@ def progress_figure(figure_data: FigureData, folder: Path) -> list[Path]:
     A line begins with a method's first feasible trial. Methods that found none are named.
     """
     search, marks = figure_data.search, figure_data.marks
-    climbs = climbs_of(figure_data.entries, search)
-    if not climbs:
+    incumbents = incumbents_of(figure_data.entries, search)
+    if not incumbents:
         return []
-    figure = new_figure(height_for([climb.label for climb in climbs]))
+    figure = new_figure(height_for([incumbent.label for incumbent in incumbents]))
     by_trials, by_hours = figure.add_axes(BY_TRIALS), figure.add_axes(BY_HOURS)
-    found = [climb for climb in climbs if climb.found]
-    ends = [value for climb in found for value in climb.best if value == value]
+    found = [incumbent for incumbent in incumbents if incumbent.found]
+    ends = [value for incumbent in found for value in incumbent.best if value == value]
     for axes, what in ((by_trials, "trials"), (by_hours, "gang hours")):
         plain(axes)
         up = objective_axis(ends or [0.0])
         compress(axes, up)
         axes.set_ylim(up.low, min(up.high, max(ends) / 1.7) if ends and max(ends) < -1 else up.high)
         axes.set_xlabel(f"{what} of the method", fontsize=12, color=INK)
-    for climb in found:
-        _draw(by_trials, climb, [float(n) for n in range(1, len(climb.best) + 1)], marks)
-        _draw(by_hours, climb, climb.hours, marks)
+    for incumbent in found:
+        _draw(by_trials, incumbent, [float(n) for n in range(1, len(incumbent.best) + 1)], marks)
+        _draw(by_hours, incumbent, incumbent.hours, marks)
     by_trials.set_xlim(left=0)
     by_hours.set_xlim(left=0)
     by_hours.tick_params(labelleft=False)
     by_hours.locator_params(axis="x", nbins=5)
     direction = better(gain(search.objective, 1.0))
     by_trials.set_ylabel(f"{metric_title(search.objective)} ({direction})", fontsize=12, color=INK)
-    head(figure, f"Best feasible {metric_title(search.objective)} so far", _said(climbs))
+    head(figure, f"Best feasible {metric_title(search.objective)} so far", _said(incumbents))
     rows = [
-        (short(climb.label, IN_LEGEND), method_sign(marks[climb.label], line=True))
-        for climb in found
+        (short(incumbent.label, IN_LEGEND), method_sign(marks[incumbent.label], line=True))
+        for incumbent in found
     ]
     legend_beside(figure, rows, left=BY_HOURS[0] + BY_HOURS[2] + 0.005, top=0.86)
     return save(figure, folder, "progress")
 
 
-def _said(climbs: Sequence[Climb]) -> str:
-    none = [short(climb.label) for climb in climbs if not climb.found]
+def _said(incumbents: Sequence[Incumbent]) -> str:
+    none = [short(incumbent.label) for incumbent in incumbents if not incumbent.found]
     said = "Gang hours: wall clock of the method's trials, those found in storage included."
     if not none:
         return said
@@ -80,11 +80,13 @@ def _said(climbs: Sequence[Climb]) -> str:
     return f"{said}\nNothing feasible: {', '.join(none[:MOST_NAMED])}{more}."
 
 
-def _draw(axes: "Axes", climb: Climb, xs: Sequence[float], marks: Mapping[str, Mark]) -> None:
-    mark = marks[climb.label]
+def _draw(
+    axes: "Axes", incumbent: Incumbent, xs: Sequence[float], marks: Mapping[str, Mark]
+) -> None:
+    mark = marks[incumbent.label]
     axes.plot(
         xs,
-        climb.best,
+        incumbent.best,
         drawstyle="steps-post",
         color=mark.colour,
         linestyle=style_of(mark.dashes),
@@ -93,12 +95,12 @@ def _draw(axes: "Axes", climb: Climb, xs: Sequence[float], marks: Mapping[str, M
     )
     marked = [
         i
-        for i, value in enumerate(climb.best)
-        if value == value and (value != _before(climb, i) or i == len(climb.best) - 1)
+        for i, value in enumerate(incumbent.best)
+        if value == value and (value != _before(incumbent, i) or i == len(incumbent.best) - 1)
     ]
     axes.scatter(
         [xs[i] for i in marked],
-        [climb.best[i] for i in marked],
+        [incumbent.best[i] for i in marked],
         s=50,
         marker=mark.marker,
         color=mark.colour,
@@ -108,5 +110,5 @@ def _draw(axes: "Axes", climb: Climb, xs: Sequence[float], marks: Mapping[str, M
     )
 
 
-def _before(climb: Climb, i: int) -> float | None:
-    return climb.best[i - 1] if i else None
+def _before(incumbent: Incumbent, i: int) -> float | None:
+    return incumbent.best[i - 1] if i else None

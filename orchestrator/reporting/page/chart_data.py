@@ -13,8 +13,8 @@ from orchestrator.reporting.charts.chart_axis import (
     parameter_axis,
 )
 from orchestrator.reporting.charts.curves import PROBE, curves_of
-from orchestrator.reporting.charts.incumbent import climbs_of
-from orchestrator.reporting.charts.parallel_axes import spoke_trials, spokes_of
+from orchestrator.reporting.charts.incumbent import incumbents_of
+from orchestrator.reporting.charts.parallel_axes import coordinates_of, measured_trials
 from orchestrator.reporting.estimates.finals import Finals
 from orchestrator.reporting.figure_data import FigureData
 from orchestrator.reporting.method_styles import Mark
@@ -62,8 +62,8 @@ def page_data(record: SweepRecord, figure_data: FigureData) -> Json:
         "finals": finalists_of(record, finals) if finals else [],
         "axes": _axes(record, figure_data, trials),
         "boundaries": _boundaries(trials, figure_data.bounds),
-        "climbs": [asdict(climb) for climb in climbs_of(trials, search)],
-        "spokes": _spokes(record, trials),
+        "incumbents": [asdict(incumbent) for incumbent in incumbents_of(trials, search)],
+        "coordinates": _coordinates(record, trials),
         "weights": [asdict(weight) for weight in figure_data.weights],
     }
     plain: Json = _plain(data)
@@ -171,19 +171,19 @@ def _boundaries(trials: Sequence[Entry], bounds: Sequence[Bound]) -> Json:
     }
 
 
-def _spokes(record: SweepRecord, trials: Sequence[Entry]) -> Json:
-    shown = spoke_trials(trials)
+def _coordinates(record: SweepRecord, trials: Sequence[Entry]) -> Json:
+    shown = measured_trials(trials)
     made = []
-    for spoke in spokes_of(shown, record.config.search) if shown else ():
-        low, high = spoke.ends
-        heading = metric_title(spoke.name) if spoke.is_metric else spoke.name
+    for coordinate in coordinates_of(shown, record.config.search) if shown else ():
+        low, high = coordinate.ends
+        heading = metric_title(coordinate.name) if coordinate.is_metric else coordinate.name
         made.append(
             {
                 "name": heading,
-                "shares": spoke.shares,
+                "shares": coordinate.shares,
                 "low": low,
                 "high": high,
-                "isMetric": spoke.is_metric,
+                "isMetric": coordinate.is_metric,
             }
         )
     ids = {id(entry): i for i, entry in enumerate(trials)}

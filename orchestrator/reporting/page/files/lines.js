@@ -1,8 +1,8 @@
 // Charts of lines and bars: the search's progress, trainings, parallel coordinates, importance.
 
 function drawProgress(canvas, view) {
-  const climbs = data.climbs.filter((climb) => view.methods.has(climb.label));
-  const ends = climbs.map((c) => (view.budget === "hours" ? c.hours.at(-1) : c.best.length));
+  const incumbents = data.incumbents.filter((incumbent) => view.methods.has(incumbent.label));
+  const ends = incumbents.map((c) => (view.budget === "hours" ? c.hours.at(-1) : c.best.length));
   const far = extent([1e-9, ...ends])[1];
   const made = frame(canvas, {
     height: 360,
@@ -13,24 +13,24 @@ function drawProgress(canvas, view) {
     left: 64,
     label: "Best feasible objective so far against the budget",
   });
-  for (const climb of climbs) drawClimb(made, climb, view);
+  for (const incumbent of incumbents) drawIncumbent(made, incumbent, view);
   legend(canvas, view, [], true);
 }
 
-function drawClimb(made, climb, view) {
-  const method = methodOf(climb.label);
-  const own = data.trials.filter((trial) => trial.label === climb.label);
+function drawIncumbent(made, incumbent, view) {
+  const method = methodOf(incumbent.label);
+  const own = data.trials.filter((trial) => trial.label === incumbent.label);
   const line = node(made.svg, "path", {
     class: "thread best method",
     style: `--mark:${method.colour};${dashed(method, 2.8)}`,
   });
   let d = "";
-  climb.best.forEach((value, i) => {
+  incumbent.best.forEach((value, i) => {
     if (value === null) return;
-    const [x, y] = [made.x(view.budget === "hours" ? climb.hours[i] : i + 1), made.y(value)];
+    const [x, y] = [made.x(view.budget === "hours" ? incumbent.hours[i] : i + 1), made.y(value)];
     d += d ? `H${x}V${y}` : `M${x},${y}`;
     const group = markOf(made.svg, own[i]);
-    const isNew = i === 0 || climb.best[i - 1] !== value;
+    const isNew = i === 0 || incumbent.best[i - 1] !== value;
     dot(group, method.marker, isNew ? 5.5 : 2.6, x, y, isNew ? "fill" : "small");
     node(group, "circle", { cx: x, cy: y, r: 12, class: "hit" });
   });
@@ -100,7 +100,7 @@ function thread(group, points, trial, style = "") {
 }
 
 function drawParallel(canvas, view) {
-  const { axes, trials } = data.spokes;
+  const { axes, trials } = data.coordinates;
   if (!axes.length) return nothing(canvas, "No trial was measured.");
   const scroll = element(canvas, "div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "All axes" });
   const width = Math.max(canvas.clientWidth || 320, axes.length * 92);

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from orchestrator.reporting.charts.incumbent import climbs_of
+from orchestrator.reporting.charts.incumbent import incumbents_of
 from orchestrator.searching.settings import SearchSettings
 
 SEARCH = SearchSettings()
@@ -16,27 +16,27 @@ def test_the_best_so_far_is_over_feasible_trials_only_and_never_gets_worse(fakes
         fakes.failed("npo", 3, "lost"),
         fakes.trial("npo", 4, retain=0.8, quality=-3.0),
     ]
-    (climb,) = climbs_of([*fakes.baselines(), *trials], SEARCH)
-    assert climb.label == "npo"
-    assert math.isnan(climb.best[0])
-    assert climb.best[1:] == (-9.0, -9.0, -9.0, -3.0)
-    assert climb.found
+    (incumbent,) = incumbents_of([*fakes.baselines(), *trials], SEARCH)
+    assert incumbent.label == "npo"
+    assert math.isnan(incumbent.best[0])
+    assert incumbent.best[1:] == (-9.0, -9.0, -9.0, -3.0)
+    assert incumbent.found
 
 
 def test_the_hours_add_up_over_the_methods_own_trials(fakes):
     trials = [fakes.trial("npo", 0), fakes.trial("ga", 0), fakes.failed("npo", 1, "lost")]
-    climbs = {climb.label: climb for climb in climbs_of(trials, SEARCH)}
+    incumbents = {incumbent.label: incumbent for incumbent in incumbents_of(trials, SEARCH)}
     each = 4.125 / 3600
-    assert climbs["npo"].hours == pytest.approx((each, 2 * each))
-    assert climbs["ga"].hours == pytest.approx((each,))
+    assert incumbents["npo"].hours == pytest.approx((each, 2 * each))
+    assert incumbents["ga"].hours == pytest.approx((each,))
 
 
 def test_where_less_is_better_the_best_falls(fakes):
     trials = [fakes.trial("npo", i, retain=0.8, forget=f) for i, f in enumerate((0.5, 0.2, 0.4))]
-    (climb,) = climbs_of(trials, SearchSettings(objective="forget"))
-    assert climb.best == (0.5, 0.2, 0.2)
+    (incumbent,) = incumbents_of(trials, SearchSettings(objective="forget"))
+    assert incumbent.best == (0.5, 0.2, 0.2)
 
 
 def test_a_method_without_a_feasible_trial_has_found_nothing(fakes):
-    (climb,) = climbs_of([fakes.trial("ga", 0, retain=0.1)], SEARCH)
-    assert not climb.found
+    (incumbent,) = incumbents_of([fakes.trial("ga", 0, retain=0.1)], SEARCH)
+    assert not incumbent.found
