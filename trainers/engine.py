@@ -116,7 +116,10 @@ class Engine:
         self._start.restore()
         shards.refresh_copies(self._deepspeed)
         shards.forget(self._deepspeed, self._optimizer)
-        self._optimizer.anchors = self._start.anchors() if l1 > 0 else {}
+        if l1 == 0:
+            self._optimizer.anchors = {}
+        elif not self._optimizer.anchors:
+            self._optimizer.anchors = self._start.anchors()
         for group in self._groups():
             group.update(lr=0.0, l1=l1, l1_mode=l1_mode, weight_decay=weight_decay)
 

@@ -18,6 +18,7 @@ from trainers.distributed import Place
 from trainers.engine import Engine
 from trainers.family import build_family
 from trainers.job import Job, Outcome, Phase, Report
+from trainers.memory.fallback import Doing, Execution, Memory, lighter
 from trainers.method import PACKAGE, build_method
 from trainers.rank_task import Order
 from trainers.requirements import ReferenceUse
@@ -152,6 +153,19 @@ def test_a_trial_on_a_warm_engine_learns_what_it_does_on_a_new_one(
     second = learned(bench, job(engine=engine), base, tmp_path / "second")
     bench.clear()
     assert equal(first, second)
+
+
+@pytest.mark.slow
+def test_every_way_out_of_memory_learns_the_same(base, tmp_path) -> None:
+    bench, task = Workbench(Place()), job("kl")
+    wanted = learned(bench, task, base, tmp_path / "first")
+    now, num_ways = Execution.of(task), 0
+    while now := lighter(now, task, world=1, short_of=Memory.DEVICE, doing=Doing.TRAINING):
+        num_ways += 1
+        found = learned(bench, now.applied(task), base, tmp_path / str(num_ways))
+        assert all(torch.allclose(wanted[name], found[name], atol=1e-5) for name in wanted), now
+    assert num_ways == 4
+    bench.clear()
 
 
 def test_the_second_model_goes_when_no_method_needs_it(base, tmp_path, num_loaded):

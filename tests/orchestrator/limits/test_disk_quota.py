@@ -15,7 +15,6 @@ from orchestrator.searching.constraints import Bound, violations
 from orchestrator.storage.records import Storage, version
 from orchestrator.storage.result import Result, State
 from trainers.job import Job, Phase
-from trainers.settings import AdapterSettings
 
 KIB = 2**10
 BOUNDS = (Bound("retain", "at_least", 0.5),)
@@ -24,7 +23,8 @@ BOUNDS = (Bound("retain", "at_least", 0.5),)
 class House:
     """A storage folder with a sweep's quota in it, and what was said and told to MLflow."""
 
-    def __init__(self, folder: Path, **disk: object) -> None:
+    def __init__(self, folder: Path, *, whole: bool = False, **disk: object) -> None:
+        self.kind = "model" if whole else "adapter"
         raw = {
             "name": "mine",
             "storage": str(folder),
@@ -33,6 +33,7 @@ class House:
             "methods": ["npo"],
             "tracking": {"uri": "http://tracking:5000"},
             "disk": disk,
+            "adapter": None if whole else {},
         }
         self.config: SweepConfig = validated(SweepConfig, raw, key="")
         self.storage = Storage(self.config.folder)
@@ -59,7 +60,7 @@ class House:
             benchmark=config.benchmark,
             model=config.model,
             training=config.training,
-            adapter=AdapterSettings(),
+            adapter=config.adapter,
             engine=config.engine,
             evaluation=config.evaluation,
             seed=number,
@@ -80,7 +81,7 @@ class House:
         metrics = {"log_forget_quality": -1.0 - number, "retain": retain}
         if made:
             self.ledger.give("npo", number, job.hash)
-        result = self._committed(job, "adapter", kib, metrics)
+        result = self._committed(job, self.kind, kib, metrics)
         self.quota.enter(self.entry(number, result), bounds=BOUNDS)
         return job.hash
 
@@ -95,12 +96,23 @@ class House:
         return self.storage.commit(result, folder, None)
 
     def has(self, job: str) -> bool:
-        return (self.storage.job_folder(job) / "adapter").is_dir()
+        return (self.storage.job_folder(job) / self.kind).is_dir()
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Callable[..., House]:
     return lambda **disk: House(tmp_path / "runs", **disk)
+
+
+def test_whole_models_of_trials_go_and_a_baselines_stays(house) -> None:
+    at_home = house(whole=True, quota="350 KiB")
+    original = at_home.baseline(kib=100)
+    jobs = [at_home.trial(i, retain=0.9) for i in range(4)]
+    at_home.quota.keep()
+    assert [at_home.has(job) for job in jobs] == [True, True, False, False]
+    assert at_home.has(original)
+    assert at_home.said[0].startswith("lethe: removed the models of 2 dominated trials, 200 KiB")
+    assert at_home.storage.find(at_home.job(3)).weights_removed
 
 
 def test_without_a_quota_everything_stays(house) -> None:
