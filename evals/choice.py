@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
 from evals import plugins
-from evals.errors import ConfigError, FieldError, shown, suggestion
+from evals.errors import ConfigError, FieldError, cut, shown, suggestion
 
 
 class Settings(BaseModel):
@@ -68,7 +68,7 @@ def explain(error: ValidationError, model: type[BaseModel], *, key: str) -> Conf
     """
     complaints = error.errors(include_url=False)
     first = next((c for c in complaints if c["type"] == "extra_forbidden"), complaints[0])
-    where = _join(key, *first["loc"])
+    where = _place(key, first["loc"])
     raised = first.get("ctx", {}).get("error")
     if isinstance(raised, ConfigError):
         return raised
@@ -86,16 +86,20 @@ def explain(error: ValidationError, model: type[BaseModel], *, key: str) -> Conf
     return ConfigError(f"{where} must be {rule} but got {shown(value)}; {_cure(first)}")
 
 
+def _place(key: str, loc: tuple[str | int, ...]) -> str:
+    return _join(key, *(cut(str(part)) for part in loc))
+
+
 def _join(*parts: str | int) -> str:
     return ".".join(str(part) for part in parts if part != "")
 
 
 def _unknown_key(loc: tuple[str | int, ...], model: type[BaseModel], *, key: str) -> ConfigError:
-    folder = _join(key, *loc[:-1])
+    folder = _place(key, loc[:-1])
     known = list(_model_at(model, loc[:-1]).model_fields)
     prefix = f"{folder}." if folder else ""
     cure = suggestion(str(loc[-1]), known, prefix=prefix) or f"known keys: {', '.join(known)}"
-    return ConfigError(f"{_join(key, *loc)} must be a known key but is not one; {cure}")
+    return ConfigError(f"{_place(key, loc)} must be a known key but is not one; {cure}")
 
 
 def _model_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseModel]:
@@ -154,6 +158,7 @@ _RULES = {
     "bool_": "true or false",
     "string_type": "text",
     "string_too_short": "text of at least {min_length} letters",
+    "string_too_long": "text of at most {max_length} letters",
     "string_pattern_mismatch": "text like {pattern}",
     "path_type": "a path",
     "tuple_type": "a list",

@@ -24,7 +24,7 @@ def unknown_name(key: str, name: str, known: Iterable[str]) -> ConfigError:
     """Returns the error for `name` at `key`, listing what exists and the nearest match."""
     choices = sorted(known)
     cure = suggestion(name, choices) or "choose one of these"
-    return ConfigError(f"{key} must be one of {', '.join(choices)} but got {name!r}; {cure}")
+    return ConfigError(f"{key} must be one of {', '.join(choices)} but got {shown(name)}; {cure}")
 
 
 def suggestion(name: str, known: Iterable[str], *, prefix: str = "") -> str | None:
@@ -38,10 +38,17 @@ def shown(value: object, *, limit: int = 80) -> str:
 
     Never raises, whatever the value.
     """
-    if isinstance(value, str | bytes) and len(value) > limit:
-        return f"{value[:limit]!r}... ({len(value)} characters)"
+    if isinstance(value, str | bytes):
+        start = repr(value[:limit])
+        return start if len(value) <= limit else f"{start}... ({len(value)} characters)"
     try:
         text = repr(value)
     except (ValueError, RecursionError):  # integers of thousands of digits; lists in lists in lists
-        return f"a {type(value).__name__} too large to be shown"
+        return f"a value ({type(value).__name__}) too large to be shown"
     return text if len(text) <= limit else f"{text[:limit]}... ({len(text)} characters)"
+
+
+def cut(text: str, *, limit: int = 80) -> str:
+    """Returns `text` as a message names it: cut after `limit` characters, and fit to be printed."""
+    start = text[:limit].encode("utf-8", "backslashreplace").decode("utf-8")
+    return start if len(text) <= limit else f"{start}... ({len(text)} characters)"

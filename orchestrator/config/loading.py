@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from evals.choice import validated
-from evals.errors import ConfigError, suggestion
+from evals.errors import ConfigError, cut, shown, suggestion
+from evals.paths import read_path
 from orchestrator.config.resume import read_config
 from orchestrator.config.storage_address import is_url, working_folder
-from orchestrator.config.strict_yaml import parse
+from orchestrator.config.strict_yaml import MAX_CHARACTERS, MAX_DEPTH, Document, parse, read
 from orchestrator.config.sweep_config import SweepConfig, listed
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.storage.files import CONFIG_FILE, SWEEPS, sweep_path
@@ -27,7 +28,11 @@ def load_config(path: str | None, overrides: Sequence[str]) -> SweepConfig:
         ConfigError: anything in file or overrides that a sweep cannot run with.
     """
     file = Path(path) if path is not None else CONFIGS / "demo.yaml"
-    return _resolved(_with_constraints(_read(file)), overrides)
+    document = _read(file)
+    try:
+        return _resolved(_with_constraints(document.value), overrides)
+    except ConfigError as error:
+        raise _placed(error, document, file, overrides) from None
 
 
 def load_resumed(path: str, overrides: Sequence[str], *, option: str = "--resume") -> SweepConfig:
@@ -39,7 +44,7 @@ def load_resumed(path: str, overrides: Sequence[str], *, option: str = "--resume
         ConfigError: `path` is no sweep's folder, or not one of this version of Lethe; an override
             cannot be used.
     """
-    storage, folder = _place(path, overrides)
+    storage, folder = _place(path, overrides, option=option)
     if not (folder / CONFIG_FILE).is_file() or folder.parent.name != SWEEPS:
         raise _no_sweep(path, folder, option=option)
     for override in overrides:
@@ -61,16 +66,17 @@ def load_resumed(path: str, overrides: Sequence[str], *, option: str = "--resume
     return _resolved(raw, overrides)
 
 
-def _place(path: str, overrides: Sequence[str]) -> tuple[str, Path]:
+def _place(path: str, overrides: Sequence[str], *, option: str) -> tuple[str, Path]:
     """Returns the storage and the folder of the sweep at `path`; one at a URL is fetched first."""
     if not is_url(path):
-        folder = Path(path).expanduser().resolve()
+        folder = read_path(path, key=option).resolve()
         return str(folder.parent.parent), folder
     from orchestrator.remote.download import pulled  # imports fsspec
 
     storage, _, name = path.rstrip("/").rpartition(f"/{SWEEPS}/")
     said = [word.partition("=")[2] for word in overrides if word.startswith("cache=")]
-    cache = Path(said[-1]) if said else SweepConfig.model_fields["cache"].default
+    default = SweepConfig.model_fields["cache"].default
+    cache = read_path(said[-1], key="cache") if said else default
     root = working_folder(storage or path, cache)
     if storage:
         pulled(storage, root, name)
@@ -117,23 +123,44 @@ def _resolved(raw: dict[str, Any], overrides: Sequence[str]) -> SweepConfig:
     return config
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> Document:
+    """Returns what the YAML file says, a mapping."""
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        # No more than could be used: a device or a pipe may have no end.
+        with file.open(encoding="utf-8-sig") as stream:
+            text = stream.read(MAX_CHARACTERS + 1)
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the path
         known = sorted(str(found) for found in CONFIGS.glob("*.yaml"))
         cure = suggestion(str(file), known) or f"there are {', '.join(known)}"
         raise ConfigError(
-            f"the config must be a readable YAML file but got {str(file)!r} "
+            f"the config must be a readable YAML file but got {shown(str(file), limit=300)} "
             f"({getattr(error, 'strerror', None) or error}); {cure}"
         ) from None
-    raw = parse(text, source=str(file))
-    if not isinstance(raw, dict):
+    document = read(text, source=str(file))
+    if not isinstance(document.value, dict):
         raise ConfigError(
-            f"{file} must be a mapping of keys to values but got {type(raw).__name__}; "
+            f"{file} must be a mapping of keys to values but got {type(document.value).__name__}; "
             "start it with name: <name of the sweep>"
         )
-    return raw
+    return document
+
+
+def _placed(
+    error: ConfigError, document: Document, file: Path, overrides: Sequence[str]
+) -> ConfigError:
+    """Returns the refusal with the line of `file` on which stands what it complains about.
+
+    An override that touches the key may be what is wrong; then the file is not blamed.
+    """
+    key = str(error).partition(" ")[0]
+    for override in overrides:
+        given = override.partition("=")[0].strip()
+        if f"{key}.".startswith(f"{given}.") or f"{given}.".startswith(f"{key}."):
+            return error
+    parts = key.split(".")
+    names = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
+    line = next((document.lines[name] for name in names if name in document.lines), None)
+    return error if line is None else ConfigError(f"{error} ({file}, line {line})")
 
 
 def _with_constraints(raw: dict[str, Any]) -> dict[str, Any]:
@@ -148,11 +175,12 @@ def _with_constraints(raw: dict[str, Any]) -> dict[str, Any]:
 def _parse_override(override: str) -> tuple[list[str], Any]:
     key, equals, text = override.partition("=")
     keys = key.strip().split(".")
-    if not equals or not all(keys):
+    if not equals or not all(keys) or len(keys) > MAX_DEPTH:
         raise ConfigError(
-            f"an override must be key=value but got {override!r}; write it like search.trials=16"
+            f"an override must be key=value but got {shown(override)}; "
+            "write it like search.trials=16"
         )
-    return keys, parse(text, source=f"the override {override!r}")
+    return keys, parse(text, source=f"the override {shown(override)}")
 
 
 def _set(
@@ -165,7 +193,7 @@ def _set(
         return {**raw, head: _merge(old, value)}
     if old is not None and not isinstance(old, Mapping):
         raise ConfigError(
-            f"{override.partition('=')[0]} must be a known key but {head} holds {old!r}; "
+            f"{cut(override.partition('=')[0])} must be a known key but {head} holds {shown(old)}; "
             "override that instead"
         )
     return {**raw, head: _set(old or {}, rest, value, override=override)}

@@ -1,12 +1,12 @@
 """The sections of a sweep's config that have no file of their own."""
 
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from evals.choice import Settings
 from evals.errors import ConfigError
+from evals.paths import read_path
 from orchestrator.storage.byte_size import read_size
 from trainers.settings import AdapterSettings, TrainingSettings
 
@@ -118,8 +118,8 @@ class BaselineSettings(Settings):
 
     @field_validator("original", "gold")
     @classmethod
-    def _absolute(cls, given: str | None) -> str | None:
-        return given and _absolute_if_there(given)
+    def _absolute(cls, given: str | None, info: ValidationInfo) -> str | None:
+        return given and _absolute_if_there(given, key=f"baselines.{info.field_name}")
 
 
 class PlanSettings(Settings):
@@ -131,6 +131,6 @@ class PlanSettings(Settings):
     """Of one CPU core, in 10^9; small models reach less."""
 
 
-def _absolute_if_there(given: str) -> str:
-    path = Path(given).expanduser()
+def _absolute_if_there(given: str, *, key: str) -> str:
+    path = read_path(given, key=key)
     return str(path.resolve()) if path.exists() else given

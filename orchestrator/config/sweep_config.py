@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, field_serializer, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_serializer, field_validator, model_validator
 
 from evals.choice import Choice, Settings, choose
-from evals.errors import ConfigError
+from evals.errors import ConfigError, cut, shown
 from evals.metric import load_metric
+from evals.paths import read_path
 from evals.settings import DEFAULT_OBJECTIVE, EvaluationSettings
 from orchestrator.config.budget import FINALISTS, BudgetSettings, check_budget
 from orchestrator.config.method_settings import MethodSettings, resolve_method
@@ -34,6 +35,9 @@ from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
 FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 
+MAX_NAME = 100
+"""Letters of a sweep's name and of a method's label, which are parts of files' names."""
+
 RESERVED = ("original", "gold", FINALISTS)
 
 PLUGINS = {"benchmark": "evals.benchmarks", "model": "trainers.models"}
@@ -42,7 +46,7 @@ PLUGINS = {"benchmark": "evals.benchmarks", "model": "trainers.models"}
 class SweepConfig(Settings):
     """Everything a sweep does; equal configs with equal data give equal jobs."""
 
-    name: str = Field(pattern=FOLDER_NAME)
+    name: str = Field(pattern=FOLDER_NAME, max_length=MAX_NAME)
     seed: int = Field(0, ge=0)
     storage: StorageAddress = Path("runs")
     """A folder, or a URL that fsspec knows, which is then worked on in `cache`."""
@@ -94,13 +98,22 @@ class SweepConfig(Settings):
         """Returns how many trials the method `label` is given."""
         return num_trials(self.space(label), self.search_for(label))
 
+    @field_validator("storage", "cache")
+    @classmethod
+    def _can_be(cls, given: Path | str, info: ValidationInfo) -> Path | str:
+        if isinstance(given, Path):
+            read_path(given, key=str(info.field_name))
+        return given
+
     @field_validator("benchmark", "model", mode="before")
     @classmethod
     def _plug_in(cls, raw: Any, info: Any) -> Any:
         if isinstance(raw, str):
             raw = {"name": raw}
         if isinstance(raw, Mapping):
-            return choose(PLUGINS[info.field_name], _anchored(raw), key=info.field_name)
+            return choose(
+                PLUGINS[info.field_name], _anchored(raw, key=info.field_name), key=info.field_name
+            )
         return raw
 
     @field_serializer("benchmark", "model")
@@ -186,10 +199,10 @@ class SweepConfig(Settings):
                     f"methods.{label} must be a label that means nothing else but got {label!r}, "
                     "which the ledger books under; rename it"
                 )
-            if not re.fullmatch(FOLDER_NAME, label):
+            if not re.fullmatch(FOLDER_NAME, label) or len(label) > MAX_NAME:
                 raise ConfigError(
-                    f"methods.{label} must be a label of letters, digits, '_', '.' and '-' "
-                    f"but got {label!r}; rename it"
+                    f"methods.{cut(label)} must be a label of letters, digits, '_', '.' and '-', "
+                    f"at most {MAX_NAME} in all, but got {shown(label)}; rename it"
                 )
         return self
 
@@ -232,13 +245,13 @@ def _check_search(config: SweepConfig, label: str) -> None:
         )
 
 
-def _anchored(raw: Mapping[str, Any]) -> dict[str, Any]:
+def _anchored(raw: Mapping[str, Any], *, key: str) -> dict[str, Any]:
     """Returns `raw` with paths that exist made absolute: a rank may run in another folder."""
     whole = dict(raw)
-    for key in ("path", "refusals_file"):
-        given = whole.get(key)
+    for name in ("path", "refusals_file"):
+        given = whole.get(name)
         if isinstance(given, str) and given:
-            whole[key] = _absolute_if_there(given)
+            whole[name] = _absolute_if_there(given, key=f"{key}.{name}")
     return whole
 
 

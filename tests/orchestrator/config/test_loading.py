@@ -1,6 +1,7 @@
 """YAML and overrides become a sweep, or one sentence that says what to correct."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -216,6 +217,60 @@ def test_a_value_out_of_its_rule_names_key_rule_value_and_cure(
 def test_a_missing_key_is_named(file: Path) -> None:
     file.write_text(SWEEP.replace("name: small\n", ""))
     assert refusal(file) == "name must be given but is missing; add it"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("seed: -1", "seed must be .* but got -1; .* \\({file}, line 9\\)"),
+        ("gang:\n  ranks: many", "gang.ranks must be .* but got 'many'; .*\\({file}, line 10\\)"),
+        ("tracking: {\n  url: x}", "tracking.url must be a known key .*\\({file}, line 10\\)"),
+        ("gang: {ranks: 3, ranks_per_node: 2}", "gang.ranks must be .*\\({file}, line 9\\)"),
+        ("storage: ~nobody-here/x", "storage must be a path whose ~ .*\\({file}, line 9\\)"),
+        (f"cache: {'x' * 5000}", "cache must be a path of at most .*\\({file}, line 9\\)"),
+        (f"baselines: {{gold: {'x' * 300}}}", "baselines.gold must be .*\\({file}, line 9\\)"),
+    ],
+)
+def test_what_a_file_says_wrong_is_told_with_its_line(file: Path, lines: str, said: str) -> None:
+    file.write_text(SWEEP + lines)
+    assert re.fullmatch(said.format(file=re.escape(str(file))), refusal(file))
+
+
+def test_a_file_is_not_blamed_for_an_override(file: Path) -> None:
+    file.write_text(SWEEP + "gang: {ranks: 2}")
+    assert str(file) not in refusal(file, "gang.ranks=many")
+    assert str(file) not in refusal(file, "gang={ranks: many}")
+    assert refusal(file, "gang.ranks=many", "seed=1").endswith("give a whole number")
+
+
+@pytest.mark.parametrize("key", ["storage", "cache", "model.path", "baselines.original"])
+@pytest.mark.parametrize("path", ["~nobody-here/x", "x" * 5000, "a/" * 2000])
+def test_a_path_that_cannot_be_is_refused_by_its_key(file: Path, key: str, path: str) -> None:
+    said = refusal(file, "model={name: causal_lm, path: gpt2}", f"{key}={path}")
+    assert said.startswith(f"{key} must be a path ")
+    assert len(said) < 400
+
+
+@pytest.mark.parametrize("override", ["x" * 9999 + "=1", "a." * 99 + "b=1", "seed=" + "x" * 9999])
+def test_a_long_override_is_cut_in_its_message(file: Path, override: str) -> None:
+    assert len(refusal(file, override)) < 500
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_key(file: Path) -> None:
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().lstrip())
+    assert load(file).name == "small"
+
+
+@pytest.mark.parametrize("path", [".", "/dev/zero", "/dev/null", "x" * 5000, "a\0b", "~nobody/x"])
+def test_what_is_no_file_of_text_is_refused(path: str) -> None:
+    with pytest.raises(ConfigError):
+        load_config(path, [])
+
+
+@pytest.mark.parametrize("path", ["~nobody/x", "a\0b", "x" * 5000, "/dev/null", "a/" * 3000])
+def test_what_is_no_folder_is_not_resumed(path: str) -> None:
+    with pytest.raises(ConfigError, match="^--resume must be"):
+        load_resumed(path, [])
 
 
 def begun(storage: Path, *overrides: str) -> Path:
