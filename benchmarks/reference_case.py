@@ -20,11 +20,13 @@ from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from evals.choice import choose
+from evals.suite import IGNORE
+from evals.text.encoding import model_inputs
 from trainers import losses
 from trainers.adapters import add_adapter, trainable
-from trainers.batch import IGNORE, Batch, single
 from trainers.method import Method, Reference, Step, build_method
 from trainers.requirements import Source
+from trainers.batch import Batch, single
 from trainers.settings import AdapterSettings
 from trainers.views import ReferenceView, StudentView
 
@@ -98,7 +100,9 @@ def _batches(
         labels_BT = input_ids_BT.clone()
         labels_BT[:, : options.length // 2] = IGNORE
         ids = tuple(f"{source}-{index}-{row}" for row in range(options.batch_size))
-        batches[source] = single(ids, input_ids_BT, torch.ones_like(input_ids_BT), labels_BT)
+        batches[source] = single(
+            ids, model_inputs(input_ids_BT, torch.ones_like(input_ids_BT), labels_BT)
+        )
     return batches
 
 

@@ -8,42 +8,41 @@ is then the mean over the whole batch. For a single part the norms are its own c
 Shapes: B rows, T positions.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-IGNORE = -100
+from evals.suite import IGNORE, Collated
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Right-padded rows: `labels_BT` is IGNORE everywhere but on answer tokens (and their EOS).
+    """Rows as a model takes them: `inputs`, `attended_BT` and `labels_BT` are as in `Collated`.
 
-    Labels are not shifted: position t's logits predict `labels_BT[:, t + 1]`.
-    `ids` are the examples' row ids (a refusal's id is "<example id>#idk<number>").
+    `ids` are the rows' ids: an example's for its own answer, else one that says what the example
+    was given in its place ("<example id>#idk<number>").
     """
 
     ids: tuple[str, ...]
-    input_ids_BT: Tensor
-    attention_mask_BT: Tensor
+    inputs: Mapping[str, Tensor]
+    attended_BT: Tensor
     labels_BT: Tensor
     token_norm: float
     position_norm: float
     row_norm: float
 
 
-def single(
-    ids: tuple[str, ...], input_ids_BT: Tensor, attention_mask_BT: Tensor, labels_BT: Tensor
-) -> Batch:
+def single(ids: tuple[str, ...], rows: Collated) -> Batch:
     """Returns a batch that is a whole optimizer step by itself."""
     return Batch(
         ids=ids,
-        input_ids_BT=input_ids_BT,
-        attention_mask_BT=attention_mask_BT,
-        labels_BT=labels_BT,
-        token_norm=float((labels_BT[:, 1:] != IGNORE).sum()),
-        position_norm=float(attention_mask_BT.sum()),
-        row_norm=float(len(input_ids_BT)),
+        inputs=rows.inputs,
+        attended_BT=rows.attended_BT,
+        labels_BT=rows.labels_BT,
+        token_norm=float((rows.labels_BT != IGNORE).sum()),
+        position_norm=float(rows.attended_BT.sum()),
+        row_norm=float(len(ids)),
     )
 
 

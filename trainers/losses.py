@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, kl_div, log_softmax, logsigmoid
 
-from trainers.batch import IGNORE, Batch
+from evals.suite import IGNORE
+from trainers.batch import Batch
 
 
 def mean_nll(logits_BTV: Tensor, batch: Batch) -> Tensor:
@@ -26,7 +27,7 @@ def joint_mean_nll(parts: list[tuple[Tensor, Batch]]) -> Tensor:
 
 
 def token_nll(logits_BTV: Tensor, batch: Batch) -> Tensor:
-    """Returns nll of shape [B, T-1]: entry t is that of label t + 1, zero without a label."""
+    """Returns nll_BT: entry t is that of the label which position t predicts, zero without one."""
     mask_BT = labelled(batch)
     nll_N = _labelled_nll(logits_BTV, batch)
     return nll_N.new_zeros(mask_BT.shape).masked_scatter(mask_BT, nll_N)
@@ -84,19 +85,19 @@ def mean_square(of_BTH: Tensor, to_BTH: Tensor, batch: Batch) -> Tensor:
 
 
 def labelled(batch: Batch) -> Tensor:
-    """Returns mask of shape [B, T-1]: True where position t's logits predict an answer token."""
-    return batch.labels_BT[:, 1:] != IGNORE
+    """Returns mask_BT, as long as the labels: True where a position's logits predict a label."""
+    return batch.labels_BT != IGNORE
 
 
 def attended(batch: Batch) -> Tensor:
-    """Returns mask_BT: True where a token is no padding."""
-    return batch.attention_mask_BT.bool()
+    """Returns mask_BT: True where a position is no padding."""
+    return batch.attended_BT
 
 
 def _labelled_nll(logits_BTV: Tensor, batch: Batch) -> Tensor:
     mask_BT = labelled(batch)
-    logits_NV = _at_least_float32(logits_BTV[:, :-1][mask_BT])
-    return cross_entropy(logits_NV, batch.labels_BT[:, 1:][mask_BT], reduction="none")
+    logits_NV = _at_least_float32(logits_BTV[:, : mask_BT.shape[1]][mask_BT])
+    return cross_entropy(logits_NV, batch.labels_BT[mask_BT], reduction="none")
 
 
 def _attended_log_probs(logits_BTV: Tensor, batch: Batch) -> Tensor:

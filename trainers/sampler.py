@@ -12,7 +12,7 @@ import numpy as np
 
 from evals.benchmark import Example
 from evals.text.encoding import Encoder, Row, collate
-from trainers.batch import IGNORE, Batch
+from trainers.batch import Batch
 from trainers.distributed import Place
 from trainers.requirements import Source
 
@@ -149,18 +149,14 @@ class Sampler:
     def _part(self, rows: Sequence[NamedRow], part: int, num_parts: int) -> Batch:
         size = len(rows) // num_parts
         own = rows[part * size : (part + 1) * size]
-        tensors = collate([named.row for named in own], pad_id=self._encoder.pad_id)
-        input_ids, attention_mask, labels = (t.to(self._place.device) for t in tensors)
+        collated = collate([named.row for named in own], pad_id=self._encoder.pad_id)
+        device = self._place.device
         return Batch(
             ids=tuple(named.id for named in own),
-            input_ids_BT=input_ids,
-            attention_mask_BT=attention_mask,
-            labels_BT=labels,
-            token_norm=_num_labelled(rows) / num_parts,
-            position_norm=sum(len(named.row.input_ids) for named in rows) / num_parts,
+            inputs={name: tensor.to(device) for name, tensor in collated.inputs.items()},
+            attended_BT=collated.attended_BT.to(device),
+            labels_BT=collated.labels_BT.to(device),
+            token_norm=sum(named.row.num_labels for named in rows) / num_parts,
+            position_norm=sum(named.row.num_positions for named in rows) / num_parts,
             row_norm=len(rows) / num_parts,
         )
-
-
-def _num_labelled(rows: Sequence[NamedRow]) -> int:
-    return sum(label != IGNORE for named in rows for label in named.row.labels[1:])

@@ -67,7 +67,7 @@ class ReferenceView:
             rows = missing or list(range(len(batch.ids)))
             self._remember(_rows_of(batch, rows))
         nlls = [self._cache[row_id] for row_id in batch.ids]
-        return torch.tensor(nlls, dtype=torch.float32, device=batch.input_ids_BT.device)
+        return torch.tensor(nlls, dtype=torch.float32, device=batch.labels_BT.device)
 
     def _any_rank(self, missing: list[int]) -> bool:
         """Returns whether any rank must compute: under ZeRO-3 a forward needs them all."""
@@ -116,21 +116,18 @@ def _as_reference(model: nn.Module) -> Iterator[None]:
 
 
 def _rows_of(batch: Batch, rows: list[int]) -> Batch:
-    index = torch.tensor(rows, device=batch.input_ids_BT.device)
+    index = torch.tensor(rows, device=batch.labels_BT.device)
     return replace(
         batch,
         ids=tuple(batch.ids[row] for row in rows),
-        input_ids_BT=batch.input_ids_BT[index],
-        attention_mask_BT=batch.attention_mask_BT[index],
+        inputs={name: tensor[index] for name, tensor in batch.inputs.items()},
+        attended_BT=batch.attended_BT[index],
         labels_BT=batch.labels_BT[index],
     )
 
 
 def _logits(model: nn.Module, batch: Batch) -> Tensor:
-    output = model(
-        input_ids=batch.input_ids_BT, attention_mask=batch.attention_mask_BT, use_cache=False
-    )
-    logits_BTV: Tensor = output.logits
+    logits_BTV: Tensor = model(**batch.inputs, use_cache=False).logits
     return logits_BTV.float()
 
 
@@ -149,12 +146,7 @@ def _hidden(model: nn.Module, batch: Batch, layer: int) -> Tensor:
 
     handle = layers[layer].register_forward_hook(keep)
     try:
-        model(
-            input_ids=batch.input_ids_BT,
-            attention_mask=batch.attention_mask_BT,
-            use_cache=False,
-            logits_to_keep=1,
-        )
+        model(**batch.inputs, use_cache=False, logits_to_keep=1)
     finally:
         handle.remove()
     return seen[0].float()

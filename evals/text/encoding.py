@@ -14,8 +14,7 @@ from transformers import PreTrainedTokenizerBase
 
 from evals.choice import Settings
 from evals.errors import ConfigError
-
-IGNORE = -100
+from evals.suite import IGNORE, Collated
 
 _MARKER = "@@answer@@"
 """Stands in for an answer while a chat template is rendered; no template changes it."""
@@ -48,6 +47,16 @@ class Row:
     input_ids: tuple[int, ...]
     labels: tuple[int, ...]
     ended: bool = True
+
+    @property
+    def num_labels(self) -> int:
+        """How many tokens are predicted."""
+        return sum(label != IGNORE for label in self.labels[1:])
+
+    @property
+    def num_positions(self) -> int:
+        """How many tokens there are."""
+        return len(self.input_ids)
 
 
 class Encoder:
@@ -150,8 +159,8 @@ class Encoder:
         return self._close(ids, ends, after=len(head) + len(_MARKER))[-1]
 
 
-def collate(rows: Sequence[Row], *, pad_id: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Returns input_ids_BT, attention_mask_BT and labels_BT, padded on the right.
+def collate(rows: Sequence[Row], *, pad_id: int) -> Collated:
+    """Returns the rows side by side, padded on the right.
 
     The mask goes by length, never by token value: the pad token may be a real one (EOS).
     """
@@ -164,7 +173,16 @@ def collate(rows: Sequence[Row], *, pad_id: int) -> tuple[Tensor, Tensor, Tensor
         input_ids_BT[index, :size] = torch.tensor(row.input_ids)
         attention_mask_BT[index, :size] = 1
         labels_BT[index, :size] = torch.tensor(row.labels)
-    return input_ids_BT, attention_mask_BT, labels_BT
+    return model_inputs(input_ids_BT, attention_mask_BT, labels_BT)
+
+
+def model_inputs(input_ids_BT: Tensor, attention_mask_BT: Tensor, labels_BT: Tensor) -> Collated:
+    """Returns padded rows as a language model takes them; `labels_BT` are not shifted yet."""
+    return Collated(
+        {"input_ids": input_ids_BT, "attention_mask": attention_mask_BT},
+        attention_mask_BT.bool(),
+        labels_BT[:, 1:],
+    )
 
 
 def require_usable(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> None:

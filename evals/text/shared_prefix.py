@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from evals.text.encoding import IGNORE, Row, collate
+from evals.suite import IGNORE
+from evals.text.encoding import Row, collate
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,8 @@ class Tree:
 def lay_rows(items: Sequence[Sequence[Row]], *, pad_id: int) -> Layout:
     """Returns one sequence for each row of each item, padded on the right."""
     rows = [row for item in items for row in item]
-    input_ids_BT, mask_BT, _ = collate(rows, pad_id=pad_id)
     return Layout(
-        {"input_ids": input_ids_BT, "attention_mask": mask_BT},
+        collate(rows, pad_id=pad_id).inputs,
         tuple(_answer(i, row, range(len(row.input_ids))) for i, row in enumerate(rows)),
     )
 

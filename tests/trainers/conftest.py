@@ -8,10 +8,12 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from evals.suite import IGNORE, Collated
+from evals.text.encoding import model_inputs
 from trainers import losses
-from trainers.batch import IGNORE, Batch, single
 from trainers.method import Step
 from trainers.requirements import Source
+from trainers.batch import Batch, single
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden.json").read_text())
 FIXTURE = GOLDEN["fixture_lm_tensors"]["expected"]
@@ -44,7 +46,7 @@ def golden_batch() -> Callable[[str], Batch]:
     def build(source: str) -> Batch:
         labels = torch.tensor(FIXTURE[f"{source}_labels"])
         ids = (f"{source}-0", f"{source}-1")
-        return single(ids, torch.zeros_like(labels), torch.ones_like(labels), labels)
+        return single(ids, model_inputs(torch.zeros_like(labels), torch.ones_like(labels), labels))
 
     return build
 
@@ -99,7 +101,9 @@ def word_step() -> Callable[..., Step]:
             labels = torch.zeros(shape, dtype=torch.long)
             labels[:, 0] = IGNORE
             ids = tuple(f"{source.value}-{row}" for row in range(len(rows)))
-            batches[source] = single(ids, torch.zeros_like(labels), torch.ones(shape), labels)
+            batches[source] = single(
+                ids, model_inputs(torch.zeros_like(labels), torch.ones(shape), labels)
+            )
         views = WordView(student), WordView(student if reference is None else reference)
         defaults = {"index": 0, "num_steps": 10, "epoch": 0, "seed": 0}
         return Step(batches, *views, **{**defaults, **when})
@@ -125,7 +129,7 @@ def make_batch() -> Callable[..., Batch]:
             attention_mask[row, : len(tokens)] = 1
             labels[row, prompt : len(tokens)] = tokens[prompt:]
         ids = tuple(f"{name}-{row}" for row in range(len(shapes)))
-        return single(ids, input_ids, attention_mask, labels)
+        return single(ids, model_inputs(input_ids, attention_mask, labels))
 
     return build
 
@@ -161,11 +165,8 @@ def rows_of() -> Callable[[Batch, slice], Batch]:
     """Cuts rows out of a batch, as a whole step by themselves."""
 
     def cut(batch: Batch, rows: slice) -> Batch:
-        return single(
-            batch.ids[rows],
-            batch.input_ids_BT[rows],
-            batch.attention_mask_BT[rows],
-            batch.labels_BT[rows],
-        )
+        inputs = {name: tensor[rows] for name, tensor in batch.inputs.items()}
+        kept = Collated(inputs, batch.attended_BT[rows], batch.labels_BT[rows])
+        return single(batch.ids[rows], kept)
 
     return cut

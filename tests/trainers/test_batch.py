@@ -1,13 +1,15 @@
 import torch
 
-from trainers.batch import IGNORE, single, with_norms
+from evals.suite import IGNORE
+from evals.text.encoding import model_inputs
+from trainers.batch import single, with_norms
 
 LABELS = torch.tensor([[IGNORE, 5, 6, 7], [IGNORE, IGNORE, 8, IGNORE]])
 MASK = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])
 
 
 def batch():
-    return single(("a", "b"), torch.zeros_like(LABELS), MASK, LABELS)
+    return single(("a", "b"), model_inputs(torch.zeros_like(LABELS), MASK, LABELS))
 
 
 def test_a_whole_step_is_normalised_by_its_own_counts():
@@ -18,7 +20,8 @@ def test_a_whole_step_is_normalised_by_its_own_counts():
 def test_a_label_on_the_first_position_counts_for_nothing_since_nothing_predicts_it():
     labels = LABELS.clone()
     labels[:, 0] = 3
-    assert single(("a", "b"), torch.zeros_like(labels), MASK, labels).token_norm == 4.0
+    rows = model_inputs(torch.zeros_like(labels), MASK, labels)
+    assert single(("a", "b"), rows).token_norm == 4.0
 
 
 def test_parts_share_the_average_of_their_counts(rows_of):

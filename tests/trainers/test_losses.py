@@ -4,14 +4,17 @@ from dataclasses import replace
 import pytest
 import torch
 
+from evals.suite import IGNORE
+from evals.text.encoding import model_inputs
 from trainers import losses
-from trainers.batch import IGNORE, single, with_norms
+from trainers.batch import single, with_norms
 
 # Two rows of three positions over two words. A logit pair (0, ln 3) is p = (1/4, 3/4).
 LN3 = math.log(3.0)
 LOGITS = torch.tensor([[[0.0, LN3], [0.0, 0.0], [9.0, 9.0]], [[LN3, 0.0], [9.0, 9.0], [9.0, 9.0]]])
 LABELS = torch.tensor([[IGNORE, 1, 0], [IGNORE, 1, IGNORE]])
-BATCH = single(("a", "b"), torch.zeros_like(LABELS), torch.tensor([[1, 1, 1], [1, 1, 0]]), LABELS)
+MASK = torch.tensor([[1, 1, 1], [1, 1, 0]])
+BATCH = single(("a", "b"), model_inputs(torch.zeros_like(LABELS), MASK, LABELS))
 
 NAMES = ("forget", "retain", "idk")
 
@@ -35,7 +38,7 @@ def test_sequence_nll_sums_and_answer_nll_averages_a_row():
 
 
 def test_a_row_without_a_label_has_likelihood_one_and_no_gradient():
-    labels = torch.full_like(LABELS, IGNORE)
+    labels = torch.full_like(BATCH.labels_BT, IGNORE)
     logits = LOGITS.clone().requires_grad_()
     nll = losses.answer_nll(logits, replace(BATCH, labels_BT=labels))
     nll.sum().backward()
@@ -45,15 +48,14 @@ def test_a_row_without_a_label_has_likelihood_one_and_no_gradient():
 
 
 def test_a_step_without_any_label_has_no_mean():
-    batch = single(
-        ("a", "b"), BATCH.input_ids_BT, BATCH.attention_mask_BT, torch.full_like(LABELS, IGNORE)
-    )
+    rows = model_inputs(torch.zeros_like(LABELS), MASK, torch.full_like(LABELS, IGNORE))
+    batch = single(("a", "b"), rows)
     assert math.isnan(losses.mean_nll(LOGITS, batch).item())
 
 
 def test_joint_mean_weighs_batches_by_their_tokens():
     # 3 tokens of BATCH and 2 of its first row: (sum_3 + sum_2) / 5
-    first = single(("a",), *(t[:1] for t in (BATCH.input_ids_BT, BATCH.attention_mask_BT, LABELS)))
+    first = single(("a",), model_inputs(*(t[:1] for t in (torch.zeros_like(LABELS), MASK, LABELS))))
     total = math.log(4 / 3) + math.log(2) + math.log(4) + math.log(8 / 3)
     joint = losses.joint_mean_nll([(LOGITS, BATCH), (LOGITS[:1], first)])
     assert joint.item() == pytest.approx(total / 5)

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from evals.benchmark import Example
+from evals.suite import IGNORE
 from evals.text.encoding import Row
-from trainers.batch import IGNORE
 from trainers.distributed import Place
 from trainers.requirements import Source
 from trainers.sampler import Material, Sampler, Shape
@@ -75,8 +75,8 @@ def test_norms_of_parts_average_to_the_counts_of_the_whole() -> None:
     assert part.token_norm == whole.token_norm / 4
     assert part.position_norm == whole.position_norm / 4
     assert part.row_norm == 1.0
-    assert whole.token_norm == float((whole.labels_BT[:, 1:] != IGNORE).sum())
-    assert whole.position_norm == float(whole.attention_mask_BT.sum())
+    assert whole.token_norm == float((whole.labels_BT != IGNORE).sum())
+    assert whole.position_norm == float(whole.attended_BT.sum())
 
 
 def test_refusals_keep_the_forget_questions_row_by_row() -> None:
@@ -84,8 +84,9 @@ def test_refusals_keep_the_forget_questions_row_by_row() -> None:
     forget, idk = batches[Source.FORGET], batches[Source.IDK]
     assert [row_id.split("#")[0] for row_id in idk.ids] == list(forget.ids)
     prompt = forget.labels_BT[0] == IGNORE
-    length = int(prompt.cumprod(0).sum())
-    assert torch.equal(forget.input_ids_BT[0, :length], idk.input_ids_BT[0, :length])
+    length = int(prompt.cumprod(0).sum()) + 1  # the last of them predicts the answer's first
+    ours, theirs = (batch.inputs["input_ids"][0, :length] for batch in (forget, idk))
+    assert torch.equal(ours, theirs)
 
 
 def test_random_rows_are_several_wrong_answers_for_each_forget_row() -> None:

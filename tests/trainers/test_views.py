@@ -34,7 +34,7 @@ def batch(make_batch):
 
 def base_logits(model, batch):
     with model.disable_adapter(), torch.no_grad():
-        return model(input_ids=batch.input_ids_BT, attention_mask=batch.attention_mask_BT).logits
+        return model(**batch.inputs).logits
 
 
 def test_the_reference_is_the_base_model_and_the_student_is_not(model, batch):
@@ -119,11 +119,7 @@ def test_a_rank_that_knows_its_rows_computes_along_with_one_that_does_not(
 
 
 def test_hidden_is_what_the_model_reports_after_that_layer(model, batch):
-    output = model(
-        input_ids=batch.input_ids_BT,
-        attention_mask=batch.attention_mask_BT,
-        output_hidden_states=True,
-    )
+    output = model(**batch.inputs, output_hidden_states=True)
     for layer in (0, 3, 6):  # what the model reports after the last layer is normalised
         hidden = StudentView(model).hidden(batch, layer)
         torch.testing.assert_close(hidden, output.hidden_states[layer + 1])

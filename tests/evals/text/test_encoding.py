@@ -2,11 +2,13 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
 from evals.errors import ConfigError
-from evals.text.encoding import IGNORE, Encoder, Prompt, Row, collate
+from evals.suite import IGNORE
+from evals.text.encoding import Encoder, Prompt, Row, collate
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "golden.json").read_text())
 
@@ -76,7 +78,7 @@ def test_ids_and_labels_are_those_of_the_published_code():
     assert [*row.input_ids, *[1] * padding] == expected["input_ids"]
     assert [*row.labels, *[IGNORE] * padding] == expected["labels"]
     assert row.labels.index(9) == expected["num_question_tokens_tokenize_special"]
-    _, mask_BT, _ = collate([row], pad_id=1)
+    mask_BT = collate([row], pad_id=1).inputs["attention_mask"]
     assert mask_BT[0, :9].tolist() == expected["attention_mask"][:9]
     assert mask_BT[0, 9] == 1
 
@@ -190,13 +192,16 @@ def test_collate_masks_by_length_and_not_by_token(tokenizer):
     assert tokenizer.pad_token_id is None
     assert encoder.pad_id == tokenizer.eos_token_id
     rows = [encoder.encode("Who?", "Basil"), encoder.encode("Who is Hina?", "Hina the author")]
-    input_ids_BT, mask_BT, labels_BT = collate(rows, pad_id=encoder.pad_id)
-    for row, ids_T, mask_T, labels_T in zip(rows, input_ids_BT, mask_BT, labels_BT, strict=True):
+    found = collate(rows, pad_id=encoder.pad_id)
+    columns = (found.inputs["input_ids"], found.inputs["attention_mask"], found.labels_BT)
+    assert torch.equal(found.attended_BT, columns[1] == 1)
+    for row, ids_T, mask_T, labels_T in zip(rows, *columns, strict=True):
         size = len(row.input_ids)
         assert tuple(ids_T[:size].tolist()) == row.input_ids
         assert mask_T.tolist() == [1] * size + [0] * (len(mask_T) - size)
-        assert tuple(labels_T[:size].tolist()) == row.labels
-        assert set(labels_T[size:].tolist()) <= {IGNORE}
+        assert tuple(labels_T[: size - 1].tolist()) == row.labels[1:]
+        assert set(labels_T[size - 1 :].tolist()) <= {IGNORE}
+        assert row.num_labels == (labels_T != IGNORE).sum()
 
 
 def test_a_chat_prompt_without_a_template_is_refused(tokenizer):

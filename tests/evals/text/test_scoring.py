@@ -8,8 +8,9 @@ from torch.nn import functional
 
 from evals.benchmark import Example, Probability, Role, Task
 from evals.scores import ItemScore
+from evals.suite import IGNORE
 from evals.text import scoring
-from evals.text.encoding import IGNORE, Encoder, Prompt
+from evals.text.encoding import Encoder, Prompt
 from evals.text.scoring import Shard, score_task
 from evals.text.shared_prefix import grow, lay_rows, lay_trees
 

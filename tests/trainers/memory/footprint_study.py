@@ -21,6 +21,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from evals import plugins
 from evals.choice import choose
+from evals.text.encoding import model_inputs
 from trainers import losses
 from trainers.adapters import add_adapter, parameter_groups
 from trainers.batch import Batch, single
@@ -116,7 +117,8 @@ def _moments(model: nn.Module, case: Case, world: int, found: dict[str, Any]) ->
 
 def _batch(num_rows: int) -> Batch:
     ids = torch.randint(VOCABULARY, (num_rows, LENGTH))
-    return single(tuple(f"r{i}" for i in range(num_rows)), ids, torch.ones_like(ids), ids.clone())
+    rows = model_inputs(ids, torch.ones_like(ids), ids.clone())
+    return single(tuple(f"r{i}" for i in range(num_rows)), rows)
 
 
 def _engine(model: nn.Module, case: Case, world: int) -> Engine:

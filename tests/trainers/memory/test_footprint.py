@@ -7,6 +7,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from evals import plugins
+from evals.text.encoding import model_inputs
 from trainers.adapters import add_adapter, parameter_groups
 from trainers.batch import single
 from trainers.engine import Engine
@@ -287,7 +288,7 @@ def test_a_gpus_peak_is_what_is_said(whole, monkeypatch):
         groups=parameter_groups(model, l1=0.0, l1_mode=L1Mode.PROXIMAL, weight_decay=0.0),
     )
     ids = torch.randint(8192, (8, 512), device="cuda:0")
-    batch = single(tuple("abcdefgh"), ids, torch.ones_like(ids), ids)
+    batch = single(tuple("abcdefgh"), model_inputs(ids, torch.ones_like(ids), ids))
     for _ in range(2):
         engine.backward(mean_nll(StudentView(engine.module).logits(batch), batch))
         engine.step(1e-3)

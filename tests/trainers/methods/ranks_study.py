@@ -10,8 +10,10 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from evals import plugins
 from evals.choice import choose
+from evals.suite import IGNORE
+from evals.text.encoding import model_inputs
 from trainers.adapters import add_adapter, initial_state, parameter_groups
-from trainers.batch import IGNORE, Batch, single, with_norms
+from trainers.batch import Batch, single, with_norms
 from trainers.distributed import Place, mean_over_ranks
 from trainers.engine import Engine
 from trainers.method import PACKAGE, Step, build_method
@@ -50,7 +52,7 @@ def parts_of(source: Source, num_rows: int, world: int) -> list[Batch]:
     parts = []
     for start in range(0, num_rows, size):
         names, *columns = zip(*rows[start : start + size], strict=True)
-        parts.append(single(names, *(torch.cat(column) for column in columns)))
+        parts.append(single(names, model_inputs(*(torch.cat(column) for column in columns))))
     return [with_norms(part, parts) for part in parts]
 
 

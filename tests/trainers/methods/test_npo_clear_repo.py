@@ -2,8 +2,9 @@ import math
 from dataclasses import replace
 
 import pytest
+import torch
 
-from trainers.batch import IGNORE
+from evals.suite import IGNORE
 from trainers.methods.npo_clear_repo import Config, Method
 from trainers.requirements import Source
 
@@ -19,7 +20,7 @@ def test_the_loss_by_hand(word_step):
 def test_it_never_looks_at_the_answer(word_step):
     step = word_step({Source.FORGET: [[1.0]]}, {Source.FORGET: [[0.5]]})
     forget = step.batches[Source.FORGET]
-    blind = replace(forget, labels_BT=forget.labels_BT.new_full((1, 2), IGNORE))
+    blind = replace(forget, labels_BT=torch.full_like(forget.labels_BT, IGNORE))
     without = Method(Config()).loss(replace(step, batches={Source.FORGET: blind}))
     assert without.item() == Method(Config()).loss(step).item()
 

@@ -6,7 +6,8 @@ import torch
 from transformers import LlamaForCausalLM, MistralForCausalLM
 
 from evals.errors import ConfigError
-from evals.text.encoding import IGNORE, Encoder, Prompt
+from evals.suite import IGNORE
+from evals.text.encoding import Encoder, Prompt
 from evals.text.scoring import Shard, score_task
 from trainers.models.causal_lm import Config, Family
 from trainers.pretrained import Shape

@@ -6,7 +6,8 @@ from peft import LoraConfig, get_peft_model
 
 from evals import plugins
 from evals.choice import Choice, choose
-from evals.text.encoding import IGNORE, Encoder
+from evals.suite import IGNORE
+from evals.text.encoding import Encoder
 from trainers.family import PACKAGE, LanguageModel, build_family
 
 FAMILIES = plugins.names(PACKAGE)

@@ -6,7 +6,8 @@ from pydantic import ValidationError
 
 from evals.choice import choose
 from evals.errors import ConfigError
-from evals.text.encoding import IGNORE, Encoder
+from evals.suite import IGNORE
+from evals.text.encoding import Encoder
 from trainers.family import PACKAGE
 from trainers.models.tiny_llama import Config, Family
 
