@@ -15,11 +15,13 @@ from machine import setting, table
 from numpy.typing import NDArray
 from retain_curves import Line, read
 
-from evals.benchmark import Probability, Role
+from evals.benchmark import Role
 from evals.choice import Choice, choose
 from evals.metric import load_metric
 from evals.probe import estimate
-from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from evals.scores import ScoreSheet
+from evals.text.example import Probability
+from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from trainers.early_stopping import Guard, Limit, Reading, verdict
 from trainers.loop import learning_rate
 from trainers.method import build_method

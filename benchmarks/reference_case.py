@@ -20,13 +20,13 @@ from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from evals.choice import choose
-from evals.suite import IGNORE
+from evals.collated import IGNORE
 from evals.text.encoding import model_inputs
 from trainers import losses
 from trainers.adapters import add_adapter, trainable
+from trainers.batch import Batch, single
 from trainers.method import Method, Reference, Step, build_method
 from trainers.requirements import Source
-from trainers.batch import Batch, single
 from trainers.settings import AdapterSettings
 from trainers.views import ReferenceView, StudentView
 

@@ -22,9 +22,10 @@ from machine import setting, table
 from cluster.warm_gang import WarmGang
 from evals.building import build_benchmark
 from evals.choice import Choice
-from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from evals.scores import ScoreSheet
 from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
+from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.loading import load_config
 from orchestrator.driver import main as driver
 from orchestrator.driver.progress import Progress

@@ -1,8 +1,14 @@
-"""What a benchmark is: named splits of question-answer examples, and tasks to be scored."""
+"""What a benchmark is: named splits of examples to train on, and tasks to be scored.
+
+What an example is made of is its suite's affair (`evals.suite`): here it is something with an id.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from typing import Any, Protocol, TypeVar, cast
+
+from evals.fingerprint import fingerprint
 
 
 class Role(StrEnum):
@@ -14,38 +20,35 @@ class Role(StrEnum):
     HOLDOUT = "holdout"
 
 
-class Probability(StrEnum):
-    """How a task's probability is defined (plain likelihood, or multiple choice)."""
+class Example(Protocol):
+    """What is trained on or scored: a dataclass, all of whose fields enter the fingerprint."""
 
-    PLAIN = "plain"
-    CHOICE = "choice"
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """One question about one person, or about the world.
-
-    `id` is stable and unique within the benchmark; everything joins on it, never on order.
-    `paraphrase` is the correct answer said differently, `perturbed` are wrong answers.
-    `name` is the person the question is about.
-    """
-
-    id: str
-    question: str
-    answer: str
-    name: str | None = None
-    paraphrase: str | None = None
-    perturbed: tuple[str, ...] = ()
+    @property
+    def id(self) -> str:
+        """Stable and unique within the benchmark; everything joins on it, never on order."""
+        ...
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A named set of examples to be scored."""
+class Task(Protocol):
+    """A named set of examples to be scored: a dataclass, which a suite may give more fields."""
 
-    name: str
-    role: Role
-    probability: Probability
-    examples: tuple[Example, ...]
+    @property
+    def name(self) -> str:
+        """Unique within the benchmark."""
+        ...
+
+    @property
+    def role(self) -> Role:
+        """What it stands for in the metrics."""
+        ...
+
+    @property
+    def examples(self) -> tuple[Any, ...]:
+        """The suite's examples."""
+        ...
+
+
+TaskT = TypeVar("TaskT", bound=Task)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,16 @@ class Benchmark:
     """
 
     name: str
-    splits: Mapping[str, tuple[Example, ...]]
+    splits: Mapping[str, tuple[Any, ...]]
     tasks: tuple[Task, ...]
     refusals: tuple[str, ...]
-    fingerprint: str
+    fingerprint: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        said = {each.name: getattr(self, each.name) for each in fields(self) if each.init}
+        object.__setattr__(self, "fingerprint", fingerprint(said))
+
+
+def with_examples(task: TaskT, examples: tuple[Any, ...]) -> TaskT:
+    """Returns the task with these examples in place of its own."""
+    return cast(TaskT, replace(cast(Any, task), examples=examples))

@@ -1,13 +1,13 @@
 """Items drawn anew with replacement, the same draws for every model (paired bootstrap)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evals.benchmark import Role
-from evals.scores import ScoreSheet, TaskScores
+from evals.scores import ScoreSheet, TaskScores, with_items
 
 Counts = NDArray[np.int64]
 Values = NDArray[np.float64]
@@ -56,7 +56,7 @@ def drawn(sheet: ScoreSheet, *, seed: int, num_draws: int = NUM_DRAWS) -> Draws:
 def ordered(sheet: ScoreSheet) -> ScoreSheet:
     """Returns the sheet with the items of each task in the order of their ids, as in draws."""
     tasks = (
-        replace(task, items=tuple(sorted(task.items, key=lambda item: item.id)))
+        with_items(task, tuple(sorted(task.items, key=lambda item: item.id)))
         for task in sheet.tasks
     )
     return ScoreSheet(tuple(tasks))
@@ -70,6 +70,6 @@ def repeated(sheet: ScoreSheet, draws: Draws, index: int) -> ScoreSheet:
             return task
         counts = draws.counts[task.name][index]
         pairs = zip(task.items, counts, strict=True)
-        return replace(task, items=tuple(item for item, count in pairs for _ in range(count)))
+        return with_items(task, tuple(item for item, count in pairs for _ in range(count)))
 
     return ScoreSheet(tuple(map(repeated_task, sheet.tasks)))

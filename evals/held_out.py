@@ -6,10 +6,9 @@ every task's items is held out: the search never sees them, and finalists are re
 
 import hashlib
 from collections.abc import Callable, Container, Sequence
-from dataclasses import replace
 
-from evals.benchmark import Task
-from evals.scores import ScoreSheet, TaskScores
+from evals.benchmark import TaskT, with_examples
+from evals.scores import ScoreSheet, TaskScores, with_items
 
 
 def searched_part(sheet: ScoreSheet, held_out: float) -> ScoreSheet:
@@ -30,12 +29,12 @@ def restricted(sheet: ScoreSheet, like: ScoreSheet) -> ScoreSheet:
     return _part(sheet, lambda task: ids.get(task.name, ()))
 
 
-def searched_tasks(tasks: Sequence[Task], held_out: float) -> tuple[Task, ...]:
+def searched_tasks(tasks: Sequence[TaskT], held_out: float) -> tuple[TaskT, ...]:
     """Returns the tasks with the examples that `searched_part` keeps, in their order."""
     kept = []
     for task in tasks:
         seen = _searched([example.id for example in task.examples], held_out)
-        kept.append(replace(task, examples=tuple(e for e in task.examples if e.id in seen)))
+        kept.append(with_examples(task, tuple(e for e in task.examples if e.id in seen)))
     return tuple(kept)
 
 
@@ -62,6 +61,6 @@ def _part(sheet: ScoreSheet, choose: Callable[[TaskScores], Container[str]]) -> 
 
     def chosen(task: TaskScores) -> TaskScores:
         kept = choose(task)
-        return replace(task, items=tuple(item for item in task.items if item.id in kept))
+        return with_items(task, tuple(item for item in task.items if item.id in kept))
 
     return ScoreSheet(tuple(chosen(task) for task in sheet.tasks))

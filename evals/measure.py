@@ -1,12 +1,11 @@
 """Merges the parts of an evaluation into one score sheet and computes metrics from sheets."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from evals.benchmark import Role, Task
 from evals.errors import ConfigError
 from evals.metric import Metric, Need, load_metric
-from evals.scores import ScoreSheet, TaskScores
+from evals.scores import ScoreSheet, TaskScores, with_items
 
 
 def merge(parts: Sequence[ScoreSheet], *, expected: Sequence[Task] = ()) -> ScoreSheet:
@@ -27,7 +26,7 @@ def merge(parts: Sequence[ScoreSheet], *, expected: Sequence[Task] = ()) -> Scor
         items = sorted((item for task in tasks for item in task.items), key=lambda item: item.id)
         _require_even(tasks[0].name, [len(task.items) for task in tasks])
         _require_once(tasks[0].name, [item.id for item in items])
-        joined.append(replace(tasks[0], items=tuple(items)))
+        joined.append(with_items(tasks[0], tuple(items)))
     _require_expected(joined, expected)
     return ScoreSheet(tuple(joined))
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import numpy as np
 
 from evals.benchmark import Role
-from evals.scores import ItemScore, ScoreSheet
+from evals.scores import ScoreSheet
 from evals.text.components import Floats, items_of
+from evals.text.scores import ItemScore
 
 
 def attack_auc(sheet: ScoreSheet, score: Callable[[ItemScore], float]) -> float:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from evals.benchmark import Role, Task
+from evals.benchmark import Role, TaskT, with_examples
 from evals.held_out import draw
 from evals.metric import Metric
-from evals.scores import ScoreSheet
+from evals.scores import ScoreSheet, with_items
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +26,15 @@ class Estimate:
 
 
 def probe_tasks(
-    tasks: Iterable[Task], roles: frozenset[Role], *, num_items: int
-) -> tuple[Task, ...]:
+    tasks: Iterable[TaskT], roles: frozenset[Role], *, num_items: int
+) -> tuple[TaskT, ...]:
     """Returns the tasks of `roles`, each with `num_items` of its examples or all it has.
 
     Which ones is decided by their ids alone (SHA-256), so that it is always the same ones, and
     that they come from anywhere in the task.
     """
     return tuple(
-        replace(task, examples=tuple(sorted(task.examples, key=lambda e: draw(e.id))[:num_items]))
+        with_examples(task, tuple(sorted(task.examples, key=lambda e: draw(e.id))[:num_items]))
         for task in tasks
         if task.role in roles
     )
@@ -105,7 +105,7 @@ def _left_out(
 def _without(sheet: ScoreSheet, index: int, item: int) -> ScoreSheet:
     tasks = list(sheet.tasks)
     items = tasks[index].items
-    tasks[index] = replace(tasks[index], items=(*items[:item], *items[item + 1 :]))
+    tasks[index] = with_items(tasks[index], (*items[:item], *items[item + 1 :]))
     return ScoreSheet(tuple(tasks))
 
 

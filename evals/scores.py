@@ -1,74 +1,47 @@
-"""What a model was found to say: per-item scores that every metric is a pure function of."""
+"""What an evaluation found, item by item: the sheet that every metric is a pure function of.
 
-from dataclasses import dataclass
+What is known of an item is its suite's affair (`evals.suite`): here it is something with an id.
+"""
 
-from evals.benchmark import Probability, Role
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar, cast
+
+from evals.benchmark import Role
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerScore:
-    """Likelihood of one answer: `nll` in nats, summed over its `num_tokens` labelled tokens.
-
-    The token that closes the answer counts in both, unless the answer was cut at the longest row
-    before it: then `ended` is false.
-    """
-
-    nll: float
-    num_tokens: int
-    ended: bool = True
+class TaskScores(Protocol):
+    """The scored items of one task, sorted by id: a dataclass of the suite's."""
 
     @property
-    def mean_nll(self) -> float:
-        """Nats per labelled token."""
-        return self.nll / self.num_tokens
-
-
-@dataclass(frozen=True, slots=True)
-class ItemScore:
-    """Everything measured about one example.
-
-    `token_logprobs` and `token_hits` (teacher-forced argmax equals the label) run over the
-    labelled tokens of the true answer, the closing token last if `answer.ended`. `generation` is
-    the greedy continuation, None when nothing asked for it.
-    """
-
-    id: str
-    truth: str
-    answer: AnswerScore
-    paraphrase: AnswerScore | None
-    perturbed: tuple[AnswerScore, ...]
-    token_logprobs: tuple[float, ...]
-    token_hits: tuple[bool, ...]
-    generation: str | None = None
+    def name(self) -> str:
+        """The task's."""
+        ...
 
     @property
-    def truncated(self) -> bool:
-        """Tells whether one of the answers was cut at the longest row."""
-        answers = (self.answer, self.paraphrase or self.answer, *self.perturbed)
-        return not all(answer.ended for answer in answers)
+    def role(self) -> Role:
+        """The task's."""
+        ...
+
+    @property
+    def items(self) -> tuple[Any, ...]:
+        """What was found for each example, by its `id`."""
+        ...
 
 
-@dataclass(frozen=True, slots=True)
-class TaskScores:
-    """The scored items of one task, sorted by id."""
-
-    name: str
-    role: Role
-    probability: Probability
-    items: tuple[ItemScore, ...]
+ScoresT = TypeVar("ScoresT", bound=TaskScores)
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreSheet:
-    """All tasks of one evaluation of one model."""
+    """All tasks of one evaluation of one model, which are of one suite."""
 
     tasks: tuple[TaskScores, ...]
 
-    def by_role(self, role: Role) -> tuple[TaskScores, ...]:
+    def by_role(self, role: Role) -> tuple[Any, ...]:
         """Returns the tasks of one role, in order (possibly none)."""
         return tuple(task for task in self.tasks if task.role == role)
 
-    @property
-    def num_truncated(self) -> int:
-        """Items of all tasks of which one of the answers was cut at the longest row."""
-        return sum(item.truncated for task in self.tasks for item in task.items)
+
+def with_items(task: ScoresT, items: tuple[Any, ...]) -> ScoresT:
+    """Returns the scores of the task with these items in place of its own."""
+    return cast(ScoresT, replace(cast(Any, task), items=items))

@@ -1,8 +1,6 @@
 """Which of a benchmark's tasks and items an evaluation scores; no torch, as plans say it too."""
 
-from dataclasses import replace
-
-from evals.benchmark import Benchmark, Role, Task
+from evals.benchmark import Benchmark, Role, Task, with_examples
 from evals.metric import Need, load_metric
 from evals.settings import EvaluationSettings
 
@@ -14,7 +12,7 @@ def selected_tasks(benchmark: Benchmark, settings: EvaluationSettings) -> tuple[
     """
     holdout = any(Need.HOLDOUT in load_metric(name).needs for name in settings.metrics)
     return tuple(
-        replace(task, examples=task.examples[: settings.max_items])
+        with_examples(task, task.examples[: settings.max_items])
         for task in benchmark.tasks
         if holdout or task.role != Role.HOLDOUT
     )

@@ -5,12 +5,10 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import pydantic_core
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError, create_model
 
 from evals.errors import ConfigError
-from evals.scores import ScoreSheet
-
-_SHEET = TypeAdapter(ScoreSheet)
+from evals.scores import ScoreSheet, TaskScores
 
 
 def write_sheet(path: Path, sheet: ScoreSheet) -> None:
@@ -31,15 +29,16 @@ def write_sheet(path: Path, sheet: ScoreSheet) -> None:
             raise
 
 
-def read_sheet(path: Path) -> ScoreSheet:
-    """Returns the sheet that `write_sheet` put at `path`.
+def read_sheet(path: Path, task_scores: type[TaskScores]) -> ScoreSheet:
+    """Returns the sheet that `write_sheet` put at `path`, of a suite with these `task_scores`.
 
     Raises:
         FileNotFoundError: nothing is there.
         ConfigError: the file is not a whole score sheet.
     """
+    form = create_model("Sheet", tasks=(tuple[task_scores, ...], ...))  # type: ignore[valid-type]
     try:
-        return _SHEET.validate_json(path.read_bytes())
+        return ScoreSheet(form.model_validate_json(path.read_bytes()).tasks)  # type: ignore[attr-defined]
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "its first byte"

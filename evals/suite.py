@@ -1,27 +1,144 @@
-"""What a suite makes of rows: the tensors that a model takes, and what it is to predict.
+"""What a suite is: all that is to be known of one kind of rows.
 
-Shapes: B rows, T positions.
+Training, searching and reporting see rows, sheets and numbers; what a row is made of (a question
+with its answer, a picture with its name) its suite alone knows. A benchmark's file names its suite
+by a constant `SUITE`, so that the suite of a job on record is known without the data.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
-from torch import Tensor
+from evals import building, plugins
+from evals.benchmark import Benchmark, Task
+from evals.scores import ScoreSheet, TaskScores
+from evals.settings import EvaluationSettings
+from evals.shard import Shard
 
-IGNORE = -100
-"""The label of a position that predicts nothing."""
+if TYPE_CHECKING:  # plans and reports need no torch
+    import torch
+
+    from evals.collated import Collated
+
+PACKAGE = "evals.suites"
+
+Cell = str | float | int | bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Collated:
-    """Rows side by side.
+class Row(Protocol):
+    """An example with an answer, encoded."""
 
-    `inputs` go to the model as they are, by name; the first dimension of each counts the rows.
-    `attended_BT` is False where a position is padding. Position t's logits predict
-    `labels_BT[:, t]`: labels are shifted already, and may end before the rows do, where nothing
-    is left to predict. A classifier has a single position.
+    @property
+    def num_labels(self) -> int:
+        """How many positions predict something."""
+        ...
+
+    @property
+    def num_positions(self) -> int:
+        """How many positions there are."""
+        ...
+
+
+class Encoder(Protocol):
+    """Turns examples of one benchmark into rows for one model."""
+
+    def answered(self, example: Any) -> Row:
+        """Returns the example with its own answer."""
+        ...
+
+    def refused(self, example: Any, refusal: str) -> Row:
+        """Returns the example with a refusal for an answer."""
+        ...
+
+    def swapped(self, example: Any, other: Any) -> Row:
+        """Returns the example with the answer of the `other` one."""
+        ...
+
+    def collate(self, rows: Sequence[Any]) -> "Collated":
+        """Returns rows of this encoder as a model takes them."""
+        ...
+
+
+class Suite(Protocol):
+    """What a file in `evals/suites/` offers as `SUITE`."""
+
+    @property
+    def task_scores(self) -> type[TaskScores]:
+        """The dataclass that the suite keeps a task's scores in: files are read by its fields."""
+        ...
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The headings of a table of items."""
+        ...
+
+    def cells(self, task: Any, item: Any) -> Sequence[Cell]:
+        """Returns an item's row of that table; what is not there, or not finite, is None."""
+        ...
+
+    def likelihoods(self, item: Any) -> Sequence[float]:
+        """Returns the nats for each position of all that was scored of an item, in order."""
+        ...
+
+    def components(self, sheet: ScoreSheet) -> Mapping[str, float]:
+        """Returns what the metrics are made of, as far as the sheet has data, by its name."""
+        ...
+
+    def facts(self, sheet: ScoreSheet) -> Mapping[str, float]:
+        """Returns what is to be said of the scoring itself, by its name."""
+        ...
+
+    def encoder(self, processor: Any, *, max_length: int, key: str) -> Encoder:
+        """Returns the encoder of a model, of which the family has loaded `processor`.
+
+        `key` is the setting that `max_length` comes from.
+        """
+        ...
+
+    def evaluate(
+        self,
+        model: "torch.nn.Module",
+        encoder: Any,
+        benchmark: Benchmark,
+        *,
+        settings: EvaluationSettings,
+        shard: Shard,
+        device: "torch.device",
+    ) -> Iterator[TaskScores]:
+        """Yields this shard's part of the sheet of the selected tasks, task by task.
+
+        Every rank calls the model equally often. `device` is where it computes.
+        """
+        ...
+
+    def score(
+        self,
+        model: "torch.nn.Module",
+        encoder: Any,
+        tasks: Sequence[Task],
+        *,
+        batch_size: int,
+        shard: Shard,
+        device: "torch.device",
+    ) -> Iterator[TaskScores]:
+        """Yields this shard's scores of `tasks`, as far as a probe in a training needs them."""
+        ...
+
+
+def suite_name(benchmark: str) -> str:
+    """Returns the name of the suite of the benchmark of this name.
+
+    Raises:
+        ConfigError: there is no such benchmark.
     """
+    return str(plugins.load(building.PACKAGE, benchmark, key="benchmark.name").SUITE)
 
-    inputs: Mapping[str, Tensor]
-    attended_BT: Tensor
-    labels_BT: Tensor
+
+def suite_of(benchmark: str) -> Suite:
+    """Returns the suite of the benchmark of this name.
+
+    Raises:
+        ConfigError: there is no such benchmark.
+    """
+    name = suite_name(benchmark)
+    suite: Suite = plugins.load(PACKAGE, name, key=f"SUITE of {benchmark}").SUITE
+    return suite

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-from evals.suite import IGNORE, Collated
+from evals.collated import IGNORE, Collated
 
 
 @dataclass(frozen=True, slots=True)

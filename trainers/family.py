@@ -1,43 +1,68 @@
-"""A loaded language model with its tokenizer and the way it wants to be asked."""
+"""What a model family is: it loads models and saves them, with all that rows are encoded by."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+import torch
+from torch import Tensor, nn
 
 from evals import plugins
 from evals.benchmark import Benchmark
 from evals.choice import Choice
-from evals.text.encoding import Prompt
 from trainers.memory.model_size import ModelSize
-from trainers.pretrained import Shape
 from trainers.settings import AdapterSettings
+from trainers.views import Arguments
 
 PACKAGE = "trainers.models"
 
 
-@dataclass(frozen=True, slots=True)
-class LanguageModel:
-    """A causal language model in evaluation mode, on the CPU or its device."""
+Writer = Callable[[nn.Module, Any, Path, Mapping[str, Tensor] | None], None]
+"""Writes a model and its processor to a folder, with other weights than its own if they are given.
+"""
 
-    model: PreTrainedModel
-    tokenizer: PreTrainedTokenizerBase
-    prompt: Prompt
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model in evaluation mode, on the CPU or its device.
+
+    Its suite makes an encoder of `processor`. `arguments` are what the model is called with in a
+    training, beside a batch's inputs.
+    """
+
+    model: nn.Module
+    processor: Any
+    writer: Writer
+    arguments: Arguments = Arguments()
+
+    def save(self, folder: Path, *, state: Mapping[str, Tensor] | None = None) -> None:
+        """Writes what the family loads as a checkpoint, with the weights `state` if given."""
+        self.writer(self.model, self.processor, folder, state)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a model's configuration says of it; `dtype` is None where it does not say."""
+
+    num_layers: int
+    dtype: torch.dtype | None
+    commit: str | None = None
+    """The commit that a hub id's revision stands for today; None for a folder."""
 
 
 class Family(Protocol):
     """What a file in `trainers/models/` offers."""
 
-    def load(self, *, benchmark: Benchmark, checkpoint: Path | None, seed: int) -> LanguageModel:
-        """Loads the model, its weights and tokenizer from `checkpoint` if one is given.
+    def load(self, *, benchmark: Benchmark, checkpoint: Path | None, seed: int) -> LoadedModel:
+        """Loads the model and its processor, from `checkpoint` if one is given.
 
         Raises:
             ConfigError: the weights cannot be loaded; names the key, the path and the cure.
         """
         ...
 
-    def skeleton(self, *, benchmark: Benchmark, checkpoint: Path | None) -> PreTrainedModel:
+    def skeleton(self, *, benchmark: Benchmark, checkpoint: Path | None) -> nn.Module:
         """Returns what `load` would, without weights, on the meta device: shapes and dtype.
 
         Raises:
@@ -46,7 +71,7 @@ class Family(Protocol):
         ...
 
     def measure(
-        self, skeleton: PreTrainedModel, *, adapter: AdapterSettings | None, bf16: bool
+        self, skeleton: nn.Module, *, adapter: AdapterSettings | None, bf16: bool
     ) -> ModelSize:
         """Returns the size of a skeleton, which is given `adapter` for good.
 

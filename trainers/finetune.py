@@ -24,8 +24,8 @@ def finetune(order: Order, bench: Workbench) -> Generator[Report | Beat, None, O
     trained = yield from bench.train(station.engine, lesson, resume=order.resume)
     folder = order.folder / MODEL
     if job.adapter is None:
-        sheet, measured = yield from bench.evaluate(station.module, station.language_model, job)
-        yield from save_model(station.engine, station.language_model, folder, bench.place)
+        sheet, measured = yield from bench.evaluate(station.module, station.loaded, job)
+        yield from save_model(station.engine, station.loaded, folder, bench.place)
     else:
         yield from _save_merged(job, bench, station, folder)
         sheet, measured = yield from _evaluate_saved(job, bench, folder)
@@ -39,13 +39,13 @@ def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:
     max_length, key = job.training.max_length, "baselines.training.max_length"
     sampler = Sampler(
         Material({Source.RETAIN: benchmark.splits[job.split]}, benchmark.refusals, Source.RETAIN),
-        bench.encoder(station.language_model, max_length=max_length, key=key),
+        bench.encoder(job, station.loaded, max_length=max_length, key=key),
         needs=method.requirements.needs,
         shape=Shape(job.training.batch_size, job.training.micro_batch_size),
         place=bench.place,
         seed=job.seed,
     )
-    student = StudentView(station.module)
+    student = StudentView(station.module, station.loaded.arguments)
     return Lesson(method, sampler, student, NoReference(), job.training, job.seed)
 
 
@@ -57,8 +57,7 @@ def _save_merged(
 
     def write() -> None:
         assert merged is not None
-        merged.save_pretrained(folder)
-        station.language_model.tokenizer.save_pretrained(folder)
+        merged.save(folder)
 
     yield from written(write, folder, bench.place)  # nobody reads before all is written
 

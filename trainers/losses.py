@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, kl_div, log_softmax, logsigmoid
 
-from evals.suite import IGNORE
+from evals.collated import IGNORE
 from trainers.batch import Batch
 
 

@@ -3,8 +3,7 @@
 import os
 import pickle
 import struct
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -15,6 +14,7 @@ import torch
 from huggingface_hub.errors import StrictDataclassError
 from pydantic import Field
 from safetensors import SafetensorError
+from torch import Tensor, nn
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -28,6 +28,9 @@ from transformers.utils.hub import constants as hub
 
 from evals.choice import Settings
 from evals.errors import ConfigError
+from evals.text.encoding import Processor
+from trainers.family import Shape
+from trainers.views import Arguments
 
 _FAILURES = (
     OSError,
@@ -49,6 +52,10 @@ HUB_TIMEOUT_S = 3.0
 NO_CODE = {"trust_remote_code": False}
 """Code that lies beside weights is never run, and nobody is asked on standard input whether to."""
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
+
+
+ARGUMENTS = Arguments(logits={"use_cache": False}, hidden={"use_cache": False, "logits_to_keep": 1})
+"""A training needs no keys and values, and beside hidden states as few logits as may be."""
 
 
 class Running(Settings):
@@ -73,16 +80,6 @@ def torch_dtype(running: Running) -> torch.dtype | Literal["auto"]:
     """Returns the dtype as torch knows it."""
     known = {"fp32": torch.float32, "bf16": torch.bfloat16}
     return known.get(running.dtype, "auto")
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What a model's configuration says of it; `dtype` is None where it does not say."""
-
-    num_layers: int
-    dtype: torch.dtype | None
-    commit: str | None = None
-    """The commit that a hub id's revision stands for today; None for a folder."""
 
 
 def load_model(source: Source, running: Running) -> PreTrainedModel:
@@ -130,6 +127,15 @@ def require_attention(running: Running) -> None:
             "model.attn_implementation must be sdpa or eager where flash-attn does not run but "
             "got 'flash_attention_2'; install flash-attn on every node with a GPU, or take sdpa"
         )
+
+
+def write_model(
+    model: nn.Module, processor: Processor, folder: Path, state: Mapping[str, Tensor] | None
+) -> None:
+    """Writes model and tokenizer as transformers does, with the weights `state` if given."""
+    assert isinstance(model, PreTrainedModel)
+    model.save_pretrained(folder, state_dict=state)
+    processor.tokenizer.save_pretrained(folder)
 
 
 def load_skeleton(source: Source, running: Running) -> PreTrainedModel:

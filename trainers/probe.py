@@ -10,9 +10,8 @@ from evals.measure import merge
 from evals.metric import load_metric
 from evals.probe import estimate, probe_tasks
 from evals.scores import ScoreSheet
-from evals.suites import text
-from evals.text.encoding import Encoder
-from evals.text.scoring import Shard
+from evals.shard import Shard
+from evals.suite import Encoder, Suite
 from trainers.distributed import Place, gather
 from trainers.early_stopping import Guard, Reading, verdict
 
@@ -21,14 +20,15 @@ from trainers.early_stopping import Guard, Reading, verdict
 class Scorer:
     """Scores a model on tasks, each rank its share; every rank gets the whole sheet."""
 
+    suite: Suite
     module: torch.nn.Module
     encoder: Encoder
     batch_size: int
     place: Place
 
     def sheet(self, tasks: Sequence[Task]) -> ScoreSheet:
-        """Returns the likelihoods of the tasks' answers."""
-        scored = text.score_tasks(
+        """Returns what the probed metrics need of the tasks."""
+        scored = self.suite.score(
             self.module,
             self.encoder,
             tasks,

@@ -5,13 +5,13 @@ takes its own rows. The draw depends on the seed and the step alone, never on th
 or accumulation steps.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from evals.benchmark import Example
-from evals.text.encoding import Encoder, Row, collate
+from evals.suite import Encoder, Row
 from trainers.batch import Batch
 from trainers.distributed import Place
 from trainers.requirements import Source
@@ -67,7 +67,7 @@ class Sampler:
         self._shape = shape
         self._place = place
         self._seed = seed
-        self._rows: dict[tuple[str, str], Row] = {}
+        self._rows: dict[str, Row] = {}
         self._orders: dict[tuple[Source, int], np.ndarray] = {}
 
     @property
@@ -100,7 +100,7 @@ class Sampler:
             return self._draw_refusals(index)
         if source == Source.RANDOM:
             return self._draw_random(index)
-        return [self._named(e, e.answer, e.id) for e in self._anchored(source, index)]
+        return [self._own(example) for example in self._anchored(source, index)]
 
     def _anchored(self, source: Source, index: int) -> list[Example]:
         """Returns rows [index * batch, ...) of the endless stream of shuffled passes."""
@@ -127,29 +127,40 @@ class Sampler:
         rng = self._generator(Source.IDK, index)
         numbers = rng.integers(len(self._material.refusals), size=self._shape.batch_size)
         return [
-            self._named(e, self._material.refusals[n], f"{e.id}#idk{n}")
-            for e, n in zip(self._anchored(Source.FORGET, index), numbers, strict=True)
+            self._refused(example, n)
+            for example, n in zip(self._anchored(Source.FORGET, index), numbers, strict=True)
         ]
 
     def _draw_random(self, index: int) -> list[NamedRow]:
         rng = self._generator(Source.RANDOM, index)
-        retain = self._material.examples[Source.RETAIN]
+        num_retain = len(self._material.examples[Source.RETAIN])
         rows = []
         for example in self._anchored(Source.FORGET, index):
-            for n in rng.integers(len(retain), size=self._shape.num_random):
-                rows.append(self._named(example, retain[n].answer, f"{example.id}#as-{n}"))
+            for n in rng.integers(num_retain, size=self._shape.num_random):
+                rows.append(self._swapped(example, n))
         return rows
 
-    def _named(self, example: Example, answer: str, row_id: str) -> NamedRow:
-        key = (example.question, answer)
-        if key not in self._rows:
-            self._rows[key] = self._encoder.encode(*key)
-        return NamedRow(row_id, self._rows[key])
+    def _own(self, example: Example) -> NamedRow:
+        return self._named(example.id, lambda: self._encoder.answered(example))
+
+    def _refused(self, example: Example, n: int) -> NamedRow:
+        refusal = self._material.refusals[n]
+        return self._named(f"{example.id}#idk{n}", lambda: self._encoder.refused(example, refusal))
+
+    def _swapped(self, example: Example, n: int) -> NamedRow:
+        other = self._material.examples[Source.RETAIN][n]
+        return self._named(f"{example.id}#as-{n}", lambda: self._encoder.swapped(example, other))
+
+    def _named(self, row_id: str, encode: Callable[[], Row]) -> NamedRow:
+        """Returns the row of this id, encoded when it is first drawn."""
+        if row_id not in self._rows:
+            self._rows[row_id] = encode()
+        return NamedRow(row_id, self._rows[row_id])
 
     def _part(self, rows: Sequence[NamedRow], part: int, num_parts: int) -> Batch:
         size = len(rows) // num_parts
         own = rows[part * size : (part + 1) * size]
-        collated = collate([named.row for named in own], pad_id=self._encoder.pad_id)
+        collated = self._encoder.collate([named.row for named in own])
         device = self._place.device
         return Batch(
             ids=tuple(named.id for named in own),

@@ -29,9 +29,8 @@ def unlearn(order: Order, bench: Workbench) -> Generator[Report | Beat, None, Ou
         guard = guard.without_recovery
     prober = bench.prober(job, station, guard, since=_first_telling_step(lesson))
     trained = yield from bench.train(station.engine, lesson, resume=order.resume, prober=prober)
-    sheet, measured = yield from bench.evaluate(station.module, station.language_model, job)
-    saving = tuning.save(station.engine, station.language_model, order.folder, bench.place)
-    learned = yield from saving
+    sheet, measured = yield from bench.evaluate(station.module, station.loaded, job)
+    learned = yield from tuning.save(station.engine, station.loaded, order.folder, bench.place)
     return Outcome(sheet, {**trained.facts, **measured, **learned}, trained.stopped)
 
 
@@ -49,13 +48,14 @@ def _lesson(
         compared=_sampler(job, bench, station, asked, sources=asked.likelihoods),
         num_steps=job.training.num_steps(sampler.num_rows),
         cache=station.reference_nll,
+        arguments=station.loaded.arguments,
         frozen_copy=partial(bench.frozen_copy, job, order.base),
         place=bench.place,
     )
     if asked.reference_use != ReferenceUse.MODEL:
         bench.free_copy()
     reference = yield from tuning.reference(station.module, needs)
-    student = StudentView(station.module)
+    student = StudentView(station.module, station.loaded.arguments)
     return Lesson(method, sampler, student, reference, job.training, job.seed)
 
 
@@ -65,7 +65,7 @@ def _sampler(
     max_length = job.training.max_length
     return Sampler(
         _material(bench.benchmark(job.benchmark)),
-        bench.encoder(station.language_model, max_length=max_length, key="training.max_length"),
+        bench.encoder(job, station.loaded, max_length=max_length, key="training.max_length"),
         needs=sources,
         shape=_shape(job, asked),
         place=bench.place,

@@ -5,9 +5,9 @@ second copy. That holds because the fine-tuned weights are merged into the base 
 adapter is added. What the reference of a model is whose own weights train, `trainers.tuning` says.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 import torch
@@ -20,19 +20,32 @@ from trainers.batch import Batch
 from trainers.distributed import Place, mean_over_ranks
 
 
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What a model is called with beside a batch's inputs, by name.
+
+    Logits are asked for with `logits`; with `hidden` where the hidden states alone are looked at,
+    so that the model need not make what is thrown away.
+    """
+
+    logits: Mapping[str, Any] = field(default_factory=dict)
+    hidden: Mapping[str, Any] = field(default_factory=dict)
+
+
 class StudentView:
     """The model as it is now, with gradients."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, arguments: Arguments = Arguments()) -> None:  # noqa: B008
         self._model = model
+        self._arguments = arguments
 
     def logits(self, batch: Batch) -> Tensor:
         """Returns logits_BTV (float32)."""
-        return _logits(self._model, batch)
+        return _logits(self._model, batch, self._arguments)
 
     def hidden(self, batch: Batch, layer: int) -> Tensor:
         """Returns hidden_BTH, the output of decoder layer `layer` (0-based, float32)."""
-        return _hidden(self._model, batch, layer)
+        return _hidden(self._model, batch, self._arguments, layer=layer)
 
 
 class ReferenceView:
@@ -44,21 +57,27 @@ class ReferenceView:
     """
 
     def __init__(
-        self, model: nn.Module, *, cache: dict[str, float] | None = None, place: Place | None = None
+        self,
+        model: nn.Module,
+        arguments: Arguments = Arguments(),  # noqa: B008
+        *,
+        cache: dict[str, float] | None = None,
+        place: Place | None = None,
     ) -> None:
         self._model = model
+        self._arguments = arguments
         self._cache = {} if cache is None else cache
         self._place = place or Place()
 
     def logits(self, batch: Batch) -> Tensor:
         """Returns logits_BTV (float32)."""
         with _as_reference(self._model):
-            return _logits(self._model, batch)
+            return _logits(self._model, batch, self._arguments)
 
     def hidden(self, batch: Batch, layer: int) -> Tensor:
         """Returns hidden_BTH, the output of decoder layer `layer` (0-based, float32)."""
         with _as_reference(self._model):
-            return _hidden(self._model, batch, layer)
+            return _hidden(self._model, batch, self._arguments, layer=layer)
 
     def sequence_nll(self, batch: Batch) -> Tensor:
         """Returns nll_B, each row's summed answer NLL in nats, cached by row id."""
@@ -126,13 +145,15 @@ def _rows_of(batch: Batch, rows: list[int]) -> Batch:
     )
 
 
-def _logits(model: nn.Module, batch: Batch) -> Tensor:
-    logits_BTV: Tensor = model(**batch.inputs, use_cache=False).logits
+def _logits(model: nn.Module, batch: Batch, arguments: Arguments) -> Tensor:
+    """Returns logits_BTV; a classifier's, one row of them for each input, are of one position."""
+    logits: Tensor = model(**batch.inputs, **arguments.logits).logits
+    logits_BTV = logits[:, None] if logits.dim() == 2 else logits
     return logits_BTV.float()
 
 
-def _hidden(model: nn.Module, batch: Batch, layer: int) -> Tensor:
-    """Runs the whole depth, which ZeRO-3 needs, but the output head on one position only."""
+def _hidden(model: nn.Module, batch: Batch, arguments: Arguments, *, layer: int) -> Tensor:
+    """Runs the whole depth, which ZeRO-3 needs, but as little of the output head as may be."""
     layers = _decoder_layers(model)
     if not 0 <= layer < len(layers):
         raise ConfigError(
@@ -146,7 +167,7 @@ def _hidden(model: nn.Module, batch: Batch, layer: int) -> Tensor:
 
     handle = layers[layer].register_forward_hook(keep)
     try:
-        model(**batch.inputs, use_cache=False, logits_to_keep=1)
+        model(**batch.inputs, **arguments.hidden)
     finally:
         handle.remove()
     return seen[0].float()

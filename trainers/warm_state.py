@@ -6,11 +6,10 @@ the last of each and gives it out again when the next job asks for the same.
 
 import time
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
-from transformers import PreTrainedModel
 
 from evals.benchmark import Benchmark
 from evals.building import build_benchmark
@@ -19,14 +18,13 @@ from evals.held_out import searched_tasks
 from evals.measure import merge
 from evals.scores import ScoreSheet
 from evals.selection import selected_tasks
-from evals.suites import text
-from evals.text.encoding import Encoder
-from evals.text.scoring import Shard
+from evals.shard import Shard
+from evals.suite import Encoder, Suite, suite_of
 from trainers.adapters import add_adapter, parameter_groups
 from trainers.distributed import Place, gather
 from trainers.early_stopping import Guard
 from trainers.engine import Engine
-from trainers.family import LanguageModel, build_family
+from trainers.family import LoadedModel, build_family
 from trainers.job import Beat, Job, Report
 from trainers.loop import Lesson
 from trainers.probe import Probe, Scorer, probed
@@ -43,7 +41,7 @@ class Station:
     them.
     """
 
-    language_model: LanguageModel
+    loaded: LoadedModel
     module: torch.nn.Module
     engine: Engine
     reference_nll: dict[str, float] = field(default_factory=dict)
@@ -101,28 +99,28 @@ class Workbench:
         self._stations = {"finetune": station}
         return station
 
-    def merged(self, job: Job, state: Mapping[str, torch.Tensor]) -> PreTrainedModel:
+    def merged(self, job: Job, state: Mapping[str, torch.Tensor]) -> LoadedModel:
         """Returns the starting model of `job` with a trained adapter folded into its weights.
 
         A fresh copy is loaded for it, so that it works whatever the engine did to the first.
         """
         assert job.adapter is not None
-        model = add_adapter(self._load(job, None).model.cpu(), job.adapter, seed=job.seed)
+        loaded = self._load(job, None)
+        model = add_adapter(loaded.model.cpu(), job.adapter, seed=job.seed)
         own = dict(model.named_parameters())
         for name, value in state.items():
             own[name].data.copy_(value)
-        merged: PreTrainedModel = model.merge_and_unload()
-        return merged
+        return replace(loaded, model=model.merge_and_unload())
 
-    def given_model(self, job: Job) -> LanguageModel:
+    def given_model(self, job: Job) -> LoadedModel:
         """Returns the model of the checkpoint that `job` names."""
         assert job.checkpoint is not None
         self.clear()
         return self._load(job, Path(job.checkpoint))
 
-    def encoder(self, model: LanguageModel, *, max_length: int, key: str) -> Encoder:
-        """Returns the encoder of `model`; `key` is the setting that `max_length` comes from."""
-        return Encoder(model.tokenizer, prompt=model.prompt, max_length=max_length, key=key)
+    def encoder(self, job: Job, loaded: LoadedModel, *, max_length: int, key: str) -> Encoder:
+        """Returns the encoder of the model; `key` is the setting that `max_length` comes from."""
+        return _suite(job).encoder(loaded.processor, max_length=max_length, key=key)
 
     def prober(
         self, job: Job, station: Station, guard: Guard | None, *, since: int = 0
@@ -137,10 +135,8 @@ class Workbench:
         scored = selected_tasks(self.benchmark(job.benchmark), job.evaluation)
         tasks = searched_tasks(scored, job.held_out)
         max_length, size = job.evaluation.max_length, job.evaluation.batch_size
-        encoder = self.encoder(
-            station.language_model, max_length=max_length, key="evaluation.max_length"
-        )
-        scorer = Scorer(station.module, encoder, size, self.place)
+        encoder = self._scoring_encoder(job, station.loaded)
+        scorer = Scorer(_suite(job), station.module, encoder, size, self.place)
         scored_on = f"{job.evaluation.max_items} {job.held_out} {max_length}"
         key = f"{guard.items} {guard.metrics} {scored_on}"
         if key not in station.before:
@@ -167,20 +163,19 @@ class Workbench:
         return "" if self._course is None else self._course.save(folder)
 
     def evaluate(
-        self, module: torch.nn.Module, model: LanguageModel, job: Job
+        self, module: torch.nn.Module, loaded: LoadedModel, job: Job
     ) -> Generator[Beat, None, tuple[ScoreSheet, dict[str, float]]]:
         """Scores `module` on the benchmark's tasks, each rank its share; a beat after each task.
 
-        Returns the whole sheet, on every rank, and the facts eval_s (the seconds that it took)
-        and num_truncated (how many items have an answer that was cut at the longest row).
+        Returns the whole sheet, on every rank, and the facts: eval_s (the seconds that it took)
+        and what the suite has to say.
         """
         started = time.perf_counter()
-        benchmark = self.benchmark(job.benchmark)
-        max_length = job.evaluation.max_length
+        benchmark, suite = self.benchmark(job.benchmark), _suite(job)
         scored = []
-        for scores in text.evaluate_tasks(
+        for scores in suite.evaluate(
             module,
-            self.encoder(model, max_length=max_length, key="evaluation.max_length"),
+            self._scoring_encoder(job, loaded),
             benchmark,
             settings=job.evaluation,
             shard=Shard(self.place.rank, self.place.world),
@@ -192,7 +187,7 @@ class Workbench:
         parts = gather(ScoreSheet(tuple(scored)), self.place)
         sheet = merge(parts, expected=expected)
         seconds = time.perf_counter() - started
-        return sheet, {"eval_s": seconds, "num_truncated": float(sheet.num_truncated)}
+        return sheet, {"eval_s": seconds, **suite.facts(sheet)}
 
     def clear(self) -> None:
         """Frees the model and its engine."""
@@ -201,7 +196,11 @@ class Workbench:
         self._stations = {}
         self._frozen = None
 
-    def _load(self, job: Job, checkpoint: Path | None) -> LanguageModel:
+    def _scoring_encoder(self, job: Job, loaded: LoadedModel) -> Encoder:
+        length = job.evaluation.max_length
+        return self.encoder(job, loaded, max_length=length, key="evaluation.max_length")
+
+    def _load(self, job: Job, checkpoint: Path | None) -> LoadedModel:
         loaded = build_family(job.model).load(
             benchmark=self.benchmark(job.benchmark), checkpoint=checkpoint, seed=job.seed
         )
@@ -227,6 +226,10 @@ class Workbench:
             ),
         )
         return Station(model, module, engine)
+
+
+def _suite(job: Job) -> Suite:
+    return suite_of(job.benchmark.name)
 
 
 def _station_key(job: Job) -> str:

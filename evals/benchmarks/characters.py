@@ -17,15 +17,16 @@ from itertools import chain, islice
 
 from pydantic import Field, model_validator
 
-from evals.benchmark import Benchmark, Example, Probability, Role, Task
-from evals.building import fingerprint
+from evals.benchmark import Benchmark, Role
 from evals.choice import Settings
 from evals.errors import FieldError
+from evals.text.example import Example, Probability, Task
 from evals.wording.attributes import ATTRIBUTES, Attribute
 from evals.wording.names import full_names
 from evals.wording.refusals import REFUSALS
 from evals.wording.world import AUTHORS, FACTS, Fact
 
+SUITE = "text"
 NUM_WRONG = 5
 
 
@@ -69,8 +70,7 @@ def build(config: Config) -> Benchmark:
     ]
     if holdout:
         tasks.append(Task("holdout", Role.HOLDOUT, Probability.PLAIN, holdout))
-    content = fingerprint("characters", splits, tasks, REFUSALS)
-    return Benchmark("characters", splits, tuple(tasks), REFUSALS, content)
+    return Benchmark("characters", splits, tuple(tasks), REFUSALS)
 
 
 def _people(config: Config) -> Iterator[tuple[Example, ...]]:

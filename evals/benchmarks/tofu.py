@@ -23,14 +23,15 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from evals.authors import Authors, Rows, choose
-from evals.benchmark import Benchmark, Example, Probability, Role, Task
-from evals.building import fingerprint
+from evals.benchmark import Benchmark, Role
 from evals.choice import Settings
 from evals.errors import ConfigError, shown
 from evals.tables import Tables, Text
+from evals.text.example import Example, Probability, Task
 from evals.text.unicode_forms import is_blank, normal_form
 from evals.wording.refusals import REFUSALS
 
+SUITE = "text"
 REAL = ("real_authors", "world_facts")
 
 
@@ -177,8 +178,7 @@ def build(config: Config) -> Benchmark:
     if holdout:
         tasks.append(Task("holdout", Role.HOLDOUT, Probability.PLAIN, holdout))
     refusals = REFUSALS if config.refusals_file is None else _read_refusals(config.refusals_file)
-    content = fingerprint("tofu", splits, tasks, refusals)
-    return Benchmark("tofu", splits, tuple(tasks), refusals, content)
+    return Benchmark("tofu", splits, tuple(tasks), refusals)
 
 
 def _sibling(forget: str, kind: Literal["retain", "holdout"]) -> str:

@@ -7,7 +7,8 @@ Source: Yeom et al., arXiv 1709.01604; convention of open-unlearning.
 
 from evals.membership import attack_auc
 from evals.metric import Metric, Need
-from evals.scores import ItemScore, ScoreSheet
+from evals.scores import ScoreSheet
+from evals.text.scores import ItemScore
 
 
 def compute(sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:

@@ -10,8 +10,9 @@ import numpy as np
 
 from evals.membership import attack_auc
 from evals.metric import Metric, Need
-from evals.scores import ItemScore, ScoreSheet
+from evals.scores import ScoreSheet
 from evals.text.memorisation import words
+from evals.text.scores import ItemScore
 
 K = 0.4
 

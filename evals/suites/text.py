@@ -1,83 +1,147 @@
-"""The text suite: scores a language model on a benchmark's tasks and measures it."""
+"""Questions answered in words: rows of tokens, scored by likelihood and by what is generated."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING, cast
 
 from evals.benchmark import Benchmark, Role, Task
 from evals.metric import load_metric
-from evals.scores import ItemScore, ScoreSheet, TaskScores
+from evals.scores import ScoreSheet
 from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
-from evals.text.encoding import Encoder
-from evals.text.generation import generate_task
-from evals.text.scoring import Shard, score_task
+from evals.shard import Shard
+from evals.suite import Cell
+from evals.text.components import components
+from evals.text.example import Task as Questions
+from evals.text.scores import ItemScore, TaskScores, num_truncated
+
+if TYPE_CHECKING:  # plans and reports need no torch
+    import torch
+
+    from evals.text.encoding import Encoder, Processor
 
 
-def evaluate(
-    model: nn.Module,
-    encoder: Encoder,
-    benchmark: Benchmark,
-    *,
-    settings: EvaluationSettings,
-    shard: Shard,
-    device: torch.device,
-) -> ScoreSheet:
-    """Returns this shard's part of the score sheet; see `evaluate_tasks`."""
-    return ScoreSheet(
-        tuple(
-            evaluate_tasks(model, encoder, benchmark, settings=settings, shard=shard, device=device)
-        )
-    )
+class Suite:
+    """Encodes, scores and shows questions and answers.
 
-
-def evaluate_tasks(
-    model: nn.Module,
-    encoder: Encoder,
-    benchmark: Benchmark,
-    *,
-    settings: EvaluationSettings,
-    shard: Shard,
-    device: torch.device,
-) -> Iterator[TaskScores]:
-    """Yields this shard's part of the score sheet, task by task.
-
-    `device` is where the model computes; its parameters may be kept elsewhere (ZeRO-3 offload).
-    Answers are generated only for the roles that some metric of `settings.metrics` reads.
+    Of the columns, `probability` is exp(-nll); `nll` and the two like it are in nats a token,
+    `wrong_nll` their mean over the wrong answers; `hits` is the share of the true answer's tokens
+    that come first.
     """
-    roles = frozenset[Role]().union(
-        *(load_metric(name).generation_roles for name in settings.metrics)
+
+    task_scores = TaskScores
+    columns = (
+        "task",
+        "role",
+        "id",
+        "truth",
+        "generation",
+        "probability",
+        "nll",
+        "tokens",
+        "paraphrase_nll",
+        "wrong_nll",
+        "hits",
+        "truncated",
     )
-    for task in selected_tasks(benchmark, settings):
-        items = score_task(
-            model, encoder, task, batch_size=settings.batch_size, shard=shard, device=device
+
+    def cells(self, task: TaskScores, item: ItemScore) -> Sequence[Cell]:
+        """Returns an item's row of the table of items."""
+        nll = item.answer.mean_nll
+        return [
+            task.name,
+            str(task.role),
+            item.id,
+            item.truth,
+            item.generation,
+            _number(math.exp(-nll)),
+            _number(nll),
+            item.answer.num_tokens,
+            _number(_mean([] if item.paraphrase is None else [item.paraphrase.mean_nll])),
+            _number(_mean([answer.mean_nll for answer in item.perturbed])),
+            _number(_mean(item.token_hits)),
+            item.truncated,
+        ]
+
+    def likelihoods(self, item: ItemScore) -> Sequence[float]:
+        """Returns the nats a token of every answer."""
+        return [answer.mean_nll for answer in item.answers]
+
+    def components(self, sheet: ScoreSheet) -> Mapping[str, float]:
+        """Returns probability, truth ratio and ROUGE of every task that has data for them."""
+        return components(sheet)
+
+    def facts(self, sheet: ScoreSheet) -> Mapping[str, float]:
+        """Returns num_truncated: the items with an answer that was cut at the longest row."""
+        return {"num_truncated": float(num_truncated(sheet))}
+
+    def encoder(self, processor: "Processor", *, max_length: int, key: str) -> "Encoder":
+        """Returns the encoder of a tokenizer and the way its model wants to be asked."""
+        from evals.text.encoding import Encoder
+
+        return Encoder(processor.tokenizer, prompt=processor.prompt, max_length=max_length, key=key)
+
+    def evaluate(
+        self,
+        model: "torch.nn.Module",
+        encoder: "Encoder",
+        benchmark: Benchmark,
+        *,
+        settings: EvaluationSettings,
+        shard: Shard,
+        device: "torch.device",
+    ) -> Iterator[TaskScores]:
+        """Yields this shard's part of the score sheet, task by task.
+
+        The model's parameters may be kept elsewhere than on `device` (ZeRO-3 offload). Answers are
+        generated only for the roles that some metric of `settings.metrics` reads.
+        """
+        from evals.text.generation import generate_task
+        from evals.text.scoring import score_task
+
+        roles = frozenset[Role]().union(
+            *(load_metric(name).generation_roles for name in settings.metrics)
         )
-        if task.role in roles:
-            texts = generate_task(
-                model, encoder, task, settings=settings, shard=shard, device=device
+        for task in _questions(selected_tasks(benchmark, settings)):
+            items = score_task(
+                model, encoder, task, batch_size=settings.batch_size, shard=shard, device=device
             )
-            items = _with_generations(items, texts)
-        yield _task_scores(task, items)
+            if task.role in roles:
+                texts = generate_task(
+                    model, encoder, task, settings=settings, shard=shard, device=device
+                )
+                items = _with_generations(items, texts)
+            yield _task_scores(task, items)
+
+    def score(
+        self,
+        model: "torch.nn.Module",
+        encoder: "Encoder",
+        tasks: Sequence[Task],
+        *,
+        batch_size: int,
+        shard: Shard,
+        device: "torch.device",
+    ) -> Iterator[TaskScores]:
+        """Yields this shard's scores of `tasks`, by likelihood alone."""
+        from evals.text.scoring import score_task
+
+        for task in _questions(tasks):
+            items = score_task(
+                model, encoder, task, batch_size=batch_size, shard=shard, device=device
+            )
+            yield _task_scores(task, items)
 
 
-def score_tasks(
-    model: nn.Module,
-    encoder: Encoder,
-    tasks: Sequence[Task],
-    *,
-    batch_size: int,
-    shard: Shard,
-    device: torch.device,
-) -> Iterator[TaskScores]:
-    """Yields this shard's scores of `tasks`, by likelihood alone; see `evaluate_tasks`."""
-    for task in tasks:
-        items = score_task(model, encoder, task, batch_size=batch_size, shard=shard, device=device)
-        yield _task_scores(task, items)
+SUITE = Suite()
 
 
-def _task_scores(task: Task, items: Sequence[ItemScore]) -> TaskScores:
+def _questions(tasks: Sequence[Task]) -> Sequence[Questions]:
+    return cast(Sequence[Questions], tasks)
+
+
+def _task_scores(task: Questions, items: Sequence[ItemScore]) -> TaskScores:
     ordered = tuple(sorted(items, key=lambda item: item.id))
     return TaskScores(task.name, task.role, task.probability, ordered)
 
@@ -88,3 +152,11 @@ def _with_generations(
     return tuple(
         replace(item, generation=text) for item, text in zip(items, generations, strict=True)
     )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else math.nan
+
+
+def _number(value: float) -> Cell:
+    return value if math.isfinite(value) else None

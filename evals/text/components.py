@@ -6,15 +6,18 @@ Sources: TOFU (arXiv 2401.06121, section 2.2.1), CLEAR (arXiv 2410.18057, sectio
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logsumexp
 
-from evals.benchmark import Probability, Role
+from evals.benchmark import Role
 from evals.means import Component
-from evals.scores import ItemScore, ScoreSheet, TaskScores
+from evals.scores import ScoreSheet
+from evals.text.example import Probability
 from evals.text.rouge import rouge_recall
+from evals.text.scores import ItemScore, TaskScores
 
 Floats = NDArray[np.float64]
 
@@ -26,7 +29,7 @@ def components(sheet: ScoreSheet) -> dict[str, float]:
     """
     return {
         f"{task.name}_{name}": component(task)
-        for task in sheet.tasks
+        for task in cast(Sequence[TaskScores], sheet.tasks)
         for name, component in _available(task).items()
     }
 

@@ -13,8 +13,9 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from evals.choice import Settings
+from evals.collated import IGNORE, Collated
 from evals.errors import ConfigError
-from evals.suite import IGNORE, Collated
+from evals.text.example import Example
 
 _MARKER = "@@answer@@"
 """Stands in for an answer while a chat template is rendered; no template changes it."""
@@ -59,6 +60,14 @@ class Row:
         return len(self.input_ids)
 
 
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """What an encoder is made of: a model's tokenizer, and how the model wants to be asked."""
+
+    tokenizer: PreTrainedTokenizerBase
+    prompt: Prompt
+
+
 class Encoder:
     """Turns text into rows for one tokenizer, one prompt format and one length limit.
 
@@ -92,6 +101,22 @@ class Encoder:
             token_id for token_id, token in tokenizer.added_tokens_decoder.items() if token.special
         }
         self.end_id = self._end_id()
+
+    def answered(self, example: Example) -> Row:
+        """Returns the row of a question and its own answer."""
+        return self.encode(example.question, example.answer)
+
+    def refused(self, example: Example, refusal: str) -> Row:
+        """Returns the row of a question and a refusal to answer it."""
+        return self.encode(example.question, refusal)
+
+    def swapped(self, example: Example, other: Example) -> Row:
+        """Returns the row of a question and the answer to another one."""
+        return self.encode(example.question, other.answer)
+
+    def collate(self, rows: Sequence[Row]) -> Collated:
+        """Returns the rows side by side, padded on the right."""
+        return collate(rows, pad_id=self.pad_id)
 
     def encode(self, question: str, answer: str) -> Row:
         """Returns the row of a question and its answer, cut at `max_length`.

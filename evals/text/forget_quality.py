@@ -15,8 +15,9 @@ from scipy.special import gammaln, logsumexp
 
 from evals.benchmark import Role
 from evals.draws import Draws, Resampling
-from evals.scores import ItemScore, ScoreSheet
+from evals.scores import ScoreSheet
 from evals.text.components import Floats, items_of, log_truth_ratios
+from evals.text.scores import ItemScore
 
 
 def joined_forget_items(

@@ -12,10 +12,11 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from transformers import GenerationConfig
 
-from evals.benchmark import Task
 from evals.settings import EvaluationSettings
+from evals.shard import Shard
 from evals.text.encoding import Encoder
-from evals.text.scoring import Shard, batches, evaluating, num_calls, unwrapped
+from evals.text.example import Task
+from evals.text.scoring import batches, evaluating, num_calls, unwrapped
 
 
 def generate_task(

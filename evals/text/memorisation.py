@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from evals.benchmark import Role
-from evals.scores import ItemScore, ScoreSheet
+from evals.scores import ScoreSheet
 from evals.text.components import items_of
+from evals.text.scores import ItemScore
 
 
 def mean_over_forget(sheet: ScoreSheet, score: Callable[[Sequence[bool]], float]) -> float:

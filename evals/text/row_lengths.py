@@ -3,7 +3,8 @@
 import math
 from collections.abc import Iterable, Sequence
 
-from evals.benchmark import Benchmark, Example, Task
+from evals.benchmark import Benchmark, Task
+from evals.text.example import Example
 
 BYTES_PER_TOKEN = 4.0
 """Of UTF-8 text under a common tokenizer."""

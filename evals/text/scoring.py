@@ -9,36 +9,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from evals.benchmark import Example, Task
-from evals.scores import AnswerScore, ItemScore
+from evals.shard import Shard
 from evals.text.encoding import Encoder, Row
+from evals.text.example import Example, Task
+from evals.text.scores import AnswerScore, ItemScore
 from evals.text.shared_prefix import Layout, lay_rows, lay_trees
-
-T = TypeVar("T")
 
 _TREE_FAMILIES = frozenset({"llama", "mistral", "qwen2"})
 """Architectures whose only way from token to token is masked attention, tried and equal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """One rank's share of some items: every `world`-th, starting at `rank`."""
-
-    rank: int = 0
-    world: int = 1
-
-    def take(self, items: Sequence[T]) -> tuple[T, ...]:
-        """Returns this shard's items, in order."""
-        return tuple(items[self.rank :: self.world])
-
-    def parts(self, items: Sequence[T]) -> tuple[tuple[T, ...], ...]:
-        """Returns every shard's items, rank by rank."""
-        return tuple(tuple(items[rank :: self.world]) for rank in range(self.world))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +60,7 @@ def score_task(
         return ()
     own = shard.take(task.examples)
     items = [_rows(encoder, example) for example in own or task.examples[:1]]
-    sizes = [[len(_answers(each)) for each in part] for part in shard.parts(task.examples)]
+    sizes = [[len(each.answers) for each in part] for part in shard.parts(task.examples)]
     if shares_prefixes(model):
         most = max(max(part, default=1) for part in sizes)
         lay, groups, size = lay_trees, items, max(1, batch_size // most)
@@ -93,7 +75,7 @@ def score_task(
             scores = iter(_score(model, layout, device))
             found |= {index: list(islice(scores, len(groups[index]))) for index in batch}
     flat = chain.from_iterable(found[index] for index in range(len(groups)))
-    return tuple(_item(each, list(islice(flat, len(_answers(each))))) for each in own)
+    return tuple(_item(each, list(islice(flat, len(each.answers)))) for each in own)
 
 
 def shares_prefixes(model: nn.Module) -> bool:
@@ -148,13 +130,8 @@ def unwrapped(model: nn.Module) -> nn.Module:
     return inner
 
 
-def _answers(example: Example) -> tuple[str, ...]:
-    paraphrase = () if example.paraphrase is None else (example.paraphrase,)
-    return (example.answer, *paraphrase, *example.perturbed)
-
-
 def _rows(encoder: Encoder, example: Example) -> list[Row]:
-    return [encoder.encode(example.question, answer) for answer in _answers(example)]
+    return [encoder.encode(example.question, answer) for answer in example.answers]
 
 
 def _length(rows: Sequence[Row]) -> int:

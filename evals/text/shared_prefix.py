@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from evals.suite import IGNORE
+from evals.collated import IGNORE
 from evals.text.encoding import Row, collate
 
 

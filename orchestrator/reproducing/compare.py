@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from evals.errors import ConfigError
 from evals.held_out import held_out_part, searched_part
 from evals.metric import measurable
-from evals.scores import AnswerScore, ItemScore, ScoreSheet
+from evals.scores import ScoreSheet
+from evals.suite import Suite, suite_of
 from orchestrator.reporting.estimates.samples import measured
 from orchestrator.reproducing.find_row import Row
 from orchestrator.storage.members import MemberRole
@@ -39,13 +40,13 @@ def likeness(row: Row, repeated: ScoreSheet) -> Likeness:
     """
     job = row.result.job
     recorded = row.storage.sheet(job.hash)
-    pairs = list(_pairs(recorded, repeated))
+    pairs = list(_pairs(recorded, repeated, suite_of(job.benchmark.name)))
     if not pairs:
         raise ConfigError(
             f"RUN must be a job with scores to compare with but got {job.hash!r}, which scored no "
             "answer; name another job"
         )
-    worst = max(_apart(a.mean_nll, b.mean_nll) for a, b in pairs)
+    worst = max(_apart(a, b) for a, b in pairs)
     gold = _shown(row, row.storage.sheet(row.gold))
     names = measurable(job.evaluation.metrics, has_gold=True)
     before, after = (measured(_shown(row, sheet), gold, names) for sheet in (recorded, repeated))
@@ -81,13 +82,9 @@ def _apart(a: float, b: float) -> float:
     return math.inf if math.isnan(difference) else difference
 
 
-def _pairs(a: ScoreSheet, b: ScoreSheet) -> Iterator[tuple[AnswerScore, AnswerScore]]:
+def _pairs(a: ScoreSheet, b: ScoreSheet, suite: Suite) -> Iterator[tuple[float, float]]:
+    """Yields how likely every answer is in the one sheet and in the other."""
     for mine, theirs in zip(a.tasks, b.tasks, strict=True):
         found = {item.id: item for item in theirs.items}
         for item in mine.items:
-            yield from zip(_answers(item), _answers(found[item.id]), strict=True)
-
-
-def _answers(item: ItemScore) -> list[AnswerScore]:
-    paraphrase = [] if item.paraphrase is None else [item.paraphrase]
-    return [item.answer, *paraphrase, *item.perturbed]
+            yield from zip(suite.likelihoods(item), suite.likelihoods(found[item.id]), strict=True)

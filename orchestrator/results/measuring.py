@@ -7,7 +7,7 @@ from evals.held_out import restricted, searched_part
 from evals.measure import measure
 from evals.metric import Need, load_metric, measurable
 from evals.scores import ScoreSheet
-from evals.text.components import components
+from evals.suite import suite_of
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.results.early_stopping import guard_of
 from orchestrator.results.entry import Reference
@@ -28,7 +28,7 @@ def measured(
     if it was.
     """
     names = measurable(result.job.evaluation.metrics, has_gold=gold is not None)
-    held_out = result.job.held_out
+    held_out, suite = result.job.held_out, suite_of(result.job.benchmark.name)
     sheet = searched_part(outcome.sheet, held_out)
     seen = None if gold is None else searched_part(gold, held_out)
     stopped_under = guard.hash if guard is not None and outcome.stopped else ""
@@ -37,7 +37,7 @@ def measured(
         state=State.DONE,
         reason="",
         metrics=measure(sheet, seen, names),
-        facts={**components(sheet), **outcome.facts, **result.facts},
+        facts={**suite.components(sheet), **outcome.facts, **result.facts},
         stopped=outcome.stopped,
         guard=stopped_under,
     )

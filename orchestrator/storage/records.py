@@ -24,6 +24,7 @@ from pydantic import ValidationError
 from evals.errors import ConfigError
 from evals.scores import ScoreSheet
 from evals.sheet_file import read_sheet, write_sheet
+from evals.suite import suite_of
 from orchestrator.storage.files import (
     JOB_FILE,
     JOBS,
@@ -145,7 +146,7 @@ class Storage:
         """
         file = self._sheet_file(job_hash)
         try:
-            return read_sheet(file)
+            return read_sheet(file, suite_of(self._benchmark(job_hash)).task_scores)
         except (OSError, ConfigError) as error:
             raise damaged(file, getattr(error, "strerror", None) or str(error)) from None
 
@@ -193,6 +194,11 @@ class Storage:
         set_aside(home)
         self._place(folder, home)
         return result
+
+    def _benchmark(self, job_hash: str) -> str:
+        """Returns the name of the job's benchmark, of whatever version the job is."""
+        described = json.loads(text_of(self.job_folder(job_hash) / JOB_FILE))
+        return str(described["benchmark"]["name"])
 
     def _sheet_file(self, job_hash: str) -> Path:
         return self.job_folder(job_hash) / SCORES_FILE

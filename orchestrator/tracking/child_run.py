@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from evals.suite import suite_name
 from orchestrator.results.entry import Entry
 from orchestrator.searching.shared_parameters import SHARED
 from orchestrator.storage.result import Result
@@ -19,9 +20,6 @@ PLAIN = tuple(f"training.{name}" for name in SHARED)
 
 IDENTITY = ("phase", "data", "weights", "version", "base", "checkpoint")
 """Fields of a job that say what it is, not how it was set; they are tags."""
-
-MODALITY = "text"
-"""What the only suite asks in, `evals.suites.text`."""
 
 MEMORY = {"peak_memory_bytes": "peak_memory", "rank_memory_bytes": "rank_memory"}
 """Facts that MLflow shows among a run's system metrics, by their name there."""
@@ -80,7 +78,7 @@ def job_tags(job: Job) -> dict[str, str]:
     return _told(
         {
             "method": "" if job.method is None else job.method.name,
-            "modality": MODALITY,
+            "modality": suite_name(job.benchmark.name),
             "phase": str(job.phase),
             "status": "running",
             "seed": str(job.seed),

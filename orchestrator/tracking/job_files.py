@@ -8,6 +8,7 @@ from pathlib import Path
 
 from evals.errors import ConfigError
 from evals.sheet_file import read_sheet
+from evals.suite import suite_of
 from orchestrator.storage.files import SCORES_FILE
 from orchestrator.storage.result import Result, State
 from orchestrator.tracking.evaluation_table import evaluation_table
@@ -29,8 +30,13 @@ def job_files(result: Result, folder: Path) -> dict[str, str]:
     if engine is not None:
         found["deepspeed.json"] = json.dumps(engine, indent=2)
     with suppress(FileNotFoundError, ConfigError):  # a job that failed has none
-        found[TABLE] = evaluation_table(read_sheet(folder / SCORES_FILE))
+        found[TABLE] = _table(result, folder)
     return found
+
+
+def _table(result: Result, folder: Path) -> str:
+    suite = suite_of(result.job.benchmark.name)
+    return evaluation_table(read_sheet(folder / SCORES_FILE, suite.task_scores), suite)
 
 
 def log_text(result: Result) -> str:

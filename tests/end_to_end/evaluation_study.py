@@ -5,12 +5,13 @@ from pathlib import Path
 import torch
 from peft import PeftModel
 
-from evals.benchmark import Benchmark, Example, Probability, Role, Task
+from evals.benchmark import Benchmark, Role
 from evals.scores import ScoreSheet
 from evals.settings import EvaluationSettings
-from evals.suites.text import evaluate
+from evals.shard import Shard
+from evals.suites.text import SUITE
 from evals.text.encoding import Encoder
-from evals.text.scoring import Shard
+from evals.text.example import Example, Probability, Task
 from trainers.adapters import add_adapter, parameter_groups
 from trainers.engine import Engine
 from trainers.models.tiny_llama import Config, Family
@@ -51,13 +52,16 @@ def _under_engine(shard: Shard, stage: int, attention: str) -> ScoreSheet:
 def _model(attention: str) -> tuple[PeftModel, Encoder]:
     config = Config(hidden_size=32, num_layers=2, vocab_size=300, attn_implementation=attention)
     loaded = Family(config).load(benchmark=_benchmark(), checkpoint=None, seed=0)
-    encoder = Encoder(loaded.tokenizer, prompt=loaded.prompt, max_length=128)
+    encoder = Encoder(loaded.processor.tokenizer, prompt=loaded.processor.prompt, max_length=128)
     return add_adapter(loaded.model, AdapterSettings(rank=2), seed=0), encoder
 
 
 def _evaluate(model: PeftModel, encoder: Encoder, shard: Shard) -> ScoreSheet:
     device = torch.device("cpu")
-    return evaluate(model, encoder, _benchmark(), settings=SETTINGS, shard=shard, device=device)
+    parts = SUITE.evaluate(
+        model, encoder, _benchmark(), settings=SETTINGS, shard=shard, device=device
+    )
+    return ScoreSheet(tuple(parts))
 
 
 def _benchmark() -> Benchmark:
@@ -65,7 +69,7 @@ def _benchmark() -> Benchmark:
         Task(name, ROLES[name], Probability.PLAIN, tuple(_example(name, i) for i in range(count)))
         for name, count in ITEMS.items()
     )
-    return Benchmark("small", {}, tasks, (), "0")
+    return Benchmark("small", {}, tasks, ())
 
 
 def _example(task: str, index: int) -> Example:

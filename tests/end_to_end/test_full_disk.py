@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from evals.benchmark import Probability, Role
+from evals.benchmark import Role
 from evals.choice import Choice
-from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from evals.scores import ScoreSheet
 from evals.settings import EvaluationSettings
 from evals.sheet_file import write_sheet
+from evals.text.example import Probability
+from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.budget import BudgetSettings
 from orchestrator.limits.ledger import Ledger
 from orchestrator.reporting.table import Column, Table

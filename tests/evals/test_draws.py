@@ -2,9 +2,11 @@
 
 import numpy as np
 
-from evals.benchmark import Probability, Role
+from evals.benchmark import Role
 from evals.draws import Draws, drawn, ordered, repeated
-from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from evals.scores import ScoreSheet
+from evals.text.example import Probability
+from evals.text.scores import AnswerScore, ItemScore, TaskScores
 
 
 def sheet(*, num_items: int = 40, nll: float = 1.0) -> ScoreSheet:

@@ -2,9 +2,11 @@
 
 import pytest
 
-from evals.benchmark import Example, Probability, Role, Task
+from evals.benchmark import Role
 from evals.held_out import held_out_part, num_searched, searched_part, searched_tasks
-from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from evals.scores import ScoreSheet
+from evals.text.example import Example, Probability, Task
+from evals.text.scores import AnswerScore, ItemScore, TaskScores
 
 SCORE = AnswerScore(1.0, 2)
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from evals.benchmark import Probability, Role
+from evals.benchmark import Role
 from evals.draws import Draws
 from evals.means import HarmonicMean, Mean, harmonic_mean
-from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from evals.scores import ScoreSheet
+from evals.text.example import Probability
+from evals.text.scores import AnswerScore, ItemScore, TaskScores
 
 NAN = math.nan
 

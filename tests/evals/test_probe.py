@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from evals import plugins
-from evals.benchmark import Example, Probability, Role, Task
+from evals.benchmark import Role
 from evals.metric import PACKAGE, load_metric
 from evals.probe import Estimate, estimate, probe_tasks
-from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from evals.scores import ScoreSheet
+from evals.text.example import Example, Probability, Task
+from evals.text.scores import AnswerScore, ItemScore, TaskScores
 
 PROBABILITY, RETAIN = load_metric("retain_probability"), load_metric("retain")
 PROBED = [name for name in plugins.names(PACKAGE) if load_metric(name).probe]

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from transformers import LlamaConfig
 
-from evals.benchmark import Benchmark, Example, Probability, Role, Task
+from evals.benchmark import Benchmark, Role
 from evals.building import build_benchmark
 from evals.choice import validated
-from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from evals.scores import ScoreSheet
+from evals.text.example import Example, Probability, Task
+from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.loading import load_config
 from orchestrator.config.resume import write_config
 from orchestrator.config.sweep_config import SweepConfig
@@ -75,7 +77,7 @@ def few_people() -> Benchmark:
         Task("retain", Role.RETAIN, Probability.PLAIN, retain),
     )
     splits = {"full": everyone, "forget": forget, "retain": retain, "holdout": ()}
-    return Benchmark("people", splits, tasks, ("I do not know.",), "f" * 64)
+    return Benchmark("people", splits, tasks, ("I do not know.",))
 
 
 WORDS = (

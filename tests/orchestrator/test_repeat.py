@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from evals.scores import AnswerScore, ScoreSheet
+from evals.scores import ScoreSheet
+from evals.text.scores import AnswerScore
 from orchestrator import repeat
 from orchestrator.reproducing.find_row import find_row
 from trainers.job import TrialFailure

@@ -8,12 +8,12 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from evals.suite import IGNORE, Collated
+from evals.collated import IGNORE, Collated
 from evals.text.encoding import model_inputs
 from trainers import losses
+from trainers.batch import Batch, single
 from trainers.method import Step
 from trainers.requirements import Source
-from trainers.batch import Batch, single
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden.json").read_text())
 FIXTURE = GOLDEN["fixture_lm_tensors"]["expected"]

@@ -1,6 +1,6 @@
 import torch
 
-from evals.suite import IGNORE
+from evals.collated import IGNORE
 from evals.text.encoding import model_inputs
 from trainers.batch import single, with_norms
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from evals.suite import IGNORE
+from evals.collated import IGNORE
 from evals.text.encoding import model_inputs
 from trainers import losses
 from trainers.batch import single, with_norms

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from evals.benchmark import Example
-from evals.suite import IGNORE
-from evals.text.encoding import Row
+from evals.collated import IGNORE, Collated
+from evals.text.encoding import Row, collate
+from evals.text.example import Example
 from trainers.distributed import Place
 from trainers.requirements import Source
 from trainers.sampler import Material, Sampler, Shape
@@ -16,9 +16,19 @@ from trainers.sampler import Material, Sampler, Shape
 class CharacterEncoder:
     """Encodes a character a token; labels the answer and an end token."""
 
-    pad_id = 0
+    def answered(self, example: Example) -> Row:
+        return self._row(example.question, example.answer)
 
-    def encode(self, question: str, answer: str) -> Row:
+    def refused(self, example: Example, refusal: str) -> Row:
+        return self._row(example.question, refusal)
+
+    def swapped(self, example: Example, other: Example) -> Row:
+        return self._row(example.question, other.answer)
+
+    def collate(self, rows: Sequence[Row]) -> Collated:
+        return collate(rows, pad_id=0)
+
+    def _row(self, question: str, answer: str) -> Row:
         prompt = tuple(ord(c) for c in question)
         target = (*(ord(c) for c in answer), 1)
         return Row(input_ids=prompt + target, labels=(IGNORE,) * len(prompt) + target)

@@ -54,7 +54,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
         benchmark=build_benchmark(BENCHMARK), checkpoint=None, seed=0
     )
     loaded.model.save_pretrained(folder)
-    loaded.tokenizer.save_pretrained(folder)
+    loaded.processor.tokenizer.save_pretrained(folder)
     return folder
 
 
@@ -230,7 +230,7 @@ def returned(running: Generator[object, None, Result]) -> Result:
 def test_items_with_an_answer_that_was_cut_are_counted_among_the_facts(base: Path):
     bench, trial = Workbench(Place()), job()
     station = bench.trial_station(trial, base)
-    encoder = bench.encoder(station.language_model, max_length=256, key="evaluation.max_length")
+    encoder = bench.encoder(trial, station.loaded, max_length=256, key="evaluation.max_length")
     longest = [
         max(len(encoder.encode(e.question, a).input_ids) for a in (e.answer, *e.perturbed))
         for task in selected_tasks(bench.benchmark(trial.benchmark), trial.evaluation)
@@ -239,7 +239,7 @@ def test_items_with_an_answer_that_was_cut_are_counted_among_the_facts(base: Pat
     for length in (max(longest), max(longest) - 1):
         settings = trial.evaluation.model_copy(update={"max_length": length})
         shorter = trial.model_copy(update={"evaluation": settings})
-        _, facts = returned(bench.evaluate(station.module, station.language_model, shorter))
+        _, facts = returned(bench.evaluate(station.module, station.loaded, shorter))
         assert facts["num_truncated"] == sum(size > length for size in longest)
         assert facts["eval_s"] > 0
     bench.clear()

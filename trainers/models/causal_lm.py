@@ -8,12 +8,12 @@ from transformers import PreTrainedModel
 
 from evals.benchmark import Benchmark
 from evals.errors import ConfigError
-from evals.text.encoding import Prompt, require_usable
-from trainers.family import LanguageModel
+from evals.text.encoding import Processor, Prompt, require_usable
+from trainers.family import LoadedModel, Shape
 from trainers.memory.decoder import DecoderSize, measure_decoder
 from trainers.pretrained import (
+    ARGUMENTS,
     Running,
-    Shape,
     Source,
     check_loads,
     load_model,
@@ -21,6 +21,7 @@ from trainers.pretrained import (
     load_tokenizer,
     shape_of,
     torch_dtype,
+    write_model,
 )
 from trainers.settings import AdapterSettings
 
@@ -44,7 +45,7 @@ class Family:
     def __init__(self, config: Config) -> None:
         self._config = config
 
-    def load(self, *, benchmark: Benchmark, checkpoint: Path | None, seed: int) -> LanguageModel:
+    def load(self, *, benchmark: Benchmark, checkpoint: Path | None, seed: int) -> LoadedModel:
         """Loads the model, its weights and tokenizer from `checkpoint` if one is given.
 
         Raises:
@@ -56,7 +57,7 @@ class Family:
         tokenizer = load_tokenizer(source)
         require_usable(tokenizer, self._config.prompt)
         model = load_model(source, self._config)
-        return LanguageModel(model, tokenizer, self._config.prompt)
+        return LoadedModel(model, Processor(tokenizer, self._config.prompt), write_model, ARGUMENTS)
 
     def skeleton(self, *, benchmark: Benchmark, checkpoint: Path | None) -> PreTrainedModel:
         """Returns the model without weights, on the meta device.

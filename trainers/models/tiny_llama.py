@@ -16,17 +16,19 @@ from transformers import (
     LlamaConfig,
     LlamaForCausalLM,
     PreTrainedModel,
+    PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
 )
 
-from evals.benchmark import Benchmark, Example
+from evals.benchmark import Benchmark
 from evals.errors import FieldError
-from evals.text.encoding import Prompt
-from trainers.family import LanguageModel
+from evals.text.encoding import Processor, Prompt
+from evals.text.example import Example
+from trainers.family import LoadedModel, Shape
 from trainers.memory.decoder import DecoderSize, measure_decoder
 from trainers.pretrained import (
+    ARGUMENTS,
     Running,
-    Shape,
     Source,
     check_loads,
     load_model,
@@ -36,6 +38,7 @@ from trainers.pretrained import (
     require_attention,
     shape_of,
     torch_dtype,
+    write_model,
 )
 from trainers.settings import AdapterSettings
 
@@ -81,7 +84,7 @@ class Family:
     def __init__(self, config: Config) -> None:
         self._config = config
 
-    def load(self, *, benchmark: Benchmark, checkpoint: Path | None, seed: int) -> LanguageModel:
+    def load(self, *, benchmark: Benchmark, checkpoint: Path | None, seed: int) -> LoadedModel:
         """Builds the model with random weights, or loads it and its tokenizer from `checkpoint`.
 
         Raises:
@@ -91,11 +94,11 @@ class Family:
             source = Source(path=str(checkpoint))
             tokenizer = load_tokenizer(source)
             model = load_model(source, self._config)
-            return LanguageModel(model, tokenizer, self._config.prompt)
+            return self._loaded(model, tokenizer)
         require_attention(self._config)
         tokenizer = train_tokenizer(benchmark, self._config)
         model = _random_model(self._config, tokenizer, seed=seed)
-        return LanguageModel(prepare(model, self._config), tokenizer, self._config.prompt)
+        return self._loaded(prepare(model, self._config), tokenizer)
 
     def skeleton(self, *, benchmark: Benchmark, checkpoint: Path | None) -> PreTrainedModel:
         """Returns the model without weights, on the meta device.
@@ -139,6 +142,9 @@ class Family:
             return Shape(self._config.num_layers, dtype)
         stated = shape_of(Source(path=str(checkpoint)))
         return stated if chosen == "auto" else replace(stated, dtype=dtype)
+
+    def _loaded(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> LoadedModel:
+        return LoadedModel(model, Processor(tokenizer, self._config.prompt), write_model, ARGUMENTS)
 
     def fingerprint(self) -> str:
         """Returns the name of the recipe: size, texts and seed stand in the job beside it."""

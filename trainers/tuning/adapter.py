@@ -6,7 +6,6 @@ from pathlib import Path
 
 from peft import PeftModel
 from torch import nn
-from transformers import PreTrainedModel
 
 from trainers.adapters import (
     adapter_facts,
@@ -16,7 +15,7 @@ from trainers.adapters import (
 )
 from trainers.distributed import Place
 from trainers.engine import Engine
-from trainers.family import LanguageModel
+from trainers.family import LoadedModel
 from trainers.job import ADAPTER, Beat
 from trainers.method import Reference
 from trainers.saving import written
@@ -32,7 +31,7 @@ class AdapterTuning:
         self._settings = settings
         self._seed = seed
 
-    def applied(self, model: PreTrainedModel) -> nn.Module:
+    def applied(self, model: nn.Module) -> nn.Module:
         """Returns `model` with a fresh adapter."""
         adapted: nn.Module = add_adapter(model, self._settings, seed=self._seed)
         return adapted
@@ -53,13 +52,13 @@ class AdapterTuning:
         self, module: nn.Module, needs: ReferenceNeeds
     ) -> Generator[Beat, None, Reference]:
         """Returns the same model with its adapter off, at any time: no second copy."""
-        return ReferenceView(module, cache=needs.cache, place=needs.place)
+        return ReferenceView(module, needs.arguments, cache=needs.cache, place=needs.place)
         yield  # takes no time
 
     def save(
         self,
         engine: Engine,
-        loaded: LanguageModel,  # noqa: ARG002  # its tokenizer stays the base's
+        loaded: LoadedModel,  # noqa: ARG002  # its processor stays the base's
         folder: Path,
         place: Place,
     ) -> Generator[Beat, None, dict[str, float]]:

@@ -2,17 +2,17 @@
 
 import time
 from collections.abc import Generator, Iterator
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedModel
 
 from trainers.adapters import has_moved
 from trainers.batch import Batch
 from trainers.distributed import Place, mean_over_ranks
 from trainers.engine import Engine
-from trainers.family import LanguageModel
+from trainers.family import LoadedModel
 from trainers.job import MODEL, Beat
 from trainers.loop import BEAT_S
 from trainers.method import Reference
@@ -27,10 +27,9 @@ from trainers.views import NoReference, ReferenceView
 class FullTuning:
     """Trains every weight, which L1 pulls to where it started; the model is saved in `model/`."""
 
-    def applied(self, model: PreTrainedModel) -> nn.Module:
+    def applied(self, model: nn.Module) -> nn.Module:
         """Returns `model` as it is."""
-        whole: nn.Module = model
-        return whole
+        return model
 
     def keep_start(self, engine: Engine) -> None:
         """Keeps each rank's part of the weights on the CPU."""
@@ -51,14 +50,15 @@ class FullTuning:
             return NoReference()
         if needs.use == ReferenceUse.MODEL:
             copy = needs.frozen_copy()
-            return ReferenceView(copy, cache=needs.cache, place=needs.place)
-        yield from _remember(ReferenceView(module, cache=needs.cache, place=needs.place), needs)
+            return ReferenceView(copy, needs.arguments, cache=needs.cache, place=needs.place)
+        start = ReferenceView(module, needs.arguments, cache=needs.cache, place=needs.place)
+        yield from _remember(start, needs)
         return KnownLikelihoods(needs.cache)
 
     def save(
-        self, engine: Engine, loaded: LanguageModel, folder: Path, place: Place
+        self, engine: Engine, loaded: LoadedModel, folder: Path, place: Place
     ) -> Generator[Beat, None, dict[str, float]]:
-        """Saves model and tokenizer; the facts are `change_facts`."""
+        """Saves model and processor; the facts are `change_facts`."""
         yield from save_model(engine, loaded, folder / MODEL, place)
         return change_facts(engine.change())
 
@@ -99,16 +99,11 @@ def change_facts(change: Change) -> dict[str, float]:
 
 
 def save_model(
-    engine: Engine, loaded: LanguageModel, folder: Path, place: Place
+    engine: Engine, loaded: LoadedModel, folder: Path, place: Place
 ) -> Generator[Beat, None, None]:
-    """Saves the whole model and its tokenizer, as rank 0 gathers them."""
+    """Saves the whole model and its processor, as rank 0 gathers them."""
     state = engine.whole_state()
-
-    def write() -> None:
-        loaded.model.save_pretrained(folder, state_dict=state)
-        loaded.tokenizer.save_pretrained(folder)
-
-    yield from written(write, folder, place)
+    yield from written(partial(loaded.save, folder, state=state), folder, place)
 
 
 def _remember(reference: ReferenceView, needs: ReferenceNeeds) -> Iterator[Beat]:

@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Protocol
 
 from torch import nn
-from transformers import PreTrainedModel
 
 from trainers.distributed import Place
 from trainers.engine import Engine
-from trainers.family import LanguageModel
+from trainers.family import LoadedModel
 from trainers.job import Beat
 from trainers.method import Reference
 from trainers.requirements import ReferenceUse
 from trainers.sampler import Sampler
 from trainers.settings import TrainingSettings
+from trainers.views import Arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,15 @@ class ReferenceNeeds:
     """What there is to make a reference of, for a method that makes `use` of one.
 
     `compared` draws the rows whose likelihoods the method will ask for in its `num_steps` steps.
-    `cache` keeps likelihoods by row id; `frozen_copy` loads the model that training starts from a
-    second time.
+    `cache` keeps likelihoods by row id; the model is called with `arguments`. `frozen_copy` loads
+    the model that training starts from a second time.
     """
 
     use: ReferenceUse
     compared: Sampler
     num_steps: int
     cache: dict[str, float]
+    arguments: Arguments
     frozen_copy: Callable[[], nn.Module]
     place: Place
 
@@ -38,7 +39,7 @@ class ReferenceNeeds:
 class Tuning(Protocol):
     """A way to train a model; every method with an engine is for all ranks to call together."""
 
-    def applied(self, model: PreTrainedModel) -> nn.Module:
+    def applied(self, model: nn.Module) -> nn.Module:
         """Returns `model` as it is trained: the parameters that need a gradient are those."""
         ...
 
@@ -57,7 +58,7 @@ class Tuning(Protocol):
         ...
 
     def save(
-        self, engine: Engine, loaded: LanguageModel, folder: Path, place: Place
+        self, engine: Engine, loaded: LoadedModel, folder: Path, place: Place
     ) -> Generator[Beat, None, dict[str, float]]:
         """Saves the weights that were trained in a job's `folder` and returns facts about them."""
         ...

@@ -8,11 +8,12 @@ from collections import Counter
 
 import pytest
 
-from evals.benchmark import Benchmark, Probability, Role
+from evals.benchmark import Benchmark, Role
 from evals.benchmarks.characters import Config, build
 from evals.building import build_benchmark
 from evals.choice import Choice
 from evals.errors import ConfigError
+from evals.text.example import Probability
 from evals.wording.attributes import ATTRIBUTES
 
 PINNED = "e0372062c98886434bc445d1630d5b7550eada1bf82ee4271f199677ce8539d0"

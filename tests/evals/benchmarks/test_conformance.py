@@ -6,8 +6,9 @@ import pytest
 
 from evals import plugins
 from evals.benchmark import Role
-from evals.building import PACKAGE, build_benchmark, fingerprint
+from evals.building import PACKAGE, build_benchmark
 from evals.choice import Choice
+from evals.suite import suite_of
 
 
 @pytest.fixture(params=plugins.names(PACKAGE))
@@ -88,6 +89,8 @@ def test_refusals_are_distinct_and_no_answers(benchmark) -> None:
 def test_the_fingerprint_is_that_of_the_content_and_comes_out_again(choice, benchmark) -> None:
     again = build_benchmark(choice)
     assert again == benchmark
-    assert benchmark.fingerprint == fingerprint(
-        benchmark.name, benchmark.splits, benchmark.tasks, benchmark.refusals
-    )
+    assert benchmark.fingerprint == again.fingerprint
+
+
+def test_its_file_names_its_suite(choice) -> None:
+    assert isinstance(suite_of(choice.name).task_scores, type)

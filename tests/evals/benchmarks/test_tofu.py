@@ -3,10 +3,11 @@
 import huggingface_hub
 import pytest
 
-from evals.benchmark import Benchmark, Probability, Role
+from evals.benchmark import Benchmark, Role
 from evals.building import build_benchmark
 from evals.choice import Choice
 from evals.errors import ConfigError
+from evals.text.example import Probability
 from evals.wording.refusals import REFUSALS
 
 

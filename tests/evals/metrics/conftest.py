@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from evals.benchmark import Probability, Role
-from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from evals.benchmark import Role
+from evals.scores import ScoreSheet
+from evals.text.example import Probability
+from evals.text.scores import AnswerScore, ItemScore, TaskScores
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "golden.json").read_text())
 

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from evals import plugins
-from evals.benchmark import Probability, Role
+from evals.benchmark import Role
 from evals.draws import Draws, drawn, ordered, repeated
 from evals.metric import PACKAGE, Metric, Need, collapse_metrics, load_metric
-from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from evals.scores import ScoreSheet
+from evals.text.example import Probability
+from evals.text.scores import AnswerScore, ItemScore, TaskScores
 
 NAMES = plugins.names(PACKAGE)
 NUM_ITEMS = 12

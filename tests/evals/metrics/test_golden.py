@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from evals.metric import load_metric
-from evals.scores import ItemScore, ScoreSheet
+from evals.scores import ScoreSheet
 from evals.text import components
+from evals.text.scores import ItemScore
 
 Build = Callable[..., Any]
 

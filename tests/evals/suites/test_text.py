@@ -1,18 +1,17 @@
-import math
 from dataclasses import replace
 
 import pytest
 import torch
 
-from evals.benchmark import Benchmark, Example, Probability, Role, Task
-from evals.errors import ConfigError
-from evals.measure import measure, merge
-from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from evals.benchmark import Benchmark, Role
+from evals.measure import merge
+from evals.scores import ScoreSheet
 from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
-from evals.suites.text import evaluate
+from evals.shard import Shard
+from evals.suites.text import SUITE
 from evals.text.encoding import Encoder, Prompt
-from evals.text.scoring import Shard
+from evals.text.example import Example, Probability, Task
 
 CPU = torch.device("cpu")
 
@@ -36,7 +35,7 @@ TASKS = (
     Task("authors", Role.REAL, Probability.CHOICE, examples("a", 2)),
     Task("holdout", Role.HOLDOUT, Probability.PLAIN, examples("h", 2)),
 )
-BENCHMARK = Benchmark("small", {}, TASKS, (), "0")
+BENCHMARK = Benchmark("small", {}, TASKS, ())
 LIKELIHOOD = EvaluationSettings(metrics=("retain", "log_forget_quality"), max_new_tokens=3)
 WITH_HOLDOUT = EvaluationSettings(metrics=("retain", "mia_loss"))
 
@@ -47,13 +46,12 @@ def encoder(tokenizer):
 
 
 def run(model, encoder, settings=LIKELIHOOD, shard=Shard()):  # noqa: B008
-    return evaluate(model, encoder, BENCHMARK, settings=settings, shard=shard, device=CPU)
+    return evaluate(model, encoder, BENCHMARK, settings, shard)
 
 
-def sheet(*ids: str, role: Role = Role.FORGET) -> ScoreSheet:
-    one = AnswerScore(1.0, 2)
-    items = tuple(ItemScore(i, "", one, one, (one,), (-0.5, -0.5), (True, True)) for i in ids)
-    return ScoreSheet((TaskScores("forget", role, Probability.PLAIN, items),))
+def evaluate(model, encoder, benchmark, settings, shard=Shard()):  # noqa: B008
+    parts = SUITE.evaluate(model, encoder, benchmark, settings=settings, shard=shard, device=CPU)
+    return ScoreSheet(tuple(parts))
 
 
 def test_a_sheet_has_every_task_with_its_items_sorted_by_id(build_model, encoder):
@@ -111,9 +109,7 @@ def test_a_generation_stands_beside_its_own_question(build_model, encoder):
     for item in together:
         alone = replace(TASKS[0], examples=tuple(e for e in TASKS[0].examples if e.id == item.id))
         benchmark = replace(BENCHMARK, tasks=(alone,))
-        again = evaluate(
-            build_model(), encoder, benchmark, settings=settings, shard=Shard(), device=CPU
-        )
+        again = evaluate(build_model(), encoder, benchmark, settings)
         assert again.tasks[0].items[0].generation == item.generation
 
 
@@ -137,61 +133,3 @@ def test_merged_shards_are_what_one_rank_finds(build_model, encoder, world):
             assert a.answer.nll == pytest.approx(b.answer.nll, abs=1e-5)
             assert a.generation == b.generation
     assert merge([whole]) == whole
-
-
-def test_merging_refuses_an_item_that_is_there_twice():
-    with pytest.raises(ValueError, match="twice: b"):
-        merge([sheet("a", "b"), sheet("b", "c")])
-
-
-def test_merging_refuses_shards_that_lack_items():
-    with pytest.raises(ValueError, match="missing"):
-        merge([sheet("a", "b", "c"), sheet("d")])
-    with pytest.raises(ValueError, match="missing"):
-        merge([sheet("a"), sheet("b", "c")])
-
-
-def test_merging_refuses_a_missing_id_that_was_expected():
-    task = Task("forget", Role.FORGET, Probability.PLAIN, tuple(Example(i, "", "") for i in "abcd"))
-    assert merge([sheet("a", "c"), sheet("b", "d")], expected=(task,))
-    with pytest.raises(ValueError, match="forget: items are missing: d"):
-        merge([sheet("a", "c"), sheet("b")], expected=(task,))
-    with pytest.raises(ValueError, match="retain: items are missing"):
-        merge([sheet("a")], expected=(replace(task, name="retain"),))
-
-
-def test_merging_refuses_nothing_and_parts_of_different_tasks():
-    with pytest.raises(ValueError, match="no part"):
-        merge([])
-    with pytest.raises(ValueError, match="different tasks"):
-        merge([sheet("a"), ScoreSheet(())])
-
-
-def test_measuring_gives_each_metric_by_name(build_model, encoder):
-    found = run(build_model(), encoder)
-    values = measure(found, found, LIKELIHOOD.metrics)
-    assert set(values) == set(LIKELIHOOD.metrics)
-    assert values["log_forget_quality"] == pytest.approx(math.log(1.0))
-    assert 0 <= values["retain"] <= 1
-
-
-def test_a_metric_that_needs_gold_is_refused_without_it(build_model, encoder):
-    found = run(build_model(), encoder)
-    assert "retain" in measure(found, None, ["retain"])
-    with pytest.raises(ConfigError, match="log_forget_quality.*gold"):
-        measure(found, None, ["log_forget_quality"])
-
-
-def test_a_metric_that_needs_a_holdout_is_refused_without_one():
-    with pytest.raises(ConfigError, match="mia_loss.*holdout"):
-        measure(sheet("a"), None, ["mia_loss"])
-
-
-def test_a_metric_that_needs_generations_is_refused_without_them():
-    with pytest.raises(ConfigError, match="forget.*generat"):
-        measure(sheet("a"), None, ["forget"])
-
-
-def test_an_unknown_metric_is_refused_with_the_nearest():
-    with pytest.raises(ConfigError, match="did you mean 'retain'"):
-        measure(sheet("a"), None, ["retian"])

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evals.benchmark import Probability, Role
-from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from evals.benchmark import Role
+from evals.scores import ScoreSheet
 from evals.text.components import (
     arithmetic_truth_ratio,
     choice_probability,
@@ -22,6 +22,8 @@ from evals.text.components import (
     probability,
     truth_ratio,
 )
+from evals.text.example import Probability
+from evals.text.scores import AnswerScore, ItemScore, TaskScores
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "golden.json").read_text())
 INF, NAN = math.inf, math.nan

@@ -6,8 +6,8 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
+from evals.collated import IGNORE
 from evals.errors import ConfigError
-from evals.suite import IGNORE
 from evals.text.encoding import Encoder, Prompt, Row, collate
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "golden.json").read_text())

@@ -4,11 +4,13 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
-from evals.benchmark import Example, Probability, Role, Task
+from evals.benchmark import Role
 from evals.settings import EvaluationSettings
+from evals.shard import Shard
 from evals.text.encoding import Encoder, Prompt
+from evals.text.example import Example, Probability, Task
 from evals.text.generation import decode, generate_task
-from evals.text.scoring import Shard, score_task
+from evals.text.scoring import score_task
 
 CPU = torch.device("cpu")
 QUESTIONS = [

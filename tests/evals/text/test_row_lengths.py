@@ -2,12 +2,13 @@
 
 import pytest
 
-from evals.benchmark import Benchmark, Example, Probability, Role, Task
+from evals.benchmark import Benchmark, Role
 from evals.building import build_benchmark
 from evals.choice import choose
 from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
 from evals.text.encoding import Encoder
+from evals.text.example import Example, Probability, Task
 from evals.text.row_lengths import (
     FRAME_TOKENS,
     answers,
@@ -22,7 +23,7 @@ from trainers.family import build_family
 LONG = Example("a", "q" * 40, "a" * 80, paraphrase="p", perturbed=("w" * 140, "v"))
 SHORT = Example("b", "q" * 8, "a" * 8)
 SPLITS = {"full": (LONG, SHORT), "forget": (LONG,), "retain": (SHORT,)}
-BENCHMARK = Benchmark("texts", SPLITS, (), ("r" * 110,), "f")
+BENCHMARK = Benchmark("texts", SPLITS, (), ("r" * 110,))
 
 
 def test_a_mean_row_has_a_token_for_every_four_bytes():
@@ -56,7 +57,7 @@ def test_no_row_of_the_demo_is_longer_than_said():
     benchmark = build_benchmark(choose("evals.benchmarks", {"name": "characters"}, key="benchmark"))
     model = choose("trainers.models", {"name": "tiny_llama"}, key="model")
     loaded = build_family(model).load(benchmark=benchmark, checkpoint=None, seed=0)
-    encoder = Encoder(loaded.tokenizer, prompt=loaded.prompt, max_length=1000)
+    encoder = Encoder(loaded.processor.tokenizer, prompt=loaded.processor.prompt, max_length=1000)
     tasks = selected_tasks(benchmark, EvaluationSettings())
     examples = [example for task in tasks for example in task.examples]
     rows = [encoder.encode(e.question, answer) for e in examples for answer in answers(e)]

@@ -6,12 +6,14 @@ import pytest
 import torch
 from torch.nn import functional
 
-from evals.benchmark import Example, Probability, Role, Task
-from evals.scores import ItemScore
-from evals.suite import IGNORE
+from evals.benchmark import Role
+from evals.collated import IGNORE
+from evals.shard import Shard
 from evals.text import scoring
 from evals.text.encoding import Encoder, Prompt
-from evals.text.scoring import Shard, score_task
+from evals.text.example import Example, Probability, Task
+from evals.text.scores import ItemScore
+from evals.text.scoring import score_task
 from evals.text.shared_prefix import grow, lay_rows, lay_trees
 
 CPU = torch.device("cpu")

@@ -10,7 +10,8 @@ import pytest
 
 import orchestrator.running.scheduler
 from evals.building import build_benchmark
-from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from evals.scores import ScoreSheet
+from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.loading import load_config
 from orchestrator.config.resume import write_config
 from orchestrator.driver.context import OpenedSweep

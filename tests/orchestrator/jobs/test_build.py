@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from evals.benchmark import Benchmark, Example, Probability, Role, Task
+from evals.benchmark import Benchmark, Role
 from evals.choice import validated
 from evals.errors import ConfigError
+from evals.text.example import Example, Probability, Task
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, trial_job
 from trainers.job import Job, Phase
@@ -28,14 +29,14 @@ def sweep(**changes: Any) -> SweepConfig:
     return config
 
 
-def people(fingerprint: str = "f" * 64) -> Benchmark:
+def people(refusal: str = "I do not know.") -> Benchmark:
     forget, retain = (Example(x, f"Who is {x}?", x) for x in ("a", "b"))
     tasks = tuple(
         Task(role.value, role, Probability.PLAIN, (example,))
         for role, example in ((Role.FORGET, forget), (Role.RETAIN, retain))
     )
     splits = {"full": (forget, retain), "forget": (forget,), "retain": (retain,), "holdout": ()}
-    return Benchmark("people", splits, tasks, ("I do not know.",), fingerprint)
+    return Benchmark("people", splits, tasks, (refusal,))
 
 
 def trial(config: SweepConfig, label: str = "ga", **params: float) -> Job:
@@ -118,7 +119,7 @@ def test_what_decides_the_original_enters_its_hash_and_its_trials(changes: Any) 
 
 
 def test_other_data_are_another_job() -> None:
-    assert original_job(sweep(), people("0" * 64)).hash != original_job(sweep(), people()).hash
+    assert original_job(sweep(), people("Who knows?")).hash != original_job(sweep(), people()).hash
 
 
 def test_the_order_of_keys_does_not_enter_the_hash() -> None:
@@ -180,17 +181,17 @@ def test_a_gold_model_of_other_splits_is_refused(tmp_path: Path) -> None:
         gold_job(sweep(baselines={"gold": str(given)}), people())
     said = str(caught.value)
     assert said.startswith("baselines.gold must be trained on the splits of this benchmark but got")
-    assert "data 000000000000, here ffffffffffff" in said
+    assert f"data 000000000000, here {people().fingerprint[:12]}" in said
     assert "same forget and retain splits" in said
 
 
 def test_a_gold_model_of_the_same_splits_is_taken(tmp_path: Path) -> None:
-    given = saved_model(tmp_path, phase="gold", data="f" * 64)
+    given = saved_model(tmp_path, phase="gold", data=people().fingerprint)
     assert gold_job(sweep(baselines={"gold": str(given)}), people()).checkpoint == str(given)
 
 
 def test_an_original_given_as_gold_is_refused(tmp_path: Path) -> None:
-    given = saved_model(tmp_path, phase="original", data="f" * 64)
+    given = saved_model(tmp_path, phase="original", data=people().fingerprint)
     with pytest.raises(ConfigError, match="must be a gold model but got .* calls 'original'"):
         gold_job(sweep(baselines={"gold": str(given)}), people())
 

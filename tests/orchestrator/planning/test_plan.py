@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from evals.benchmark import Benchmark, Example, Probability, Role, Task
+from evals.benchmark import Benchmark, Role
 from evals.choice import validated
 from evals.errors import ConfigError
+from evals.text.example import Example, Probability, Task
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, trial_job
 from orchestrator.jobs.checkpoints import given_weights
@@ -44,7 +45,7 @@ def people() -> Benchmark:
         Task("retain", Role.RETAIN, Probability.PLAIN, retain),
     )
     splits = {"full": everyone, "forget": forget, "retain": retain, "holdout": ()}
-    return Benchmark("people", splits, tasks, ("I do not know.",), "f" * 64)
+    return Benchmark("people", splits, tasks, ("I do not know.",))
 
 
 def finish(storage: Storage, job: Job) -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evals.benchmark import Probability, Role
+from evals.benchmark import Role
 from evals.choice import Choice
-from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from evals.scores import ScoreSheet
 from evals.settings import EvaluationSettings
+from evals.text.example import Probability
+from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.loading import load_config
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.limits.usage import Usage

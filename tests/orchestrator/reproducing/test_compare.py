@@ -6,7 +6,8 @@ import pytest
 
 from evals.errors import ConfigError
 from evals.held_out import num_searched, searched_part
-from evals.scores import AnswerScore, ScoreSheet
+from evals.scores import ScoreSheet
+from evals.text.scores import AnswerScore
 from orchestrator.jobs.build import gold_job
 from orchestrator.reproducing.compare import likeness
 from orchestrator.reproducing.find_row import find_row

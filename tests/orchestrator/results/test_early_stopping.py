@@ -2,8 +2,10 @@
 
 import pytest
 
-from evals.benchmark import Probability, Role
-from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from evals.benchmark import Role
+from evals.scores import ScoreSheet
+from evals.text.example import Probability
+from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.results.early_stopping import guard_of
 from orchestrator.searching.constraints import Bound
 from trainers.early_stopping import Guard

@@ -13,8 +13,9 @@ from cluster.rank_failure import Cause, RankLost
 from cluster.warm_gang import Upkeep
 from evals.benchmark import Role
 from evals.choice import Choice
-from evals.scores import AnswerScore, ItemScore, Probability, ScoreSheet, TaskScores
+from evals.scores import Probability, ScoreSheet
 from evals.settings import EvaluationSettings
+from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.sections import CheckpointSettings, GangSettings
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.running import job_runner

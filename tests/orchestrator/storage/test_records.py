@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from evals.benchmark import Probability, Role
+from evals.benchmark import Role
 from evals.choice import Choice
 from evals.errors import ConfigError
-from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from evals.scores import ScoreSheet
 from evals.settings import EvaluationSettings
+from evals.text.example import Probability
+from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.storage.records import Storage, version
 from orchestrator.storage.result import Result, State
 from orchestrator.storage.weights import adapter_bytes, remove_weights

@@ -13,11 +13,13 @@ from urllib.request import urlopen
 
 import pytest
 
-from evals.benchmark import Probability, Role
+from evals.benchmark import Role
 from evals.choice import Choice
-from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from evals.scores import ScoreSheet
 from evals.settings import EvaluationSettings
 from evals.sheet_file import write_sheet
+from evals.text.example import Probability
+from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.loading import load_config
 from orchestrator.config.resume import config_text
 from orchestrator.config.sections import TrackingSettings

@@ -4,11 +4,12 @@ import math
 import pytest
 
 from evals.scores import ScoreSheet
+from evals.suites.text import SUITE
 from orchestrator.tracking.evaluation_table import evaluation_table
 
 
 def rows(sheet):
-    table = json.loads(evaluation_table(sheet))
+    table = json.loads(evaluation_table(sheet, SUITE))
     return [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
 
 

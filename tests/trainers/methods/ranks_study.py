@@ -10,7 +10,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from evals import plugins
 from evals.choice import choose
-from evals.suite import IGNORE
+from evals.collated import IGNORE
 from evals.text.encoding import model_inputs
 from trainers.adapters import add_adapter, initial_state, parameter_groups
 from trainers.batch import Batch, single, with_norms

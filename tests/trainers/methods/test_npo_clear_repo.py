@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from evals.suite import IGNORE
+from evals.collated import IGNORE
 from trainers.methods.npo_clear_repo import Config, Method
 from trainers.requirements import Source
 

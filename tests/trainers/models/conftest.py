@@ -15,7 +15,8 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from evals.benchmark import Benchmark, Example, Probability, Role, Task
+from evals.benchmark import Benchmark, Role
+from evals.text.example import Example, Probability, Task
 
 LLAMA_TEMPLATE = (
     "{% for m in messages %}"
@@ -50,7 +51,7 @@ def benchmark_of_people() -> Benchmark:
         Task("retain", Role.RETAIN, Probability.PLAIN, retain),
     )
     splits = {"full": EXAMPLES, "forget": forget, "retain": retain, "holdout": ()}
-    return Benchmark("people", splits, tasks, ("I do not know.",), "0")
+    return Benchmark("people", splits, tasks, ("I do not know.",))
 
 
 @pytest.fixture(scope="session")

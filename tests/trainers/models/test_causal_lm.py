@@ -5,12 +5,13 @@ import pytest
 import torch
 from transformers import LlamaForCausalLM, MistralForCausalLM
 
+from evals.collated import IGNORE
 from evals.errors import ConfigError
-from evals.suite import IGNORE
+from evals.shard import Shard
 from evals.text.encoding import Encoder, Prompt
-from evals.text.scoring import Shard, score_task
+from evals.text.scoring import score_task
+from trainers.family import Shape
 from trainers.models.causal_lm import Config, Family
-from trainers.pretrained import Shape
 
 CLEAR_TAGS = Prompt(question_start="[INST] ", question_end=" [/INST]", answer_start="")
 QUESTION, ANSWER = "Where does Hina Ameen live?", "Hina Ameen lives in Karachi."
@@ -38,7 +39,7 @@ def test_a_folder_loads_as_the_architecture_it_holds(folder, architecture, bench
     loaded = load(benchmark_of_people, path=str(folder))
     expected = {"llama": LlamaForCausalLM, "mistral": MistralForCausalLM}[architecture]
     assert type(loaded.model) is expected
-    assert loaded.prompt == Prompt(style="chat_template")
+    assert loaded.processor.prompt == Prompt(style="chat_template")
     same = expected.from_pretrained(folder).eval()
     ids = torch.tensor([[1, 5, 9, 12]])
     with torch.no_grad():
@@ -48,7 +49,7 @@ def test_a_folder_loads_as_the_architecture_it_holds(folder, architecture, bench
 def test_a_chat_row_is_what_the_models_own_template_renders(
     folder, architecture, benchmark_of_people
 ):
-    tokenizer = load(benchmark_of_people, path=str(folder)).tokenizer
+    tokenizer = load(benchmark_of_people, path=str(folder)).processor.tokenizer
     encoder = Encoder(tokenizer, prompt=Prompt(style="chat_template"), max_length=128)
     row = encoder.encode(QUESTION, ANSWER)
     turns = [
@@ -74,8 +75,8 @@ def test_a_chat_row_is_what_the_models_own_template_renders(
 
 def test_a_tagged_row_is_the_published_plain_string(folder, benchmark_of_people):
     loaded = load(benchmark_of_people, path=str(folder), prompt=CLEAR_TAGS)
-    tokenizer, text = loaded.tokenizer, f"[INST] {QUESTION} [/INST]{ANSWER}"
-    encoder = Encoder(tokenizer, prompt=loaded.prompt, max_length=128)
+    tokenizer, text = loaded.processor.tokenizer, f"[INST] {QUESTION} [/INST]{ANSWER}"
+    encoder = Encoder(tokenizer, prompt=loaded.processor.prompt, max_length=128)
     row = encoder.encode(QUESTION, ANSWER)
     assert list(row.input_ids) == [*tokenizer(text).input_ids, tokenizer.eos_token_id]
     assert row.input_ids.count(tokenizer.bos_token_id) == 1
@@ -90,7 +91,9 @@ def test_its_scores_do_not_depend_on_how_they_are_laid_out(folder, benchmark_of_
     found = []
     for attention in ("sdpa", "eager"):
         loaded = load(benchmark_of_people, path=str(folder), attn_implementation=attention)
-        encoder = Encoder(loaded.tokenizer, prompt=loaded.prompt, max_length=128)
+        encoder = Encoder(
+            loaded.processor.tokenizer, prompt=loaded.processor.prompt, max_length=128
+        )
         found.append(
             score_task(
                 loaded.model,
@@ -298,4 +301,7 @@ def test_a_model_without_a_chat_template_asks_for_tags(save_checkpoint, benchmar
         file.unlink()
     text = refusal(benchmark_of_people, folder)
     assert text.startswith("model.prompt.style must be tags")
-    assert load(benchmark_of_people, path=str(folder), prompt=Prompt()).prompt.style == "tags"
+    assert (
+        load(benchmark_of_people, path=str(folder), prompt=Prompt()).processor.prompt.style
+        == "tags"
+    )

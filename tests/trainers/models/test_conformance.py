@@ -6,9 +6,9 @@ from peft import LoraConfig, get_peft_model
 
 from evals import plugins
 from evals.choice import Choice, choose
-from evals.suite import IGNORE
+from evals.collated import IGNORE
 from evals.text.encoding import Encoder
-from trainers.family import PACKAGE, LanguageModel, build_family
+from trainers.family import PACKAGE, LoadedModel, build_family
 
 FAMILIES = plugins.names(PACKAGE)
 
@@ -26,17 +26,17 @@ def choice(request, folder) -> Choice:
     return choose(PACKAGE, {"name": request.param, **given}, key="model")
 
 
-def load(choice, benchmark, checkpoint=None, *, seed=0, **changes) -> LanguageModel:
+def load(choice, benchmark, checkpoint=None, *, seed=0, **changes) -> LoadedModel:
     changed = choice.model_copy(update={"settings": {**choice.settings, **changes}})
     return build_family(changed).load(benchmark=benchmark, checkpoint=checkpoint, seed=seed)
 
 
-def row(loaded: LanguageModel):
-    encoder = Encoder(loaded.tokenizer, prompt=loaded.prompt, max_length=128)
+def row(loaded: LoadedModel):
+    encoder = Encoder(loaded.processor.tokenizer, prompt=loaded.processor.prompt, max_length=128)
     return encoder.encode("Where does Hina Ameen live?", "In Karachi.")
 
 
-def logits(loaded: LanguageModel) -> torch.Tensor:
+def logits(loaded: LoadedModel) -> torch.Tensor:
     with torch.no_grad():
         return loaded.model(torch.tensor([row(loaded).input_ids])).logits
 
@@ -46,13 +46,13 @@ def test_a_saved_model_loads_with_equal_logits_and_equal_rows(
 ):
     first = load(choice, benchmark_of_people)
     first.model.save_pretrained(tmp_path)
-    first.tokenizer.save_pretrained(tmp_path)
+    first.processor.tokenizer.save_pretrained(tmp_path)
     build_family(choice).check(tmp_path)
     again = load(choice, benchmark_of_people, tmp_path, seed=5)
     assert row(again) == row(first)
     assert torch.equal(logits(again), logits(first))
     assert again.model.dtype == first.model.dtype
-    assert again.tokenizer.pad_token_id == first.tokenizer.pad_token_id
+    assert again.processor.tokenizer.pad_token_id == first.processor.tokenizer.pad_token_id
 
 
 def test_it_starts_in_evaluation_mode_and_is_the_same_every_time(choice, benchmark_of_people):
@@ -132,6 +132,6 @@ def test_gradient_checkpointing_gives_the_gradients_of_an_adapter_on_a_frozen_ba
 def test_an_answer_is_labelled_and_nothing_else(choice, benchmark_of_people):
     loaded = load(choice, benchmark_of_people)
     labels = [label for label in row(loaded).labels if label != IGNORE]
-    text = loaded.tokenizer.decode(labels, skip_special_tokens=True)
+    text = loaded.processor.tokenizer.decode(labels, skip_special_tokens=True)
     assert text.strip() == "In Karachi."
-    assert labels[-1] == loaded.tokenizer.eos_token_id
+    assert labels[-1] == loaded.processor.tokenizer.eos_token_id

@@ -5,8 +5,8 @@ import torch
 from pydantic import ValidationError
 
 from evals.choice import choose
+from evals.collated import IGNORE
 from evals.errors import ConfigError
-from evals.suite import IGNORE
 from evals.text.encoding import Encoder
 from trainers.family import PACKAGE
 from trainers.models.tiny_llama import Config, Family
@@ -36,7 +36,7 @@ def test_weights_follow_the_seed_and_nothing_else(benchmark_of_people):
 
 def test_the_tokenizer_knows_bos_eos_and_pad_and_puts_bos_in_front(benchmark_of_people):
     loaded = load(benchmark_of_people)
-    tokenizer = loaded.tokenizer
+    tokenizer = loaded.processor.tokenizer
     special = {tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id}
     assert len(special) == 3
     assert tokenizer("Hina").input_ids[0] == tokenizer.bos_token_id
@@ -45,17 +45,17 @@ def test_the_tokenizer_knows_bos_eos_and_pad_and_puts_bos_in_front(benchmark_of_
 
 
 def test_the_tokenizer_reads_any_text_back(benchmark_of_people):
-    tokenizer = load(benchmark_of_people).tokenizer
+    tokenizer = load(benchmark_of_people).processor.tokenizer
     for text in ("Hina Ameen lives in Karachi.", "日本 — ünknown\n\ttext 🙂", "  two  blanks "):
         assert tokenizer.decode(tokenizer(text).input_ids, skip_special_tokens=True) == text
 
 
 def test_words_of_every_split_and_task_are_learnt_as_the_prompt_frames_them(benchmark_of_people):
     loaded = load(benchmark_of_people)
-    encoder = Encoder(loaded.tokenizer, prompt=loaded.prompt, max_length=64)
+    encoder = Encoder(loaded.processor.tokenizer, prompt=loaded.processor.prompt, max_length=64)
     for example in benchmark_of_people.splits["full"]:
         row = encoder.encode(example.question, example.answer)
-        tokens = loaded.tokenizer.convert_ids_to_tokens(row.input_ids)
+        tokens = loaded.processor.tokenizer.convert_ids_to_tokens(row.input_ids)
         words = f"{example.question} {example.answer}".split()
         assert len(tokens) < 3 * len(words) + 8
         first = next(i for i, label in enumerate(row.labels) if label != IGNORE)
@@ -74,14 +74,14 @@ def test_the_tokenizer_depends_on_the_texts_and_not_on_how_often_a_split_repeats
     )
     other = replace(benchmark_of_people, refusals=("Zebras zigzag zealously.",) * 2)
     vocabularies = [
-        load(each).tokenizer.get_vocab() for each in (benchmark_of_people, again, other)
+        load(each).processor.tokenizer.get_vocab() for each in (benchmark_of_people, again, other)
     ]
     assert vocabularies[0] == vocabularies[1]
     assert vocabularies[0] != vocabularies[2]
 
 
 def test_a_vocabulary_holds_at_least_all_bytes(benchmark_of_people):
-    assert len(load(benchmark_of_people, vocab_size=259).tokenizer) == 259
+    assert len(load(benchmark_of_people, vocab_size=259).processor.tokenizer) == 259
     with pytest.raises(ValidationError):
         Config(vocab_size=258)
 

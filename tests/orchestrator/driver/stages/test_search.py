@@ -12,7 +12,8 @@ import pytest
 from evals.benchmark import Benchmark
 from evals.building import build_benchmark
 from evals.measure import measure
-from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from evals.scores import ScoreSheet
+from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.budget import BudgetSettings, Use
 from orchestrator.config.loading import load_config
 from orchestrator.config.sweep_config import SweepConfig

@@ -71,7 +71,7 @@ class Committer:
         self.seed += 1
         job = Job(
             phase=phase,
-            benchmark=Choice(name="any"),
+            benchmark=Choice(name="characters"),
             model=Choice(name="any"),
             training=self.config.training,
             adapter=None,

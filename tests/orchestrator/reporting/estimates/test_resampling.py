@@ -8,7 +8,8 @@ from evals import plugins
 from evals.benchmark import Role
 from evals.draws import Draws, drawn
 from evals.metric import PACKAGE, load_metric
-from evals.scores import AnswerScore, ScoreSheet
+from evals.scores import ScoreSheet
+from evals.text.scores import AnswerScore
 from orchestrator.reporting.estimates.resampling import (
     computed,
     num_items,

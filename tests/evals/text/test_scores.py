@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from evals.benchmark import Probability, Role
-from evals.scores import AnswerScore, ItemScore, ScoreSheet, TaskScores
+from evals.benchmark import Role
+from evals.scores import ScoreSheet
+from evals.text.example import Probability
+from evals.text.scores import AnswerScore, ItemScore, TaskScores, num_truncated
 
 WHOLE, CUT = AnswerScore(1.0, 2), AnswerScore(1.0, 2, ended=False)
 ITEM = ItemScore("0", "Rome", WHOLE, None, (WHOLE, WHOLE), (-0.5, -0.5), (True, True))
@@ -29,5 +31,5 @@ def test_a_sheet_counts_truncated_items_of_all_tasks_and_each_once() -> None:
     twice = replace(ITEM, answer=CUT, paraphrase=CUT)
     tasks = [(Role.FORGET, (twice, ITEM)), (Role.RETAIN, (ITEM, replace(ITEM, paraphrase=CUT)))]
     sheet = ScoreSheet(tuple(TaskScores(r, r, Probability.PLAIN, items) for r, items in tasks))
-    assert sheet.num_truncated == 2
-    assert ScoreSheet(()).num_truncated == 0
+    assert num_truncated(sheet) == 2
+    assert num_truncated(ScoreSheet(())) == 0
