@@ -1,54 +1,18 @@
 """What a model family is: it loads models and saves them, with all that rows are encoded by."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from evals import plugins
 from evals.benchmark import Benchmark
 from evals.choice import Choice
+from trainers.loaded_model import LoadedModel, Shape
 from trainers.memory.model_size import ModelSize
 from trainers.settings import AdapterSettings
-from trainers.views import Arguments
 
 PACKAGE = "trainers.models"
-
-
-Writer = Callable[[nn.Module, Any, Path, Mapping[str, Tensor] | None], None]
-"""Writes a model and its processor to a folder, with other weights than its own if they are given.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedModel:
-    """A model in evaluation mode, on the CPU or its device.
-
-    Its suite makes an encoder of `processor`. `arguments` are what the model is called with in a
-    training, beside a batch's inputs.
-    """
-
-    model: nn.Module
-    processor: Any
-    writer: Writer
-    arguments: Arguments = Arguments()
-
-    def save(self, folder: Path, *, state: Mapping[str, Tensor] | None = None) -> None:
-        """Writes what the family loads as a checkpoint, with the weights `state` if given."""
-        self.writer(self.model, self.processor, folder, state)
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What a model's configuration says of it; `dtype` is None where it does not say."""
-
-    num_layers: int
-    dtype: torch.dtype | None
-    commit: str | None = None
-    """The commit that a hub id's revision stands for today; None for a folder."""
 
 
 class Family(Protocol):

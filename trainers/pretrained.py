@@ -29,7 +29,7 @@ from transformers.utils.hub import constants as hub
 from evals.choice import Settings
 from evals.errors import ConfigError
 from evals.text.encoding import Processor
-from trainers.family import Shape
+from trainers.loaded_model import Shape
 from trainers.views import Arguments
 
 _FAILURES = (

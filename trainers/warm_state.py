@@ -24,8 +24,9 @@ from trainers.adapters import add_adapter, parameter_groups
 from trainers.distributed import Place, gather
 from trainers.early_stopping import Guard
 from trainers.engine import Engine
-from trainers.family import LoadedModel, build_family
+from trainers.family import build_family
 from trainers.job import Beat, Job, Report
+from trainers.loaded_model import LoadedModel
 from trainers.loop import Lesson
 from trainers.probe import Probe, Scorer, probed
 from trainers.training_run import Course, Trained

@@ -146,10 +146,7 @@ def test_a_model_without_an_adapter_is_run_as_it_is_without_gradient_or_dropout(
     logits = ReferenceView(plain).logits(batch)
     assert plain.training
     assert not logits.requires_grad
-    torch.testing.assert_close(
-        logits,
-        plain.eval()(input_ids=batch.input_ids_BT, attention_mask=batch.attention_mask_BT).logits,
-    )
+    torch.testing.assert_close(logits, plain.eval()(**batch.inputs).logits)
 
 
 def test_asking_where_there_is_no_reference_is_our_own_mistake(batch):

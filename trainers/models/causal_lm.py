@@ -9,7 +9,7 @@ from transformers import PreTrainedModel
 from evals.benchmark import Benchmark
 from evals.errors import ConfigError
 from evals.text.encoding import Processor, Prompt, require_usable
-from trainers.family import LoadedModel, Shape
+from trainers.loaded_model import LoadedModel, Shape
 from trainers.memory.decoder import DecoderSize, measure_decoder
 from trainers.pretrained import (
     ARGUMENTS,

@@ -24,7 +24,7 @@ from evals.benchmark import Benchmark
 from evals.errors import FieldError
 from evals.text.encoding import Processor, Prompt
 from evals.text.example import Example
-from trainers.family import LoadedModel, Shape
+from trainers.loaded_model import LoadedModel, Shape
 from trainers.memory.decoder import DecoderSize, measure_decoder
 from trainers.pretrained import (
     ARGUMENTS,

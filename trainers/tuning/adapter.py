@@ -15,8 +15,8 @@ from trainers.adapters import (
 )
 from trainers.distributed import Place
 from trainers.engine import Engine
-from trainers.family import LoadedModel
 from trainers.job import ADAPTER, Beat
+from trainers.loaded_model import LoadedModel
 from trainers.method import Reference
 from trainers.saving import written
 from trainers.settings import AdapterSettings, TrainingSettings

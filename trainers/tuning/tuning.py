@@ -9,8 +9,8 @@ from torch import nn
 
 from trainers.distributed import Place
 from trainers.engine import Engine
-from trainers.family import LoadedModel
 from trainers.job import Beat
+from trainers.loaded_model import LoadedModel
 from trainers.method import Reference
 from trainers.requirements import ReferenceUse
 from trainers.sampler import Sampler

@@ -10,7 +10,7 @@ from evals.errors import ConfigError
 from evals.shard import Shard
 from evals.text.encoding import Encoder, Prompt
 from evals.text.scoring import score_task
-from trainers.family import Shape
+from trainers.loaded_model import Shape
 from trainers.models.causal_lm import Config, Family
 
 CLEAR_TAGS = Prompt(question_start="[INST] ", question_end=" [/INST]", answer_start="")

@@ -8,7 +8,8 @@ from evals import plugins
 from evals.choice import Choice, choose
 from evals.collated import IGNORE
 from evals.text.encoding import Encoder
-from trainers.family import PACKAGE, LoadedModel, build_family
+from trainers.family import PACKAGE, build_family
+from trainers.loaded_model import LoadedModel
 
 FAMILIES = plugins.names(PACKAGE)
 
