@@ -96,6 +96,7 @@ class TrackingSettings(Settings):
     """None is an SQLite file in the storage folder."""
     experiment: str = "lethe"
     log_adapters: bool = True
+    """Whether it is given each trial's adapter; whole models (`adapter: null`) it never is."""
     flush_s: float = Field(10.0, gt=0)
     """Seconds for which the reports of running jobs are gathered before they are written."""
 
