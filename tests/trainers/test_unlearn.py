@@ -17,7 +17,7 @@ from trainers.batch import Batch
 from trainers.distributed import Place
 from trainers.engine import Engine
 from trainers.family import build_family
-from trainers.job import Job, Outcome, Phase, Report
+from trainers.job import Diverged, Job, Outcome, Phase, Report
 from trainers.memory.fallback import Doing, Execution, Memory, lighter
 from trainers.method import PACKAGE, build_method
 from trainers.rank_task import Order
@@ -151,6 +151,19 @@ def test_a_trial_on_a_warm_engine_learns_what_it_does_on_a_new_one(
     plain = {"l1": 0.0, "lr": 3e-3}
     learned(bench, job("kl", engine=engine, training=plain, seed=1), base, tmp_path / "other")
     second = learned(bench, job(engine=engine), base, tmp_path / "second")
+    bench.clear()
+    assert equal(first, second)
+
+
+@pytest.mark.parametrize("stage", [0, SLOW_1, 2, SLOW_3])
+def test_a_trial_that_destroys_the_weights_leaves_no_trace_in_the_next(stage, base, tmp_path):
+    engine = {"zero_stage": stage}
+    bench = Workbench(Place())
+    first = learned(bench, job("gd", engine=engine), base, tmp_path / "first")
+    ruin = job("gd", engine=engine, training={"lr": 1e30, "epochs": 8})
+    with pytest.raises(Diverged):
+        learned(bench, ruin, base, tmp_path / "ruin")
+    second = learned(bench, job("gd", engine=engine), base, tmp_path / "second")
     bench.clear()
     assert equal(first, second)
 
