@@ -48,8 +48,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that was never trained, saved as a baseline is."""
     folder = tmp_path_factory.mktemp("base")
     loaded = build_family(MODEL).load(benchmark=build_benchmark(BENCHMARK), checkpoint=None, seed=0)
-    loaded.model.save_pretrained(folder)
-    loaded.tokenizer.save_pretrained(folder)
+    loaded.save(folder)
     return folder
 
 
