@@ -11,6 +11,7 @@ from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.planning.model_sizes import ModelSizes
 from orchestrator.reporting.formats.terminal_text import terminal_text
 from orchestrator.reporting.table import Column, Table
+from orchestrator.searching.shared_parameters import L1
 from trainers.memory.footprint import NOTHING, Footprint, Sharding, Start, footprints
 from trainers.memory.model_size import ModelSize
 from trainers.requirements import ReferenceUse, Requirements, Source
@@ -65,7 +66,7 @@ def kinds_of(
 ) -> list[Kind]:
     """Returns the kinds of jobs that train: baselines, unless both are given, and trials."""
     pulls = config.adapter is None and any(
-        config.training.l1 > 0 or "l1" in config.space(label) for label in config.methods
+        config.training.l1 > 0 or L1 in config.space(label) for label in config.methods
     )
     trials = Kind(TRIALS, sizes.trial, config.training, config.adapter, asked, pulls)
     if sizes.baseline is None:
