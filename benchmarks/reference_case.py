@@ -26,6 +26,7 @@ from trainers import losses
 from trainers.adapters import add_adapter, trainable
 from trainers.batch import Batch, single
 from trainers.method import Method, Reference, Step, build_method
+from trainers.pretrained import ARGUMENTS
 from trainers.requirements import Source
 from trainers.settings import AdapterSettings
 from trainers.views import ReferenceView, StudentView
@@ -37,7 +38,7 @@ class CopyView:
     """A reference with weights of its own."""
 
     def __init__(self, teacher: nn.Module) -> None:
-        self._view = StudentView(teacher)
+        self._view = StudentView(teacher, ARGUMENTS)
 
     @torch.no_grad()
     def logits(self, batch: Batch) -> Tensor:
@@ -62,7 +63,7 @@ def main() -> None:
     model_bytes = sum(weight.numel() * weight.element_size() for weight in model.parameters())
     teacher = copy.deepcopy(model) if options.reference == "copy" else None
     student = add_adapter(model, AdapterSettings(), seed=SEED)
-    reference = ReferenceView(student) if teacher is None else CopyView(teacher)
+    reference = ReferenceView(student, ARGUMENTS) if teacher is None else CopyView(teacher)
     method = build_method(choose("trainers.methods", {"name": options.method}, key="method"))
     steps = [_batches(options, method, index, device) for index in range(options.steps)]
     seconds = _train(student, method, reference, steps)
@@ -111,7 +112,7 @@ def _train(
 ) -> list[float]:
     """Takes one AdamW step on each of `steps` and returns the seconds of each."""
     optimizer = torch.optim.AdamW([value for _, value in trainable(student)], lr=1e-4)
-    view = StudentView(student)
+    view = StudentView(student, ARGUMENTS)
     seconds = []
     for index, batches in enumerate(steps):
         started = time.perf_counter()

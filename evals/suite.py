@@ -58,12 +58,41 @@ class Encoder(Protocol):
         ...
 
 
+class Sizes(Protocol):
+    """How large examples are, told without a model, for a plan: positions are about right."""
+
+    def mean_positions(self, examples: Sequence[Any], *, max_length: int) -> float:
+        """Returns how many positions an example with its answer has on average."""
+        ...
+
+    def most_positions(self, benchmark: Benchmark, *, max_length: int) -> int:
+        """Returns how many positions the longest row that may be trained on has."""
+        ...
+
+    def most_scored_positions(self, tasks: Sequence[Task], *, max_length: int) -> int:
+        """Returns how many positions the longest row to be scored has."""
+        ...
+
+    def num_scored(self, task: Task) -> int:
+        """Returns how many rows of a task are scored."""
+        ...
+
+    def sheet_bytes(self, tasks: Sequence[Task]) -> int:
+        """Returns how many bytes the scores of tasks take on disk."""
+        ...
+
+
 class Suite(Protocol):
     """What a file in `evals/suites/` offers as `SUITE`."""
 
     @property
     def task_scores(self) -> type[TaskScores]:
         """The dataclass that the suite keeps a task's scores in: files are read by its fields."""
+        ...
+
+    @property
+    def sizes(self) -> Sizes:
+        """How large examples are; a module of functions will do."""
         ...
 
     @property
@@ -85,6 +114,13 @@ class Suite(Protocol):
 
     def facts(self, sheet: ScoreSheet) -> Mapping[str, float]:
         """Returns what is to be said of the scoring itself, by its name."""
+        ...
+
+    def flaw(self, task: Any) -> str:
+        """Returns why generated answers of a task could not be measured, and the cure, or nothing.
+
+        It goes on from the name of a metric: "which compares ..., and ...; correct ...".
+        """
         ...
 
     def encoder(self, processor: Any, *, max_length: int, key: str) -> Encoder:

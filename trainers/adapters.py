@@ -14,7 +14,6 @@ import torch
 from peft import LoraConfig, PeftConfig, PeftModel, get_peft_model
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from transformers import PreTrainedModel
 
 from evals.errors import ConfigError
 from trainers.settings import AdapterSettings, L1Mode
@@ -25,7 +24,7 @@ MOVED = 1e-4
 twenty times below bfloat16's rounding (2^-9), so that such a model answers as before."""
 
 
-def add_adapter(model: PreTrainedModel, settings: AdapterSettings, *, seed: int) -> PeftModel:
+def add_adapter(model: nn.Module, settings: AdapterSettings, *, seed: int) -> PeftModel:
     """Returns `model` with a LoRA adapter in its dtype, the only part of it that trains.
 
     Raises:
@@ -36,7 +35,7 @@ def add_adapter(model: PreTrainedModel, settings: AdapterSettings, *, seed: int)
         lora_alpha=settings.alpha,
         lora_dropout=settings.dropout,
         target_modules=list(settings.target_modules) or "all-linear",
-        task_type="CAUSAL_LM",
+        task_type="CAUSAL_LM" if _generates(model) else None,
     )
     try:
         with warnings.catch_warnings():  # peft asks transformers by a name it has deprecated
@@ -149,6 +148,11 @@ def save_adapter(state: Mapping[str, Tensor], config: PeftConfig, folder: Path) 
     }
     save_file(weights, folder / "adapter_model.safetensors", metadata={"format": "pt"})
     config.save_pretrained(str(folder))
+
+
+def _generates(model: nn.Module) -> bool:
+    """Returns whether a model can write text; peft then wraps it so that it still can."""
+    return hasattr(model, "prepare_inputs_for_generation")
 
 
 def _initial(name: str, value: nn.Parameter, seed: int) -> Tensor:

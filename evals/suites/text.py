@@ -6,14 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from evals.benchmark import Benchmark, Role, Task
+from evals.errors import shown
 from evals.metric import load_metric
 from evals.scores import ScoreSheet
 from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
 from evals.shard import Shard
-from evals.suite import Cell
+from evals.suite import Cell, Sizes
+from evals.text import row_lengths
 from evals.text.components import components
 from evals.text.example import Task as Questions
+from evals.text.rouge import split
 from evals.text.scores import ItemScore, TaskScores, num_truncated
 
 if TYPE_CHECKING:  # plans and reports need no torch
@@ -31,6 +34,7 @@ class Suite:
     """
 
     task_scores = TaskScores
+    sizes: Sizes = row_lengths
     columns = (
         "task",
         "role",
@@ -75,6 +79,17 @@ class Suite:
     def facts(self, sheet: ScoreSheet) -> Mapping[str, float]:
         """Returns num_truncated: the items with an answer that was cut at the longest row."""
         return {"num_truncated": float(num_truncated(sheet))}
+
+    def flaw(self, task: Questions) -> str:
+        """Returns why ROUGE cannot measure a task: a true answer without a word in it."""
+        for example in task.examples:
+            if not split(example.answer):
+                return (
+                    "which compares generated answers with the true ones by ROUGE, and that of "
+                    f"{example.id}, {shown(example.answer)}, has no letter and no digit; correct "
+                    "the answer"
+                )
+        return ""
 
     def encoder(self, processor: "Processor", *, max_length: int, key: str) -> "Encoder":
         """Returns the encoder of a tokenizer and the way its model wants to be asked."""

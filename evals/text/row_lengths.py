@@ -16,7 +16,7 @@ FRAME_TOKENS = 16
 """What the prompt's tags or the chat template add."""
 
 
-def mean_tokens(examples: Sequence[Example], *, max_length: int) -> float:
+def mean_positions(examples: Sequence[Example], *, max_length: int) -> float:
     """Returns about how many tokens a question with its answer has on average."""
     sizes = [_size(example.question, example.answer) for example in examples]
     if not sizes:
@@ -24,7 +24,7 @@ def mean_tokens(examples: Sequence[Example], *, max_length: int) -> float:
     return sum(_tokens(size, BYTES_PER_TOKEN, max_length) for size in sizes) / len(sizes)
 
 
-def most_tokens(benchmark: Benchmark, *, max_length: int) -> int:
+def most_positions(benchmark: Benchmark, *, max_length: int) -> int:
     """Returns about how many tokens the longest question with an answer that is trained has."""
     questions = [_bytes(e.question) for e in benchmark.splits["full"]]
     answers = [_bytes(e.answer) for e in benchmark.splits["full"]]
@@ -34,20 +34,20 @@ def most_tokens(benchmark: Benchmark, *, max_length: int) -> int:
     return math.ceil(_tokens(longest, FEWEST_BYTES_PER_TOKEN, max_length))
 
 
-def most_scored_tokens(tasks: Iterable[Task], *, max_length: int) -> int:
+def most_scored_positions(tasks: Iterable[Task], *, max_length: int) -> int:
     """Returns about how many tokens the longest row to be scored has."""
     sizes = [
         _size(example.question, answer)
         for task in tasks
         for example in task.examples
-        for answer in answers(example)
+        for answer in example.answers
     ]
     return math.ceil(_tokens(max(sizes, default=0), FEWEST_BYTES_PER_TOKEN, max_length))
 
 
 def num_scored(task: Task) -> int:
     """Returns how many rows of a task are scored."""
-    return sum(len(answers(example)) for example in task.examples)
+    return sum(len(example.answers) for example in task.examples)
 
 
 def sheet_bytes(tasks: Iterable[Task]) -> int:
@@ -59,12 +59,6 @@ def sheet_bytes(tasks: Iterable[Task]) -> int:
     # A true answer stands there twice: as it should be, and as it was generated.
     sheet = (2 + TOKEN_BYTES / BYTES_PER_TOKEN) * truth_bytes
     return int(sheet) + ANSWER_BYTES * num_answers + ITEM_BYTES * len(items)
-
-
-def answers(example: Example) -> tuple[str, ...]:
-    """Returns what is scored of an example: the truth, its paraphrase, wrong answers."""
-    paraphrase = () if example.paraphrase is None else (example.paraphrase,)
-    return (example.answer, *paraphrase, *example.perturbed)
 
 
 def _size(question: str, answer: str) -> int:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from evals.benchmark import Task
 from evals.metric import load_metric
 from evals.selection import selected_tasks
-from evals.text.row_lengths import mean_tokens, num_scored
+from evals.suite import suite_of
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.planning.hours import Batch
 from orchestrator.planning.memory import Kind
@@ -59,7 +59,8 @@ def _flops(plan: Plan, kind: Kind | None, *, label: str, num_steps: int) -> floa
 
 def _training_flops(plan: Plan, kind: Kind, *, asked: Requirements, num_steps: int) -> float:
     recipe = kind.training
-    length = mean_tokens(plan.benchmark.splits["full"], max_length=recipe.max_length)
+    sizes = suite_of(plan.config.benchmark.name).sizes
+    length = sizes.mean_positions(plan.benchmark.splits["full"], max_length=recipe.max_length)
     micro_batches = num_steps * recipe.batch_size / recipe.micro_batch_size
     return micro_batches * kind.size.training_flops(
         asked, num_rows=recipe.micro_batch_size, length=length, on_gpu=_on_gpu(plan.config)
@@ -70,11 +71,11 @@ def _evaluation_flops(plan: Plan, size: ModelSize) -> float:
     """Returns the work of scoring all answers, and of generating to the end where it is asked."""
     settings, on_gpu = plan.config.evaluation, _on_gpu(plan.config)
     roles = {r for name in settings.metrics for r in load_metric(name).generation_roles}
-    total = 0.0
+    sizes, total = suite_of(plan.config.benchmark.name).sizes, 0.0
     for task in selected_tasks(plan.benchmark, settings):
-        length = mean_tokens(task.examples, max_length=settings.max_length)
+        length = sizes.mean_positions(task.examples, max_length=settings.max_length)
         scored = size.forward_flops(
-            num_passes=num_scored(task) / settings.batch_size,
+            num_passes=sizes.num_scored(task) / settings.batch_size,
             num_rows=settings.batch_size,
             length=length,
             on_gpu=on_gpu,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from evals.benchmark import Benchmark
 from evals.metric import Need, load_metric
 from evals.selection import selected_tasks
-from evals.text.row_lengths import most_scored_tokens, most_tokens
+from evals.suite import suite_of
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.planning.model_sizes import ModelSizes
 from orchestrator.reporting.formats.terminal_text import terminal_text
@@ -82,7 +82,8 @@ def job_memory(kind: Kind, config: SweepConfig, benchmark: Benchmark) -> JobMemo
     """Returns the memory of a rank under the sweep's engine and gang."""
     sharding = sharding_of(kind, config, engine=config.engine, ranks=config.gang.ranks)
     evaluation_bytes = _evaluation_bytes(kind, config, benchmark)
-    length = most_tokens(benchmark, max_length=kind.training.max_length)
+    sizes = suite_of(config.benchmark.name).sizes
+    length = sizes.most_positions(benchmark, max_length=kind.training.max_length)
     memories = []
     for method, asked in kind.asked.items():
         moments = footprints(
@@ -159,7 +160,8 @@ def _name(memory: JobMemory) -> str:
 def _evaluation_bytes(kind: Kind, config: SweepConfig, benchmark: Benchmark) -> int:
     settings = config.evaluation
     tasks = selected_tasks(benchmark, settings)
-    length = most_scored_tokens(tasks, max_length=settings.max_length)
+    sizes = suite_of(config.benchmark.name).sizes
+    length = sizes.most_scored_positions(tasks, max_length=settings.max_length)
     scoring = kind.size.scoring_bytes(num_rows=settings.batch_size, length=length)
     if not any(Need.GENERATION in load_metric(name).needs for name in settings.metrics):
         return scoring

@@ -4,11 +4,11 @@ from collections import Counter
 from dataclasses import dataclass
 
 from evals.benchmark import Benchmark, Role
-from evals.errors import ConfigError, shown
+from evals.errors import ConfigError
 from evals.held_out import num_searched
 from evals.metric import Need, load_metric
 from evals.selection import selected_tasks
-from evals.text.rouge import split
+from evals.suite import suite_of
 from orchestrator.config.method_requirements import possible_requirements
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, trial_job
@@ -146,7 +146,7 @@ def check_needs(config: SweepConfig, benchmark: Benchmark) -> None:
                 f"evaluation.metrics must be measurable on {benchmark.name} but got {name!r}, "
                 "which needs a holdout; set the benchmark's holdout or leave the metric out"
             )
-        _check_words(name, config, benchmark)
+        _check_generations(name, config, benchmark)
     _check_held_out(config, benchmark)
     if benchmark.refusals:
         return
@@ -158,18 +158,15 @@ def check_needs(config: SweepConfig, benchmark: Benchmark) -> None:
             )
 
 
-def _check_words(metric: str, config: SweepConfig, benchmark: Benchmark) -> None:
-    """Refuses a metric by ROUGE of answers that ROUGE cannot measure: it would be NaN for all."""
-    roles = load_metric(metric).generation_roles
+def _check_generations(metric: str, config: SweepConfig, benchmark: Benchmark) -> None:
+    """Refuses a metric of generated answers that cannot be measured: it would be NaN for all."""
+    roles, suite = load_metric(metric).generation_roles, suite_of(config.benchmark.name)
     for task in selected_tasks(benchmark, config.evaluation):
-        wordless = (example for example in task.examples if not split(example.answer))
-        example = next(wordless, None) if task.role in roles else None
-        if example is not None:
+        flaw = suite.flaw(task) if task.role in roles else ""
+        if flaw:
             raise ConfigError(
                 f"evaluation.metrics must be measurable on {benchmark.name} but got {metric!r}, "
-                f"which compares generated answers with the true ones by ROUGE, and that of "
-                f"{example.id}, {shown(example.answer)}, has no letter and no digit; correct the "
-                "answer, or leave the metric out"
+                f"{flaw}, or leave the metric out"
             )
 
 

@@ -11,10 +11,9 @@ from evals.text.encoding import Encoder
 from evals.text.example import Example, Probability, Task
 from evals.text.row_lengths import (
     FRAME_TOKENS,
-    answers,
-    mean_tokens,
-    most_scored_tokens,
-    most_tokens,
+    mean_positions,
+    most_positions,
+    most_scored_positions,
     num_scored,
     sheet_bytes,
 )
@@ -27,13 +26,13 @@ BENCHMARK = Benchmark("texts", SPLITS, (), ("r" * 110,))
 
 
 def test_a_mean_row_has_a_token_for_every_four_bytes():
-    assert mean_tokens((LONG, SHORT), max_length=500) == FRAME_TOKENS + (120 + 16) / 4 / 2
-    assert mean_tokens((), max_length=500) == 0.0
+    assert mean_positions((LONG, SHORT), max_length=500) == FRAME_TOKENS + (120 + 16) / 4 / 2
+    assert mean_positions((), max_length=500) == 0.0
 
 
 def test_the_longest_row_joins_the_longest_question_and_any_answer_or_refusal():
-    assert most_tokens(BENCHMARK, max_length=500) == FRAME_TOKENS + 50
-    assert most_tokens(BENCHMARK, max_length=32) == 32
+    assert most_positions(BENCHMARK, max_length=500) == FRAME_TOKENS + 50
+    assert most_positions(BENCHMARK, max_length=32) == 32
 
 
 def test_a_sheet_has_every_truth_twice_and_a_number_for_each_of_its_tokens():
@@ -45,12 +44,12 @@ def test_a_sheet_has_every_truth_twice_and_a_number_for_each_of_its_tokens():
 
 def test_what_is_scored_has_wrong_answers_too():
     task = Task("t", Role.FORGET, Probability.PLAIN, (LONG, SHORT))
-    assert answers(LONG) == ("a" * 80, "p", "w" * 140, "v")
-    assert most_scored_tokens([task], max_length=500) == FRAME_TOKENS + 60
+    assert LONG.answers == ("a" * 80, "p", "w" * 140, "v")
+    assert most_scored_positions([task], max_length=500) == FRAME_TOKENS + 60
 
 
 def test_letters_of_two_bytes_count_twice():
-    assert mean_tokens((Example("a", "", "é" * 40),), max_length=500) == FRAME_TOKENS + 20
+    assert mean_positions((Example("a", "", "é" * 40),), max_length=500) == FRAME_TOKENS + 20
 
 
 def test_no_row_of_the_demo_is_longer_than_said():
@@ -60,10 +59,10 @@ def test_no_row_of_the_demo_is_longer_than_said():
     encoder = Encoder(loaded.processor.tokenizer, prompt=loaded.processor.prompt, max_length=1000)
     tasks = selected_tasks(benchmark, EvaluationSettings())
     examples = [example for task in tasks for example in task.examples]
-    rows = [encoder.encode(e.question, answer) for e in examples for answer in answers(e)]
+    rows = [encoder.encode(e.question, answer) for e in examples for answer in e.answers]
     longest = max(len(row.input_ids) for row in rows)
-    assert longest <= most_scored_tokens(tasks, max_length=1000) < 2 * longest
+    assert longest <= most_scored_positions(tasks, max_length=1000) < 2 * longest
     trained = [encoder.encode(e.question, e.answer) for e in benchmark.splits["full"]]
     mean = sum(len(row.input_ids) for row in trained) / len(trained)
-    said = mean_tokens(benchmark.splits["full"], max_length=1000)
+    said = mean_positions(benchmark.splits["full"], max_length=1000)
     assert said == pytest.approx(mean, rel=0.6)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evals.text.row_lengths import mean_tokens
+from evals.text.row_lengths import mean_positions
 from orchestrator.config.method_requirements import most_demanding
 from orchestrator.planning.jobs_left import batches_of
 from orchestrator.planning.memory import kinds_of
@@ -46,7 +46,7 @@ def test_finalists_are_trials_again_and_gold_once_more(large_sweep, few_people):
 
 def test_work_is_training_and_scoring(large_sweep, few_people):
     original, _, ga, kl = batches(large_sweep(), few_people)
-    length = mean_tokens(few_people.splits["full"], max_length=256)
+    length = mean_positions(few_people.splits["full"], max_length=256)
     assert 4 * length < RIDGE_TOKENS  # two rows, or an evaluation's four, are a small pass
     scored = 2 * 8 * RIDGE_TOKENS  # 12 and 20 rows in batches of 4 rows
     assert original.flops == pytest.approx(20 * 4 * RIDGE_TOKENS * 6 * N + N * scored)

@@ -30,7 +30,7 @@ from trainers.memory.decoder import decoder_of
 from trainers.memory.footprint import BUCKET
 from trainers.memory.weights import weights_of
 from trainers.method import PACKAGE, Step, build_method
-from trainers.pretrained import Running, prepare, torch_dtype
+from trainers.pretrained import ARGUMENTS, Running, prepare, torch_dtype
 from trainers.requirements import ReferenceUse
 from trainers.settings import AdapterSettings, EngineSettings, L1Mode, TrainingSettings
 from trainers.views import ReferenceView, StudentView
@@ -106,7 +106,7 @@ def _moments(model: nn.Module, case: Case, world: int, found: dict[str, Any]) ->
     batch = _batch(MICRO_BATCH)
     for _ in range(2):
         for _ in range(case.accumulation):
-            loss = losses.mean_nll(StudentView(engine.module).logits(batch), batch)
+            loss = losses.mean_nll(StudentView(engine.module, ARGUMENTS).logits(batch), batch)
             engine.backward(loss)
             yield "backward"
             engine.step(1e-3)
@@ -160,8 +160,8 @@ def _methods() -> dict[str, tuple[list[int], bool, int]]:
         sizes = dict(zip(sorted(asked.needs), asked.passes, strict=True))
         step = Step(
             batches={source: _batch(MICRO_BATCH * size) for source, size in sizes.items()},
-            student=StudentView(model),
-            reference=ReferenceView(model),
+            student=StudentView(model, ARGUMENTS),
+            reference=ReferenceView(model, ARGUMENTS),
             index=0,
             num_steps=10,
             epoch=0,

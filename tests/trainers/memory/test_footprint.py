@@ -23,6 +23,7 @@ from trainers.memory.decoder import decoder_of
 from trainers.memory.footprint import BUCKET, Sharding, Start, Weights, footprints
 from trainers.memory.weights import weights_of
 from trainers.method import PACKAGE
+from trainers.pretrained import ARGUMENTS
 from trainers.settings import AdapterSettings, EngineSettings, L1Mode, TrainingSettings
 from trainers.views import StudentView
 
@@ -290,7 +291,7 @@ def test_a_gpus_peak_is_what_is_said(whole, monkeypatch):
     ids = torch.randint(8192, (8, 512), device="cuda:0")
     batch = single(tuple("abcdefgh"), model_inputs(ids, torch.ones_like(ids), ids))
     for _ in range(2):
-        engine.backward(mean_nll(StudentView(engine.module).logits(batch), batch))
+        engine.backward(mean_nll(StudentView(engine.module, ARGUMENTS).logits(batch), batch))
         engine.step(1e-3)
     measured = torch.cuda.max_memory_allocated() - before
     engine.close()
