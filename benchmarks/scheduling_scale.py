@@ -29,7 +29,7 @@ from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.loading import load_config
 from orchestrator.driver import main as driver
 from orchestrator.driver.progress import Progress
-from orchestrator.driver.signals import Departure
+from orchestrator.driver.signals import StopSignals
 from orchestrator.results.entry import Entry
 from orchestrator.running import scheduler
 from orchestrator.running.trainable import JobTrainable
@@ -171,7 +171,7 @@ def _run(jobs: int, sampler: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         config = load_config(None, _overrides(jobs, sampler, Path(name)))
         started = time.perf_counter()
-        code = driver.conduct(config, Departure())
+        code = driver.conduct(config, StopSignals())
         whole_s = time.perf_counter() - started
     assert code in (driver.DONE, driver.NOTHING_FEASIBLE), code
     ends_s = Clock.ends_s

@@ -28,7 +28,7 @@ from orchestrator.config.sections import GangSettings
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, trial_job
 from orchestrator.jobs.ticket import Ticket
-from orchestrator.running.scheduler import connect, run_agenda
+from orchestrator.running.scheduler import connect, run_queue
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import State
 from trainers.job import Job, Report
@@ -126,7 +126,7 @@ class Bench:
         """Runs the tickets to their end and returns when each of them ended, by job hash."""
         tickets_left = TicketList(tickets)
         folder = self._storage.sweep_folder(name)
-        run_agenda(tickets_left, self._gang, folder=folder, on_report=_ignore)
+        run_queue(tickets_left, self._gang, folder=folder, on_report=_ignore)
         for ticket in tickets:
             result = self._storage.find(ticket.job)
             if result is None or result.state == State.FAILED:

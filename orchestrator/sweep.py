@@ -10,18 +10,18 @@ import sys
 from collections.abc import Sequence
 
 from evals.errors import ConfigError
-from orchestrator.driver.signals import Departure
+from orchestrator.driver.signals import StopSignals
 from trainers.disk_full import lacks_room
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a sweep from the command line and returns the exit code."""
     parsed = _parser().parse_intermixed_args(arguments)
-    with Departure() as departure:
-        return _main(parsed, departure)
+    with StopSignals() as signals:
+        return _main(parsed, signals)
 
 
-def _main(parsed: argparse.Namespace, departure: Departure) -> int:
+def _main(parsed: argparse.Namespace, signals: StopSignals) -> int:
     try:
         config, overrides = _split(parsed.words)
         # Imported late, so that --help and a mistyped option answer at once.
@@ -33,7 +33,7 @@ def _main(parsed: argparse.Namespace, departure: Departure) -> int:
         else:
             _check_alone(config)
             settings = load_resumed(parsed.resume, overrides)
-        return show_plan(settings) if parsed.plan else conduct(settings, departure)
+        return show_plan(settings) if parsed.plan else conduct(settings, signals)
     except ConfigError as error:
         print(f"lethe: {error}", file=sys.stderr)
         return 2

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from evals.building import build_benchmark
 from orchestrator.config.resume import check_continues, check_origin, config_text, write_config
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.driver.context import OpenedSweep
+from orchestrator.driver.context import SweepContext
 from orchestrator.driver.progress import Progress
 from orchestrator.driver.run import SweepRun
-from orchestrator.driver.signals import Departure, Left
+from orchestrator.driver.signals import Interrupted, StopSignals
 from orchestrator.jobs.checkpoints import check_weights
 from orchestrator.jobs.finalists import num_finalists
-from orchestrator.limits.full_disk import OutOfRoom
+from orchestrator.limits.full_disk import OutOfRoom, Relief, Shortage
 from orchestrator.limits.ledger import Ledger
 from orchestrator.planning.estimate import Outlook, outlook
 from orchestrator.planning.plan import Plan, plan
@@ -56,27 +56,36 @@ def show_plan(config: SweepConfig) -> int:
     return DONE
 
 
-def conduct(config: SweepConfig, departure: Departure) -> int:
+def conduct(config: SweepConfig, signals: StopSignals) -> int:
     """Runs the sweep to its end, prints its tables and returns the exit code.
 
     Raises:
         ConfigError: something about the sweep cannot be run; nothing was started.
     """
     with ExitStack() as held:
-        sweep = _begin(config, departure, held)
-        code = FAILED
         try:
-            code = _run(sweep, departure)
+            return _run_to_end(_begin(config, signals, held), signals)
         except OutOfRoom as full:
-            _say(f"lethe: {full}; {_how_to_go_on(sweep)}")
-        finally:
-            sweep.close(finished=code in (DONE, NOTHING_FEASIBLE))
-            for line in filter(None, (sweep.tracker.complaint, sweep.tracker.how_to_open)):
-                _say(line)
+            folder = Storage(config.folder).sweep_path(config.name)
+            _say(f"lethe: {full}; {_how_to_go_on(folder)}")
+            return FAILED
+
+
+def _run_to_end(sweep: SweepContext, signals: StopSignals) -> int:
+    """Runs the sweep, ends its records whatever happens, and returns the exit code."""
+    code = FAILED
+    try:
+        code = _run(sweep, signals)
+    except OutOfRoom as full:
+        _say(f"lethe: {full}; {_how_to_go_on(sweep.folder)}")
+    finally:
+        sweep.close(finished=code in (DONE, NOTHING_FEASIBLE))
+        for line in filter(None, (sweep.tracker.complaint, sweep.tracker.how_to_open)):
+            _say(line)
     return code
 
 
-def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> OpenedSweep:
+def _begin(config: SweepConfig, signals: StopSignals, held: ExitStack) -> SweepContext:
     """Checks everything that a person can get wrong, in the order of what it costs."""
     storage = Storage(config.folder)
     folder = storage.sweep_path(config.name)
@@ -93,21 +102,69 @@ def _begin(config: SweepConfig, departure: Departure, held: ExitStack) -> Opened
     from orchestrator.running.scheduler import connect
 
     num_gangs = connect(config.gang)
-    departure.listen()  # Ray has taken SIGTERM for itself
+    signals.listen()  # Ray has taken SIGTERM for itself
     _show(outlook(planned, storage=storage, nodes=connected_nodes()))
     lock = lock or held.enter_context(FolderLock(storage.sweep_folder(config.name)))
     _check_folder(config, folder)
     fetch_original(mirror, planned)
     tracker = Tracker.open(config.tracking, place, config_json=config_text(config))
     write_config(config, folder)
-    uploader = Uploader(mirror, config.name, say=_say) if mirror is not None else None
-    ledger = _ledger(config, folder, last_alive=lock.last_alive)
-    trials = {method.label: method.trials for method in planned.methods}
-    progress = Progress(_say, trials=trials, search=config.search, num_finals=num_finalists(config))
-    progress.begin(config.name, gang=config.gang, num_gangs=num_gangs)
-    members = Members(folder)
-    return OpenedSweep(
-        planned, storage, folder, ledger, members, tracker, progress, uploader, say=_say
+    sweep = open_sweep(
+        planned,
+        storage,
+        tracker=tracker,
+        uploader=Uploader(mirror, config.name, say=_say) if mirror is not None else None,
+        signals=signals,
+        last_alive=lock.last_alive,
+    )
+    sweep.progress.begin(config.name, gang=config.gang, num_gangs=num_gangs)
+    return sweep
+
+
+def open_sweep(
+    planned: Plan,
+    storage: Storage,
+    *,
+    tracker: Tracker,
+    uploader: Uploader | None,
+    signals: StopSignals,
+    last_alive: float | None = None,
+) -> SweepContext:
+    """Opens all that the sweep is recorded in, in its folder, and returns it.
+
+    Raises:
+        OutOfRoom: the disk has no room for a line, and none was made while it was waited for.
+    """
+    config, folder = planned.config, storage.sweep_folder(planned.config.name)
+    relief = Relief()
+    shortage = Shortage(
+        storage.root,
+        patience_s=config.disk.patience_s,
+        relieve=relief,
+        say=_say,
+        may_wait=lambda: not signals.wished,
+    )
+    budget, wait = config.budget, shortage.wait
+    ledger = Ledger(folder, gang=config.gang, budget=budget, last_alive=last_alive, wait=wait)
+    progress = Progress(
+        _say,
+        trials={method.label: method.trials for method in planned.methods},
+        search=config.search,
+        num_baselines=len(planned.baselines),
+        num_finals=num_finalists(config),
+    )
+    return SweepContext(
+        planned,
+        storage,
+        folder,
+        relief,
+        shortage,
+        ledger,
+        Members(folder, wait=wait),
+        tracker,
+        progress,
+        uploader,
+        say=_say,
     )
 
 
@@ -158,23 +215,12 @@ def _check_folder(config: SweepConfig, folder: Path) -> None:
     read_members(folder)  # what cannot be read is refused here
 
 
-def _ledger(config: SweepConfig, folder: Path, *, last_alive: float | None) -> Ledger:
-    gang = config.gang
-    return Ledger(
-        folder,
-        gang_cpus=gang.ranks * gang.cpus_per_rank,
-        gang_gpus=gang.ranks * gang.gpus_per_rank,
-        budget=config.budget,
-        last_alive=last_alive,
-    )
-
-
-def _run(sweep: OpenedSweep, departure: Departure) -> int:
+def _run(sweep: SweepContext, signals: StopSignals) -> int:
     """Runs the jobs, has the tables recorded, and returns the exit code."""
-    run = SweepRun(sweep, departure)
+    run = SweepRun(sweep, signals)
     try:
-        files = run.go()
-    except Left:
+        files = run.run()
+    except Interrupted:
         return _interrupted(sweep)
     front = sweep_front(run.entries, search=sweep.config.search)
     sweep.tracker.mark_front(entry.result.job.hash for entry in front)
@@ -182,7 +228,7 @@ def _run(sweep: OpenedSweep, departure: Departure) -> int:
     return _outcome(sweep, run)
 
 
-def _outcome(sweep: OpenedSweep, run: SweepRun) -> int:
+def _outcome(sweep: SweepContext, run: SweepRun) -> int:
     """Says what the sweep came to, where its tables do not, and returns the exit code."""
     if run.failure is not None:
         _say(f"lethe: {run.failure}")
@@ -197,12 +243,12 @@ def _outcome(sweep: OpenedSweep, run: SweepRun) -> int:
     return NOTHING_FEASIBLE
 
 
-def _interrupted(sweep: OpenedSweep) -> int:
+def _interrupted(sweep: SweepContext) -> int:
     """Says how to go on; Tune has ended its trials."""
-    _say(f"lethe: interrupted; {_how_to_go_on(sweep)}")
+    _say(f"lethe: interrupted; {_how_to_go_on(sweep.folder)}")
     return INTERRUPTED
 
 
-def _how_to_go_on(sweep: OpenedSweep) -> str:
-    go_on = [sys.executable, "-m", "orchestrator.sweep", "--resume", str(sweep.folder)]
+def _how_to_go_on(folder: Path) -> str:
+    go_on = [sys.executable, "-m", "orchestrator.sweep", "--resume", str(folder)]
     return f"run the same command again to go on, or {shlex.join(go_on)}"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from evals.metric import load_metric
 from orchestrator.config.sections import GangSettings
+from orchestrator.driver.callbacks import SweepCallback
 from orchestrator.results.entry import Entry
 from orchestrator.results.pareto import gain
 from orchestrator.searching.constraints import Bound
@@ -21,7 +22,7 @@ PACE_OVER = 20
 """Trials that the remaining time is estimated from: the latest ones, as they say most."""
 
 
-class Progress:
+class Progress(SweepCallback):
     """Writes a header, then one line per entry: what was tried, what came out, how far along.
 
     `write` gets each line without its end. `trials` are the methods' numbers of trials, by label,
@@ -34,6 +35,7 @@ class Progress:
         *,
         trials: Mapping[str, int],
         search: SearchSettings,
+        num_baselines: int,
         num_finals: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -41,8 +43,9 @@ class Progress:
         self._search = search
         self._clock = clock
         self._trials = dict(trials)
+        self._num_baselines = num_baselines
         self._num_finals = num_finals
-        self._total = 2 + sum(trials.values()) + num_finals
+        self._total = num_baselines + sum(trials.values()) + num_finals
         self._width = max(map(len, ("original", *trials)))
         self._num_done = 0
         self._best: dict[str, float] = {}
@@ -53,23 +56,30 @@ class Progress:
         numbers = sorted(set(self._trials.values()))
         trials = f"{' to '.join(map(str, numbers[:1] + numbers[1:][-1:]))} trials"
         methods = f"{len(self._trials)} method" + "s" * (len(self._trials) > 1)
+        baselines = f"{self._num_baselines} baseline" + "s" * (self._num_baselines != 1)
         ranks = f"{gang.ranks} rank" + "s" * (gang.ranks > 1)
         gangs = f"{num_gangs} gang" + "s" * (num_gangs > 1)
         finals = f", {self._num_finals} runs of finalists at most" if self._num_finals else ""
         self._write(
-            f"Sweep {name}: {self._total} jobs, 2 baselines and {trials} for "
+            f"Sweep {name}: {self._total} jobs, {baselines} and {trials} for "
             f"each of {methods}{finals}; {gangs} of {ranks}"
         )
 
-    def report(self, job: Job, report: Report) -> None:
+    def on_report(self, job: Job, report: Report) -> None:
         """Writes how far a baseline is; a trial is over too soon to be worth it."""
         if job.phase != Phase.TRIAL:
             loss = f"loss {report.metrics['loss']:.3f}"
             self._write(f"{job.phase}: step {report.step} of {report.num_steps}, {loss}")
 
-    def entry(self, entry: Entry, *, bounds: Sequence[Bound]) -> None:
+    def on_entry(self, entry: Entry, *, bounds: Sequence[Bound]) -> None:
         """Writes the line of a finished job, held against `bounds` if it is a trial."""
         self._num_done += 1
+        if entry.final:
+            self._final(entry)
+        else:
+            self._searched(entry, bounds)
+
+    def _searched(self, entry: Entry, bounds: Sequence[Bound]) -> None:
         parts = [self._count(), entry.label.ljust(self._width), *_params(entry.params or {})]
         parts += self._outcome(entry, bounds)
         if entry.cached:
@@ -80,9 +90,8 @@ class Progress:
                 self._ended.append(self._clock())
         self._write("  ".join([*parts, *self._left()]))
 
-    def final(self, entry: Entry) -> None:
+    def _final(self, entry: Entry) -> None:
         """Writes the line of a finalist's run, or of the gold model's second one."""
-        self._num_done += 1
         seed = f"seed {entry.result.job.seed}"
         parts = [self._count(), entry.label.ljust(self._width), "final", seed]
         if entry.result.state == State.FAILED:

@@ -1,151 +1,170 @@
-"""A sweep from its first job to its last: the search's, and then the finalists'."""
+"""A sweep's jobs in order: stage after stage, what is in storage already taken from there."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from orchestrator.config.budget import FINALISTS
-from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.driver.stages.search import Agenda
-from orchestrator.jobs.finalists import Finalist
+from orchestrator.driver.stages.stage import Request, Stage, StageContext
 from orchestrator.jobs.ticket import Ticket, ticket_for
-from orchestrator.limits.ledger import Ledger
 from orchestrator.results.feasibility import without_result
-from orchestrator.storage.records import Storage
-from orchestrator.storage.result import Result, State
+from orchestrator.storage.result import Result
 from trainers.job import Job
 
 
-class Programme:
-    """Gives out the agenda's tickets and, once all of those have come back, the finalists'.
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A job that was given out, and all that wait for it."""
 
-    `choose` is asked for the finalists once the search is over; `on_final` sees each one's result
-    once, and whether it was found in storage.
+    stage: Stage[Any]
+    requests: list[Request[Any]]
+
+
+class Queue:
+    """Gives out the tickets of the first stage that is not complete, and takes results back.
+
+    A job whose result is in storage is told to its stage at once and never scheduled. One that
+    several requests are for runs once.
     """
 
-    def __init__(
-        self,
-        agenda: Agenda,
-        config: SweepConfig,
-        *,
-        storage: Storage,
-        ledger: Ledger,
-        choose: Callable[[], Sequence[Finalist]],
-        on_final: Callable[[Finalist, Result, bool], None],
-    ) -> None:
-        self._agenda = agenda
-        self._config = config
-        self._storage = storage
-        self._ledger = ledger
-        self._choose = choose
-        self._on_final = on_final
-        self._waiting: list[Finalist] | None = None
-        self._running: dict[str, list[Finalist]] = {}
+    def __init__(self, stages: Sequence[Stage[Any]], context: StageContext) -> None:
+        self._stages = tuple(stages)
+        self._config = context.plan.config
+        self._storage = context.storage
+        self._ledger = context.ledger
+        self._callbacks = context.callbacks
+        self._coming = deque(stages)
+        self._stage: Stage[Any] | None = None
+        self._running: dict[str, _Running] = {}
+        self._held: list[tuple[Stage[Any], Request[Any], Result]] = []
+
+    @property
+    def failure(self) -> str | None:
+        """Why the sweep cannot go on, if it cannot."""
+        return next((each.failure for each in self._stages if each.failure is not None), None)
 
     @property
     def finished(self) -> bool:
         """Whether nothing is left to give out; jobs may still be running."""
-        if not self._agenda.finished or self._over:
-            return self._agenda.finished
-        if self._waiting is None:
+        if self.failure is not None or self._ledger.limit is not None:
+            return True
+        if self._coming or self._stage is None:
             return False
-        return not self._waiting or (self._starved and not self._running)
+        return self._stage.finished or not (self._stage.may_start or self._running)
 
     @property
     def complete(self) -> bool:
         """Whether everything was given out and has come back."""
-        return self._agenda.complete and self.finished and not self._running
+        return self.failure is None and self.finished and not self._running and not self._held
 
     def next(self) -> Ticket | None:
         """Returns the next ticket; None if there is none now (see `finished`)."""
-        ticket = self._agenda.next()
-        if ticket is not None or not self._agenda.complete or self._over:
-            return ticket
-        if self._waiting is None:
-            self._waiting = list(self._choose())
-        return self._next_final()
+        self._tell_held()
+        while True:
+            ticket = self._draw()
+            if ticket is None:
+                self._tell_held()
+            if ticket is not None or not self._advance():
+                return ticket
 
     def finish(self, job: Job, *, error: str) -> None:
-        """Takes in the job's result; without one in storage it failed for the reason `error`."""
-        if job.hash not in self._running:
-            self._agenda.finish(job, error=error)
-            return
-        result = self._standing(job) or self._without_result(job, error)
+        """Takes in the job's result, which its trainable has written to storage.
+
+        Without a result there, the job failed for the reason `error`.
+        """
+        running = self._running[job.hash]
+        result = self._result(running.requests[0], error)
         self._ledger.end(job.hash, result.wall_s)
-        for final in self._running.pop(job.hash):
-            self._on_final(final, result, False)
+        del self._running[job.hash]
+        for request in running.requests:
+            running.stage.take(request, result, cached=False)
+        self._callbacks.on_job_end(result)
+        while self._advance():
+            pass
 
     def withdraw(self, job: Job) -> None:
         """Takes back a ticket whose job has not begun and will not be run now."""
-        if job.hash not in self._running:
-            self._agenda.withdraw(job)
-            return
-        self._waiting = [*self._running.pop(job.hash), *(self._waiting or [])]
+        running = self._running.pop(job.hash)
+        running.stage.withdraw(running.requests)
 
     def leave(self) -> None:
         """Counts what running jobs have left in storage, and takes back the others."""
-        self._agenda.leave()
-        for first, *_ in list(self._running.values()):
-            if self._standing(first.job) is None:
-                self.withdraw(first.job)
+        self._tell_held()
+        for running in list(self._running.values()):
+            request = running.requests[0]
+            if self._found(request) is None:
+                self.withdraw(request.job)
             else:
-                self.finish(first.job, error="")
+                self.finish(request.job, error="")
 
-    @property
-    def _over(self) -> bool:
-        """Whether there will be no finalists: none are wanted, or the sweep cannot go on."""
-        if self._config.finalists is None or self._agenda.failure is not None:
-            return True
-        return self._ledger.limit is not None
+    def _advance(self) -> bool:
+        """Begins the next stage if everything before it is complete; returns whether it did."""
+        if self.failure is not None or not self._coming or self._running or self._held:
+            return False
+        if self._stage is not None and not self._stage.finished:
+            return False
+        self._stage = self._coming.popleft()
+        self._stage.begin()
+        return True
 
-    @property
-    def _starved(self) -> bool:
-        """Whether another finalist would take more than the sweep's budget has left."""
-        return not self._ledger.sweep_has_room
-
-    def _next_final(self) -> Ticket | None:
-        """Returns the ticket of the next finalist whose result is not in storage already."""
-        while self._waiting:
-            final = self._waiting[0]
-            found = self._standing(final.job)
-            if found is None and self._starved:
-                return None
-            self._waiting.pop(0)
+    def _draw(self) -> Ticket | None:
+        """Returns the next ticket of the stage that is on, having taken what was found before."""
+        stage = self._stage
+        while stage is not None and self.failure is None:
+            request = stage.next()
+            if request is None:
+                break
+            found = self._found(request)
             if found is not None:
-                self._ledger.end(final.job.hash, found.wall_s)
-                self._on_final(final, found, True)
-            elif (ticket := self._given(final)) is not None:
+                self._take_found(stage, request, found)
+            elif not stage.may_start:
+                stage.withdraw([request])
+                break
+            elif (ticket := self._given(stage, request)) is not None:
                 return ticket
         return None
 
-    def _given(self, final: Finalist) -> Ticket | None:
-        """Returns the finalist's ticket; None if another one has asked for the same job."""
-        reference = self._agenda.reference
-        assert reference is not None
-        same = self._running.setdefault(final.job.hash, [])
-        same.append(final)
-        if len(same) > 1:
+    def _given(self, stage: Stage[Any], request: Request[Any]) -> Ticket | None:
+        """Returns the job's ticket; None if another request has asked for the same job."""
+        job = request.job
+        running = self._running.setdefault(job.hash, _Running(stage, []))
+        running.requests.append(request)
+        if len(running.requests) > 1:
             return None
-        self._ledger.give(FINALISTS, None, final.job.hash)
-        # Without a guard: what is reported is a whole training's.
-        known = None if final.number is None else replace(reference, guard=None)
-        return ticket_for(final.job, known, config=self._config, storage=self._storage)
+        self._ledger.give(request.account, request.trial, job.hash)
+        return ticket_for(job, request.reference, config=self._config, storage=self._storage)
 
-    def _standing(self, job: Job) -> Result | None:
-        """Returns the job's result in storage, if it is what running it would come to."""
-        found = self._storage.find(job)
-        if found is None or not found.stands(None):
-            return None
-        return None if found.state == State.FAILED and found.by_chance else found
+    def _found(self, request: Request[Any]) -> Result | None:
+        """Returns the job's result in storage, if it is to be taken for the request."""
+        found = self._storage.find(request.job)
+        return found if found is not None and request.accepts(found) else None
 
-    def _without_result(self, job: Job, error: str) -> Result:
-        """Returns the failure of a job that left no result, and puts it on record.
+    def _take_found(self, stage: Stage[Any], request: Request[Any], found: Result) -> None:
+        """Tells the stage of a result that is in storage already.
 
-        What another sweep has left there, and does not stand for this one, stays.
+        One that an earlier run of this sweep has left there untold is held back until the next
+        job is wanted: that one is then suggested as it was, or would have been, while the job
+        ran.
         """
-        found = self._storage.find(job)
-        if found is not None and found.state == State.FAILED:
+        self._ledger.end(request.job.hash, found.wall_s)
+        self._held.append((stage, request, found))
+        if not request.again:
+            self._tell_held()
+
+    def _tell_held(self) -> None:
+        held, self._held = self._held, []
+        for stage, request, found in held:
+            stage.take(request, found, cached=True)
+
+    def _result(self, request: Request[Any], error: str) -> Result:
+        """Returns what a job that has ended came to; a failure without a result goes on record.
+
+        Otherwise a sweep that goes on would not know why it failed. What is on record and says
+        more, for another sweep, stays there.
+        """
+        found = self._storage.find(request.job)
+        if found is not None and request.stands(found):
             return found
-        failed = without_result(job, error)
-        if found is None:
-            self._storage.note_failure(failed)
+        failed = without_result(request.job, error)
+        self._storage.note_failure(failed)
         return failed

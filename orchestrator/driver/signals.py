@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 
 
-class Left(Exception):
+class Interrupted(Exception):
     """Raised where a wish to leave was seen and everything is in order."""
 
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Departure:
+class StopSignals:
     """Turns both signals into one wish to leave.
 
     A signal raises KeyboardInterrupt wherever the driver is, except while it is `deferred`: then
@@ -26,7 +26,7 @@ class Departure:
         self._deferred = False
         self._before = {number: signal.getsignal(number) for number in SIGNALS}
 
-    def __enter__(self) -> "Departure":
+    def __enter__(self) -> "StopSignals":
         self.listen()
         return self
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.limits.adapter_retention import Held, to_remove
-from orchestrator.limits.full_disk import is_storages
+from orchestrator.limits.full_disk import Relief, is_storages
 from orchestrator.limits.ledger import Ledger
 from orchestrator.limits.other_sweeps import OtherSweeps
 from orchestrator.results.entry import Entry
@@ -26,7 +26,8 @@ from trainers.job import ADAPTER, MODEL, Phase
 class Quota:
     """Looks after the weights of the sweep's entries.
 
-    `say` gets a line for people, `on_removed` the hash of a job whose adapter has gone.
+    `relief` asks it for room when the disk is full. `say` gets a line for people, `on_removed` the
+    hash of a job whose adapter has gone.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Quota:
         storage: Storage,
         ledger: Ledger,
         *,
+        relief: Relief,
         say: Callable[[str], None],
         on_removed: Callable[[str], None],
     ) -> None:
@@ -52,6 +54,7 @@ class Quota:
         self._warned = False
         self.entries: list[Entry] = []
         """Every entry of the sweep so far; of those whose adapters have gone it says so."""
+        relief.add(self.relieve)
 
     @property
     def used(self) -> int:

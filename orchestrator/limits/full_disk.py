@@ -30,6 +30,22 @@ class OutOfRoom(Exception):
     """Raised when what waits for room has waited for long enough; says where, and what helps."""
 
 
+class Relief:
+    """All that can make room on a full disk; each is told why some is wanted."""
+
+    def __init__(self) -> None:
+        self._sources: list[Callable[[str], None]] = []
+
+    def add(self, source: Callable[[str], None]) -> None:
+        """Has `source` asked from now on."""
+        self._sources.append(source)
+
+    def __call__(self, reason: str) -> None:
+        """Asks all of them; before there is any, nothing can be made."""
+        for source in self._sources:
+            source(reason)
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """How time goes by: `now` in seconds from anywhere."""

@@ -5,36 +5,37 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orchestrator.config.budget import BudgetSettings
+from orchestrator.config.sections import GangSettings
 from orchestrator.limits.usage import Event, Line, Usage, read_lines
 from orchestrator.storage.files import LEDGER_FILE
 from orchestrator.storage.line_file import Wait, append, at_once, mend
 
 
 class Ledger(Usage):
-    """Takes down what is used; `gang_cpus` and `gang_gpus` are what one gang holds.
+    """Takes down what is used by gangs of shape `gang`.
 
-    `last_alive` is the last sign of life of the run before this one, if it is known.
+    `last_alive` is the last sign of life of the run before this one, if it is known. Lines that
+    find no room on the disk `wait` for it.
     """
 
     def __init__(
         self,
         folder: Path,
         *,
-        gang_cpus: float,
-        gang_gpus: float,
+        gang: GangSettings,
         budget: BudgetSettings,
         last_alive: float | None = None,
+        wait: Wait = at_once,
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(budget, clock=clock)
         self._file = folder / LEDGER_FILE
-        self._gang = {"cpus": gang_cpus, "gpus": gang_gpus}
-        self._wait: Wait = at_once
-        self._open(last_alive)
-
-    def be_patient(self, wait: Wait) -> None:
-        """Has lines that find no room on the disk wait for it."""
+        self._gang = {
+            "cpus": gang.ranks * gang.cpus_per_rank,
+            "gpus": gang.ranks * gang.gpus_per_rank,
+        }
         self._wait = wait
+        self._open(last_alive)
 
     def give(self, label: str, number: int | None, job: str) -> None:
         """Takes down that a job is given out."""

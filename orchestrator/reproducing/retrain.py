@@ -20,6 +20,7 @@ class OneJob:
     """A list of tickets with one ticket in it."""
 
     def __init__(self, ticket: Ticket, storage: Storage) -> None:
+        self._ticket = ticket
         self._left = [ticket]
         self._storage = storage
         self.error = ""
@@ -37,6 +38,11 @@ class OneJob:
     def finish(self, job: Job, *, error: str) -> None:
         """Takes in that the job has ended."""
         self.error, self.result = error, self._storage.find(job)
+
+    def withdraw(self, job: Job) -> None:
+        """Takes the job back: it is the one to be given out again."""
+        assert job == self._ticket.job
+        self._left = [self._ticket]
 
 
 def trained_again(row: Row, keep: Path | None, *, say: Callable[[str], None]) -> ScoreSheet:
@@ -106,13 +112,13 @@ def _place(storage: Storage, keep: Path | None) -> Iterator[Path]:
 
 
 def _run(ticket: Ticket, storage: Storage, *, say: Callable[[str], None]) -> ScoreSheet:
-    from orchestrator.running.scheduler import run_agenda
+    from orchestrator.running.scheduler import run_queue
 
-    agenda = OneJob(ticket.model_copy(update={"storage": str(storage.root)}), storage)
+    queue = OneJob(ticket.model_copy(update={"storage": str(storage.root)}), storage)
     place = storage.sweep_folder("repeat")
-    run_agenda(agenda, ticket.gang, folder=place, on_report=_teller(say), say=say)
-    if agenda.result is None or agenda.result.state == State.FAILED:
-        raise TrialFailure(agenda.error if agenda.result is None else agenda.result.reason)
+    run_queue(queue, ticket.gang, folder=place, on_report=_teller(say), say=say)
+    if queue.result is None or queue.result.state == State.FAILED:
+        raise TrialFailure(queue.error if queue.result is None else queue.result.reason)
     return storage.sheet(ticket.job.hash)
 
 

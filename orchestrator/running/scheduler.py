@@ -1,4 +1,4 @@
-"""Schedules an agenda's jobs over the Ray cluster with Ray Tune, in warm gangs."""
+"""Schedules a queue's jobs over the Ray cluster with Ray Tune, in warm gangs."""
 
 import logging
 import os
@@ -32,7 +32,7 @@ LOST = "its trainable was lost"
 
 
 class TicketSource(Protocol):
-    """Where the jobs come from: a sweep's agenda, or any other list of them."""
+    """Where the jobs come from: a sweep's queue, or any other list of them."""
 
     @property
     def finished(self) -> bool:
@@ -47,8 +47,12 @@ class TicketSource(Protocol):
         """Takes in that the job has ended; `error` says why, should there be no result."""
         ...
 
+    def withdraw(self, job: Job) -> None:
+        """Takes back a job that was given out, did not begin, and will not now."""
+        ...
 
-class Watch(Protocol):
+
+class Monitor(Protocol):
     """Who looks on while the jobs run, and may end it."""
 
     def look(self) -> bool:
@@ -58,25 +62,21 @@ class Watch(Protocol):
         """
         ...
 
-    def withdraw(self, job: Job) -> None:
-        """Takes back a job that was given out, did not begin, and will not now."""
-        ...
-
     def lacks_room(self, job: Job, reason: str) -> None:
         """Takes in that a running job waits for room on the disk, and why."""
         ...
 
 
-class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
-    """Lets Tune draw its trials from an agenda; every study's own search happens in there.
+class QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
+    """Lets Tune draw its trials from a queue; every study's own search happens in there.
 
-    What cannot be written down for want of room is left to the watch, which ends the run for it:
+    What cannot be written down for want of room is left to the monitor, which ends the run for it:
     Tune would make a traceback of its own of whatever is raised in here.
     """
 
-    def __init__(self, agenda: TicketSource, on_report: Callable[[Job, Report], None]) -> None:
+    def __init__(self, queue: TicketSource, on_report: Callable[[Job, Report], None]) -> None:
         super().__init__(metric="job_step", mode="max")
-        self._agenda = agenda
+        self._queue = queue
         self._on_report = on_report
         self._tickets: dict[str, Ticket] = {}
         self._lost: list[Ticket] = []
@@ -88,7 +88,7 @@ class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
         """
         ticket = self._lost.pop(0) if self._lost else self._next()
         if ticket is None:
-            over = self._agenda.finished and not self._tickets
+            over = self._queue.finished and not self._tickets
             return Searcher.FINISHED if over else None
         self._tickets[trial_id] = ticket
         return {"ticket": ticket.model_dump_json()}
@@ -106,7 +106,7 @@ class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
         result: dict[str, Any] | None = None,
         error: bool = False,  # noqa: ARG002  # a lost trainable has no result either
     ) -> None:
-        """Tells the agenda that the trial's job has ended, well or not.
+        """Tells the queue that the trial's job has ended, well or not.
 
         Unless its trainable was lost, a node with it perhaps: then the job is given out again,
         up to `gang.max_retries` times.
@@ -122,14 +122,16 @@ class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
             times = f" {ticket.losses + 1} times" if ticket.losses else ""
             self._finish(ticket.job, f"{LOST}{times}")
 
+    def withdraw(self, trial_id: str) -> None:
+        """Gives back the job of a trial that ends without having started."""
+        ticket = self._tickets.pop(trial_id, None)
+        if ticket is not None:
+            with suppress(OutOfRoom):
+                self._queue.withdraw(ticket.job)
+
     def job(self, trial_id: str) -> Job | None:
         """Returns the job of a trial that runs."""
         ticket = self._tickets.get(trial_id)
-        return None if ticket is None else ticket.job
-
-    def forget(self, trial_id: str) -> Job | None:
-        """Returns the job of a trial that ends without having started; nobody is told."""
-        ticket = self._tickets.pop(trial_id, None)
         return None if ticket is None else ticket.job
 
     def save(self, checkpoint_path: str) -> None:
@@ -144,26 +146,26 @@ class AgendaSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
 
     def _next(self) -> Ticket | None:
         with suppress(OutOfRoom):
-            return self._agenda.next()
+            return self._queue.next()
         return None
 
     def _finish(self, job: Job, error: str) -> None:
         with suppress(OutOfRoom):
-            self._agenda.finish(job, error=error)
+            self._queue.finish(job, error=error)
 
 
-class Steward(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
-    """Starts trials in their order, unless `watch` says that nothing may start any more.
+class QueueScheduler(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
+    """Starts trials in their order, unless `monitor` says that nothing may start any more.
 
     Tune always has one trial ready for the next gang that becomes free; that one is stopped, too.
     So are those that have begun, if the nodes that are left hold no gang: they would wait for ever.
     """
 
-    def __init__(self, searcher: AgendaSearcher, lookout: Lookout, watch: Watch | None) -> None:
+    def __init__(self, searcher: QueueSearcher, lookout: Lookout, monitor: Monitor | None) -> None:
         super().__init__()
         self._searcher = searcher
         self._lookout = lookout
-        self._watch = watch
+        self._monitor = monitor
 
     def __getstate__(self) -> dict[str, Any]:
         """Gives Tune, which pickles it as it does its searcher, nothing to keep."""
@@ -172,13 +174,10 @@ class Steward(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
     def choose_trial_to_run(self, tune_controller: TuneController) -> Trial | None:
         """Returns the trial that waits, if it may start."""
         has_room = self._lookout.look()
-        if self._watch is not None and self._watch.look():
+        if self._monitor is not None and self._monitor.look():
             for trial in list(tune_controller.get_live_trials()):
                 if trial.status == Trial.PENDING or not has_room:
-                    job = self._searcher.forget(trial.trial_id)
-                    if job is not None:
-                        with suppress(OutOfRoom):
-                            self._watch.withdraw(job)
+                    self._searcher.withdraw(trial.trial_id)
                     tune_controller.stop_trial(trial)
         return super().choose_trial_to_run(tune_controller)
 
@@ -186,10 +185,10 @@ class Steward(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
     ) -> str:
         """Lets the trial go on, and passes on what it says about the disk."""
-        if self._watch is not None and "no_room" in result:
+        if self._monitor is not None and "no_room" in result:
             job = self._searcher.job(trial.trial_id)
             if job is not None:
-                self._watch.lacks_room(job, result["no_room"])
+                self._monitor.lacks_room(job, result["no_room"])
         decision: str = super().on_trial_result(tune_controller, trial, result)
         return decision
 
@@ -257,16 +256,16 @@ def leave() -> None:
     ray.shutdown()
 
 
-def run_agenda(
-    agenda: TicketSource,
+def run_queue(
+    queue: TicketSource,
     gang: GangSettings,
     *,
     folder: Path,
     on_report: Callable[[Job, Report], None],
-    watch: Watch | None = None,
+    monitor: Monitor | None = None,
     say: Callable[[str], None] = print,
 ) -> None:
-    """Runs the agenda to its end on the connected cluster; `folder` is for Tune's own files.
+    """Runs the queue to its end on the connected cluster; `folder` is for Tune's own files.
 
     `say` is told when nodes come and go. Nodes that join are used, and when too few are left, the
     jobs wait for others.
@@ -278,12 +277,12 @@ def run_agenda(
     trainable = tune.with_resources(
         JobTrainable, tune.PlacementGroupFactory([{}, *shape.bundles], strategy=shape.strategy)
     )
-    searcher = AgendaSearcher(agenda, on_report)
+    searcher = QueueSearcher(queue, on_report)
     tuner = tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
             search_alg=searcher,
-            scheduler=Steward(searcher, Lookout(shape, say), watch),
+            scheduler=QueueScheduler(searcher, Lookout(shape, say), monitor),
             num_samples=-1,
             reuse_actors=True,
             trial_name_creator=lambda trial: str(trial.trial_id),

@@ -6,18 +6,18 @@ from typing import Any
 from optuna.storages.journal import JournalFileBackend
 from optuna.storages.journal._file import BaseJournalFileLock
 
-from orchestrator.storage.line_file import Wait, all_or_nothing, at_once, mend
+from orchestrator.storage.line_file import Wait, all_or_nothing, mend
 
 
 class Journal(JournalFileBackend):
-    """Optuna's journal, in which there are whole records only; `wait` may be set at any time."""
+    """Optuna's journal, in which there are whole records only; they `wait` for room on disk."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, wait: Wait) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         mend(file)
         super().__init__(str(file), _Alone())
         self._file = file
-        self.wait: Wait = at_once
+        self._wait = wait
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         """Appends records, as soon as there is room for them."""
@@ -25,7 +25,7 @@ class Journal(JournalFileBackend):
         def write() -> None:
             super(Journal, self).append_logs(logs)
 
-        all_or_nothing(self._file, write, wait=lambda error: self.wait(error))
+        all_or_nothing(self._file, write, wait=self._wait)
 
 
 class _Alone(BaseJournalFileLock):

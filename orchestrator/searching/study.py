@@ -34,7 +34,7 @@ from orchestrator.searching.sampler import Ending, Sampling, Tried
 from orchestrator.searching.settings import Direction, SearchSettings
 from orchestrator.searching.space import Point, Space, Value
 from orchestrator.storage.files import JOURNAL
-from orchestrator.storage.line_file import Wait
+from orchestrator.storage.line_file import Wait, at_once
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -63,16 +63,24 @@ class MethodSearch:
     told: what a killed process left running waits, and is asked again first of all. So the journal
     of a search that was killed and resumed holds the same trials, in the same order and states, as
     that of one that was not. Suggestions depend on the seed, the label, the trials told and the
-    trials running, not on how often the process was started.
+    trials running, not on how often the process was started. Records that find no room on the disk
+    `wait` for it.
     """
 
     def __init__(
-        self, label: str, *, space: Space, settings: SearchSettings, folder: Path, seed: int
+        self,
+        label: str,
+        *,
+        space: Space,
+        settings: SearchSettings,
+        folder: Path,
+        seed: int,
+        wait: Wait = at_once,
     ) -> None:
         self._label = label
         self._settings = settings
         self._space = space
-        self._journal = _open_journal(folder / JOURNAL)
+        self._journal = _open_journal(folder / JOURNAL, wait)
         self._storage = _storage_in(self._journal)
         self._study = _open_study(label, settings.direction, self._storage)
         self._check_unchanged(space)
@@ -82,10 +90,6 @@ class MethodSearch:
         own = [_tried(trial) for trial in self._own()]
         self._next = len(own)
         self._num_open = self._sampling.num_left(own)
-
-    def be_patient(self, wait: Wait) -> None:
-        """Has records that find no room on the disk wait for it."""
-        self._journal.wait = wait
 
     @property
     def remaining(self) -> int:
@@ -258,10 +262,10 @@ def _tried(trial: "FrozenTrial") -> Tried:
     return Tried(number, params, Ending.RUNNING)
 
 
-def _open_journal(file: Path) -> "Journal":
+def _open_journal(file: Path, wait: Wait) -> "Journal":
     from orchestrator.searching.journal import Journal  # imports Optuna
 
-    return Journal(file)
+    return Journal(file, wait=wait)
 
 
 def _storage_in(journal: "Journal") -> "JournalStorage":

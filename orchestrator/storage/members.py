@@ -43,18 +43,15 @@ class Members:
     """The sweep's list of jobs, kept in its folder; each is taken down once.
 
     A *place* is a role, a trial, or a trial under a seed. Where another job takes a place, as the
-    data have changed perhaps, its line comes later and counts.
+    data have changed perhaps, its line comes later and counts. Lines that find no room on the disk
+    `wait` for it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, wait: Wait = at_once) -> None:
         self._file = folder / MEMBERS_FILE
-        self._wait: Wait = at_once
+        self._wait = wait
         mend(self._file)
         self._known = {_place(member): member.job for member in read_members(folder)}
-
-    def be_patient(self, wait: Wait) -> None:
-        """Has lines that find no room on the disk wait for it."""
-        self._wait = wait
 
     def enter(self, member: Member) -> None:
         """Takes a job down, unless it is there already."""

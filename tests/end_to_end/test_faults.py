@@ -25,7 +25,7 @@ from ray.util import placement_group_table
 
 from orchestrator.config.loading import load_config
 from orchestrator.driver.main import DONE, conduct
-from orchestrator.driver.signals import Departure
+from orchestrator.driver.signals import StopSignals
 from orchestrator.running import scheduler
 
 pytestmark = [pytest.mark.ray, pytest.mark.dist, pytest.mark.slow, pytest.mark.timeout(0)]
@@ -143,7 +143,7 @@ class Ended:
 
 def ended(storage: Path) -> Ended:
     config = load_config(None, [f"storage={storage}", *WORDS])
-    code = conduct(config, Departure())
+    code = conduct(config, StopSignals())
     tables = {name: rows(config.folder, name) for name in ("table", "pareto", "trials")}
     counted = ("Method", "Trials given", "Trials used", "Found", "Failed")
     counts = [tuple(row[name] for name in counted) for row in rows(config.folder, "ledger")]

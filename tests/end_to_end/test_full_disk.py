@@ -12,12 +12,14 @@ from evals.sheet_file import write_sheet
 from evals.text.example import Probability
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.budget import BudgetSettings
+from orchestrator.config.sections import GangSettings
 from orchestrator.limits.ledger import Ledger
 from orchestrator.reporting.table import Column, Table
 from orchestrator.reporting.table_files import save
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.searching.space import SearchRange
 from orchestrator.searching.study import MethodSearch
+from orchestrator.storage.line_file import Wait, at_once
 from orchestrator.storage.records import Storage, version
 from orchestrator.storage.result import Result, State
 from orchestrator.storage.weights import is_removed, remove_weights
@@ -29,7 +31,7 @@ ROOM_AFTER = 3
 
 
 class Waiting:
-    """Waits for room that comes when it is asked for the third time."""
+    """Waits for room that comes whenever it has been asked for three times."""
 
     def __init__(self, disk) -> None:
         self.disk = disk
@@ -37,7 +39,7 @@ class Waiting:
 
     def __call__(self, error: OSError) -> None:
         self.errors.append(error)
-        if len(self.errors) == ROOM_AFTER:
+        if len(self.errors) % ROOM_AFTER == 0:
             self.disk.empty()
 
 
@@ -119,10 +121,10 @@ def test_an_adapter_can_be_removed_from_a_full_disk_and_that_makes_room(small_di
     (small_disk.folder / "new").write_bytes(b"x" * 40_000)
 
 
-def search_in(folder: Path) -> MethodSearch:
+def search_in(folder: Path, *, wait: Wait = at_once) -> MethodSearch:
     space = {"lr": SearchRange(low=1e-5, high=1e-3)}
     settings = SearchSettings(trials=200, sampler="random")
-    return MethodSearch("npo", space=space, settings=settings, folder=folder, seed=0)
+    return MethodSearch("npo", space=space, settings=settings, folder=folder, seed=0, wait=wait)
 
 
 def journal_of(folder: Path) -> list[tuple[object, ...]]:
@@ -147,33 +149,28 @@ def test_a_journal_takes_each_record_whole_as_soon_as_there_is_room(
     """The disk is full before every single trial; the study ends as on one that never was."""
     elsewhere = tmp_path / "elsewhere"
     rehearse(search_in(elsewhere), 20)
-    search = search_in(small_disk.folder)
-    errors = []
+    waiting = Waiting(small_disk)
+    search = search_in(small_disk.folder, wait=waiting)
     for _ in range(20):
         small_disk.fill()  # but for what is left of the journal's last page
-        waiting = Waiting(small_disk)
-        search.be_patient(waiting)
         rehearse(search, 1)
-        errors += waiting.errors
         small_disk.empty()
-    assert len(errors) >= ROOM_AFTER
-    assert all(map(lacks_room, errors))
+    assert len(waiting.errors) >= ROOM_AFTER
+    assert all(map(lacks_room, waiting.errors))
     assert journal_of(small_disk.folder) == journal_of(elsewhere)
     assert len(search_in(small_disk.folder).finished) == 20
 
 
 def test_a_trial_that_cannot_be_told_waits_and_is_told_when_the_sweep_goes_on(small_disk) -> None:
-    search = search_in(small_disk.folder)
-    rehearse(search, 2)
-    suggestion = search.ask()
-
     class Over(Exception):
         pass
 
     def give_up(error: OSError) -> None:
         raise Over
 
-    search.be_patient(give_up)
+    search = search_in(small_disk.folder, wait=give_up)
+    rehearse(search, 2)
+    suggestion = search.ask()
     small_disk.fill()
     pages = (small_disk.folder / "search.journal").stat().st_size % 4096
     reason = "x" * 4096  # more than is left of the journal's last page
@@ -189,14 +186,14 @@ def test_a_trial_that_cannot_be_told_waits_and_is_told_when_the_sweep_goes_on(sm
     assert [state for _, state, *_ in journal_of(small_disk.folder)] == ["COMPLETE"] * 3
 
 
-def ledger_in(folder: Path) -> Ledger:
-    return Ledger(folder, gang_cpus=2, gang_gpus=0, budget=BudgetSettings(), clock=lambda: 5.0)
+def ledger_in(folder: Path, *, wait: Wait = at_once) -> Ledger:
+    budget = BudgetSettings()
+    return Ledger(folder, gang=GangSettings(), budget=budget, wait=wait, clock=lambda: 5.0)
 
 
 def test_a_ledger_takes_each_line_whole_as_soon_as_there_is_room(small_disk) -> None:
-    ledger = ledger_in(small_disk.folder)
     waiting = Waiting(small_disk)
-    ledger.be_patient(waiting)
+    ledger = ledger_in(small_disk.folder, wait=waiting)
     small_disk.fill()
     for number in range(100):  # well beyond the page that the file has already
         ledger.give("npo", number, f"job-{number}")

@@ -16,7 +16,7 @@ from evals.scores import ScoreSheet
 from evals.settings import EvaluationSettings
 from orchestrator.config.sections import CheckpointSettings, GangSettings
 from orchestrator.jobs.ticket import Ticket
-from orchestrator.running.scheduler import run_agenda
+from orchestrator.running.scheduler import run_queue
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
 from trainers.job import Job, Phase, Report
@@ -155,7 +155,7 @@ def test_a_trial_outlives_its_trainable_and_a_node(nodes: Cluster, tmp_path: Pat
             deeds.pop(0)()
 
     tickets = Tickets([first, disturbed, in_peace])
-    run_agenda(tickets, GANG, folder=tmp_path / "sweep", on_report=on_report)
+    run_queue(tickets, GANG, folder=tmp_path / "sweep", on_report=on_report)
     assert deeds == []
     result, sheet = result_of(disturbed)
     whole, untouched = result_of(in_peace)

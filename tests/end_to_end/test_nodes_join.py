@@ -12,7 +12,7 @@ from evals.choice import choose
 from evals.settings import EvaluationSettings
 from orchestrator.config.sections import GangSettings
 from orchestrator.jobs.ticket import Ticket
-from orchestrator.running.scheduler import run_agenda
+from orchestrator.running.scheduler import run_queue
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import State
 from trainers.job import Job, Phase, Report
@@ -110,7 +110,7 @@ def test_a_node_that_joins_gets_a_gang_and_one_that_leaves_stops_nothing(
     nodes: Cluster, tmp_path: Path
 ) -> None:
     changes, said = Changes(nodes, tmp_path / "storage"), list[str]()
-    run_agenda(
+    run_queue(
         changes, GANG, folder=tmp_path / "sweep", on_report=changes.on_report, say=said.append
     )
     assert changes.happened == ["joined", "left"]

@@ -15,6 +15,7 @@ from evals.text.example import Example, Probability, Task
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.loading import load_config
 from orchestrator.config.resume import write_config
+from orchestrator.config.sections import GangSettings
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, trial_job
 from orchestrator.limits.ledger import Ledger
@@ -99,7 +100,7 @@ class StoredSweep:
         self.folder = self.storage.sweep_folder(self.config.name)
         self.benchmark = build_benchmark(self.config.benchmark)
         write_config(self.config, self.folder)
-        self.ledger = Ledger(self.folder, gang_cpus=2, gang_gpus=0, budget=self.config.budget)
+        self.ledger = Ledger(self.folder, gang=GangSettings(), budget=self.config.budget)
         self.members = Members(self.folder)
         self.original = original_job(self.config, self.benchmark)
         self.gold = gold_job(self.config, self.benchmark)

@@ -1,185 +1,141 @@
-"""What to run next, and what a result means: the sweep's logic, without Ray.
+"""The search: the methods take turns, each asking its own study, until every budget is spent."""
 
-First the two baselines; once both are done they are the Reference that bounds and forget quality
-need. Then the methods take turns, each asking its own study, until every budget is spent. A job
-whose Result is in storage already is told to its study at once and never scheduled.
-"""
-
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from evals.benchmark import Benchmark
 from evals.scores import ScoreSheet
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.jobs.build import gold_job, original_job, trial_job
-from orchestrator.jobs.ticket import Ticket, ticket_for
+from orchestrator.driver.stages.stage import ReferenceSource, Request, Retry, StageContext
+from orchestrator.driver.stages.turns import Turns
+from orchestrator.jobs.build import trial_job
 from orchestrator.limits.full_disk import OutOfRoom
-from orchestrator.limits.ledger import Ledger
 from orchestrator.results.entry import Entry, Reference
-from orchestrator.results.feasibility import collapsed, judged, without_result
-from orchestrator.results.measuring import compared_if_needed, reference_of, seen_here
-from orchestrator.results.warm_start import Past
+from orchestrator.results.feasibility import collapsed, judged
+from orchestrator.results.measuring import compared_if_needed, seen_here
 from orchestrator.searching.study import MethodSearch, Suggestion
-from orchestrator.storage.records import Storage
-from orchestrator.storage.result import Result, State
-from trainers.job import Job, Phase
+from orchestrator.storage.line_file import Wait
+from orchestrator.storage.result import Result
 
 
-class Agenda:
-    """Gives out tickets one by one and takes results back; `on_entry` sees every result once."""
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What the study of the method `label` has suggested."""
+
+    label: str
+    suggestion: Suggestion
+
+
+class SearchStage:
+    """Asks for the trials that the studies suggest, and tells each study what came of its own.
+
+    At its beginning the studies learn from the plan's trials of another sweep, and every trial
+    that an earlier run has finished is told of. One whose result is gone from storage, as people
+    delete what is damaged, is asked for again.
+    """
+
+    failure: str | None = None
+    may_start = True
+    """Turns ask the budget before they ask a study, as a study remembers what it was asked."""
 
     def __init__(
         self,
-        config: SweepConfig,
-        benchmark: Benchmark,
+        context: StageContext,
+        baselines: ReferenceSource,
         *,
-        storage: Storage,
         searches: Mapping[str, MethodSearch],
-        ledger: Ledger,
-        on_entry: Callable[[Entry], None],
     ) -> None:
-        self._config = config
-        self._benchmark = benchmark
-        self._storage = storage
-        self._searches = dict(searches)
-        self._ledger = ledger
-        self._turns = Turns(searches, ledger)
-        self._on_entry = on_entry
-        self._baselines = {
-            Phase.GOLD: gold_job(config, benchmark),
-            Phase.ORIGINAL: original_job(config, benchmark),
-        }
-        self._unasked = list(self._baselines.values())
-        self._running: dict[str, list[tuple[str, Suggestion]]] = {}
-        self._held: list[tuple[str, Suggestion, Result]] = []
-        self._gone: list[tuple[str, Suggestion]] = []
-        self._done: dict[Phase, Result] = {}
-        self._on_baseline: Callable[[Result], None] = lambda _: None
-        self._trained: set[Phase] = set()
-        self._past: tuple[Past, ...] = ()
-        self.reference: Reference | None = None
-        self.failure: str | None = None
-        """Why the sweep cannot go on: without both baselines nothing can be compared."""
+        self._plan = context.plan
+        self._config = context.plan.config
+        self._baselines = baselines
+        self._searches = searches
+        self._storage = context.storage
+        self._turns = Turns(searches, context.ledger)
+        self._callbacks = context.callbacks
+        self._gone: list[Trial] = []
+        self.entries: list[Entry] = []
+        """What came of every trial so far."""
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to give out; jobs may still be running."""
-        if self.failure is not None or self._turns.used_up:
-            return True
-        return self.reference is not None and self._turns.over and not self._gone
+        """Whether no method may ask for another trial, now or later."""
+        return self._turns.over and not self._gone
+
+    def begin(self) -> None:
+        """Has the studies learn from another sweep, and tells of what this one has done before."""
+        self._learn()
+        self._recall()
+
+    def next(self) -> Request[Trial] | None:
+        """Returns the trial of the method whose turn it is."""
+        if self._turns.used_up:
+            return None
+        if self._gone:
+            return self._request(self._gone.pop(0))
+        label = self._turns.next()
+        if label is None:
+            return None
+        return self._request(Trial(label, self._searches[label].ask()))
+
+    def take(self, request: Request[Trial], result: Result, *, cached: bool) -> None:
+        """Tells the trial's study of the result, unless it knows, and then everybody else."""
+        trial = request.subject
+        search, number = self._searches[trial.label], trial.suggestion.number
+        result = compared_if_needed(result, self._storage, gold=self._reference.gold)
+        job_hash, destroyed = result.job.hash, collapsed(result, self._config.search)
+        result, missed = self._judged(result)
+        if trial.suggestion.told:
+            pass
+        elif missed is None:
+            search.fail(number, result.reason, job=job_hash, collapsed=destroyed)
+        else:
+            objective = result.metrics[self._config.search.objective]
+            told = {"job": job_hash, "stopped": result.stopped}
+            search.tell(number, objective=objective, violations=missed, **told)
+        self._tell(trial, result, missed, cached=cached)
+
+    def withdraw(self, requests: Sequence[Request[Trial]]) -> None:
+        """Takes back trials: they are asked for again before anything new."""
+        for request in requests:
+            trial = request.subject
+            if trial.suggestion.told:
+                self._gone.append(trial)
+            else:
+                self._searches[trial.label].withdraw(trial.suggestion.number)
 
     @property
-    def complete(self) -> bool:
-        """Whether everything was given out and has come back."""
-        return self.failure is None and self.finished and not self._running
+    def _reference(self) -> Reference:
+        reference = self._baselines.reference
+        assert reference is not None
+        return reference
 
-    def begin_with(self, past: Sequence[Past]) -> None:
-        """Has the searches begin with trials of another sweep, once the baselines are known."""
-        self._past = tuple(past)
+    def _request(self, trial: Trial) -> Request[Trial]:
+        label, suggestion = trial.label, trial.suggestion
+        job = trial_job(
+            self._config,
+            self._plan.benchmark,
+            label=label,
+            params=suggestion.params,
+            original=self._reference.original.job,
+        )
+        return Request(
+            job,
+            trial,
+            account=label,
+            trial=suggestion.number,
+            reference=self._reference,
+            retry=Retry.NONE if suggestion.again else Retry.BY_CHANCE,
+            again=suggestion.again,
+        )
 
-    def tell_of_baselines(self, on_baseline: Callable[[Result], None]) -> None:
-        """Has a baseline that was trained told of at once; its entry comes with the other one's."""
-        self._on_baseline = on_baseline
-
-    def next(self) -> Ticket | None:
-        """Returns the next ticket; None if there is none now (see `finished`)."""
-        self._tell_held()
-        ticket = self._next_baseline() or self._next_trial()
-        if ticket is None:
-            self._tell_held()
-        return ticket
-
-    def finish(self, job: Job, *, error: str) -> None:
-        """Takes in the job's result, which its trainable has written to storage.
-
-        Without a result there, the job failed for the reason `error`.
-        """
-        result = self._standing(job) or self._without_result(job, error)
-        self._ledger.end(job.hash, result.wall_s)
-        if job.phase in self._baselines:
-            self._finish_baseline(result, cached=False)
-            return
-        assert self.reference is not None
-        result = compared_if_needed(result, self._storage, gold=self.reference.gold)
-        for label, suggestion in self._running.pop(job.hash):
-            self._finish_trial(label, suggestion, result, cached=False)
-
-    def withdraw(self, job: Job) -> None:
-        """Takes back a ticket whose job has not begun and will not be run now."""
-        if job.phase in self._baselines:
-            self._unasked.insert(0, job)
-        for label, suggestion in self._running.pop(job.hash, []):
-            if suggestion.told:
-                self._gone.append((label, suggestion))
-            else:
-                self._searches[label].withdraw(suggestion.number)
-
-    def leave(self) -> None:
-        """Counts what running jobs have left in storage, and takes back the others."""
-        self._tell_held()
-        for waiting in list(self._running.values()):
-            job = self._job(*waiting[0])
-            if self._standing(job) is None:
-                self.withdraw(job)
-            else:
-                self.finish(job, error="")
-
-    def _next_baseline(self) -> Ticket | None:
-        while self._unasked and self.failure is None:
-            job = self._unasked[0]
-            found = self._storage.find(job)
-            if found is None or found.state == State.FAILED:
-                if self._turns.used_up:
-                    return None
-                self._ledger.give(str(job.phase), None, job.hash)
-                return self._ticket(self._unasked.pop(0))
-            self._ledger.end(job.hash, found.wall_s)
-            self._unasked.pop(0)
-            self._finish_baseline(found, cached=True)
-        return None
-
-    def _next_trial(self) -> Ticket | None:
-        if self._gone and not self._turns.used_up:
-            lost, suggestion = self._gone.pop(0)
-            return self._given(lost, suggestion, self._job(lost, suggestion))
-        while self.reference is not None and (label := self._turns.next()) is not None:
-            ticket = self._suggested(label)
-            if ticket is not None:
-                return ticket
-        return None
-
-    def _finish_baseline(self, result: Result, *, cached: bool) -> None:
-        if result.state == State.FAILED:
-            self.failure = f"the {result.job.phase} model failed: {result.reason}"
-            return
-        self._done[result.job.phase] = result
-        if not cached:
-            self._trained.add(result.job.phase)
-            self._on_baseline(result)
-        if len(self._done) == len(self._baselines):
-            original, gold = self._done[Phase.ORIGINAL], self._done[Phase.GOLD]
-            try:
-                self.reference = reference_of(
-                    original, gold, self._storage, config=self._config, benchmark=self._benchmark
-                )
-            except ValueError as error:
-                self.failure = f"the baselines cannot be compared: {error}"
-                return
-            for done in (self.reference.original, self.reference.gold):
-                cached = done.job.phase not in self._trained
-                self._on_entry(Entry(str(done.job.phase), done, cached=cached))
-            self._teach()
-            self._recall()
-
-    def _teach(self) -> None:
+    def _learn(self) -> None:
         """Gives the searches what another sweep has measured, held against this one's bounds."""
-        assert self.reference is not None
         gold: ScoreSheet | None = None
-        for past in self._past:
+        for past in self._plan.past:
             result = past.result
-            if result.job.data == self._benchmark.fingerprint:
-                gold = gold or self._storage.sheet(self.reference.gold.job.hash)
+            if result.job.data == self._plan.benchmark.fingerprint:
+                gold = gold or self._storage.sheet(self._reference.gold.job.hash)
                 result = seen_here(result, past.storage, gold, config=self._config)
             result, missed = self._judged(result)
             if missed is not None:
@@ -189,149 +145,30 @@ class Agenda:
                 )
 
     def _recall(self) -> None:
-        """Tells of every trial that an earlier run of this sweep has finished.
-
-        One whose result is gone from storage, as people delete what is damaged, is run again.
-        """
+        """Tells of every trial that an earlier run of this sweep has finished."""
         for label, search in self._searches.items():
             for suggestion in search.finished:
-                found = self._found(self._job(label, suggestion))
-                if found is None:
-                    self._gone.append((label, suggestion))
-                    continue
-                result, missed = self._judged(found)
-                self._on_entry(
-                    Entry(label, result, suggestion.number, suggestion.params, missed, cached=True)
-                )
-
-    def _suggested(self, label: str) -> Ticket | None:
-        """Asks the study; returns None if the job's result is known or on its way already."""
-        suggestion = self._searches[label].ask()
-        job = self._job(label, suggestion)
-        found = self._found(job)
-        if found is not None and (suggestion.again or not found.by_chance):
-            self._take_found(label, suggestion, found)
-            return None
-        return self._given(label, suggestion, job)
-
-    def _given(self, label: str, suggestion: Suggestion, job: Job) -> Ticket | None:
-        """Returns the job's ticket; None if another trial has asked for the same job."""
-        waiting = self._running.setdefault(job.hash, [])
-        waiting.append((label, suggestion))
-        if len(waiting) > 1:
-            return None
-        self._ledger.give(label, suggestion.number, job.hash)
-        return self._ticket(job)
-
-    def _take_found(self, label: str, suggestion: Suggestion, found: Result) -> None:
-        """Tells the study of a result that is in storage already.
-
-        One that an earlier run of this sweep has left there untold is held back until the next
-        job is wanted: that one is then suggested as it was, or would have been, while the trial
-        ran.
-        """
-        self._ledger.end(found.job.hash, found.wall_s)
-        self._held.append((label, suggestion, found))
-        if not suggestion.again:
-            self._tell_held()
-
-    def _tell_held(self) -> None:
-        held, self._held = self._held, []
-        for label, suggestion, found in held:
-            self._finish_trial(label, suggestion, found, cached=True)
-
-    def _job(self, label: str, suggestion: Suggestion) -> Job:
-        assert self.reference is not None
-        original = self.reference.original.job
-        return trial_job(
-            self._config, self._benchmark, label=label, params=suggestion.params, original=original
-        )
-
-    def _finish_trial(
-        self, label: str, suggestion: Suggestion, result: Result, *, cached: bool
-    ) -> None:
-        search, job_hash = self._searches[label], result.job.hash
-        destroyed = collapsed(result, self._config.search)
-        result, missed = self._judged(result)
-        if suggestion.told:
-            pass
-        elif missed is None:
-            search.fail(suggestion.number, result.reason, job=job_hash, collapsed=destroyed)
-        else:
-            objective = result.metrics[self._config.search.objective]
-            told = {"job": job_hash, "stopped": result.stopped}
-            search.tell(suggestion.number, objective=objective, violations=missed, **told)
-        self._on_entry(Entry(label, result, suggestion.number, suggestion.params, missed, cached))
-
-    def _without_result(self, job: Job, error: str) -> Result:
-        """Returns the failure of a job that left no result, and puts it on record.
-
-        Otherwise a sweep that goes on would not know why the trial failed.
-        """
-        failed = without_result(job, error)
-        self._storage.note_failure(failed)
-        return failed
-
-    def _found(self, job: Job) -> Result | None:
-        """Returns a trial's result in storage, held against this sweep's gold model."""
-        found = self._standing(job)
-        if found is None:
-            return None
-        assert self.reference is not None
-        return compared_if_needed(found, self._storage, gold=self.reference.gold)
-
-    def _standing(self, job: Job) -> Result | None:
-        """Returns the job's result in storage, unless it was stopped as this sweep would not."""
-        found = self._storage.find(job)
-        guard = None if self.reference is None else self.reference.guard
-        return found if found is not None and found.stands(guard) else None
+                request = self._request(Trial(label, suggestion))
+                found = self._storage.find(request.job)
+                if found is not None and request.stands(found):
+                    self.take(request, found, cached=True)
+                else:
+                    self._gone.append(request.subject)
 
     def _judged(self, result: Result) -> tuple[Result, dict[str, float] | None]:
         """Returns the result and by how much it misses each bound; FAILED, None if not ranked."""
-        assert self.reference is not None
-        return judged(result, self._config.search, self.reference.bounds)
+        return judged(result, self._config.search, self._reference.bounds)
 
-    def _ticket(self, job: Job) -> Ticket:
-        return ticket_for(job, self.reference, config=self._config, storage=self._storage)
-
-
-class Turns:
-    """Chooses the next method from the studies and the ledger alone.
-
-    So a sweep that goes on keeps the order that it would have had.
-    """
-
-    def __init__(self, searches: Mapping[str, MethodSearch], ledger: Ledger) -> None:
-        self._searches = searches
-        self._ledger = ledger
-
-    @property
-    def used_up(self) -> bool:
-        """Whether the sweep's budget is used up, so that nothing may start any more."""
-        return self._ledger.limit is not None
-
-    @property
-    def over(self) -> bool:
-        """Whether no method may ask for another trial, now or once what is running has ended."""
-        return self.used_up or not self._unspent()
-
-    def next(self) -> str | None:
-        """Returns the method that is furthest behind, the first of them; None if none may ask."""
-        if self.used_up:
-            return None
-        ready = [label for label in self._unspent() if self._ledger.has_room(label)]
-        return min(ready, key=lambda label: self._searches[label].next_number, default=None)
-
-    def _unspent(self) -> list[str]:
-        """Returns the methods that have trials left and have not used up what else they have."""
-        return [
-            label
-            for label, search in self._searches.items()
-            if search.remaining > 0 and self._ledger.method_limit(label) is None
-        ]
+    def _tell(
+        self, trial: Trial, result: Result, missed: dict[str, float] | None, *, cached: bool
+    ) -> None:
+        number, params = trial.suggestion.number, trial.suggestion.params
+        entry = Entry(trial.label, result, number, params, missed, cached)
+        self.entries.append(entry)
+        self._callbacks.on_entry(entry, bounds=self._reference.bounds)
 
 
-def open_searches(config: SweepConfig, folder: Path) -> dict[str, MethodSearch]:
+def open_searches(config: SweepConfig, folder: Path, *, wait: Wait) -> dict[str, MethodSearch]:
     """Returns the search of each method, by label, as far as it has come in the sweep's folder."""
     return {
         label: MethodSearch(
@@ -340,6 +177,7 @@ def open_searches(config: SweepConfig, folder: Path) -> dict[str, MethodSearch]:
             settings=config.search_for(label),
             folder=folder,
             seed=config.seed,
+            wait=wait,
         )
         for label in config.methods
     }

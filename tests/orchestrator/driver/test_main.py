@@ -11,13 +11,11 @@ from evals.building import build_benchmark
 from orchestrator.config.loading import load_config
 from orchestrator.driver import main
 from orchestrator.driver import run as run_module
-from orchestrator.driver.context import OpenedSweep
+from orchestrator.driver.context import SweepContext
 from orchestrator.driver.run import SweepRun
-from orchestrator.driver.signals import Departure
+from orchestrator.driver.signals import StopSignals
 from orchestrator.limits.full_disk import OutOfRoom
-from orchestrator.limits.ledger import Ledger
-from orchestrator.planning.plan import Plan
-from orchestrator.storage.members import Members
+from orchestrator.planning.plan import plan
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
 from trainers.job import Phase
@@ -30,9 +28,6 @@ class Closing:
 
     def __init__(self, events: list[str], name: str) -> None:
         self._events, self._name = events, name
-
-    def be_patient(self, wait: object) -> None:
-        """Writes nothing."""
 
     def job(self, job_hash: str) -> None:
         self._events.append(f"{self._name} job")
@@ -47,80 +42,75 @@ def events() -> list[str]:
 
 
 @pytest.fixture
-def sweep(tmp_path: Path, events: list[str], monkeypatch: pytest.MonkeyPatch) -> OpenedSweep:
+def sweep(tmp_path: Path, events: list[str], monkeypatch: pytest.MonkeyPatch) -> SweepContext:
     config = load_config(None, [f"storage={tmp_path}", *SMALL])
     storage = Storage(config.folder)
-    folder = storage.sweep_folder(config.name)
     search = Closing(events, "search")
-    monkeypatch.setattr(run_module, "open_searches", lambda *_: {"npo": search})
+    monkeypatch.setattr(run_module, "open_searches", lambda *_, **__: {"npo": search})
     monkeypatch.setattr(SweepRun, "summarise", lambda _: events.append("summary"))
     tracker = SimpleNamespace(close=lambda **_: events.append("tracker closed"))
-    return OpenedSweep(
-        Plan(config, build_benchmark(config.benchmark), (), (), 1),
+    return main.open_sweep(
+        plan(config, build_benchmark(config.benchmark), storage=storage),
         storage,
-        folder,
-        Ledger(folder, gang_cpus=1, gang_gpus=0, budget=config.budget),
-        Members(folder),
-        tracker,
-        SimpleNamespace(),
-        Closing(events, "uploader"),
-        say=print,
+        tracker=tracker,
+        uploader=Closing(events, "uploader"),
+        signals=StopSignals(),
     )
 
 
-def running(monkeypatch: pytest.MonkeyPatch, run) -> Departure:
-    """Has `run(agenda, watch)` take Ray's place."""
+def running(monkeypatch: pytest.MonkeyPatch, run) -> StopSignals:
+    """Has `run(queue, stop)` take Ray's place."""
 
-    def run_agenda(agenda, gang, *, watch, **_: object) -> None:
-        run(agenda, watch)
+    def run_queue(queue, gang, *, monitor, **_: object) -> None:
+        run(queue, monitor)
 
-    monkeypatch.setattr(orchestrator.running.scheduler, "run_agenda", run_agenda)
-    departure = Departure()
-    monkeypatch.setattr(departure, "deferred", contextmanager(lambda: (yield)))
-    return departure
+    monkeypatch.setattr(orchestrator.running.scheduler, "run_queue", run_queue)
+    signals = StopSignals()
+    monkeypatch.setattr(signals, "deferred", contextmanager(lambda: (yield)))
+    return signals
 
 
-def test_who_leaves_writes_tables_and_searches_before_the_courier_is_closed(
+def test_who_leaves_writes_tables_and_searches_before_the_uploader_is_closed(
     sweep, events, monkeypatch
 ) -> None:
-    def run(_agenda, watch) -> None:
-        departure.wished = True
-        watch.look()
+    def run(_queue, stop) -> None:
+        signals.wished = True
+        stop.look()
 
-    departure = running(monkeypatch, run)
-    assert main._run(sweep, departure) == main.INTERRUPTED
+    signals = running(monkeypatch, run)
+    assert main._run(sweep, signals) == main.INTERRUPTED
     assert events[:4] == ["search closed", "summary", "tracker closed", "uploader closed"]
     assert "summary" not in events[4:]
 
 
 def test_a_full_disk_keeps_the_tables_but_not_who_leaves(sweep, events, monkeypatch) -> None:
-    def run(_agenda, watch) -> None:
-        departure.wished = True
-        watch.look()
+    def run(_queue, stop) -> None:
+        signals.wished = True
+        stop.look()
 
     def full(*_: object, **__: object) -> None:
         raise OutOfRoom("no room")
 
-    departure = running(monkeypatch, run)
+    signals = running(monkeypatch, run)
     monkeypatch.setattr(SweepRun, "summarise", full)
-    assert main._run(sweep, departure) == main.INTERRUPTED
+    assert main._run(sweep, signals) == main.INTERRUPTED
     assert "uploader closed" in events
 
 
-def test_a_baseline_is_given_to_the_courier_without_waiting_for_the_other_one(
+def test_a_baseline_is_given_to_the_uploader_without_waiting_for_the_other_one(
     sweep, events, monkeypatch
 ) -> None:
-    def run(agenda, watch) -> None:
-        job = agenda.next().job
+    def run(queue, stop) -> None:
+        job = queue.next().job
         done = Result(job, State.DONE, "", {}, {}, 1.0, (), 0.0)
         sweep.storage.commit(done, sweep.storage.begin(job), None)
-        agenda.finish(job, error="")
+        queue.finish(job, error="")
         assert events == ["uploader job"]
-        departure.wished = True
-        watch.look()
+        signals.wished = True
+        stop.look()
 
-    departure = running(monkeypatch, run)
-    main._run(sweep, departure)
+    signals = running(monkeypatch, run)
+    main._run(sweep, signals)
     assert "uploader job" in events
 
 

@@ -1,343 +1,368 @@
-"""Finalists come once the search is over, each once, and are taken back like any other job."""
+"""What is given out, found, taken back and left, whichever stage it is for."""
 
-from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
+import shutil
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 
 import pytest
 
-from evals.building import build_benchmark
-from orchestrator.config.budget import FINALISTS, BudgetSettings
-from orchestrator.config.loading import load_config
-from orchestrator.driver.queue import Programme
-from orchestrator.jobs.build import gold_job, original_job, trial_job
-from orchestrator.jobs.finalists import Finalist, finalists, gold_again_job, num_finalists
-from orchestrator.jobs.ticket import Ticket, ticket_for
-from orchestrator.limits.ledger import Ledger
-from orchestrator.results.entry import Entry, Reference
-from orchestrator.storage.members import MemberRole
-from orchestrator.storage.records import Storage
+from orchestrator.config.budget import BudgetSettings, Use
+from orchestrator.driver.queue import Queue
+from orchestrator.driver.stages.stage import Request, StageContext
+from orchestrator.jobs.build import original_job
+from orchestrator.jobs.ticket import Ticket
+from orchestrator.planning.plan import plan
+from orchestrator.results.entry import Entry
+from orchestrator.searching.constraints import Constraint
 from orchestrator.storage.result import Result, State
-from trainers.early_stopping import Guard, Limit
+from orchestrator.storage.weights import remove_weights
 from trainers.job import Job, Phase
 
-SMALL = ("benchmark.num_people=6", "benchmark.forget_people=2", "methods=[ga,npo]", "seed=7")
-GUARD = Guard(
-    every=1,
-    items=2,
-    confidence=0.9,
-    patience=1,
-    limits=(Limit(metric="retain", side="at_least", value=0.5, whole=0.8, recovery=1.0),),
-)
+
+def names(tickets: list[Ticket]) -> list[str]:
+    return [t.job.method.name if t.job.method else str(t.job.phase) for t in tickets]
 
 
-def done(job: Job, *, quality: float = -3.0, **changes: object) -> Result:
-    metrics = {"retain": 0.8, "log_forget_quality": quality}
-    return replace(Result(job, State.DONE, "", metrics, {}, 2.0, (), 0.0), **changes)
+def test_baselines_come_first_and_then_the_methods_take_turns(begin, config, benchmark) -> None:
+    sweep = begin(config, benchmark)
+    assert names(sweep.run_all()) == ["gold", "original", *["ga", "npo"] * 3]
+    assert sweep.queue.finished
+    assert sweep.queue.complete
+    assert [entry.label for entry in sweep.entries][:2] == ["original", "gold"]
 
 
-class Search:
-    """Stands for the agenda: gives out `jobs` one by one and has ended when all came back."""
+def test_no_trial_is_given_out_before_both_baselines_are_done(begin, config, benchmark) -> None:
+    sweep = begin(config, benchmark)
+    first, second = sweep.queue.next(), sweep.queue.next()
+    assert sweep.queue.next() is None
+    assert not sweep.queue.finished
+    sweep.run(first)
+    assert sweep.queue.next() is None
+    sweep.run(second)
+    assert sweep.queue.next().job.phase == Phase.TRIAL
 
-    def __init__(self, case: "Case", jobs: list[Job]) -> None:
-        self._case, self._left, self._running = case, jobs, set[str]()
-        self.reference: Reference | None = case.reference
-        self.failure: str | None = None
+
+def test_a_sweep_is_not_complete_while_a_job_is_out(begin, config, benchmark) -> None:
+    sweep = begin(config, benchmark)
+    sweep.run(sweep.queue.next())
+    sweep.run(sweep.queue.next())
+    tickets = []
+    while (ticket := sweep.queue.next()) is not None:
+        tickets.append(ticket)
+    for ticket in tickets[:-1]:
+        sweep.run(ticket)
+    assert sweep.queue.finished
+    assert not sweep.queue.complete
+    sweep.run(tickets[-1])
+    assert sweep.queue.complete
+
+
+def test_a_job_that_left_no_result_is_failed(begin, config, benchmark) -> None:
+    sweep = begin(config, benchmark)
+    sweep.run(sweep.queue.next())
+    sweep.run(sweep.queue.next())
+    sweep.queue.finish(sweep.queue.next().job, error="OSError: no space left")
+    assert sweep.entries[-1].result.state == State.FAILED
+    assert sweep.entries[-1].result.reason == "OSError: no space left"
+
+
+def test_the_same_sweep_again_runs_nothing_and_tells_of_everything(
+    begin, config, benchmark
+) -> None:
+    first = begin(config, benchmark)
+    first.run_all()
+    again = begin(config, benchmark)
+    assert again.run_all() == []
+    assert again.queue.finished
+    assert all(entry.cached for entry in again.entries)
+    assert key(again.entries) == key(first.entries)
+
+
+def test_another_sweep_finds_the_jobs_that_its_search_asks_for(begin, config, benchmark) -> None:
+    begin(config, benchmark).run_all()
+    renamed = config.model_copy(update={"name": "second"})
+    second = begin(renamed, benchmark)
+    assert second.run_all() == []
+    assert len([entry for entry in second.entries if entry.cached]) == 8
+
+
+def test_another_sweep_tries_again_what_failed_by_chance_and_nothing_else(
+    begin, config, benchmark
+) -> None:
+    renamed = config.model_copy(update={"name": "second"})
+    begin(config, benchmark).run_all(fails="rank 0 was lost", by_chance=True)
+    assert begin(config, benchmark).run_all() == [], "this sweep knows how its trials ended"
+    assert len(begin(renamed, benchmark).run_all(fails="the loss became nan")) == 6
+    third = config.model_copy(update={"name": "third"})
+    assert len(begin(third, benchmark).run_all()) == 6
+
+
+def test_a_job_asked_for_twice_at_once_runs_once(begin, config, benchmark, monkeypatch) -> None:
+    sweep = begin(config, benchmark)
+    sweep.run(sweep.queue.next())
+    sweep.run(sweep.queue.next())
+    fix_params(sweep, monkeypatch)
+    tickets = [sweep.queue.next(), sweep.queue.next()]
+    assert names(tickets) == ["ga", "npo"]
+    assert sweep.queue.next() is None
+    for ticket in tickets:
+        sweep.run(ticket)
+    assert len([entry for entry in sweep.entries if entry.number is not None]) == 6
+
+
+def test_a_result_that_a_killed_run_left_untold_is_told_after_the_next_is_asked(
+    begin, config, benchmark
+) -> None:
+    killed = begin(config, benchmark).past_baselines()
+    running, waiting = killed.queue.next(), killed.queue.next()
+    killed.commit(running)
+    again = begin(config, benchmark)
+    assert again.queue.next().job == waiting.job
+    assert again.trials == []
+    again.queue.next()
+    assert again.trials == [("ga", 0)]
+    assert again.ledger.made("ga", 0)
+    assert again.ledger.account("ga").num_ended == 1
+
+
+def test_who_leaves_counts_what_is_in_storage_and_takes_back_the_rest(
+    begin, config, benchmark
+) -> None:
+    sweep = begin(config, benchmark).past_baselines()
+    done, running = sweep.queue.next(), sweep.queue.next()
+    sweep.commit(done)
+    sweep.queue.leave()
+    assert sweep.trials == [("ga", 0)]
+    assert not sweep.queue.complete
+    states = [t.state.name for s in sweep.searches.values() for t in s._study.trials]
+    assert states == ["COMPLETE", "WAITING"]
+    assert begin(config, benchmark).queue.next().job == running.job
+
+
+def test_a_job_that_did_not_begin_is_given_out_again(begin, config, benchmark) -> None:
+    sweep = begin(config, benchmark)
+    gold, original = sweep.queue.next(), sweep.queue.next()
+    sweep.queue.withdraw(original.job)
+    sweep.run(gold)
+    assert sweep.queue.next().job == original.job
+    sweep.run(original)
+    trial = sweep.queue.next()
+    sweep.queue.withdraw(trial.job)
+    assert sweep.queue.next().job == trial.job
+
+
+def test_why_a_job_left_no_result_is_on_record(begin, config, benchmark) -> None:
+    sweep = begin(config, benchmark).past_baselines()
+    sweep.queue.finish(sweep.queue.next().job, error="its trainable was lost")
+    again = begin(config, benchmark)
+    again.run_all()
+    reasons = [e.result.reason for e in again.entries if e.label == "ga"]
+    assert reasons == ["its trainable was lost", "", ""]
+
+
+def test_once_the_sweeps_hours_are_over_nothing_new_starts(begin, config, benchmark, clock) -> None:
+    config = config.model_copy(update={"budget": BudgetSettings(hours=1)})
+    sweep = begin(config, benchmark, clock=clock).past_baselines()
+    running, waiting = sweep.queue.next(), sweep.queue.next()
+    clock.now += 3600
+    assert sweep.queue.finished
+    assert sweep.queue.next() is None
+    sweep.queue.withdraw(waiting.job)
+    assert not sweep.queue.complete
+    sweep.run(running)
+    assert sweep.queue.complete
+    assert sweep.trials == [("ga", 0)]
+    more = config.model_copy(update={"budget": BudgetSettings(hours=2)})
+    again = begin(more, benchmark, clock=clock)
+    again.run_all()
+    assert len(again.trials) == 6
+
+
+def test_what_was_found_in_storage_costs_nothing(begin, config, benchmark) -> None:
+    begin(config, benchmark).run_all()
+    renamed = config.model_copy(update={"name": "second"})
+    second = begin(renamed, benchmark)
+    second.run_all()
+    assert second.ledger.total == Use()
+    assert not any(second.ledger.made(*trial) for trial in second.trials)
+
+
+def test_a_sweep_with_another_floor_runs_what_was_stopped_and_finds_what_was_not(
+    begin, config, benchmark
+) -> None:
+    first = begin(config, benchmark)
+    tickets = first.run_all()
+    stopped = tickets[-2:]
+    for ticket in stopped:
+        shutil.rmtree(first.storage.job_folder(ticket.job.hash))
+    assert len(begin(config, benchmark).run_all(retain=0.01, stopped=True)) == 2
+    lower = {"retain": Constraint(at_least=0.5)}
+    search = config.search.model_copy(update={"constraints": lower})
+    second = begin(config.model_copy(update={"name": "second", "search": search}), benchmark)
+    assert {t.job.hash for t in second.run_all()} == {t.job.hash for t in stopped}
+    assert begin(config, benchmark).run_all() == [], "a whole training is good for everybody"
+
+
+def test_a_sweep_that_stops_nothing_takes_no_result_that_was_stopped(
+    begin, config, benchmark
+) -> None:
+    begin(config, benchmark).run_all(retain=0.01, stopped=True)
+    search = config.search.model_copy(update={"stopping": None})
+    second = begin(config.model_copy(update={"name": "second", "search": search}), benchmark)
+    tickets = second.run_all()
+    assert len(tickets) == 6
+    assert {ticket.guard for ticket in tickets} == {None}
+
+
+def test_a_result_that_another_sweep_has_stopped_is_never_told(begin, config, benchmark) -> None:
+    def states(name: str, **ending: object) -> set[str]:
+        search = config.search.model_copy(update={"stopping": None})
+        sweep = begin(config.model_copy(update={"name": name, "search": search}), benchmark)
+        while (ticket := sweep.queue.next()) is not None:
+            if "error" in ending:
+                sweep.queue.finish(ticket.job, **ending)
+            elif ending:
+                sweep.run(ticket, **ending)
+            else:
+                break
+        sweep.queue.leave()
+        return {entry.result.reason for entry in sweep.entries if entry.number is not None}
+
+    begin(config, benchmark).run_all(retain=0.01, stopped=True)
+    assert states("left") == set(), "a job that is on its way when the sweep leaves"
+    lost = states("lost", error="its trainable was lost")
+    assert lost == {"its trainable was lost"}
+    given_up = states("given up", fails="given up after 3 attempts", by_chance=True)
+    assert given_up == {"lost"}, "what the sweep says where there is no result"
+    assert states("left again") == set(), "what failed by chance has replaced nothing"
+    assert states("wild", fails="the loss became nan", collapsed=True) == {"the loss became nan"}
+    assert begin(config, benchmark).run_all() == [], "now everybody knows"
+
+
+def test_a_result_without_its_weights_is_as_good_as_any_other_and_is_not_made_again(
+    begin, config, benchmark
+) -> None:
+    sweep = begin(config, benchmark)
+    tickets = sweep.run_all()
+    for ticket in tickets[2:]:
+        home = sweep.storage.job_folder(ticket.job.hash)
+        (home / "adapter").mkdir()
+        remove_weights(home, "disk.quota")
+    again = begin(config, benchmark)
+    assert again.run_all() == []
+    assert again.queue.complete
+    assert [e.result.weights_removed for e in again.entries] == [False] * 2 + [True] * 6
+    assert all(e.violations is not None for e in again.entries[2:])
+    other = begin(config.model_copy(update={"name": "other"}), benchmark)
+    assert other.run_all() == [], "nor by another sweep"
+    assert [e.violations for e in other.entries] == [e.violations for e in again.entries]
+
+
+class Listed:
+    """A stage of given jobs, which may start only while it is `may_start`."""
+
+    failure: str | None = None
+
+    def __init__(self, *jobs: Job, may_start: bool = True) -> None:
+        self._left = list(jobs)
+        self.may_start = may_start
+        self.begun = 0
+        self.taken: list[tuple[Job, bool]] = []
 
     @property
     def finished(self) -> bool:
-        return self.failure is not None or not self._left
+        return not self._left
 
-    @property
-    def complete(self) -> bool:
-        return self.failure is None and self.finished and not self._running
+    def begin(self) -> None:
+        self.begun += 1
 
-    def next(self) -> Ticket | None:
-        if not self._left or self.failure:
-            return None
-        job = self._left.pop(0)
-        self._running.add(job.hash)
-        return self._case.ticket(job)
+    def next(self) -> Request[None] | None:
+        return Request(self._left.pop(0), None, "any") if self._left else None
 
-    def finish(self, job: Job, *, error: str) -> None:
-        self._running.remove(job.hash)
+    def take(self, request: Request[None], result: Result, *, cached: bool) -> None:
+        self.taken.append((request.job, cached))
 
-    def withdraw(self, job: Job) -> None:
-        self._running.remove(job.hash)
-        self._left.append(job)
-
-    def leave(self) -> None:
-        for job in list(self._running):
-            self._running.remove(job)
-
-
-class Case:
-    """A sweep of two methods whose search has come to two trials each, all but one feasible."""
-
-    def __init__(self, folder: Path, *words: str, budget: BudgetSettings | None = None) -> None:
-        self.config = load_config(None, [f"storage={folder}", *SMALL, *words])
-        self.benchmark = build_benchmark(self.config.benchmark)
-        self.storage = Storage(self.config.folder)
-        self.original = original_job(self.config, self.benchmark)
-        gold = done(gold_job(self.config, self.benchmark))
-        self.reference = Reference(done(self.original), gold, (), GUARD)
-        sweep = self.storage.sweep_folder(self.config.name)
-        self.now = 0.0
-        self.ledger = Ledger(
-            sweep,
-            gang_cpus=2,
-            gang_gpus=0,
-            budget=budget or BudgetSettings(),
-            clock=lambda: self.now,
-        )
-        self.entries = [
-            self.entry("ga", 0, lr=1e-4, quality=-9.0),
-            self.entry("ga", 1, lr=2e-4, quality=-5.0),
-            self.entry("npo", 0, lr=1e-4, quality=-1.0, missed=0.2),
-            self.entry("npo", 1, lr=2e-4, quality=-7.0),
-        ]
-        self.told: list[tuple[Finalist, Result, bool]] = []
-        self.search = Search(self, [self.job("ga", lr=9e-4)])
-        self.programme = self.begun()
-
-    def begun(self) -> Programme:
-        return Programme(
-            self.search,
-            self.config,
-            storage=self.storage,
-            ledger=self.ledger,
-            choose=self.chosen,
-            on_final=lambda *told: self.told.append(told),
-        )
-
-    def chosen(self) -> list[Finalist]:
-        return finalists(
-            self.config,
-            self.benchmark,
-            original=self.original,
-            gold_again=gold_again_job(self.config, self.benchmark),
-            entries=self.entries,
-        )
-
-    def job(self, label: str, *, lr: float) -> Job:
-        params = {"lr": lr, "l1": 0.01}
-        return trial_job(
-            self.config, self.benchmark, label=label, params=params, original=self.original
-        )
-
-    def entry(
-        self, label: str, number: int, *, lr: float, quality: float, missed: float = -0.1
-    ) -> Entry:
-        result = done(self.job(label, lr=lr), quality=quality)
-        params = {"lr": lr, "l1": 0.01}
-        return Entry(label, result, number, params, {"retain.at_least": missed})
-
-    def ticket(self, job: Job) -> Ticket:
-        return ticket_for(job, self.reference, config=self.config, storage=self.storage)
-
-    def write(self, job: Job, **changes: object) -> None:
-        self.storage.commit(done(job, **changes), self.storage.begin(job), None)
-
-    def run(self, ticket: Ticket) -> None:
-        self.write(ticket.job)
-        self.programme.finish(ticket.job, error="")
-
-    def run_all(self) -> list[Job]:
-        jobs = []
-        while (ticket := self.programme.next()) is not None:
-            jobs.append(ticket.job)
-            self.run(ticket)
-        return jobs
+    def withdraw(self, requests: Sequence[Request[None]]) -> None:
+        self._left[:0] = [request.job for request in requests]
 
 
 @pytest.fixture
-def case(tmp_path: Path) -> Callable[..., Case]:
-    return lambda *words, **how: Case(tmp_path, *words, **how)
+def staged(begin, config, benchmark):
+    """Returns `staged(*stages)`: a sweep of just these stages, and its jobs under other seeds."""
+    sweep = begin(config, benchmark)
+
+    def of(*stages: Listed) -> Queue:
+        planned = plan(config, benchmark, storage=sweep.storage)
+        context = StageContext(planned, sweep.storage, sweep.ledger, sweep.told)
+        sweep.queue = Queue(stages, context)
+        return sweep.queue
+
+    job = original_job(config, benchmark)
+    jobs = [job.model_copy(update={"seed": seed}) for seed in range(4)]
+    return SimpleNamespace(of=of, jobs=jobs, sweep=sweep)
 
 
-def test_each_methods_best_feasible_setting_is_run_on_the_seeds_that_follow(case) -> None:
-    sweep = case("finalists.seeds=2")
-    _, gold, *finals = sweep.run_all()
-    assert (gold.phase, gold.seed) == (Phase.GOLD, 8)
-    assert [(job.method.name, job.seed, job.training.lr) for job in finals] == [
-        ("ga", 8, 2e-4),
-        ("npo", 8, 2e-4),
-        ("ga", 9, 2e-4),
-        ("npo", 9, 2e-4),
-    ]
-    assert all(job.base == sweep.original.hash for job in finals)
-    assert len(finals) + 1 == num_finalists(sweep.config)
-    assert sweep.programme.complete
+def test_a_stage_begins_once_all_that_the_one_before_asked_for_has_come_back(staged) -> None:
+    first, second, third = (Listed(job) for job in staged.jobs[:3])
+    queue = staged.of(first, second, third)
+    ticket = queue.next()
+    assert queue.next() is None
+    assert (first.begun, second.begun) == (1, 0)
+    staged.sweep.run(ticket)
+    assert (second.begun, third.begun) == (1, 0)
+    assert not queue.finished
+    assert [ticket.job for ticket in staged.sweep.run_all()] == staged.jobs[1:3]
+    assert queue.complete
+    assert [each.begun for each in (first, second, third)] == [1, 1, 1]
 
 
-def test_finalists_wait_until_the_last_trial_has_come_back(case) -> None:
-    sweep = case()
-    trial = sweep.programme.next()
-    assert sweep.programme.next() is None
-    assert not sweep.programme.finished
-    sweep.programme.finish(trial.job, error="")
-    assert sweep.programme.next().job.phase == Phase.GOLD
+def test_a_stage_whose_jobs_are_all_in_storage_is_passed_in_one_go(staged) -> None:
+    staged.sweep.run(staged.of(Listed(staged.jobs[0])).next())
+    first, second = Listed(staged.jobs[0]), Listed(staged.jobs[1])
+    assert staged.of(first, second).next().job == staged.jobs[1]
+    assert first.taken == [(staged.jobs[0], True)]
 
 
-def test_a_finalist_is_trained_to_its_end_whatever_the_probes_would_say(case) -> None:
-    sweep = case("finalists.seeds=1")
-    trial = sweep.programme.next()
-    assert trial.guard is not None
-    sweep.run(trial)
-    sweep.run(sweep.programme.next())
-    final = sweep.programme.next()
-    assert final.guard is None
-    assert final.gold == sweep.reference.gold.job.hash
+def test_a_failure_in_one_stage_ends_them_all(staged) -> None:
+    first, second = Listed(staged.jobs[0]), Listed(staged.jobs[1])
+    queue = staged.of(first, second)
+    ticket = queue.next()
+    first.failure = "nothing can be compared"
+    staged.sweep.run(ticket)
+    assert (queue.next(), second.begun) == (None, 0)
+    assert queue.failure == "nothing can be compared"
+    assert queue.finished
+    assert not queue.complete
 
 
-def test_what_is_told_says_which_trial_was_repeated(case) -> None:
-    sweep = case("finalists.seeds=1")
-    sweep.run_all()
-    members = [final.member for final, _, _ in sweep.told]
-    assert [(m.role, m.label, m.number) for m in members] == [
-        (MemberRole.GOLD_AGAIN, "gold", None),
-        (MemberRole.FINAL, "ga", 1),
-        (MemberRole.FINAL, "npo", 1),
-    ]
-    assert [cached for _, _, cached in sweep.told] == [False] * 3
+def test_what_may_not_start_stays_the_next_and_ends_the_sweep_once_nothing_runs(staged) -> None:
+    stage = Listed(*staged.jobs[:2])
+    queue = staged.of(stage)
+    running = queue.next()
+    stage.may_start = False
+    assert queue.next() is None
+    assert not queue.finished, "what is running may use less than it was thought to"
+    staged.sweep.run(running)
+    assert queue.finished
+    assert queue.complete
+    stage.may_start = True
+    assert queue.next().job == staged.jobs[1]
 
 
-def test_a_method_without_a_feasible_trial_has_no_finalist(case) -> None:
-    sweep = case("finalists.seeds=1")
-    sweep.entries = [entry for entry in sweep.entries if (entry.label, entry.number) != ("npo", 1)]
-    sweep.run_all()
-    assert [final.label for final, _, _ in sweep.told] == ["gold", "ga"]
+def fix_params(sweep, monkeypatch) -> None:
+    """Lets every study of the sweep suggest one and the same point."""
+    for search in sweep.searches.values():
+        monkeypatch.setattr(search, "ask", same(search.ask))
 
 
-def test_a_gold_model_that_was_given_has_no_second_seed(case) -> None:
-    sweep = case("finalists.seeds=1")
-    baselines = sweep.config.baselines.model_copy(update={"gold": "somewhere"})
-    config = sweep.config.model_copy(update={"baselines": baselines})
-    again = gold_again_job(config, sweep.benchmark)
-    chosen = finalists(
-        config, sweep.benchmark, original=sweep.original, gold_again=again, entries=sweep.entries
-    )
-    assert [final.label for final in chosen] == ["ga", "npo"]
-    assert num_finalists(config) == 2
+def same(ask: Callable) -> Callable:
+    def fixed():
+        suggestion = ask()
+        return type(suggestion)(suggestion.number, {"lr": 1e-3, "l1": 1e-4})
+
+    return fixed
 
 
-def test_a_sweep_without_finalists_ends_with_its_search(case) -> None:
-    sweep = case("finalists=null")
-    assert len(sweep.run_all()) == 1
-    assert sweep.programme.complete
-    assert num_finalists(sweep.config) == 0
-
-
-def test_what_is_in_storage_is_told_of_and_not_run_again(case, tmp_path) -> None:
-    case("finalists.seeds=1").run_all()
-    again = case("finalists.seeds=1")
-    assert [job.phase for job in again.run_all()] == [Phase.TRIAL]
-    assert [cached for _, _, cached in again.told] == [True] * 3
-
-
-def test_a_result_that_was_stopped_early_is_no_finalists(case) -> None:
-    sweep = case("finalists.seeds=1")
-    ga = next(final for final in sweep.chosen() if final.label == "ga")
-    sweep.write(ga.job, stopped="stopped at step 2", guard=GUARD.hash)
-    assert ga.job in sweep.run_all()
-
-
-def test_a_finalist_that_fails_for_good_is_told_of_and_the_others_go_on(case) -> None:
-    sweep = case("finalists.seeds=1")
-    sweep.run(sweep.programme.next())
-    sweep.run(sweep.programme.next())
-    failed = sweep.programme.next()
-    sweep.programme.finish(failed.job, error="its trainable was lost")
-    assert sweep.told[-1][1].reason == "its trainable was lost"
-    sweep.run_all()
-    assert sweep.told[-1][0].label == "npo"
-
-
-def test_a_finalist_that_did_not_begin_comes_again(case) -> None:
-    sweep = case("finalists.seeds=1")
-    sweep.run(sweep.programme.next())
-    gold = sweep.programme.next()
-    sweep.programme.withdraw(gold.job)
-    assert not sweep.programme.complete
-    assert sweep.programme.next().job == gold.job
-
-
-def test_who_leaves_counts_what_is_there_and_takes_back_the_rest(case) -> None:
-    sweep = case("finalists.seeds=1")
-    sweep.run(sweep.programme.next())
-    gold, ga = sweep.programme.next(), sweep.programme.next()
-    sweep.write(gold.job)
-    sweep.programme.leave()
-    assert [final.label for final, _, _ in sweep.told] == ["gold"]
-    assert sweep.programme.next().job == ga.job
-
-
-def test_finalists_are_booked_for_themselves(case) -> None:
-    sweep = case("finalists.seeds=1")
-    sweep.run_all()
-    assert sweep.ledger.account(FINALISTS).use.gang_s == 6.0
-    assert sweep.ledger.account("ga").use.gang_s == 0.0
-
-
-def test_a_sweep_whose_budget_is_used_up_has_no_finalists(case) -> None:
-    sweep = case(budget=BudgetSettings(hours=1))
-    sweep.run(sweep.programme.next())
-    sweep.now = 4000.0
-    assert sweep.programme.next() is None
-    assert sweep.programme.finished
-
-
-def test_a_sweep_that_cannot_go_on_has_no_finalists(case) -> None:
-    sweep = case()
-    sweep.search.failure = "the gold model failed"
-    assert sweep.programme.next() is None
-    assert sweep.programme.finished
-    assert not sweep.programme.complete
-
-
-def test_two_labels_with_the_same_best_job_run_it_once_and_both_are_told(case) -> None:
-    sweep = case("finalists.seeds=1", "methods={ga: {}, npo: {method: ga}}")
-    jobs = sweep.run_all()
-    assert len(jobs) == 3
-    assert [final.label for final, _, _ in sweep.told] == ["gold", "ga", "npo"]
-    assert sweep.programme.complete
-
-
-def test_a_finalist_found_after_a_kill_is_ended_in_the_ledger(case) -> None:
-    sweep = case("finalists.seeds=1")
-    sweep.run(sweep.programme.next())
-    gold = sweep.programme.next()
-    sweep.write(gold.job)
-    again = case("finalists.seeds=1")
-    again.run_all()
-    assert again.ledger.account(FINALISTS).num_ended == 3
-    assert again.ledger.account(FINALISTS).use.gang_s == 6.0
-
-
-def test_finalists_begin_only_while_the_budget_has_room_for_them(case) -> None:
-    sweep = case("finalists.seeds=2", budget=BudgetSettings(cpu_hours=10.0 / 3600))
-    sweep.run(sweep.programme.next())
-    sweep.run(sweep.programme.next())
-    sweep.run(sweep.programme.next())
-    assert sweep.programme.next() is not None
-    assert sweep.programme.next() is None
-    assert not sweep.programme.finished
-
-
-def test_what_does_not_stand_is_no_finalists_for_who_leaves_either(case) -> None:
-    sweep = case("finalists.seeds=1")
-    sweep.run(sweep.programme.next())
-    sweep.run(sweep.programme.next())
-    ga = sweep.programme.next()
-    sweep.write(ga.job, stopped="stopped at step 2", guard=GUARD.hash)
-    sweep.programme.leave()
-    assert [final.label for final, _, _ in sweep.told] == ["gold"]
-    assert sweep.programme.next().job == ga.job
-
-
-def test_a_finalist_without_a_result_is_put_on_record_with_the_reason(case) -> None:
-    sweep = case("finalists.seeds=1")
-    sweep.run(sweep.programme.next())
-    gold = sweep.programme.next()
-    sweep.programme.finish(gold.job, error="its trainable was lost")
-    assert sweep.storage.find(gold.job).reason == "its trainable was lost"
+def key(entries: list[Entry]) -> list[tuple[str, Job]]:
+    rows = [(e.label, e.number or 0, e.result.job.hash, e.violations) for e in entries]
+    return sorted(rows, key=lambda row: row[:3])

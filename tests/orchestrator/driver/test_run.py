@@ -14,13 +14,11 @@ from evals.scores import ScoreSheet
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.loading import load_config
 from orchestrator.config.resume import write_config
-from orchestrator.driver.context import OpenedSweep
+from orchestrator.driver.main import open_sweep
 from orchestrator.driver.run import SweepRun
-from orchestrator.driver.signals import Departure
-from orchestrator.limits.ledger import Ledger
+from orchestrator.driver.signals import StopSignals
 from orchestrator.planning.plan import plan
 from orchestrator.reporting.sweep_record import SweepRecord, read_record
-from orchestrator.storage.members import Members
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
 from trainers.job import Job, Phase
@@ -44,7 +42,7 @@ class Sweep:
         self._folder = folder
         self.started: list[Job] = []
         self.failing: Callable[[Job], bool] = lambda job: False
-        monkeypatch.setattr(orchestrator.running.scheduler, "run_agenda", self._run_agenda)
+        monkeypatch.setattr(orchestrator.running.scheduler, "run_queue", self._run_queue)
 
     def run(self, *words: str) -> SweepRecord:
         """Runs it to its end and returns what the run holds of it."""
@@ -53,28 +51,14 @@ class Sweep:
         self._storage = Storage(config.folder)
         self.sweep = self._storage.sweep_folder(config.name)
         write_config(config, self.sweep)
-        nothing = SimpleNamespace(
-            log_entry=lambda *_, **__: None,
-            close=lambda **_: None,
-            entry=lambda *_, **__: None,
-            final=lambda *_: None,
-        )
-        opened = OpenedSweep(
-            plan(config, self._benchmark, storage=self._storage),
-            self._storage,
-            self.sweep,
-            Ledger(self.sweep, gang_cpus=1, gang_gpus=0, budget=config.budget),
-            Members(self.sweep),
-            nothing,
-            nothing,
-            None,
-            say=lambda _: None,
-        )
-        departure = Departure()
-        departure.deferred = contextmanager(lambda: (yield))
-        run = SweepRun(opened, departure)
+        tracker = SimpleNamespace(log_entry=lambda *_, **__: None, close=lambda **_: None)
+        signals = StopSignals()
+        signals.deferred = contextmanager(lambda: (yield))
+        planned = plan(config, self._benchmark, storage=self._storage)
+        opened = open_sweep(planned, self._storage, tracker=tracker, uploader=None, signals=signals)
+        run = SweepRun(opened, signals)
         self.started = []
-        run.go()
+        run.run()
         assert run.complete
         opened.close(finished=True)
         return run.record()
@@ -82,8 +66,8 @@ class Sweep:
     def read(self) -> SweepRecord:
         return read_record(str(self.sweep))
 
-    def _run_agenda(self, agenda, gang, **_: object) -> None:
-        while (ticket := agenda.next()) is not None:
+    def _run_queue(self, queue, gang, **_: object) -> None:
+        while (ticket := queue.next()) is not None:
             job = ticket.job
             self.started.append(job)
             quality = -30.0 + 1e4 * job.training.lr + job.seed
@@ -93,7 +77,7 @@ class Sweep:
                 result = replace(result, state=State.FAILED, reason="the loss is nan", metrics={})
             sheet = None if result.state == State.FAILED else self._sheet(job)
             self._storage.commit(result, self._storage.begin(job), sheet)
-            agenda.finish(job, error="")
+            queue.finish(job, error="")
 
     def _sheet(self, job: Job) -> ScoreSheet:
         nll = 1.0 + 0.01 * job.seed + (job.phase == Phase.GOLD)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from orchestrator.driver.signals import SIGNALS, Departure
+from orchestrator.driver.signals import SIGNALS, StopSignals
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def signals_as_in_a_terminal() -> Iterator[None]:
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_interrupts_what_need_not_be_ended_in_order(number: signal.Signals) -> None:
-    with Departure(), pytest.raises(KeyboardInterrupt):
+    with StopSignals(), pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), number)
 
 
@@ -28,18 +28,18 @@ def test_a_signal_interrupts_what_need_not_be_ended_in_order(number: signal.Sign
 def test_while_it_is_deferred_the_first_signal_is_a_wish_and_the_second_is_not(
     number: signal.Signals,
 ) -> None:
-    with Departure() as departure, departure.deferred():
+    with StopSignals() as signals, signals.deferred():
         os.kill(os.getpid(), number)
-        assert departure.wished
+        assert signals.wished
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), number)
 
 
 def test_the_signals_are_left_as_they_were() -> None:
     before = [signal.getsignal(number) for number in SIGNALS]
-    with Departure() as departure:
+    with StopSignals() as signals:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as Ray takes it
-        departure.listen()
+        signals.listen()
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGTERM)
     assert [signal.getsignal(number) for number in SIGNALS] == before
@@ -48,8 +48,8 @@ def test_the_signals_are_left_as_they_were() -> None:
 def test_a_signal_that_the_process_was_started_to_ignore_stays_ignored() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with Departure() as departure:
+        with StopSignals() as signals:
             os.kill(os.getpid(), signal.SIGINT)
-            assert not departure.wished
+            assert not signals.wished
     finally:
         signal.signal(signal.SIGINT, before)

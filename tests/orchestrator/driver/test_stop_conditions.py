@@ -4,13 +4,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from orchestrator.driver.signals import Departure, Left
-from orchestrator.driver.stop_conditions import SweepWatch
+from orchestrator.driver.signals import Interrupted, StopSignals
+from orchestrator.driver.stop_conditions import StopConditions
 from orchestrator.limits.full_disk import OutOfRoom
 
 
 class Told:
-    """Stands for agenda and ledger, and notes what happens in order."""
+    """Stands for queue and ledger, and notes what happens in order."""
 
     def __init__(self) -> None:
         self.events: list[str] = []
@@ -18,9 +18,6 @@ class Told:
 
     def leave(self) -> None:
         self.events.append("leave")
-
-    def withdraw(self, job: str) -> None:
-        self.events.append(f"withdraw {job}")
 
     def close(self) -> None:
         self.events.append("close")
@@ -33,15 +30,14 @@ def told() -> Told:
 
 @pytest.fixture
 def watch(told: Told) -> SimpleNamespace:
-    departure = Departure()
+    signals = StopSignals()
     shortage = SimpleNamespace(over=None, hear=lambda *heard: told.events.append(heard))
     say = told.events.append
-    made = SweepWatch(told, told, departure, shortage, say=say, on_leave=told.close)
+    made = StopConditions(told, told, signals, shortage, say=say, on_leave=told.close)
     return SimpleNamespace(
         look=made.look,
-        withdraw=made.withdraw,
         lacks_room=made.lacks_room,
-        departure=departure,
+        signals=signals,
         shortage=shortage,
     )
 
@@ -52,8 +48,8 @@ def test_as_long_as_nothing_happens_it_says_nothing(watch, told) -> None:
 
 
 def test_a_wish_to_leave_is_followed_in_order_and_ends_the_run(watch, told) -> None:
-    watch.departure.wished = True
-    with pytest.raises(Left):
+    watch.signals.wished = True
+    with pytest.raises(Interrupted):
         watch.look()
     assert told.events == ["leave", "close"]
 
@@ -62,9 +58,8 @@ def test_a_budget_that_is_used_up_is_told_once_and_stops_what_has_not_started(wa
     told.limit = "budget.hours (2)"
     assert watch.look() is True
     assert watch.look() is True
-    watch.withdraw("job")
     said = "budget.hours (2) is used up: what is running comes to its end, nothing new starts"
-    assert told.events == [said, "withdraw job"]
+    assert told.events == [said]
 
 
 def test_a_job_that_waits_for_room_is_passed_on(watch, told) -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from evals.choice import validated
+from orchestrator.config.sections import GangSettings
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.limits import disk_quota
 from orchestrator.limits.disk_quota import Quota
+from orchestrator.limits.full_disk import Relief
 from orchestrator.limits.ledger import Ledger
 from orchestrator.results.entry import Entry
 from orchestrator.searching.constraints import Bound, violations
@@ -40,8 +42,9 @@ class House:
         self.said: list[str] = []
         self.forgotten: list[str] = []
         self.ledger = Ledger(
-            self.storage.sweep_folder("mine"), gang_cpus=1, gang_gpus=0, budget=self.config.budget
+            self.storage.sweep_folder("mine"), gang=GangSettings(ranks=1), budget=self.config.budget
         )
+        self.relief = Relief()
         self.quota = self.opened()
 
     def opened(self) -> Quota:
@@ -49,6 +52,7 @@ class House:
             self.config,
             self.storage,
             self.ledger,
+            relief=self.relief,
             say=self.said.append,
             on_removed=self.forgotten.append,
         )
@@ -213,14 +217,14 @@ def test_a_full_disk_is_relieved_by_one_adapter_at_a_time_unless_it_shall_wait(
     monkeypatch.setattr(disk_quota, "is_storages", lambda reason, root: reason == "full")
     at_home = house()
     jobs = [at_home.trial(i, retain=0.9) for i in range(3)]
-    at_home.quota.relieve("full")
+    at_home.relief("full")
     assert [at_home.has(job) for job in jobs] == [True, True, False]
     at_home.quota.relieve("full")
     at_home.quota.relieve("full")
     assert [at_home.has(job) for job in jobs] == [True, False, False]
     waiting = House(at_home.config.folder, when_full="wait")
     kept = [waiting.trial(i, retain=0.9) for i in range(10, 12)]
-    waiting.quota.relieve("full")
+    waiting.relief("full")
     assert all(map(waiting.has, kept))
 
 

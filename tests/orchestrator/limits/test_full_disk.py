@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from orchestrator.limits import full_disk
-from orchestrator.limits.full_disk import Clock, OutOfRoom, Shortage, is_storages
+from orchestrator.limits.full_disk import Clock, OutOfRoom, Relief, Shortage, is_storages
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
@@ -182,3 +182,12 @@ def test_another_disk_that_is_full_is_told_from_the_storages(
     disk = SimpleNamespace(total=1000 * GIB, free=free_gib * GIB)
     monkeypatch.setattr(full_disk.shutil, "disk_usage", lambda _: disk)
     assert is_storages(reason, Path("/shared/lethe")) is storages
+
+
+def test_relief_asks_all_that_can_make_room_and_before_there_is_any_nobody() -> None:
+    relief, asked = Relief(), []
+    relief("full")
+    relief.add(lambda reason: asked.append(("first", reason)))
+    relief.add(lambda reason: asked.append(("second", reason)))
+    relief("full again")
+    assert asked == [("first", "full again"), ("second", "full again")]

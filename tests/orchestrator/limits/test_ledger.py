@@ -6,6 +6,7 @@ import pytest
 
 from evals.errors import ConfigError
 from orchestrator.config.budget import BudgetSettings, Use
+from orchestrator.config.sections import GangSettings
 from orchestrator.limits.ledger import Ledger
 from orchestrator.limits.usage import Account
 
@@ -26,7 +27,11 @@ def clock() -> Clock:
 def begin(folder: Path, clock: Clock, *, last_alive: float | None = None, **limits) -> Ledger:
     budget = BudgetSettings(**limits)
     return Ledger(
-        folder, gang_cpus=4, gang_gpus=2, budget=budget, last_alive=last_alive, clock=clock
+        folder,
+        gang=GangSettings(cpus_per_rank=2, gpus_per_rank=1),
+        budget=budget,
+        last_alive=last_alive,
+        clock=clock,
     )
 
 

@@ -303,7 +303,7 @@ def driver(url: str, storage: Storage, said: list[str]) -> Uploader:
     return Uploader(Mirror(url, storage.root), "demo", say=said.append, every_s=0.05)
 
 
-def test_a_courier_brings_everything_in_the_end_and_what_an_earlier_one_left(
+def test_a_uploader_brings_everything_in_the_end_and_what_an_earlier_one_left(
     url: str, tmp_path: Path
 ) -> None:
     home, other = here(tmp_path), here(tmp_path, "other")

@@ -6,8 +6,9 @@ import pytest
 
 from evals.errors import ConfigError
 from evals.scores import ScoreSheet
+from orchestrator.jobs.ticket import Ticket
 from orchestrator.reproducing.find_row import find_row
-from orchestrator.reproducing.retrain import trained_again
+from orchestrator.reproducing.retrain import OneJob, trained_again
 from orchestrator.running import scheduler
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
@@ -30,10 +31,10 @@ class Cluster:
     def leave(self) -> None:
         self.left_with.append(Path(self.tickets[0].storage).is_dir())
 
-    def run_agenda(self, agenda, gang, *, folder, on_report, say) -> None:
-        ticket = agenda.next()
+    def run_queue(self, queue, gang, *, folder, on_report, say) -> None:
+        ticket = queue.next()
         self.tickets.append(ticket)
-        assert agenda.finished
+        assert queue.finished
         on_report(ticket.job, Report(1, 4, {"loss": 0.5}))
         if self.raises is not None:
             raise self.raises
@@ -43,7 +44,7 @@ class Cluster:
             result = Result(ticket.job, self.state, failed, {}, {}, 1.0, (), 0.0)
             sheet = None if failed else self.sheet
             storage.commit(result, storage.begin(ticket.job), sheet)
-        agenda.finish(ticket.job, error="its trainable was lost")
+        queue.finish(ticket.job, error="its trainable was lost")
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def row(made):
 def cluster(made, monkeypatch):
     whole = made.sheet()
     cluster = Cluster(ScoreSheet(whole.tasks[::-1]))  # not what is on record
-    for name in ("connect", "leave", "run_agenda"):
+    for name in ("connect", "leave", "run_queue"):
         monkeypatch.setattr(scheduler, name, getattr(cluster, name))
     return cluster
 
@@ -138,3 +139,13 @@ def test_a_storage_that_may_only_be_read_asks_for_another_folder(row, cluster, m
     monkeypatch.setattr("orchestrator.reproducing.retrain.TemporaryDirectory", refuses)
     with pytest.raises(ConfigError, match=r"Permission denied\); name another one, .* with --keep"):
         trained_again(row, None, say=print)
+
+
+def test_a_job_that_did_not_begin_is_given_out_again(row) -> None:
+    ticket = Ticket(job=row.result.job, storage=str(row.storage.root), gang=row.config.gang)
+    queue = OneJob(ticket, row.storage)
+    assert queue.next() == ticket
+    assert queue.finished
+    queue.withdraw(ticket.job)
+    assert not queue.finished
+    assert queue.next() == ticket

@@ -1,4 +1,4 @@
-"""What Ray Tune is told of an agenda, and what the agenda hears of Tune's trials."""
+"""What Ray Tune is told of an queue, and what the queue hears of Tune's trials."""
 
 import pickle
 from types import SimpleNamespace
@@ -7,7 +7,7 @@ import pytest
 from ray.tune.search import Searcher
 
 from orchestrator.limits.full_disk import OutOfRoom
-from orchestrator.running.scheduler import LOST, AgendaSearcher, Steward
+from orchestrator.running.scheduler import LOST, QueueScheduler, QueueSearcher
 from orchestrator.running.trainable import JobTrainable
 from trainers.job import Beat, Report
 
@@ -19,6 +19,7 @@ class List:
         self.tickets = list(tickets)
         self.waiting = waiting
         self.told: list[tuple[str, str]] = []
+        self.withdrawn: list[str] = []
 
     @property
     def finished(self) -> bool:
@@ -33,6 +34,9 @@ class List:
     def finish(self, job: str, *, error: str) -> None:
         self.told.append((job, error))
 
+    def withdraw(self, job: str) -> None:
+        self.withdrawn.append(job)
+
 
 def ticket(job: str, *, losses: int = 0, max_retries: int = 2) -> SimpleNamespace:
     return SimpleNamespace(
@@ -45,7 +49,7 @@ def ticket(job: str, *, losses: int = 0, max_retries: int = 2) -> SimpleNamespac
 
 
 def test_tickets_are_drawn_until_there_are_no_more() -> None:
-    searcher = AgendaSearcher(List(ticket("a"), ticket("b")), lambda *_: None)
+    searcher = QueueSearcher(List(ticket("a"), ticket("b")), lambda *_: None)
     assert searcher.suggest("t1") == {"ticket": "<a>"}
     assert searcher.suggest("t2") == {"ticket": "<b>"}
     for trial in ("t1", "t2"):
@@ -55,14 +59,14 @@ def test_tickets_are_drawn_until_there_are_no_more() -> None:
 
 
 def test_no_ticket_now_is_not_the_end() -> None:
-    searcher = AgendaSearcher(List(ticket("a"), waiting=1), lambda *_: None)
+    searcher = QueueSearcher(List(ticket("a"), waiting=1), lambda *_: None)
     assert searcher.suggest("t1") is None
     assert searcher.suggest("t1") == {"ticket": "<a>"}
 
 
 def test_reports_reach_the_one_who_looks_on() -> None:
     seen = []
-    searcher = AgendaSearcher(List(ticket("a")), lambda job, report: seen.append((job, report)))
+    searcher = QueueSearcher(List(ticket("a")), lambda job, report: seen.append((job, report)))
     searcher.suggest("t1")
     searcher.on_trial_result("t1", {"job_step": 3, "num_steps": 9, "loss": 0.5, "done": False})
     searcher.on_trial_result("t1", {"job_step": -1, "done": False})
@@ -78,38 +82,38 @@ def test_reports_reach_the_one_who_looks_on() -> None:
     ],
 )
 def test_the_end_of_a_trial_is_told_once_with_its_reason(result, error) -> None:
-    agenda = List(ticket("a"))
-    searcher = AgendaSearcher(agenda, lambda *_: None)
+    queue = List(ticket("a"))
+    searcher = QueueSearcher(queue, lambda *_: None)
     searcher.suggest("t1")
     searcher.on_trial_complete("t1", result)
     searcher.on_trial_complete("t1", result)
-    assert agenda.told == [("a", error)]
+    assert queue.told == [("a", error)]
 
 
 def test_a_lost_trainables_job_comes_again_before_any_other_up_to_the_limit() -> None:
-    agenda = List(ticket("a"), ticket("b"))
-    searcher = AgendaSearcher(agenda, lambda *_: None)
+    queue = List(ticket("a"), ticket("b"))
+    searcher = QueueSearcher(queue, lambda *_: None)
     assert searcher.suggest("t1") == {"ticket": "<a>"}
     for loss in (1, 2):
         searcher.on_trial_complete(f"t{loss}", error=True)
-        assert agenda.told == []
+        assert queue.told == []
         assert searcher.suggest(f"t{loss + 1}") == {"ticket": f"<a again {loss}>"}
     searcher.on_trial_complete("t3", error=True)
-    assert agenda.told == [("a", f"{LOST} 3 times")]
+    assert queue.told == [("a", f"{LOST} 3 times")]
     assert searcher.suggest("t4") == {"ticket": "<b>"}
 
 
 def test_a_lost_trainable_is_no_retry_where_none_is_allowed() -> None:
-    agenda = List(ticket("a", max_retries=0))
-    searcher = AgendaSearcher(agenda, lambda *_: None)
+    queue = List(ticket("a", max_retries=0))
+    searcher = QueueSearcher(queue, lambda *_: None)
     searcher.suggest("t1")
     searcher.on_trial_complete("t1", error=True)
-    assert agenda.told == [("a", LOST)]
+    assert queue.told == [("a", LOST)]
     assert searcher.suggest("t2") == Searcher.FINISHED
 
 
 def test_tune_may_pickle_the_searcher_without_what_it_looks_at() -> None:
-    searcher = AgendaSearcher(List(), lambda *_: None)
+    searcher = QueueSearcher(List(), lambda *_: None)
     assert vars(pickle.loads(pickle.dumps(searcher))) == {}
 
 
@@ -160,12 +164,12 @@ def test_a_trainable_that_waits_for_room_says_so() -> None:
 
 def test_the_one_who_looks_on_hears_of_it_and_the_trial_goes_on() -> None:
     heard = []
-    watch = SimpleNamespace(lacks_room=lambda *said: heard.append(said))
-    searcher = AgendaSearcher(List(ticket("a")), lambda *_: None)
+    monitor = SimpleNamespace(lacks_room=lambda *said: heard.append(said))
+    searcher = QueueSearcher(List(ticket("a")), lambda *_: None)
     searcher.suggest("t1")
-    steward, trial = Steward(searcher, None, watch), SimpleNamespace(trial_id="t1")
-    assert steward.on_trial_result(None, trial, {"job_step": -1, "no_room": "full"}) == "CONTINUE"
-    assert steward.on_trial_result(None, trial, {"job_step": -1}) == "CONTINUE"
+    scheduler, trial = QueueScheduler(searcher, None, monitor), SimpleNamespace(trial_id="t1")
+    assert scheduler.on_trial_result(None, trial, {"job_step": -1, "no_room": "full"}) == "CONTINUE"
+    assert scheduler.on_trial_result(None, trial, {"job_step": -1}) == "CONTINUE"
     assert heard == [("a", "full")]
 
 
@@ -186,12 +190,12 @@ class Full(List):
             raise OutOfRoom("no room")
 
 
-def test_what_cannot_be_written_down_is_left_to_the_watch_and_never_raised_in_tune() -> None:
-    agenda = Full(ticket("a"), ticket("b", max_retries=0))
-    searcher = AgendaSearcher(agenda, agenda.write)
+def test_what_cannot_be_written_down_is_left_to_the_monitor_and_never_raised_in_tune() -> None:
+    queue = Full(ticket("a"), ticket("b", max_retries=0))
+    searcher = QueueSearcher(queue, queue.write)
     searcher.suggest("t1")
     searcher.suggest("t2")
-    agenda.full = True
+    queue.full = True
     searcher.on_trial_result("t1", {"job_step": 3, "num_steps": 9, "loss": 0.5, "done": False})
     searcher.on_trial_complete("t1", {"done": True})
     searcher.on_trial_complete("t2", None, error=True)
@@ -205,3 +209,32 @@ def test_an_error_in_the_trainable_is_one_jobs_end_and_renews_the_gang() -> None
     assert result["done"]
     assert result["error"] == "OSError: [Errno 28] No space left on device"
     assert trainable._warm.closed
+
+
+@pytest.mark.parametrize(("has_room", "ended"), [(True, ["t2"]), (False, ["t1", "t2"])])
+def test_once_nothing_may_start_what_has_not_begun_is_taken_back_and_what_finds_no_nodes(
+    has_room, ended
+) -> None:
+    queue = List(ticket("a"), ticket("b"))
+    searcher = QueueSearcher(queue, lambda *_: None)
+    trials = [SimpleNamespace(trial_id=t, status=s) for t, s in STATES.items()]
+    for trial in trials:
+        searcher.suggest(trial.trial_id)
+    stopped = []
+    tune = SimpleNamespace(
+        get_live_trials=lambda: trials,
+        get_trials=list,
+        stop_trial=lambda trial: stopped.append(trial.trial_id),
+    )
+    lookout = SimpleNamespace(look=lambda: has_room)
+    scheduler = QueueScheduler(searcher, lookout, SimpleNamespace(look=lambda: True))
+    assert scheduler.choose_trial_to_run(tune) is None
+    assert stopped == ended
+    assert queue.withdrawn == [JOBS[trial] for trial in ended]
+    for trial in ended:
+        searcher.on_trial_complete(trial)
+    assert queue.told == []
+
+
+STATES = {"t1": "RUNNING", "t2": "PENDING"}
+JOBS = {"t1": "a", "t2": "b"}

@@ -50,8 +50,7 @@ def test_a_line_that_cannot_be_read_is_refused_with_the_cure(tmp_path: Path) -> 
 
 
 def test_a_line_without_room_waits_for_it(tmp_path: Path, monkeypatch) -> None:
-    members, waits = Members(tmp_path), []
+    members, waits = Members(tmp_path, wait=print), []
     monkeypatch.setattr("orchestrator.storage.members.append", lambda *_, wait: waits.append(wait))
-    members.be_patient(print)
     members.enter(GOLD)
     assert waits == [print]

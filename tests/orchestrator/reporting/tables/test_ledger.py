@@ -7,6 +7,7 @@ from evals.choice import Choice
 from evals.settings import EvaluationSettings
 from orchestrator.config.budget import BudgetSettings
 from orchestrator.config.loading import load_config
+from orchestrator.config.sections import GangSettings
 from orchestrator.limits.ledger import Ledger
 from orchestrator.reporting.formats.terminal_text import terminal_text
 from orchestrator.reporting.table import Table
@@ -41,7 +42,12 @@ def trial(label: str, number: int, *, state: State = State.DONE) -> Entry:
 def filled(folder: Path, **limits: float) -> Ledger:
     """Two trials of GA and one of NPO were run, 1200 s each, and the gold model in 600 s."""
     budget = BudgetSettings(**limits)
-    ledger = Ledger(folder, gang_cpus=3, gang_gpus=2, budget=budget, clock=lambda: 5000.0)
+    ledger = Ledger(
+        folder,
+        gang=GangSettings(ranks=1, cpus_per_rank=3, gpus_per_rank=2),
+        budget=budget,
+        clock=lambda: 5000.0,
+    )
     for label, number, gang_s in (("gold", None, 600), ("ga", 0, 1200), ("ga", 1, 1200)):
         ledger.give(label, number, f"{label}{number}")
         ledger.end(f"{label}{number}", gang_s)
