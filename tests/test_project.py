@@ -47,6 +47,7 @@ UNMIRRORED = ("tests/end_to_end", "tests/docs", "tests/benchmarks")
 WHOLES = {
     "tests/test_configs.py": "every file in configs/",
     "tests/test_project.py": "the project's own files",
+    "tests/test_third_modality.py": "what a new modality takes",
     "tests/test_uploads.py": ".rayignore",
     "tests/evals/benchmarks/test_conformance.py": "every benchmark",
     "tests/evals/benchmarks/test_tofu_published.py": "TOFU's published tables",
