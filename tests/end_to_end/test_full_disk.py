@@ -7,7 +7,6 @@ import pytest
 from evals.benchmark import Role
 from evals.choice import Choice
 from evals.scores import ScoreSheet
-from evals.settings import EvaluationSettings
 from evals.sheet_file import write_sheet
 from evals.text.example import Probability
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
@@ -23,9 +22,10 @@ from orchestrator.storage.line_file import Wait, at_once
 from orchestrator.storage.records import Storage, version
 from orchestrator.storage.result import Result, State
 from orchestrator.storage.weights import is_removed, remove_weights
+from tests.fixtures.jobs import any_job
 from trainers.disk_full import lacks_room
-from trainers.job import Job, Phase, Report
-from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
+from trainers.job import Job, Report
+from trainers.settings import AdapterSettings
 
 ROOM_AFTER = 3
 
@@ -44,20 +44,7 @@ class Waiting:
 
 
 def job() -> Job:
-    return Job(
-        phase=Phase.TRIAL,
-        benchmark=Choice(name="characters"),
-        model=Choice(name="tiny_llama"),
-        training=TrainingSettings(),
-        adapter=AdapterSettings(),
-        engine=EngineSettings(),
-        evaluation=EvaluationSettings(),
-        seed=0,
-        method=Choice(name="ga"),
-        data="d",
-        weights="w",
-        version=version(),
-    )
+    return any_job(adapter=AdapterSettings(), method=Choice(name="ga"), version=version())
 
 
 def result() -> Result:

@@ -2,10 +2,8 @@
 
 import pytest
 
-from evals.choice import Choice
-from evals.settings import EvaluationSettings
-from trainers.job import Job, Phase
-from trainers.settings import EngineSettings, TrainingSettings
+from tests.fixtures.jobs import any_job
+from trainers.job import Phase
 
 
 @pytest.mark.parametrize(
@@ -15,18 +13,6 @@ from trainers.settings import EngineSettings, TrainingSettings
 def test_the_original_trains_on_everything_and_gold_and_trials_on_their_own_parts(
     phase: Phase, split: str
 ) -> None:
-    job = Job(
-        phase=phase,
-        benchmark=Choice(name="any"),
-        model=Choice(name="any"),
-        training=TrainingSettings(),
-        adapter=None,
-        engine=EngineSettings(),
-        evaluation=EvaluationSettings(),
-        seed=0,
-        data="",
-        weights="",
-        version="1",
-    )
+    job = any_job(phase)
     assert job.split == split
     assert "split" not in job.model_dump(), "the phase says it to the hash"

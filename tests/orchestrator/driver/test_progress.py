@@ -2,35 +2,21 @@ from dataclasses import replace
 
 import pytest
 
-from evals.choice import Choice
-from evals.settings import EvaluationSettings
 from orchestrator.config.sections import GangSettings
 from orchestrator.driver.progress import Progress
 from orchestrator.results.entry import Entry
 from orchestrator.searching.constraints import Bound, violations
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.storage.result import Result, State
-from trainers.job import Job, Phase, Report
-from trainers.settings import EngineSettings, TrainingSettings
+from tests.fixtures.jobs import any_job
+from trainers.job import Phase, Report
 
 BOUNDS = (Bound("retain", "at_least", 0.68),)
 
 
 def entry(label, number=None, *, retain=0.71, quality=-3.25, reason="", **more):
     """Returns an entry of `label`; `more` may hold moved, attempts, cached and params."""
-    job = Job(
-        phase=Phase.TRIAL if number is not None else Phase(label),
-        benchmark=Choice(name="any"),
-        model=Choice(name="any"),
-        training=TrainingSettings(),
-        adapter=None,
-        engine=EngineSettings(),
-        evaluation=EvaluationSettings(),
-        seed=0,
-        data="",
-        weights="",
-        version="1",
-    )
+    job = any_job(Phase.TRIAL if number is not None else Phase(label))
     result = Result(
         job=job,
         state=State.FAILED if reason else State.DONE,

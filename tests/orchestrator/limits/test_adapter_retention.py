@@ -6,15 +6,14 @@ import random
 import pytest
 
 from evals.choice import Choice
-from evals.settings import EvaluationSettings
 from orchestrator.limits.adapter_retention import Held, kept_jobs, to_remove
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import best_feasible, sweep_front
 from orchestrator.searching.constraints import Bound, Constraint, is_feasible, violations
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.storage.result import Result, State
-from trainers.job import Job, Phase
-from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
+from tests.fixtures.jobs import any_job
+from trainers.settings import AdapterSettings
 
 SEARCH = SearchSettings()
 BOUNDS = (Bound("retain", "at_least", 0.5),)
@@ -22,20 +21,7 @@ BOUNDS = (Bound("retain", "at_least", 0.5),)
 
 def trial(number: int, *, label: str = "npo", quality: float, retain: float, **more) -> Entry:
     """Returns a trial of log forget quality `quality` (more is better) with a floor on retain."""
-    job = Job(
-        phase=Phase.TRIAL,
-        benchmark=Choice(name="characters"),
-        model=Choice(name="tiny_llama"),
-        training=TrainingSettings(),
-        adapter=AdapterSettings(),
-        engine=EngineSettings(),
-        evaluation=EvaluationSettings(),
-        seed=number,
-        method=Choice(name=label),
-        data="d",
-        weights="w",
-        version="0",
-    )
+    job = any_job(adapter=AdapterSettings(), seed=number, method=Choice(name=label))
     metrics = {"log_forget_quality": quality, "retain": retain, **more}
     wrong = [value for value in metrics.values() if not math.isfinite(value)]
     state = State.FAILED if wrong else State.DONE

@@ -16,6 +16,7 @@ from orchestrator.results.entry import Entry
 from orchestrator.searching.constraints import Bound, violations
 from orchestrator.storage.records import Storage, version
 from orchestrator.storage.result import Result, State
+from tests.fixtures.jobs import any_job
 from trainers.job import Job, Phase
 
 KIB = 2**10
@@ -59,8 +60,8 @@ class House:
 
     def job(self, number: int, phase: Phase = Phase.TRIAL) -> Job:
         config = self.config
-        return Job(
-            phase=phase,
+        return any_job(
+            phase,
             benchmark=config.benchmark,
             model=config.model,
             training=config.training,
@@ -68,8 +69,6 @@ class House:
             engine=config.engine,
             evaluation=config.evaluation,
             seed=number,
-            data="d",
-            weights="w",
             version=version(),
         )
 

@@ -11,9 +11,7 @@ import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from evals.choice import Choice
 from evals.errors import ConfigError
-from evals.settings import EvaluationSettings
 from orchestrator.config.loading import load_config, load_resumed
 from orchestrator.config.resume import LAYOUT
 from orchestrator.config.sweep_config import SweepConfig
@@ -26,8 +24,9 @@ from orchestrator.storage.files import DRIVER_FILE
 from orchestrator.storage.records import Storage, version
 from orchestrator.storage.result import Result, State
 from orchestrator.storage.weights import remove_weights
+from tests.fixtures.jobs import any_job
 from trainers.job import Job, Phase, Report
-from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
+from trainers.settings import AdapterSettings
 
 
 class Flaky(MemoryFileSystem):
@@ -80,19 +79,7 @@ def flaky() -> Iterator[str]:
 
 
 def job(seed: int, phase: Phase = Phase.TRIAL) -> Job:
-    return Job(
-        phase=phase,
-        benchmark=Choice(name="characters"),
-        model=Choice(name="tiny_llama"),
-        training=TrainingSettings(),
-        adapter=AdapterSettings(),
-        engine=EngineSettings(),
-        evaluation=EvaluationSettings(),
-        seed=seed,
-        data="d",
-        weights="w",
-        version=version(),
-    )
+    return any_job(phase, adapter=AdapterSettings(), seed=seed, version=version())
 
 
 def finish(

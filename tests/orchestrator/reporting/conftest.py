@@ -12,7 +12,6 @@ import pytest
 from evals.benchmark import Role
 from evals.choice import Choice
 from evals.scores import ScoreSheet
-from evals.settings import EvaluationSettings
 from evals.text.example import Probability
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.loading import load_config
@@ -27,8 +26,9 @@ from orchestrator.searching.constraints import Bound, is_feasible, violations
 from orchestrator.storage.files import sweep_path
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
-from trainers.job import Job, Phase, Report
-from trainers.settings import EngineSettings, TrainingSettings
+from tests.fixtures.jobs import any_job
+from trainers.job import Phase, Report
+from trainers.settings import TrainingSettings
 
 ROLES = {"forget": Role.FORGET, "retain": Role.RETAIN, "authors": Role.REAL, "facts": Role.REAL}
 WORDS = ("red", "green", "blue", "white", "black", "brown")
@@ -61,20 +61,12 @@ class Fakes:
         seed: int = 0,
         method: str | None = None,
     ) -> Result:
-        plain = Choice(name="any")
-        job = Job(
-            phase=phase,
-            benchmark=plain,
-            model=plain,
+        job = any_job(
+            phase,
             training=TrainingSettings(lr=lr, l1=l1),
-            adapter=None,
-            engine=EngineSettings(),
-            evaluation=EvaluationSettings(),
             seed=seed,
             method=None if method is None else Choice(name=method),
             data="d" * 64,
-            weights="weights",
-            version="1",
         )
         return Result(
             job=job,

@@ -6,32 +6,16 @@ from dataclasses import replace
 import pytest
 
 from evals.choice import Choice
-from evals.settings import EvaluationSettings
 from orchestrator.results.feasibility import collapsed, judged, without_result
 from orchestrator.searching.constraints import Bound, Constraint
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.storage.result import Result, State
-from trainers.job import Job, Phase
-from trainers.settings import EngineSettings, TrainingSettings
+from tests.fixtures.jobs import any_job
 
 FLOOR = Bound("retain", "at_least", 0.7)
 SEARCH = SearchSettings(constraints={"retain": Constraint(at_least=0.9)})
 PLAIN = Choice(name="any")
-JOB = Job(
-    phase=Phase.TRIAL,
-    benchmark=PLAIN,
-    model=PLAIN,
-    training=TrainingSettings(),
-    adapter=None,
-    engine=EngineSettings(),
-    evaluation=EvaluationSettings(),
-    seed=0,
-    method=PLAIN,
-    base="",
-    data="",
-    weights="",
-    version="1",
-)
+JOB = any_job(method=PLAIN, base="")
 
 
 def done(*, stopped: str = "", **metrics: float) -> Result:

@@ -4,16 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from evals.choice import Choice
 from evals.errors import ConfigError
-from evals.settings import EvaluationSettings
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import Axes, Axis, axes_of, best_feasible, chosen_axes, nearest
 from orchestrator.searching.constraints import Bound, Constraint, violations
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.storage.result import Result, State
-from trainers.job import Job, Phase
-from trainers.settings import EngineSettings, TrainingSettings
+from tests.fixtures.jobs import any_job
 
 KEY = "--objectives"
 
@@ -50,20 +47,7 @@ CEILING = Bound("forget", "at_most", 0.2)
 
 
 def trial(number: int, *, retain: float, forget: float, bounds=(FLOOR,), stopped="") -> Entry:
-    plain = Choice(name="any")
-    job = Job(
-        phase=Phase.TRIAL,
-        benchmark=plain,
-        model=plain,
-        training=TrainingSettings(),
-        adapter=None,
-        engine=EngineSettings(),
-        evaluation=EvaluationSettings(),
-        seed=number,
-        data="data",
-        weights="weights",
-        version="1",
-    )
+    job = any_job(seed=number)
     metrics = {"retain": retain, "forget": forget}
     done = Result(job, State.DONE, "", metrics, {}, 1.0, (), 0.0, stopped=stopped)
     return Entry("npo", done, number, {}, violations(bounds, metrics))

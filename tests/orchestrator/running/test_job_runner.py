@@ -12,7 +12,6 @@ from cluster.gang import GangShape, News
 from cluster.rank_failure import Cause, RankLost
 from cluster.warm_gang import Upkeep
 from evals.benchmark import Role
-from evals.choice import Choice
 from evals.scores import Probability, ScoreSheet
 from evals.settings import EvaluationSettings
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
@@ -24,9 +23,10 @@ from orchestrator.running.workers import Experience
 from orchestrator.storage.records import Storage, version
 from orchestrator.storage.result import Result, State
 from orchestrator.storage.weights import remove_weights
+from tests.fixtures.jobs import any_job
 from trainers import checkpoint
 from trainers.checkpoint import Bookmark
-from trainers.job import Beat, Job, Outcome, Phase, Report, TrialFailure
+from trainers.job import Beat, Outcome, Phase, Report, TrialFailure
 from trainers.rank_task import Order
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
@@ -102,17 +102,12 @@ def outcome() -> Outcome:
 @pytest.fixture
 def ticket(tmp_path: Path) -> Callable[..., Ticket]:
     def build(*, phase: Phase = Phase.TRIAL, losses: int = 0, every_s: float | None = None):
-        job = Job(
-            phase=phase,
-            benchmark=Choice(name="characters"),
-            model=Choice(name="tiny_llama"),
+        job = any_job(
+            phase,
             training=TrainingSettings(batch_size=8, micro_batch_size=4),
             adapter=AdapterSettings(),
             engine=EngineSettings(zero_stage=2),
             evaluation=EvaluationSettings(metrics=("retain",)),
-            seed=0,
-            data="d",
-            weights="w",
             version=version(),
         )
         return Ticket(

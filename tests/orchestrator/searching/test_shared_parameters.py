@@ -1,7 +1,6 @@
 import pytest
 
 from evals.choice import Choice
-from evals.settings import EvaluationSettings
 from orchestrator.config.loading import load_config
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.reporting.tables.headings import SETTING
@@ -17,8 +16,9 @@ from orchestrator.searching.shared_parameters import (
     values_of,
 )
 from orchestrator.searching.space import SearchRange
-from trainers.job import Job, Phase
-from trainers.settings import EngineSettings, TrainingSettings
+from tests.fixtures.jobs import any_job
+from trainers.job import Job
+from trainers.settings import TrainingSettings
 
 POINT = {"beta": 0.1, LR: 1e-4, "form": "npo", L1: 0.5}
 
@@ -30,19 +30,8 @@ def config() -> SweepConfig:
 
 def trial(**settings: float | str | list[int]) -> Job:
     method = Choice(name="any", settings=settings)
-    return Job(
-        phase=Phase.TRIAL,
-        benchmark=method,
-        model=method,
-        training=TrainingSettings(lr=1e-4, l1=0.5),
-        adapter=None,
-        engine=EngineSettings(),
-        evaluation=EvaluationSettings(),
-        seed=0,
-        method=method,
-        data="",
-        weights="",
-        version="1",
+    return any_job(
+        benchmark=method, model=method, training=TrainingSettings(lr=1e-4, l1=0.5), method=method
     )
 
 

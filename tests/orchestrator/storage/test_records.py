@@ -15,30 +15,22 @@ from evals.benchmark import Role
 from evals.choice import Choice
 from evals.errors import ConfigError
 from evals.scores import ScoreSheet
-from evals.settings import EvaluationSettings
 from evals.text.example import Probability
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.storage.records import Storage, version
 from orchestrator.storage.result import Result, State
 from orchestrator.storage.weights import adapter_bytes, remove_weights
-from trainers.job import Job, Phase, Report
-from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
+from tests.fixtures.jobs import any_job
+from trainers.job import Job, Report
+from trainers.settings import AdapterSettings
 
 
 def make_job(seed: int = 0) -> Job:
-    return Job(
-        phase=Phase.TRIAL,
-        benchmark=Choice(name="characters"),
-        model=Choice(name="tiny_llama"),
-        training=TrainingSettings(),
+    return any_job(
         adapter=AdapterSettings(),
-        engine=EngineSettings(),
-        evaluation=EvaluationSettings(),
         seed=seed,
         method=Choice(name="ga"),
         base="0" * 16,
-        data="d",
-        weights="w",
         version=version(),
     )
 

@@ -16,7 +16,6 @@ import pytest
 from evals.benchmark import Role
 from evals.choice import Choice
 from evals.scores import ScoreSheet
-from evals.settings import EvaluationSettings
 from evals.sheet_file import write_sheet
 from evals.text.example import Probability
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
@@ -35,8 +34,9 @@ from orchestrator.storage.files import (
 from orchestrator.storage.result import Result, State
 from orchestrator.tracking.session import Place
 from orchestrator.tracking.tracker import Tracker
-from trainers.job import ADAPTER, Job, Phase, Report
-from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
+from tests.fixtures.jobs import any_job
+from trainers.job import ADAPTER, Report
+from trainers.settings import AdapterSettings, TrainingSettings
 
 REPORTS = tuple(Report(step, 4, {"loss": 1.0 / step}) for step in (1, 2, 3, 4))
 
@@ -46,20 +46,15 @@ def entry():
     """Gives `entry(number, ...)`: a finished trial of NPO under the label npo_l1."""
 
     def entry(number=0, *, lr=1e-4, reason="", retain=0.72, num_reports=4):
-        job = Job(
-            phase=Phase.TRIAL,
+        job = any_job(
             benchmark=Choice(name="characters", settings={"num_people": 20}),
             model=Choice(name="tiny_llama"),
             training=TrainingSettings(lr=lr, l1=2e-3),
             adapter=AdapterSettings(),
-            engine=EngineSettings(),
-            evaluation=EvaluationSettings(),
             seed=7,
             method=Choice(name="npo", settings={"beta": 0.1}),
             base="0" * 16,
             data="d" * 64,
-            weights="weights",
-            version="1",
         )
         asked = {"attempts": 1.0, "ranks": 2.0, "micro_batch_size": 4.0, "zero_stage": 2.0}
         found = {"moved": 1.0, "final_loss": float("nan"), "peak_memory_bytes": 5e8}

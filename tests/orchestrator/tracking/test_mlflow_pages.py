@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 
 from evals.choice import Choice
-from evals.settings import EvaluationSettings
 from orchestrator.config.loading import load_config
 from orchestrator.config.resume import config_text
 from orchestrator.config.sections import TrackingSettings
 from orchestrator.results.entry import Entry
 from orchestrator.storage.result import Result, State
 from orchestrator.tracking.tracker import Place, Tracker
-from trainers.job import Job, Phase, Report
-from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
+from tests.fixtures.jobs import any_job
+from trainers.job import Report
+from trainers.settings import AdapterSettings, TrainingSettings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -33,19 +33,11 @@ TOLERATED = ("/static-files/TelemetryLogger.telemetry-worker", "/mlflow/users/cu
 
 
 def entry(number, label="npo"):
-    job = Job(
-        phase=Phase.TRIAL,
-        benchmark=Choice(name="characters"),
-        model=Choice(name="tiny_llama"),
+    job = any_job(
         training=TrainingSettings(lr=1e-4 * (number + 1), l1=2e-3),
         adapter=AdapterSettings(),
-        engine=EngineSettings(),
-        evaluation=EvaluationSettings(),
         seed=7,
         method=Choice(name=label),
-        data="data",
-        weights="weights",
-        version="1",
     )
     reports = tuple(Report(step, 4, {"loss": 1.0 / step}) for step in (1, 2, 3, 4))
     metrics = {"retain": 0.7 + number / 100, "log_forget_quality": -3.0}

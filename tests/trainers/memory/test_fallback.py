@@ -2,9 +2,9 @@
 
 import pytest
 
-from evals.choice import Choice
 from evals.settings import EvaluationSettings
-from trainers.job import Job, Phase
+from tests.fixtures.jobs import any_job
+from trainers.job import Job
 from trainers.memory.fallback import Doing, Execution, Memory, lighter
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
@@ -12,19 +12,12 @@ from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 def make_job(
     *, micro: int = 4, batch: int = 8, stage: int = 2, checkpoint: str | None = None
 ) -> Job:
-    return Job(
-        phase=Phase.TRIAL,
-        benchmark=Choice(name="characters"),
-        model=Choice(name="tiny_llama"),
+    return any_job(
         training=TrainingSettings(batch_size=batch, micro_batch_size=micro),
         adapter=AdapterSettings(),
         engine=EngineSettings(zero_stage=stage),
         evaluation=EvaluationSettings(batch_size=16),
-        seed=0,
         checkpoint=checkpoint,
-        data="d",
-        weights="w",
-        version="test",
     )
 
 

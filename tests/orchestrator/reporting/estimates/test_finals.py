@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from evals.choice import Choice
 from evals.held_out import held_out_part
 from evals.metric import load_metric
 from orchestrator.config.budget import BudgetSettings
@@ -16,7 +15,8 @@ from orchestrator.results.entry import Entry, Reference
 from orchestrator.searching.constraints import Bound
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
-from trainers.job import Job, Phase
+from tests.fixtures.jobs import any_job
+from trainers.job import Phase
 
 METRICS = ("retain", "log_forget_quality")
 
@@ -69,18 +69,12 @@ class Committer:
 
     def __call__(self, sheet, phase):
         self.seed += 1
-        job = Job(
-            phase=phase,
-            benchmark=Choice(name="characters"),
-            model=Choice(name="any"),
+        job = any_job(
+            phase,
             training=self.config.training,
-            adapter=None,
             engine=self.config.engine,
             evaluation=self.config.evaluation,
             seed=self.seed,
-            data="d",
-            weights="w",
-            version="1",
         )
         failed = Result(job, State.FAILED, "out of memory", {}, {}, 1.0, (), 0.0)
         if sheet is None:

@@ -7,8 +7,6 @@ import pytest
 from matplotlib.colors import to_hex
 
 from evals import plugins
-from evals.choice import Choice
-from evals.settings import EvaluationSettings
 from orchestrator.reporting.figure_data import FigureData
 from orchestrator.reporting.figures import pareto
 from orchestrator.reporting.figures.pareto import pareto_figure
@@ -18,28 +16,15 @@ from orchestrator.results.ranking import axes_of
 from orchestrator.searching.constraints import Bound, Constraint, violations
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.storage.result import Result, State
-from trainers.job import Job, Phase
+from tests.fixtures.jobs import any_job
+from trainers.job import Phase
 from trainers.method import PACKAGE
-from trainers.settings import EngineSettings, TrainingSettings
 
 BOUNDS = (Bound("retain", "at_least", 0.7),)
 
 
 def entry(label, metrics, *, phase=Phase.TRIAL):
-    plain = Choice(name="any")
-    job = Job(
-        phase=phase,
-        benchmark=plain,
-        model=plain,
-        training=TrainingSettings(),
-        adapter=None,
-        engine=EngineSettings(),
-        evaluation=EvaluationSettings(),
-        seed=0,
-        data="data",
-        weights="weights",
-        version="1",
-    )
+    job = any_job(phase)
     state = State.DONE if metrics else State.FAILED
     result = Result(job, state, "" if metrics else "lost", metrics, {}, 1.0, (), 0.0)
     measured = phase == Phase.TRIAL and metrics

@@ -1,8 +1,6 @@
 import math
 from dataclasses import replace
 
-from evals.choice import Choice
-from evals.settings import EvaluationSettings
 from orchestrator.reporting.figures.points import (
     best_points,
     final_points,
@@ -18,28 +16,15 @@ from orchestrator.results.ranking import axes_of
 from orchestrator.searching.constraints import Bound
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.storage.result import Result, State
-from trainers.job import Job, Phase
-from trainers.settings import EngineSettings, TrainingSettings
+from tests.fixtures.jobs import any_job
+from trainers.job import Phase
 
 SEARCH = SearchSettings()
 AXES = axes_of(SEARCH)
 
 
 def entry(label, retain, quality, *, phase=Phase.TRIAL, state=State.DONE, forget=0.5):
-    plain = Choice(name="any")
-    job = Job(
-        phase=phase,
-        benchmark=plain,
-        model=plain,
-        training=TrainingSettings(),
-        adapter=None,
-        engine=EngineSettings(),
-        evaluation=EvaluationSettings(),
-        seed=0,
-        data="data",
-        weights="weights",
-        version="1",
-    )
+    job = any_job(phase)
     metrics = {"retain": retain, "forget": forget, "log_forget_quality": quality}
     result = Result(job, state, "", metrics, {}, 1.0, (), 0.0)
     ranked = phase == Phase.TRIAL and state == State.DONE

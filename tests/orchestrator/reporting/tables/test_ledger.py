@@ -3,8 +3,6 @@ from pathlib import Path
 
 import pytest
 
-from evals.choice import Choice
-from evals.settings import EvaluationSettings
 from orchestrator.config.budget import BudgetSettings
 from orchestrator.config.loading import load_config
 from orchestrator.config.sections import GangSettings
@@ -14,28 +12,14 @@ from orchestrator.reporting.table import Table
 from orchestrator.reporting.tables.ledger import inequality, ledger_table
 from orchestrator.results.entry import Entry
 from orchestrator.storage.result import Result, State
-from trainers.job import Job, Phase
-from trainers.settings import EngineSettings, TrainingSettings
+from tests.fixtures.jobs import any_job
 
 CONFIG = load_config(None, ["methods=[ga, npo]", "gang.cpus_per_rank=1.5"])
 GIVEN = {"ga": 3, "npo": 3}
 
 
 def trial(label: str, number: int, *, state: State = State.DONE) -> Entry:
-    plain = Choice(name="any")
-    job = Job(
-        phase=Phase.TRIAL,
-        benchmark=plain,
-        model=plain,
-        training=TrainingSettings(),
-        adapter=None,
-        engine=EngineSettings(),
-        evaluation=EvaluationSettings(),
-        seed=number,
-        data="data",
-        weights="weights",
-        version="1",
-    )
+    job = any_job(seed=number)
     return Entry(label, Result(job, state, "", {}, {}, 1.0, (), 0.0), number, {})
 
 
