@@ -12,8 +12,9 @@ from cluster.gang import GangShape, News
 from cluster.rank_failure import Cause, RankLost
 from cluster.warm_gang import Upkeep
 from evals.benchmark import Role
-from evals.scores import Probability, ScoreSheet
+from evals.scores import ScoreSheet
 from evals.settings import EvaluationSettings
+from evals.text.example import Probability
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.sections import CheckpointSettings, GangSettings
 from orchestrator.jobs.ticket import Ticket
