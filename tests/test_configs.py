@@ -10,12 +10,12 @@ from evals.building import build_benchmark
 from evals.metric import Need, load_metric
 from orchestrator.config.loading import load_config
 from orchestrator.searching.settings import SearchSettings
+from tests.fixtures.paths import CONFIGS, ROOT
 from trainers.l1 import L1AdamW
 
-FOLDER = Path(__file__).parents[1] / "configs"
-FILES = sorted(FOLDER.glob("*.yaml"))
+FILES = sorted(CONFIGS.glob("*.yaml"))
 TEN = {"retain_ft", "ga", "gd", "kl", "idk", "dpo", "npo", "scrub", "llmu", "rmu"}
-TOFU = Path(__file__).parents[1] / ".." / "shared" / "data" / "tofu"
+TOFU = ROOT / ".." / "shared" / "data" / "tofu"
 
 
 def test_the_four_sweeps_are_here() -> None:
@@ -64,15 +64,15 @@ def test_the_demos_people_can_be_built() -> None:
 def test_tofu_tinys_authors_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     if not TOFU.is_dir():
         pytest.skip("the folder shared/data/tofu is not beside the repository")
-    monkeypatch.chdir(FOLDER.parent)
-    config = load_config(str(FOLDER / "tofu_tiny.yaml"), [])
+    monkeypatch.chdir(CONFIGS.parent)
+    config = load_config(str(CONFIGS / "tofu_tiny.yaml"), [])
     authors = int(config.benchmark.settings["forget_authors"])
     assert len(build_benchmark(config.benchmark).splits["forget"]) == 20 * authors
 
 
 @pytest.mark.parametrize("name", ["clear_text_llama2", "clear_text_mistral"])
 def test_the_papers_recipe_is_kept(name: str) -> None:
-    config = load_config(str(FOLDER / f"{name}.yaml"), [])
+    config = load_config(str(CONFIGS / f"{name}.yaml"), [])
     assert (config.adapter.rank, config.adapter.alpha) == (8, 32)
     assert config.adapter == config.baselines.adapter
     assert config.training == config.baselines.training

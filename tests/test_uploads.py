@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.paths import ROOT
+
 packaging = pytest.importorskip("ray._private.runtime_env.packaging")
 
-ROOT = Path(__file__).parents[1]
 SECRET = (
     ".env",
     ".env.local",

@@ -1,14 +1,13 @@
 """What the documents show of a sweep's YAML can be run with."""
 
 import re
-from pathlib import Path
 
 import pytest
 import yaml
 
 from orchestrator.config.loading import CONFIGS, load_config
+from tests.fixtures.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 EXAMPLES = [

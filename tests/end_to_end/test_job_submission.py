@@ -20,9 +20,10 @@ import psutil
 import pytest
 from ray.job_submission import JobDetails, JobSubmissionClient
 
+from tests.fixtures.paths import ROOT
+
 pytestmark = [pytest.mark.ray, pytest.mark.dist, pytest.mark.slow, pytest.mark.timeout(1200)]
 
-ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 HEAD, OTHER = "127.0.0.2", "127.0.0.3"
 DEADLINE_S = 540.0

@@ -25,10 +25,10 @@ import psutil
 import pytest
 
 from orchestrator.config.resume import LAYOUT
+from tests.fixtures.paths import ROOT
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(0)]
 
-ROOT = Path(__file__).parents[2]
 NAME = "demo"
 BETWEEN_S = 1.5
 """The longest wait for a kill after a job was told of: about the time from one to the next."""

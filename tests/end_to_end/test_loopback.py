@@ -10,9 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.fixtures.paths import ROOT
+
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
-ROOT = Path(__file__).parents[2]
 LOOPBACK = ("127.", "::1", "::ffff:127.")
 WORDS = (
     "benchmark.num_people=6",

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.paths import ROOT
+
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)]
 
-ROOT = Path(__file__).parents[2]
 SMALL = (
     "benchmark.num_people=6",
     "benchmark.forget_people=2",

@@ -19,9 +19,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.paths import ROOT
+
 pytestmark = [pytest.mark.ray, pytest.mark.dist, pytest.mark.slow, pytest.mark.timeout(1200)]
 
-ROOT = Path(__file__).parents[2]
 RAY = Path(sys.executable).with_name("ray")
 PORT = 6379
 HASTE = {

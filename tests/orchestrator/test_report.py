@@ -9,8 +9,7 @@ import pytest
 from orchestrator.config.loading import load_config
 from orchestrator.config.resume import write_config
 from orchestrator.report import main
-
-ROOT = Path(__file__).parents[2]
+from tests.fixtures.paths import ROOT
 
 
 @pytest.fixture

@@ -16,8 +16,7 @@ import pytest
 import torch
 
 from orchestrator.sweep import main
-
-CONFIGS = Path(__file__).parents[2] / "configs"
+from tests.fixtures.paths import CONFIGS, ROOT
 
 SMALL = (
     "benchmark.num_people=6",
@@ -178,7 +177,7 @@ def driver(*words: str) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
         env=environment,
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
     )
 
 
@@ -243,7 +242,7 @@ def assert_repeats(job: str, storage: Path, *how: str) -> None:
         text=True,
         timeout=250,
         env={**environment, "OMP_NUM_THREADS": "1"},
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "The same: the likelihoods of" in done.stdout
@@ -433,7 +432,7 @@ def test_a_plan_asks_the_cluster_that_is_named(tmp_path: Path) -> None:
             capture_output=True,
             text=True,
             env=environment,
-            cwd=Path(__file__).parents[2],
+            cwd=ROOT,
             timeout=120,
         )
     finally:

@@ -1,6 +1,4 @@
-import json
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import pytest
 import torch
@@ -10,12 +8,12 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from evals.collated import IGNORE, Collated
 from evals.text.encoding import model_inputs
+from tests.fixtures.golden import GOLDEN
 from trainers import losses
 from trainers.batch import Batch, single
 from trainers.method import Step
 from trainers.requirements import Source
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden.json").read_text())
 FIXTURE = GOLDEN["fixture_lm_tensors"]["expected"]
 
 

@@ -1,6 +1,4 @@
-import json
 import math
-from pathlib import Path
 
 import pytest
 import torch
@@ -9,6 +7,7 @@ from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from evals.errors import ConfigError
+from tests.fixtures.golden import GOLDEN
 from trainers.adapters import (
     MOVED,
     adapter_facts,
@@ -24,7 +23,7 @@ from trainers.adapters import (
 )
 from trainers.settings import AdapterSettings, L1Mode
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden.json").read_text())["lora_l1_l0"]
+CASE = GOLDEN["lora_l1_l0"]
 SETTINGS = AdapterSettings(rank=3, alpha=12)
 
 
@@ -49,7 +48,7 @@ def stirred(model: PeftModel, *, scale: float = 1.0) -> dict[str, Tensor]:
 
 def golden_state() -> dict[str, Tensor]:
     state = {}
-    for name, rows in GOLDEN["inputs"]["lora_params"].items():
+    for name, rows in CASE["inputs"]["lora_params"].items():
         layer, kind = name.split(".")
         state[f"{layer}.{kind}.default.weight"] = torch.tensor(rows)
     return state
@@ -144,7 +143,7 @@ def test_the_whole_model_trains_in_one_group():
 
 def test_the_norms_of_the_published_penalty_are_met():
     facts = adapter_facts(golden_state(), AdapterSettings(rank=1, alpha=4))
-    assert facts["l1_norm"] == pytest.approx(GOLDEN["expected"]["l1"], abs=1e-6)
+    assert facts["l1_norm"] == pytest.approx(CASE["expected"]["l1"], abs=1e-6)
     # no zero among the five entries of A, two among the four of B
     assert (facts["sparsity_a"], facts["sparsity_b"]) == (0.0, 0.5)
     # fc1: 4 * 0.5 * (0.1, -0.2, 0.3); fc2: 4 * -0.1 * (-0.4, 0.2)

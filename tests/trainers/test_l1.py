@@ -1,19 +1,17 @@
-import json
-from pathlib import Path
-
 import pytest
 import torch
 from torch import Tensor, nn
 
+from tests.fixtures.golden import GOLDEN
 from trainers.l1 import L1AdamW, soft_threshold_
 from trainers.settings import L1Mode
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden.json").read_text())["lora_l1_l0"]
+CASE = GOLDEN["lora_l1_l0"]
 
 
 def entries() -> Tensor:
     """The golden case's nine LoRA entries in one row."""
-    tensors = GOLDEN["inputs"]["lora_params"].values()
+    tensors = CASE["inputs"]["lora_params"].values()
     return torch.cat([torch.tensor(rows).flatten() for rows in tensors])
 
 
@@ -76,13 +74,13 @@ def test_a_proximal_step_on_a_zero_gradient_shrinks_by_lr_times_l1():
 
 def test_the_subgradient_is_that_of_the_published_penalty():
     start = entries()
-    expected = GOLDEN["expected"]["penalty_l1_lambda0_01"]
+    expected = CASE["expected"]["penalty_l1_lambda0_01"]
     assert 0.01 * float(start.abs().sum()) == pytest.approx(expected, abs=1e-6)
     parameter = nn.Parameter(start.clone())
     parameter.grad = torch.zeros_like(start)
     optimizer([parameter], l1=0.01, l1_mode=L1Mode.SUBGRADIENT).step()
     assert torch.equal(parameter.grad, 0.01 * start.sign())
-    assert sorted(set(start.sign().tolist())) == GOLDEN["expected"]["l1_grad_values"]
+    assert sorted(set(start.sign().tolist())) == CASE["expected"]["l1_grad_values"]
 
 
 def test_the_subgradient_mode_equals_the_penalty_in_the_loss_bit_for_bit():

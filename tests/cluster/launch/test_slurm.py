@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[3] / "cluster" / "launch" / "slurm.sh"
+from tests.fixtures.paths import ROOT
+
+SCRIPT = ROOT / "cluster" / "launch" / "slurm.sh"
 STAND_INS = {
     "scontrol": "printf 'n1\\nn2\\nn3\\n'",
     "srun": 'echo "srun $*" >> "$SAID"; while [ "${1#-}" != "$1" ]; do shift; done; exec "$@"',

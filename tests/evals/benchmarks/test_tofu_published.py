@@ -1,14 +1,14 @@
 """The published TOFU tables, where they lie beside the repository."""
 
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from evals.benchmark import Benchmark, Role
 from evals.benchmarks.tofu import Config, build
+from tests.fixtures.paths import ROOT
 
-DATA = Path(__file__).parents[3] / ".." / "shared" / "data" / "tofu"
+DATA = ROOT / ".." / "shared" / "data" / "tofu"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the TOFU tables are not at shared/data")
 
 

@@ -1,8 +1,6 @@
 """Builds small score sheets out of plain numbers."""
 
-import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +9,7 @@ from evals.benchmark import Role
 from evals.scores import ScoreSheet
 from evals.text.example import Probability
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
-
-GOLDEN = json.loads((Path(__file__).parents[2] / "golden.json").read_text())
+from tests.fixtures.golden import GOLDEN
 
 
 @pytest.fixture

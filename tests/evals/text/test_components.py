@@ -1,10 +1,8 @@
 """Probability, truth ratio and ROUGE of a task, by hand and by the reference code's numbers."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,8 +22,8 @@ from evals.text.components import (
 )
 from evals.text.example import Probability
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
+from tests.fixtures.golden import GOLDEN
 
-GOLDEN = json.loads((Path(__file__).parents[2] / "golden.json").read_text())
 INF, NAN = math.inf, math.nan
 
 

@@ -1,6 +1,3 @@
-import json
-from pathlib import Path
-
 import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
@@ -9,8 +6,7 @@ from transformers import PreTrainedTokenizerFast
 from evals.collated import IGNORE
 from evals.errors import ConfigError
 from evals.text.encoding import Encoder, Prompt, Row, collate
-
-GOLDEN = json.loads((Path(__file__).parents[2] / "golden.json").read_text())
+from tests.fixtures.golden import GOLDEN
 
 CLEAR_LLAMA = Prompt(question_start="[INST] ", question_end=" [/INST]", answer_start="")
 CHAT = Prompt(style="chat_template")

@@ -1,16 +1,13 @@
 """The exact Kolmogorov-Smirnov test in logs."""
 
-import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
 from evals.text.forget_quality import log_ks_pvalue
-
-GOLDEN = json.loads((Path(__file__).parents[2] / "golden.json").read_text())
+from tests.fixtures.golden import GOLDEN
 
 
 def test_the_small_case_equals_scipy() -> None:

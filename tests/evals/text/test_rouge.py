@@ -1,8 +1,6 @@
 """ROUGE-L recall: published values for ASCII, and 1 for equal texts in every script."""
 
-import json
 import math
-from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
@@ -10,8 +8,8 @@ from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
 from evals.text.rouge import rouge_recall, split
+from tests.fixtures.golden import GOLDEN
 
-GOLDEN = json.loads((Path(__file__).parents[2] / "golden.json").read_text())
 REFERENCE = RougeScorer(["rougeL"], use_stemmer=True)
 
 TEXTS = {

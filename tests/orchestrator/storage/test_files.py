@@ -6,9 +6,9 @@ import pytest
 
 from orchestrator.storage import files
 from orchestrator.storage.files import JOB_FILE, job_path, sweep_path
+from tests.fixtures.paths import ROOT
 from trainers.job import ADAPTER, MODEL
 
-ROOT = Path(__file__).parents[3]
 HOMES = {"orchestrator/storage/files.py", "trainers/job.py"}
 WORDS = {files.JOBS, files.SCHEDULER_FOLDER, ADAPTER, MODEL}
 """Names that are words as well, so that only a path made of one is wrong."""

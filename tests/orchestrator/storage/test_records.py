@@ -21,6 +21,7 @@ from orchestrator.storage.records import Storage, version
 from orchestrator.storage.result import Result, State
 from orchestrator.storage.weights import adapter_bytes, remove_weights
 from tests.fixtures.jobs import any_job
+from tests.fixtures.paths import ROOT
 from trainers.job import Job, Report
 from trainers.settings import AdapterSettings
 
@@ -309,7 +310,7 @@ def test_a_storage_that_goes_with_a_jobs_code_is_refused(tmp_path):
 
 
 def test_the_version_is_that_of_the_code_which_runs():
-    project = Path(__file__).parents[3] / "pyproject.toml"
+    project = ROOT / "pyproject.toml"
     assert version() == tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
 
 

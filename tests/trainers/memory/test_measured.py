@@ -1,8 +1,8 @@
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
+from tests.fixtures.paths import ROOT
+
 PEAKS = """
 import torch
 from trainers.memory.measured import forget_peak, peak_bytes

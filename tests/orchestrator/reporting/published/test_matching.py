@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 
 from evals import plugins
@@ -15,8 +13,8 @@ from orchestrator.reporting.published.matching import (
     published_rows,
 )
 from orchestrator.reporting.published.table_1 import LLAMA, MISTRAL
+from tests.fixtures.paths import CONFIGS
 
-CONFIGS = Path(__file__).parents[4] / "configs"
 LLAMA_CONFIG = str(CONFIGS / "clear_text_llama2.yaml")
 
 

@@ -7,8 +7,9 @@ from orchestrator.config.loading import load_config
 from orchestrator.reporting.formats.latex_text import latex_text
 from orchestrator.reporting.tables import published as module
 from orchestrator.reporting.tables.published import published_note, published_table
+from tests.fixtures.paths import CONFIGS
 
-CLEAR = str(Path(__file__).parents[4] / "configs" / "clear_text_llama2.yaml")
+CLEAR = str(CONFIGS / "clear_text_llama2.yaml")
 WORDS = ("methods=[gd, npo, simnpo]", "storage=/storage/lethe", "name=made")
 
 
