@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
 from orchestrator.searching.shared_parameters import SHARED, shared_values
+from orchestrator.storage.address import Address
 from orchestrator.storage.files import JOB_FILE
+from orchestrator.storage.masking import masked_text
 
 if TYPE_CHECKING:
     from evals.scores import ScoreSheet
@@ -33,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _repeat(parsed)
     except ConfigError as error:
-        print(f"lethe: {error}", file=sys.stderr)
+        print(f"lethe: {masked_text(str(error))}", file=sys.stderr)
         return REFUSED
 
 
@@ -51,7 +53,7 @@ def _repeat(parsed: argparse.Namespace) -> int:
             "--retrain, or leave it out"
         )
     job, root = _job(parsed)
-    row = find_row(job, Storage(root), sweep=parsed.sweep)
+    row = find_row(job, Storage(root), sweep=parsed.sweep, environment=os.environ)
     check_data(row)
     print(_header(row), flush=True)
     try:
@@ -75,7 +77,9 @@ def _job(parsed: argparse.Namespace) -> tuple[str, Path]:
     if re.fullmatch(r"[0-9a-f]{32}", run):
         from orchestrator.tracking.run_lookup import job_of_run
 
-        return job_of_run(run, uri=parsed.tracking_uri, storage=root), root
+        uri = parsed.tracking_uri
+        store = None if uri is None else Address.of(uri, os.environ)
+        return job_of_run(run, store=store, storage=root), root
     raise ConfigError(
         "RUN must be a job's hash (16 hexadecimal digits), a job's folder, or the id of an MLflow "
         f"run (32) but got {run!r}; see the column Job of trials.csv"

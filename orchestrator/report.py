@@ -6,12 +6,14 @@ for the files; 2 DIR is no sweep, or something asked for does not exist.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from evals.errors import ConfigError
+from orchestrator.storage.masking import masked_text
 from trainers.disk_full import lacks_room
 
 
@@ -21,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _report(parsed)
     except ConfigError as error:
-        print(f"lethe: {error}", file=sys.stderr)
+        print(f"lethe: {masked_text(str(error))}", file=sys.stderr)
         return 2
     except OSError as error:
         if not lacks_room(error):
@@ -41,7 +43,7 @@ def _report(parsed: argparse.Namespace) -> None:
     from orchestrator.reporting.sweep_record import read_record
     from orchestrator.storage.writable_folder import make_folder
 
-    record = read_record(parsed.sweep)
+    record = read_record(parsed.sweep, environment=os.environ)
     chosen = selected(
         record.config,
         methods=parsed.methods,

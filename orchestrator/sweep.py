@@ -6,11 +6,13 @@ SIGTERM: run the same command again to go on.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
 from evals.errors import ConfigError
 from orchestrator.driver.signals import StopSignals
+from orchestrator.storage.masking import masked_text
 from trainers.disk_full import lacks_room
 
 
@@ -25,17 +27,20 @@ def _main(parsed: argparse.Namespace, signals: StopSignals) -> int:
     try:
         config, overrides = _split(parsed.words)
         # Imported late, so that --help and a mistyped option answer at once.
+        from orchestrator.config.environment import checked_addresses
         from orchestrator.config.loading import load_config, load_resumed
         from orchestrator.driver.main import conduct, show_plan
 
         if parsed.resume is None:
-            settings = load_config(config, overrides)
+            settings = load_config(config, overrides, environment=os.environ)
         else:
             _check_alone(config)
-            settings = load_resumed(parsed.resume, overrides)
+            settings = load_resumed(parsed.resume, overrides, environment=os.environ)
+        for warning in checked_addresses(settings):
+            print(f"lethe: {warning}", file=sys.stderr)
         return show_plan(settings) if parsed.plan else conduct(settings, signals)
     except ConfigError as error:
-        print(f"lethe: {error}", file=sys.stderr)
+        print(f"lethe: {masked_text(str(error))}", file=sys.stderr)
         return 2
     except OSError as error:
         if not lacks_room(error):

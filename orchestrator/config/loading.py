@@ -7,22 +7,27 @@ from typing import Any
 from evals.choice import validated
 from evals.errors import ConfigError, cut, shown, suggestion
 from evals.paths import read_path
+from orchestrator.config.environment import from_environment, with_addresses
 from orchestrator.config.resume import read_config
 from orchestrator.config.storage_address import is_url, working_folder
 from orchestrator.config.strict_yaml import MAX_CHARACTERS, MAX_DEPTH, Document, parse, read
 from orchestrator.config.sweep_config import SweepConfig, listed
 from orchestrator.searching.settings import SearchSettings
+from orchestrator.storage.address import NO_ENVIRONMENT, Address, expanded
 from orchestrator.storage.files import CONFIG_FILE, SWEEPS, sweep_path
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
 
-def load_config(path: str | None, overrides: Sequence[str]) -> SweepConfig:
+def load_config(
+    path: str | None, overrides: Sequence[str], *, environment: Mapping[str, str] = NO_ENVIRONMENT
+) -> SweepConfig:
     """Returns the sweep of the YAML file `path` (None: the offline demo) with `overrides`.
 
     An override `a.b.c=value` has a YAML value. Mappings merge key by key, except that one with
     another `name` replaces a plug-in whole; lists and plain values replace. `methods=[ga, npo]`
-    chooses these two, each with what the file says about it.
+    chooses these two, each with what the file says about it. `${NAME}` in a text is read from the
+    environment.
 
     Raises:
         ConfigError: anything in file or overrides that a sweep cannot run with.
@@ -30,12 +35,19 @@ def load_config(path: str | None, overrides: Sequence[str]) -> SweepConfig:
     file = Path(path) if path is not None else CONFIGS / "demo.yaml"
     document = _read(file)
     try:
-        return _resolved(_with_constraints(document.value), overrides)
+        raw = from_environment(_with_constraints(document.value), environment)
+        return _resolved(raw, overrides, environment)
     except ConfigError as error:
         raise _placed(error, document, file, overrides) from None
 
 
-def load_resumed(path: str, overrides: Sequence[str], *, option: str = "--resume") -> SweepConfig:
+def load_resumed(
+    path: str,
+    overrides: Sequence[str],
+    *,
+    option: str = "--resume",
+    environment: Mapping[str, str] = NO_ENVIRONMENT,
+) -> SweepConfig:
     """Returns the sweep whose folder is `path`, `<storage>/sweeps/<name>`, with `overrides`.
 
     `option` is what a person has given the path as.
@@ -44,50 +56,80 @@ def load_resumed(path: str, overrides: Sequence[str], *, option: str = "--resume
         ConfigError: `path` is no sweep's folder, or not one of this version of Lethe; an override
             cannot be used.
     """
-    storage, folder = _place(path, overrides, option=option)
+    storage, folder = _place(path, overrides, environment, option=option)
     if not (folder / CONFIG_FILE).is_file() or folder.parent.name != SWEEPS:
         raise _no_sweep(path, folder, option=option)
-    for override in overrides:
-        if override.partition("=")[0].strip() in ("storage", "name"):
-            raise ConfigError(
-                f"storage and name must be those of the folder with --resume but got {override}; "
-                "leave it out"
-            )
     raw = read_config(folder)
-    if not _is_cache_of(raw.get("storage"), folder):
-        raw["storage"] = storage
-    else:
+    recorded = _recorded_url(raw.get("storage"), folder, environment)
+    if recorded is not None and isinstance(storage, Path):
+        storage = recorded
+    if recorded is not None:
         raw["cache"] = str(folder.parent.parent.parent)
+    given, others = _address_again(storage, overrides, environment)
+    raw["storage"] = given
     if raw.get("name") != folder.name:
         raise ConfigError(
             f"{option} must be a sweep's folder under its own name, {raw.get('name')!r}, but got "
             f"{path!r}; rename the folder back"
         )
-    return _resolved(raw, overrides)
+    return _resolved(raw, others, environment)
 
 
-def _place(path: str, overrides: Sequence[str], *, option: str) -> tuple[str, Path]:
+def _place(
+    path: str, overrides: Sequence[str], environment: Mapping[str, str], *, option: str
+) -> tuple[Path | Address, Path]:
     """Returns the storage and the folder of the sweep at `path`; one at a URL is fetched first."""
     if not is_url(path):
         folder = read_path(path, key=option).resolve()
-        return str(folder.parent.parent), folder
+        return folder.parent.parent, folder
     from orchestrator.remote.download import pulled  # imports fsspec
 
-    storage, _, name = path.rstrip("/").rpartition(f"/{SWEEPS}/")
+    place, mark, query = path.partition("?")
+    above, _, name = place.rstrip("/").rpartition(f"/{SWEEPS}/")
+    storage = Address.of(f"{above or place}{mark}{query}", environment)
     said = [word.partition("=")[2] for word in overrides if word.startswith("cache=")]
     default = SweepConfig.model_fields["cache"].default
-    cache = read_path(said[-1], key="cache") if said else default
-    root = working_folder(storage or path, cache)
-    if storage:
+    cache = read_path(expanded(said[-1], environment)[0], key="cache") if said else default
+    root = working_folder(storage, cache)
+    if above:
+        storage.check("storage")
         pulled(storage, root, name)
     return storage, root / sweep_path(name or "none")
 
 
-def _is_cache_of(storage: object, folder: Path) -> bool:
-    """Returns whether the sweep in `folder` is kept at the URL `storage`, and worked on here."""
+def _recorded_url(storage: object, folder: Path, environment: Mapping[str, str]) -> Address | None:
+    """Returns the URL that the sweep in `folder` is kept at, if it is worked on here."""
     root = folder.parent.parent
-    url = storage if isinstance(storage, str) and is_url(storage) else None
-    return url is not None and working_folder(url, root.parent) == root
+    url = Address.of(storage, environment) if isinstance(storage, str) else None
+    if url is None or not (is_url(url.used) or url.unset):
+        return None
+    if not is_url(url.used):  # folders are written without references
+        url.check("storage")
+    return url if working_folder(url, root.parent) == root else None
+
+
+def _address_again(
+    storage: Path | Address, overrides: Sequence[str], environment: Mapping[str, str]
+) -> tuple[Path | Address, list[str]]:
+    """Returns the storage with the secret that an override gives again, and the other overrides.
+
+    Raises:
+        ConfigError: an override would have the sweep somewhere else.
+    """
+    others = list[str]()
+    for override in overrides:
+        key, _, text = override.partition("=")
+        given = Address.of(text.strip(), environment)
+        if key.strip() not in ("storage", "name"):
+            others.append(override)
+        elif isinstance(storage, Path) or given.identity != storage.identity:
+            raise ConfigError(
+                f"storage and name must be those of the folder with --resume but got {override}; "
+                "leave it out"
+            )
+        else:
+            storage = given
+    return storage, others
 
 
 def _no_sweep(path: str, folder: Path, *, option: str) -> ConfigError:
@@ -108,18 +150,22 @@ def _no_sweep(path: str, folder: Path, *, option: str) -> ConfigError:
     )
 
 
-def _resolved(raw: dict[str, Any], overrides: Sequence[str]) -> SweepConfig:
+def _resolved(
+    raw: dict[str, Any], overrides: Sequence[str], environment: Mapping[str, str]
+) -> SweepConfig:
     """Returns the config that `raw` and the overrides make."""
     raw["methods"] = listed(raw.get("methods"))
     for override in overrides:
-        keys, value = _parse_override(override)
+        keys, written = _parse_override(override)
+        value = from_environment(written, environment, key=".".join(keys))
         if keys == ["methods"] and isinstance(value, str | list):
             raw = {**raw, "methods": _chosen(raw["methods"], listed(value))}
         else:
             raw = _set(raw, keys, value, override=override)
     if raw["methods"] is None:
         del raw["methods"]
-    config: SweepConfig = validated(SweepConfig, raw, key="")
+    read = with_addresses(raw, environment)
+    config: SweepConfig = validated(SweepConfig, read, key="")
     return config
 
 

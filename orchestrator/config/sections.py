@@ -1,12 +1,20 @@
 """The sections of a sweep's config that have no file of their own."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from evals.choice import Settings
 from evals.errors import ConfigError
 from evals.paths import read_path
+from orchestrator.storage.address import Address
 from orchestrator.storage.byte_size import read_size
 from trainers.settings import AdapterSettings, TrainingSettings
 
@@ -89,10 +97,26 @@ class DiskSettings(Settings):
         return raw if raw is None else read_size(raw, key=f"disk.{info.field_name}")
 
 
+def _read_address(raw: object) -> Address | None:
+    if raw is None or isinstance(raw, Address):
+        return raw
+    if not isinstance(raw, str):
+        raise ValueError("text")
+    return Address.of(raw)
+
+
+def _written(address: Address | None) -> str | None:
+    return None if address is None else address.shown
+
+
+StoreAddress = Annotated[Address | None, PlainValidator(_read_address), PlainSerializer(_written)]
+"""The URL of a server or database, of which secrets are never written."""
+
+
 class TrackingSettings(Settings):
     """Where MLflow records the sweep."""
 
-    uri: str | None = None
+    uri: StoreAddress = None
     """None is an SQLite file in the storage folder."""
     experiment: str = "lethe"
     log_adapters: bool = True
@@ -103,7 +127,7 @@ class TrackingSettings(Settings):
     @property
     def copies_here(self) -> bool:
         """Whether MLflow has a copy of each adapter in the storage folder."""
-        return self.log_adapters and not (self.uri or "").startswith("http")
+        return self.log_adapters and not (self.uri is not None and self.uri.used.startswith("http"))
 
 
 class BaselineSettings(Settings):

@@ -7,15 +7,19 @@ from typing import Annotated
 
 from pydantic import PlainSerializer, PlainValidator
 
+from orchestrator.storage.address import Address
 
-def _read(raw: object) -> Path | str:
+
+def _read(raw: object) -> Path | Address:
+    if isinstance(raw, Address):
+        return raw if is_url(raw.used) else Path(raw.used)
     if not isinstance(raw, Path | str) or not str(raw):
         raise ValueError("a folder or a URL")
-    return raw if isinstance(raw, str) and is_url(raw) else Path(raw)
+    return Address.of(raw) if isinstance(raw, str) and is_url(raw) else Path(raw)
 
 
-StorageAddress = Annotated[Path | str, PlainValidator(_read), PlainSerializer(str)]
-"""A folder as a Path, or a URL as text."""
+StorageAddress = Annotated[Path | Address, PlainValidator(_read), PlainSerializer(str)]
+"""A folder as a Path, or a URL, of which secrets are never written."""
 
 
 def is_url(address: str) -> bool:
@@ -23,11 +27,13 @@ def is_url(address: str) -> bool:
     return re.match(r"^[a-z][a-z0-9+.-]*(::[a-z][a-z0-9+.-]*)*://", address) is not None
 
 
-def working_folder(address: Path | str, cache: Path) -> Path:
-    """Returns the folder to work in: the address itself, or the URL's own place in `cache`."""
+def working_folder(address: Path | Address, cache: Path) -> Path:
+    """Returns the folder to work in: the address itself, or the URL's own place in `cache`.
+
+    Its name has nothing of the URL's secrets: with another password it is the same.
+    """
     if isinstance(address, Path):
         return address.expanduser().resolve()
-    url = address.rstrip("/")
-    readable = re.sub(r"[^A-Za-z0-9]+", "-", url).strip("-")[-40:]
-    digest = hashlib.sha256(url.encode()).hexdigest()[:8]
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", address.shown.rstrip("/")).strip("-")[-40:]
+    digest = hashlib.sha256(address.identity.rstrip("/").encode()).hexdigest()[:8]
     return (cache / f"{readable}-{digest}").expanduser().resolve()

@@ -170,7 +170,7 @@ def open_sweep(
 
 def _mirror(config: SweepConfig) -> Mirror | None:
     """Fetches the sweep's folder and all results, and returns the mirror; None without a URL."""
-    if not isinstance(config.storage, str):
+    if isinstance(config.storage, Path):
         return None
     return pulled(config.storage, config.folder, config.name)
 

@@ -7,20 +7,21 @@ from pathlib import Path
 
 from evals.errors import ConfigError
 from orchestrator.remote.mirror import Mirror, Unreachable, unusable
+from orchestrator.storage.address import Address
 from orchestrator.storage.byte_size import size_text
 from orchestrator.storage.records import Storage
 from trainers.disk_full import lacks_room
 
 
-def pulled(url: str, folder: Path, name: str) -> Mirror:
-    """Fetches the folder of the sweep `name` and all results at `url` to `folder`.
+def pulled(address: Address, folder: Path, name: str) -> Mirror:
+    """Fetches the folder of the sweep `name` and all results at the address to `folder`.
 
     Raises:
         ConfigError: the URL cannot be reached, or the folder, which the cache is, cannot be used.
     """
     Storage(folder).check_writable(name, key="cache")
-    mirror = Mirror(url, folder)
-    with _explained(url, folder):
+    mirror = Mirror(address, folder)
+    with _explained(mirror.url, folder):
         mirror.pull(name)
     return mirror
 

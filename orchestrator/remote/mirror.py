@@ -5,14 +5,17 @@ job whose result can be read there is done. Of a sweep's folder that copy counts
 longer one, which is written last.
 """
 
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qsl
 
 from evals.errors import ConfigError
+from orchestrator.storage.address import Address
 from orchestrator.storage.files import (
     DRIVER_FILE,
     JOBS,
@@ -43,13 +46,15 @@ class Unreachable(Exception):
 
 
 class Mirror:
-    """The copy at `url` of the storage folder `root`.
+    """The copy at an address of the storage folder `root`.
+
+    `url` is the address as it may be shown.
 
     Every method raises Unreachable, and FileNotFoundError where something has gone meanwhile, the
     bucket even. Those that fetch raise OSError for what this machine is to blame for.
     """
 
-    def __init__(self, url: str, root: Path) -> None:
+    def __init__(self, address: Address, root: Path) -> None:
         """Opens the file system, which may talk to it or not.
 
         Raises:
@@ -57,12 +62,14 @@ class Mirror:
         """
         from fsspec.core import url_to_fs
 
-        self.url = url.rstrip("/")
+        self.url = address.shown.rstrip("/")
         self.root = root
+        self._address = address
+        url, options = _with_options(address.used)
         try:
-            found: tuple[Any, str] = _tried(lambda: url_to_fs(self.url))
+            found: tuple[Any, str] = self._do(lambda: url_to_fs(url, **options))
         except Unreachable as error:
-            raise unusable(url, error) from None
+            raise unusable(self.url, error) from None
         self._fs: AbstractFileSystem = found[0]
         self._base = found[1].rstrip("/")
 
@@ -235,7 +242,20 @@ class Mirror:
         return there
 
     def _do(self, call: Callable[[], T]) -> T:
-        return _tried(call)
+        return _tried(call, self._address)
+
+
+def _with_options(url: str) -> tuple[str, dict[str, Any]]:
+    """Returns a URL without its query, and the query as options of the last file system in it.
+
+    A query that is not one of names and values belongs to a file's name, and HTTP's to its URL.
+    """
+    place, _, query = url.partition("?")
+    scheme = place.partition("://")[0].rpartition("::")[2]
+    if scheme.startswith("http") or not re.fullmatch(r"\w+=[^&]*(&\w+=[^&]*)*", query):
+        return url.rstrip("/"), {}
+    options: dict[str, Any] = dict(parse_qsl(query, keep_blank_values=True))
+    return place.rstrip("/"), {scheme: options} if "::" in place else options
 
 
 def unusable(url: str, why: object) -> ConfigError:
@@ -285,11 +305,11 @@ def _is_new(ended: Ended | None, other: Ended | None) -> bool:
     return ended is not None and (other is None or says_more(ended, other))
 
 
-def _tried(call: Callable[[], T]) -> T:
+def _tried(call: Callable[[], T], address: Address) -> T:
     """Returns what `call` does; every store fails with errors of its own."""
     try:
         return call()
     except FileNotFoundError:
         raise
     except Exception as error:  # noqa: BLE001  the store boundary: a sweep outlives it
-        raise Unreachable(f"{type(error).__name__}: {error}") from error
+        raise Unreachable(address.cleaned(f"{type(error).__name__}: {error}")) from error

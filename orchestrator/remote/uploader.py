@@ -12,6 +12,7 @@ from functools import partial
 
 from orchestrator.remote.heartbeat import Heartbeat
 from orchestrator.remote.mirror import Mirror, Unreachable, unusable
+from orchestrator.storage.masking import masked_text
 
 EVERY_S = 30.0
 """Seconds between copies of the sweep's own folder."""
@@ -119,5 +120,5 @@ def _complaint(errand: Callable[[], None]) -> str | None:
     try:
         errand()
     except (Unreachable, OSError) as error:
-        return str(error)
+        return masked_text(str(error))
     return None

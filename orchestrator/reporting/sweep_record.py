@@ -12,6 +12,7 @@ from orchestrator.results.entry import Entry, Reference
 from orchestrator.results.feasibility import judged
 from orchestrator.results.measuring import compared_if_needed, unguarded_reference
 from orchestrator.results.ranking import best_trials
+from orchestrator.storage.address import NO_ENVIRONMENT
 from orchestrator.storage.members import Member, MemberRole, read_members
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
@@ -46,13 +47,13 @@ class SweepRecord:
     gaps: tuple[str, ...] = ()
 
 
-def read_record(path: str) -> SweepRecord:
+def read_record(path: str, *, environment: Mapping[str, str] = NO_ENVIRONMENT) -> SweepRecord:
     """Returns the sweep in the folder `path`, `<storage>/sweeps/<name>`, or at such a URL.
 
     Raises:
         ConfigError: it is no sweep's folder, or a file of it cannot be read.
     """
-    config = load_resumed(path, (), option="DIR")
+    config = load_resumed(path, (), option="DIR", environment=environment)
     storage = Storage(config.folder)
     folder = storage.sweep_path(config.name)
     members = read_members(folder)

@@ -1,6 +1,6 @@
 """A finished job found again: its record, and the sweep whose tables show it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from orchestrator.config.loading import load_resumed
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.checkpoints import given_weights
 from orchestrator.limits.usage import Event, read_lines
+from orchestrator.storage.address import NO_ENVIRONMENT
 from orchestrator.storage.files import LEDGER_FILE, MEMBERS_FILE, SWEEPS
 from orchestrator.storage.members import Member, MemberRole, read_members
 from orchestrator.storage.records import Storage
@@ -38,7 +39,13 @@ class Row:
         return self.storage.job_folder(self.result.job.hash)
 
 
-def find_row(job_hash: str, storage: Storage, *, sweep: str | None = None) -> Row:
+def find_row(
+    job_hash: str,
+    storage: Storage,
+    *,
+    sweep: str | None = None,
+    environment: Mapping[str, str] = NO_ENVIRONMENT,
+) -> Row:
     """Returns the finished job of that hash, as it stands in the sweep of `storage` named `sweep`.
 
     Without a name it is the first sweep that ran the job, or else the first that has it. Where
@@ -49,8 +56,8 @@ def find_row(job_hash: str, storage: Storage, *, sweep: str | None = None) -> Ro
     """
     result = _result(job_hash, storage)
     if sweep is not None:
-        return _row_of(sweep, result, storage)
-    rows, unread = _rows(result, storage)
+        return _row_of(sweep, result, storage, environment)
+    rows, unread = _rows(result, storage, environment)
     if not rows:
         raise _homeless(job_hash, storage, unread)
     first = next((row for row in rows if _made(row)), rows[0])
@@ -73,10 +80,11 @@ def _result(job_hash: str, storage: Storage) -> Result:
     return result
 
 
-def _row_of(sweep: str, result: Result, storage: Storage) -> Row:
+def _row_of(sweep: str, result: Result, storage: Storage, environment: Mapping[str, str]) -> Row:
     folder = storage.sweep_path(sweep)
-    load_resumed(str(folder), (), option="--sweep")  # refuses what is no sweep's folder
-    row = _row_in(folder, result, storage)
+    # Refuses what is no sweep's folder.
+    load_resumed(str(folder), (), option="--sweep", environment=environment)
+    row = _row_in(folder, result, storage, environment)
     if row is None:
         raise ConfigError(
             f"--sweep must be a sweep with the job {result.job.hash!r} but got {sweep!r}, whose "
@@ -85,12 +93,14 @@ def _row_of(sweep: str, result: Result, storage: Storage) -> Row:
     return row
 
 
-def _rows(result: Result, storage: Storage) -> tuple[list[Row], dict[str, str]]:
+def _rows(
+    result: Result, storage: Storage, environment: Mapping[str, str]
+) -> tuple[list[Row], dict[str, str]]:
     """Returns the job in each sweep that has it, and why others could not be read, by name."""
     rows, unread = [], {}
     for folder in _sweeps(storage):
         try:
-            row = _row_in(folder, result, storage)
+            row = _row_in(folder, result, storage, environment)
         except (ConfigError, OSError) as error:
             unread[folder.name] = str(error)
         else:
@@ -102,14 +112,16 @@ def _sweeps(storage: Storage) -> Iterator[Path]:
     return (file.parent for file in sorted((storage.root / SWEEPS).glob(f"*/{MEMBERS_FILE}")))
 
 
-def _row_in(folder: Path, result: Result, storage: Storage) -> Row | None:
+def _row_in(
+    folder: Path, result: Result, storage: Storage, environment: Mapping[str, str]
+) -> Row | None:
     """Returns the job as it stands in the sweep of `folder`; None if it is not in there."""
     job = result.job
     members = read_members(folder)
     own = [member for member in members if member.job == job.hash]
     if not own:
         return None
-    config = load_resumed(str(folder), ())
+    config = load_resumed(str(folder), (), environment=environment)
     last = {member.role: member.job for member in members}
     if MemberRole.ORIGINAL not in last or MemberRole.GOLD not in last:
         raise ConfigError(

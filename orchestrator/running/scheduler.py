@@ -17,6 +17,7 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
+from cluster.auth_token import make_token, protect_token, token_file
 from cluster.capacity import Lookout, check_capacity
 from cluster.nodes import check_answers, refusal
 from orchestrator.config.sections import GangSettings
@@ -217,6 +218,7 @@ def join() -> None:
     joins = bool(address)
     local = {} if joins else {"address": "local", "_node_ip_address": LOOPBACK}
     try:
+        _keep_token_private(joins=joins)
         with nullcontext() if joins else _loopback_only():
             ray.init(
                 **local,
@@ -228,6 +230,16 @@ def join() -> None:
         if not joins:
             raise
         raise refusal(address, error) from None
+
+
+def _keep_token_private(*, joins: bool) -> None:
+    """Makes the token that an embedded Ray would make itself, unless the environment has one."""
+    file = token_file(Path.home())
+    told = {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys()
+    if joins or told or os.environ.get("RAY_AUTH_MODE", "token").lower() != "token":
+        protect_token(file)
+    else:
+        make_token(file)
 
 
 @contextmanager

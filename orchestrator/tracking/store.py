@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
 from orchestrator.config.sections import TrackingSettings
+from orchestrator.storage.address import Address
 from orchestrator.storage.files import ARTIFACTS, CONFIG_FILE, DATABASE_LOCK, IDENTITY_FILE
 from orchestrator.tracking.failure import first_line
 from orchestrator.tracking.session import Place, Session
-from orchestrator.tracking.store_address import unusable
+from orchestrator.tracking.store_address import database_file, sqlite_uri, unusable
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
-def begin_session(settings: TrackingSettings, place: Place, uri: str, config_json: str) -> Session:
+def begin_session(
+    settings: TrackingSettings, place: Place, address: Address, config_json: str
+) -> Session:
     """Opens the store and the sweep's run.
 
     Raises:
@@ -34,12 +37,14 @@ def begin_session(settings: TrackingSettings, place: Place, uri: str, config_jso
 
     try:
         with _alone(place.storage):
-            _make_database(uri)
-            client = MlflowClient(uri)
-            experiment_id = _experiment(client, settings, place, uri)
+            _make_database(address.used)
+            client = MlflowClient(address.used)
+            experiment_id = _experiment(client, settings, place, address.used)
         return Session(client, experiment_id, _sweep_run(client, experiment_id, place, config_json))
-    except (MlflowException, SQLAlchemyError, ImportError) as error:
-        raise unusable(uri, first_line(error)) from error
+    except (MlflowException, SQLAlchemyError, ImportError, ValueError) as error:
+        if isinstance(error, ConfigError):
+            raise
+        raise unusable(address, first_line(error)) from None
 
 
 def _experiment(client: "MlflowClient", settings: TrackingSettings, place: Place, uri: str) -> str:
@@ -89,15 +94,14 @@ def _make_database(uri: str) -> None:
     """
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-    scheme, _, path = uri.partition(":///")
-    if scheme != "sqlite" or not path or "?" in path or Path(path).exists():
+    file = database_file(uri)
+    if file is None or "?" in uri or file.exists():
         return
-    file = Path(path)
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.part")
     for left in file.parent.glob(f"{part.name}*"):
         left.unlink()
-    store = SqlAlchemyStore(f"sqlite:///{part}", str(file.parent / ARTIFACTS))
+    store = SqlAlchemyStore(sqlite_uri(part), (file.parent / ARTIFACTS).as_uri())
     store.engine.dispose()
     part.replace(file)
 

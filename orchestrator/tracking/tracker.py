@@ -18,6 +18,7 @@ from typing import Any
 from evals.errors import ConfigError
 from orchestrator.config.sections import TrackingSettings
 from orchestrator.results.entry import Entry
+from orchestrator.storage.address import Address
 from orchestrator.storage.files import DATABASE
 from orchestrator.storage.result import State
 from orchestrator.tracking.child_run import child_run
@@ -27,7 +28,7 @@ from orchestrator.tracking.provenance import code_tags, requirements_text
 from orchestrator.tracking.run_note import NOTE, job_note
 from orchestrator.tracking.session import Files, Place, Session
 from orchestrator.tracking.store import begin_session
-from orchestrator.tracking.store_address import check_answers, shown
+from orchestrator.tracking.store_address import check_answers, default_address, shell_word
 from orchestrator.tracking.sweep_run import SweepTally, sweep_params, sweep_tags
 from orchestrator.tracking.writer import Writer
 from trainers.job import Job, Report
@@ -65,7 +66,7 @@ class Tracker:
         Raises:
             ConfigError: names `tracking.uri`, its value and the cure.
         """
-        check_answers(settings.uri or _default_uri(place))
+        check_answers(settings.uri or default_address(place.storage))
 
     @classmethod
     def open(cls, settings: TrackingSettings, place: Place, *, config_json: str) -> "Tracker":
@@ -77,11 +78,11 @@ class Tracker:
         Raises:
             ConfigError: `tracking.uri` does not answer within seconds or cannot be used.
         """
-        uri = settings.uri or _default_uri(place)
-        check_answers(uri)
+        address = settings.uri or default_address(place.storage)
+        check_answers(address)
         config = json.loads(config_json)
-        begin = partial(begin_session, settings, place, uri, config_json)
-        fresh = settings.uri is None and not _default_file(place).exists()
+        begin = partial(begin_session, settings, place, address, config_json)
+        fresh = settings.uri is None and not (place.storage / DATABASE).exists()
         session = None if fresh else begin()
         tracker = cls(settings, place, config=config, begin=begin)
         tracker._session = session
@@ -97,19 +98,20 @@ class Tracker:
         missed = self._writer.missed
         if not missed:
             return None
+        reason = self._address.cleaned(missed[0])
         return (
-            f"{len(missed)} records did not reach MLflow ({missed[0]}); "
+            f"{len(missed)} records did not reach MLflow ({reason}); "
             "run the same command again to add them"
         )
 
     @property
     def how_to_open(self) -> str:
         """The line that tells how to look at the runs."""
-        uri = self._uri
-        if uri.startswith("http"):
-            return f"MLflow: open {uri}, experiment {self._settings.experiment}"
-        command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", shown(uri)]
-        return f"MLflow: {shlex.join(command)}"
+        address = self._address
+        if address.used.startswith("http"):
+            return f"MLflow: open {address.shown}, experiment {self._settings.experiment}"
+        command = shlex.join([sys.executable, "-m", "mlflow", "ui", "--backend-store-uri"])
+        return f"MLflow: {command} {shell_word(address)}"
 
     def log_report(self, job: Job, report: Report) -> None:
         """Records what a running job says, with all that is said within `tracking.flush_s`.
@@ -172,8 +174,8 @@ class Tracker:
         self._writer.close()
 
     @property
-    def _uri(self) -> str:
-        return self._settings.uri or _default_uri(self._place)
+    def _address(self) -> Address:
+        return self._settings.uri or default_address(self._place.storage)
 
     def _later(self, write: Callable[[Session], None], *, after_s: float = 0.0) -> None:
         self._writer.put(lambda: write(self._opened()), after_s=after_s)
@@ -193,15 +195,7 @@ class Tracker:
     def _gone(self) -> str | None:
         """Returns why nobody answers at the store's address, or None."""
         try:
-            check_answers(self._uri)
+            check_answers(self._address)
         except ConfigError as error:
             return str(error)
         return None
-
-
-def _default_file(place: Place) -> Path:
-    return place.storage / DATABASE
-
-
-def _default_uri(place: Place) -> str:
-    return f"sqlite:///{_default_file(place)}"

@@ -7,6 +7,7 @@ import pytest
 from evals.errors import ConfigError
 from orchestrator.config.loading import load_config
 from orchestrator.config.storage_address import is_url, working_folder
+from orchestrator.storage.address import Address
 
 
 @pytest.mark.parametrize(
@@ -29,17 +30,17 @@ def test_a_folder_is_worked_on_itself(tmp_path: Path) -> None:
 
 
 def test_urls_have_folders_of_their_own_that_people_can_read(tmp_path: Path) -> None:
-    one = working_folder("s3://bucket/lethe", tmp_path)
+    one = working_folder(Address.of("s3://bucket/lethe"), tmp_path)
     assert one.parent == tmp_path
     assert one.name.startswith("s3-bucket-lethe-")
-    assert one == working_folder("s3://bucket/lethe/", tmp_path)
-    assert one != working_folder("gs://bucket/lethe", tmp_path)
+    assert one == working_folder(Address.of("s3://bucket/lethe/"), tmp_path)
+    assert one != working_folder(Address.of("gs://bucket/lethe"), tmp_path)
 
 
 def test_a_config_keeps_a_url_whole_and_loads_again(tmp_path: Path) -> None:
     config = load_config(None, ["storage=s3://bucket/lethe", f"cache={tmp_path}"])
-    assert config.storage == "s3://bucket/lethe"
-    assert config.folder == working_folder("s3://bucket/lethe", tmp_path)
+    assert str(config.storage) == "s3://bucket/lethe"
+    assert config.folder == working_folder(Address.of("s3://bucket/lethe"), tmp_path)
     again = type(config).model_validate_json(config.model_dump_json())
     assert (again.storage, again.folder) == (config.storage, config.folder)
     folder = load_config(None, [f"storage={tmp_path}"])

@@ -12,6 +12,7 @@ from orchestrator.config.loading import load_resumed
 from orchestrator.remote.download import fetch_model, pulled
 from orchestrator.remote.mirror import Mirror
 from orchestrator.remote.uploader import Uploader
+from orchestrator.storage.address import Address
 
 JOB = "0123456789abcdef"
 
@@ -47,7 +48,7 @@ def url(tmp_path: Path) -> str:
     Odd.error, Odd.gone = None, False
     Odd.store.clear()
     url = "odd:///lethe"
-    mirror = Mirror(url, tmp_path / "nowhere")
+    mirror = Mirror(Address.of(url), tmp_path / "nowhere")
     mirror.write(f"jobs/{JOB}/job.json", b"{}")
     mirror.write(f"jobs/{JOB}/model/weights", b"w")
     mirror.write(f"jobs/{JOB}/result.json", b'{"state": "done"}')
@@ -71,10 +72,10 @@ def test_what_fails_while_fetching_is_said_of_who_is_to_blame_and_leaves_nothing
 ) -> None:
     Odd.error = error
     with pytest.raises(ConfigError, match=said):
-        pulled(url, tmp_path, "demo")
+        pulled(Address.of(url), tmp_path, "demo")
     assert not list((tmp_path / "jobs").iterdir())
     Odd.error = None
-    mirror = pulled(url, tmp_path, "demo")
+    mirror = pulled(Address.of(url), tmp_path, "demo")
     Odd.error = error
     with pytest.raises(ConfigError, match=said):
         fetch_model(mirror, JOB)
@@ -83,7 +84,7 @@ def test_what_fails_while_fetching_is_said_of_who_is_to_blame_and_leaves_nothing
 
 
 def test_a_model_is_fetched_when_it_is_wanted(url: str, tmp_path: Path) -> None:
-    mirror = pulled(url, tmp_path, "demo")
+    mirror = pulled(Address.of(url), tmp_path, "demo")
     model = tmp_path / "jobs" / JOB / "model"
     assert not model.exists()
     fetch_model(mirror, JOB)
@@ -91,7 +92,7 @@ def test_a_model_is_fetched_when_it_is_wanted(url: str, tmp_path: Path) -> None:
 
 
 def test_a_bucket_that_is_not_there_is_refused(url: str, tmp_path: Path) -> None:
-    mirror = pulled(url, tmp_path, "demo")
+    mirror = pulled(Address.of(url), tmp_path, "demo")
     Odd.gone = True
     with pytest.raises(ConfigError, match=r"storage must be .*bucket does not exist"):
         Uploader(mirror, "demo", say=print)
@@ -102,7 +103,7 @@ def test_a_cache_that_goes_with_a_jobs_code_is_refused_by_its_key_before_anythin
 ) -> None:
     unpacked = tmp_path / "working_dir_files" / "_ray_pkg_1"
     with pytest.raises(ConfigError, match=r"^cache must be .* such as cache=/shared/lethe$"):
-        pulled(url, unpacked, "demo")
+        pulled(Address.of(url), unpacked, "demo")
     with pytest.raises(ConfigError, match="^cache must be a folder that outlives the job"):
         load_resumed(f"{url}/sweeps/demo", [f"cache={unpacked}"])
     assert not unpacked.exists()
@@ -111,4 +112,4 @@ def test_a_cache_that_goes_with_a_jobs_code_is_refused_by_its_key_before_anythin
 def test_a_cache_that_is_a_file_is_refused_by_its_key(url: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"^cache must be .*it is a file.* with cache=<folder>$"):
-        pulled(url, tmp_path / "file", "demo")
+        pulled(Address.of(url), tmp_path / "file", "demo")

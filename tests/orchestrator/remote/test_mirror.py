@@ -20,6 +20,7 @@ from orchestrator.remote.download import pulled
 from orchestrator.remote.heartbeat import DEAD_S
 from orchestrator.remote.mirror import Mirror, Unreachable
 from orchestrator.remote.uploader import Uploader
+from orchestrator.storage.address import Address
 from orchestrator.storage.files import DRIVER_FILE
 from orchestrator.storage.records import Storage, version
 from orchestrator.storage.result import Result, State
@@ -104,8 +105,8 @@ def test_a_job_that_was_put_there_is_found_from_elsewhere_without_its_weights(
 ) -> None:
     home, other = here(tmp_path), here(tmp_path, "other")
     result = finish(home, job(0))
-    Mirror(url, home.root).push_job(job(0).hash)
-    Mirror(url, other.root).pull("demo")
+    Mirror(Address.of(url), home.root).push_job(job(0).hash)
+    Mirror(Address.of(url), other.root).pull("demo")
     assert other.find(job(0)) == result
     assert list(other.jobs()) == [job(0)]
     assert not (other.job_folder(job(0).hash) / "adapter").exists()
@@ -116,8 +117,8 @@ def test_a_baselines_model_is_fetched_when_it_is_wanted(url: str, tmp_path: Path
     home, other = here(tmp_path), here(tmp_path, "other")
     original = job(0, Phase.ORIGINAL)
     finish(home, original)
-    Mirror(url, home.root).push_job(original.hash)
-    mirror = Mirror(url, other.root)
+    Mirror(Address.of(url), home.root).push_job(original.hash)
+    mirror = Mirror(Address.of(url), other.root)
     mirror.pull("demo")
     for _ in range(2):
         mirror.pull_model(original.hash)
@@ -129,15 +130,15 @@ def test_a_baselines_model_is_fetched_when_it_is_wanted(url: str, tmp_path: Path
 def test_a_job_that_is_half_there_is_not_there(url: str, tmp_path: Path) -> None:
     home, other = here(tmp_path), here(tmp_path, "other")
     finish(home, job(0))
-    mirror = Mirror(url, home.root)
+    mirror = Mirror(Address.of(url), home.root)
     text = (home.job_folder(job(0).hash) / "result.json").read_bytes()
     mirror.write(f"jobs/{job(0).hash}/job.json", b"{")
-    Mirror(url, other.root).pull("demo")
+    Mirror(Address.of(url), other.root).pull("demo")
     mirror.write(f"jobs/{job(0).hash}/result.json", text[:20])
-    Mirror(url, other.root).pull("demo")
+    Mirror(Address.of(url), other.root).pull("demo")
     assert not (other.root / "jobs").exists() or not list((other.root / "jobs").iterdir())
     mirror.push_job(job(0).hash)
-    Mirror(url, other.root).pull("demo")
+    Mirror(Address.of(url), other.root).pull("demo")
     assert other.find(job(0)) == home.find(job(0))
 
 
@@ -148,9 +149,9 @@ def test_done_replaces_failed_there_as_here_and_never_the_other_way_round(
         one, two = here(tmp_path, f"one{number}"), here(tmp_path, f"two{number}")
         for storage, state in ((one, first), (two, second)):
             finish(storage, job(number), state=State(state))
-            Mirror(url, storage.root).push_job(job(number).hash)
+            Mirror(Address.of(url), storage.root).push_job(job(number).hash)
         other = here(tmp_path, f"other{number}")
-        Mirror(url, other.root).pull("demo")
+        Mirror(Address.of(url), other.root).pull("demo")
         found = other.find(job(number))
         assert found is not None
         assert found.state == State.DONE
@@ -180,28 +181,28 @@ def test_what_says_more_replaces_what_is_there_and_what_lies_in_a_cache(
 ) -> None:
     one, two = here(tmp_path, "one"), here(tmp_path, "two")
     before = finish(one, job(0), **first)
-    Mirror(url, one.root).push_job(job(0).hash)
+    Mirror(Address.of(url), one.root).push_job(job(0).hash)
     after = finish(two, job(0), **second)
-    mirror = Mirror(url, two.root)
+    mirror = Mirror(Address.of(url), two.root)
     assert mirror.missing() == ([job(0).hash] if wins else [])
     mirror.push_job(job(0).hash)
-    Mirror(url, one.root).pull("demo")
+    Mirror(Address.of(url), one.root).pull("demo")
     assert one.find(job(0)) == (after if wins else before)
-    assert Mirror(url, one.root).missing() == []
+    assert Mirror(Address.of(url), one.root).missing() == []
     assert [path.name for path in (one.root / "jobs").iterdir()] == [job(0).hash]
 
 
 def test_nothing_of_what_was_replaced_there_stays(url: str, tmp_path: Path) -> None:
     one, two = here(tmp_path, "one"), here(tmp_path, "two")
     finish(one, job(0), **STOPPED)
-    mirror = Mirror(url, one.root)
+    mirror = Mirror(Address.of(url), one.root)
     mirror.push_job(job(0).hash)
     remove_weights(one.job_folder(job(0).hash), "disk.quota")
     mirror.forget_weights(job(0).hash)
     after = finish(two, job(0))
-    Mirror(url, two.root).push_job(job(0).hash)
+    Mirror(Address.of(url), two.root).push_job(job(0).hash)
     other = here(tmp_path, "other")
-    Mirror(url, other.root).pull("demo")
+    Mirror(Address.of(url), other.root).pull("demo")
     assert other.find(job(0)) == after
 
 
@@ -210,7 +211,7 @@ def test_a_store_that_fails_while_results_are_looked_at_is_not_one_without_resul
 ) -> None:
     home = here(tmp_path)
     finish(home, job(0))
-    mirror = Mirror(flaky, home.root)
+    mirror = Mirror(Address.of(flaky), home.root)
     mirror.push_job(job(0).hash)
     find = Flaky.find
 
@@ -224,13 +225,13 @@ def test_a_store_that_fails_while_results_are_looked_at_is_not_one_without_resul
         mirror.missing()
     Flaky.away = 0
     with pytest.raises(Unreachable):
-        Mirror(flaky, tmp_path / "other").pull("demo")
+        Mirror(Address.of(flaky), tmp_path / "other").pull("demo")
 
 
 def test_a_job_that_has_left_nothing_here_is_not_brought_and_nobody_stumbles_over_it(
     url: str, tmp_path: Path
 ) -> None:
-    mirror = Mirror(url, here(tmp_path).root)
+    mirror = Mirror(Address.of(url), here(tmp_path).root)
     mirror.push_job(job(0).hash)
     assert mirror.read(f"jobs/{job(0).hash}/result.json") is None
 
@@ -239,7 +240,7 @@ def test_what_is_missing_there_is_known(url: str, tmp_path: Path) -> None:
     home = here(tmp_path)
     for seed in range(3):
         finish(home, job(seed))
-    mirror = Mirror(url, home.root)
+    mirror = Mirror(Address.of(url), home.root)
     mirror.push_job(job(1).hash)
     assert mirror.missing() == sorted({job(0).hash, job(2).hash})
 
@@ -247,12 +248,12 @@ def test_what_is_missing_there_is_known(url: str, tmp_path: Path) -> None:
 def test_an_adapter_that_was_removed_here_goes_there(url: str, tmp_path: Path) -> None:
     home, other = here(tmp_path), here(tmp_path, "other")
     finish(home, job(0))
-    mirror = Mirror(url, home.root)
+    mirror = Mirror(Address.of(url), home.root)
     mirror.push_job(job(0).hash)
     remove_weights(home.job_folder(job(0).hash), "disk.quota")
     for _ in range(2):
         mirror.forget_weights(job(0).hash)
-    Mirror(url, other.root).pull("demo")
+    Mirror(Address.of(url), other.root).pull("demo")
     found = other.find(job(0))
     assert found is not None
     assert found.weights_removed
@@ -275,19 +276,19 @@ def test_a_sweeps_folder_is_fetched_where_it_is_ahead_and_only_whole_lines_of_it
 ) -> None:
     home, other = here(tmp_path), here(tmp_path, "other")
     sweep_in(home, ledger='{"a":1}\n{"b":2}\n{"c"')
-    Mirror(url, home.root).push_sweep("demo")
-    Mirror(url, other.root).pull("demo")
+    Mirror(Address.of(url), home.root).push_sweep("demo")
+    Mirror(Address.of(url), other.root).pull("demo")
     folder = other.root / "sweeps" / "demo"
     assert (folder / "ledger.jsonl").read_text() == '{"a":1}\n{"b":2}\n'
     names = sorted(path.name for path in folder.iterdir())
     assert names == ["config.json", "ledger.jsonl", "search.journal"]
     sweep_in(other, ledger='{"a":1}\n{"b":2}\n{"mine":3}\n')
-    Mirror(url, other.root).pull("demo")
+    Mirror(Address.of(url), other.root).pull("demo")
     assert "mine" in (folder / "ledger.jsonl").read_text(), "what is ahead here stays"
 
 
 def driver(url: str, storage: Storage, said: list[str]) -> Uploader:
-    return Uploader(Mirror(url, storage.root), "demo", say=said.append, every_s=0.05)
+    return Uploader(Mirror(Address.of(url), storage.root), "demo", say=said.append, every_s=0.05)
 
 
 def test_a_uploader_brings_everything_in_the_end_and_what_an_earlier_one_left(
@@ -303,7 +304,7 @@ def test_a_uploader_brings_everything_in_the_end_and_what_an_earlier_one_left(
     sweep_in(home, ledger='{"a":1}\n{"b":2}\n')
     assert going.close() is None
     assert said == []
-    Mirror(url, other.root).pull("demo")
+    Mirror(Address.of(url), other.root).pull("demo")
     assert {found.seed for found in other.jobs()} == {0, 1}
     assert "b" in (other.root / "sweeps" / "demo" / "ledger.jsonl").read_text()
 
@@ -318,7 +319,7 @@ def test_a_url_that_is_away_for_a_while_costs_nothing(flaky: str, tmp_path: Path
         finish(home, job(seed))
         going.job(job(seed).hash)
     assert going.close() is None
-    Mirror(flaky, other.root).pull("demo")
+    Mirror(Address.of(flaky), other.root).pull("demo")
     assert {found.seed for found in other.jobs()} == {0, 1, 2, 3}
     assert len(said) <= 1, "it is not complained of again and again"
 
@@ -338,7 +339,7 @@ def test_a_url_that_stays_away_is_complained_of_and_the_next_run_brings_what_is_
     assert "run the same command again here to bring it there" in complaint
     Flaky.away = 0
     assert driver(flaky, home, []).close() is None
-    Mirror(flaky, other.root).pull("demo")
+    Mirror(Address.of(flaky), other.root).pull("demo")
     assert other.find(job(0)) is not None
 
 
@@ -348,15 +349,15 @@ def test_at_the_start_a_url_that_is_away_is_refused_with_key_value_and_cure(
     config = sweep(flaky, tmp_path)
     Flaky.away = 10**6
     with pytest.raises(ConfigError) as caught:
-        pulled(flaky, config.folder, config.name)
+        pulled(Address.of(flaky), config.folder, config.name)
     assert str(caught.value).startswith(
         f"storage must be a folder, or a URL that fsspec can read and write, but got {flaky!r} "
         "(ConnectionError: the store does not answer); correct it, install what it needs"
     )
     with pytest.raises(Unreachable):
-        Mirror(flaky, tmp_path).missing()
+        Mirror(Address.of(flaky), tmp_path).missing()
     Flaky.away = 0
-    mirror = pulled(flaky, config.folder, config.name)
+    mirror = pulled(Address.of(flaky), config.folder, config.name)
     Flaky.away = 10**6
     with pytest.raises(ConfigError, match="storage must be a folder, or a URL"):
         Uploader(mirror, "demo", say=print)
@@ -366,7 +367,7 @@ def test_a_kind_of_url_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigError, match=r"but got 'nowhere://x' \(ValueError: Protocol not known"
     ):
-        pulled("nowhere://x", tmp_path / "cache", "demo")
+        pulled(Address.of("nowhere://x"), tmp_path / "cache", "demo")
 
 
 def sweep(url: str, tmp_path: Path) -> SweepConfig:
@@ -378,7 +379,7 @@ def test_a_sweep_that_is_driven_elsewhere_is_refused_until_it_is_over_or_surely_
 ) -> None:
     home = here(tmp_path)
     home.sweep_folder("demo")
-    mirror = Mirror(url, home.root)
+    mirror = Mirror(Address.of(url), home.root)
     holder = {"host": "elsewhere", "pid": 7, "at": uploader.time.time(), "over": False}
     mirror.write(f"sweeps/demo/{DRIVER_FILE}", json.dumps(holder).encode())
     with pytest.raises(ConfigError, match="driven by process 7 on elsewhere"):
@@ -400,13 +401,13 @@ def test_a_sweep_is_resumed_from_its_url_on_another_machine(url: str, tmp_path: 
     (folder / "origin.json").write_text(json.dumps(origin))
     (folder / "config.json").write_text(first.model_dump_json())
     finish(storage, job(0))
-    mirror = Mirror(url, storage.root)
+    mirror = Mirror(Address.of(url), storage.root)
     mirror.push_job(job(0).hash)
     mirror.push_sweep("demo")
     shutil.rmtree(tmp_path / "a")
     cache = tmp_path / "b"
     resumed = load_resumed(f"{url}/sweeps/demo", [f"cache={cache}", "search.trials=9"])
-    assert resumed.storage == url
+    assert str(resumed.storage) == url
     assert resumed.folder.parent == cache
     assert resumed.search.trials == 9
     assert Storage(resumed.folder).find(job(0)) is not None
@@ -414,7 +415,9 @@ def test_a_sweep_is_resumed_from_its_url_on_another_machine(url: str, tmp_path: 
         load_resumed(f"{url}/sweeps/other", [f"cache={cache}"])
     there = resumed.folder / "sweeps" / "demo"
     again = load_resumed(str(there), [])
-    assert (again.storage, again.folder) == (url, resumed.folder), "its cache stands for the URL"
+    assert (str(again.storage), again.folder) == (url, resumed.folder), (
+        "its cache stands for the URL"
+    )
     moved = shutil.copytree(resumed.folder, tmp_path / "moved")
     alone = load_resumed(str(moved / "sweeps" / "demo"), [])
     assert alone.storage == moved, "a copy elsewhere is a storage of its own"

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from evals.errors import ConfigError
+from orchestrator.storage.address import Address
 from orchestrator.tracking import store_address
 from orchestrator.tracking.store_address import check_answers
 
@@ -13,7 +14,7 @@ def test_a_server_that_does_not_answer_is_refused_within_seconds(tmp_path, monke
     monkeypatch.setattr(store_address, "ANSWER_TIMEOUT_S", 0.3)
     silent = socket.create_server(("127.0.0.1", 0))
     with silent, pytest.raises(ConfigError, match="timed out"):
-        check_answers(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        check_answers(Address.of(f"http://127.0.0.1:{silent.getsockname()[1]}"))
 
 
 def test_a_database_without_a_port_is_asked_at_its_usual_one(monkeypatch):
@@ -25,7 +26,7 @@ def test_a_database_without_a_port_is_asked_at_its_usual_one(monkeypatch):
 
     monkeypatch.setattr(socket, "create_connection", connect)
     with pytest.raises(ConfigError, match="refused"):
-        check_answers("postgresql+psycopg://me@127.0.0.1/mlflow")
+        check_answers(Address.of("postgresql+psycopg://me@127.0.0.1/mlflow"))
     assert asked == [("127.0.0.1", 5432)]
 
 
@@ -35,20 +36,20 @@ def test_a_database_file_that_cannot_be_opened_is_refused_at_once(tmp_path):
     clock = time.perf_counter()
     for name, reason in [("folder.db", "unable to open"), ("text.db", "not a database")]:
         with pytest.raises(ConfigError, match=f"tracking.uri must .*{name}.*{reason}"):
-            check_answers(f"sqlite:///{tmp_path}/{name}")
+            check_answers(Address.of(f"sqlite:///{tmp_path}/{name}"))
     assert time.perf_counter() - clock < 2
 
 
 def test_a_database_file_may_be_there_or_be_made(tmp_path):
     with sqlite3.connect(tmp_path / "there.db") as database:
         database.execute("CREATE TABLE t (x)")
-    check_answers(f"sqlite:///{tmp_path}/there.db")
-    check_answers(f"sqlite:///{tmp_path}/new/to_be_made.db")
+    check_answers(Address.of(f"sqlite:///{tmp_path}/there.db"))
+    check_answers(Address.of(f"sqlite:///{tmp_path}/new/to_be_made.db"))
     assert not (tmp_path / "new").exists()
 
 
 def test_a_password_is_never_shown(tmp_path):
     with pytest.raises(ConfigError) as refused:
-        check_answers("postgresql://me:secret@127.0.0.1:1/mlflow")
+        check_answers(Address.of("postgresql://me:secret@127.0.0.1:1/mlflow"))
     assert "secret" not in str(refused.value)
     assert "me:***@" in str(refused.value)
