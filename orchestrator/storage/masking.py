@@ -18,7 +18,9 @@ REFERENCES = re.compile(r"(\$\{[A-Za-z_][A-Za-z0-9_]*\})+")
 """A value that is read from the environment whole: it says nothing."""
 SHORTEST = 4
 """Letters of the shortest secret that is looked for in free text; less is in every other word."""
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*(?:::[A-Za-z][A-Za-z0-9+.\-]*)*://[^\s'\"`<>]+")
+_URL = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.\-]*(?:::[A-Za-z][A-Za-z0-9+.\-]*)*://[^\s'\"`<>]*[^\s'\"`<>),.;:\]]"
+)
 _PAIR = re.compile(r"([?&;#])([^=&;#?\s]+)=([^&;#\s'\"`<>]*)")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:@]*)(:\d*)?")
 

@@ -1,3 +1,4 @@
+import shlex
 import socket
 import sqlite3
 import time
@@ -7,7 +8,12 @@ import pytest
 from evals.errors import ConfigError
 from orchestrator.storage.address import Address
 from orchestrator.tracking import store_address
-from orchestrator.tracking.store_address import check_answers
+from orchestrator.tracking.store_address import (
+    check_answers,
+    database_file,
+    default_address,
+    shell_word,
+)
 
 
 def test_a_server_that_does_not_answer_is_refused_within_seconds(tmp_path, monkeypatch):
@@ -53,3 +59,27 @@ def test_a_password_is_never_shown(tmp_path):
         check_answers(Address.of("postgresql://me:secret@127.0.0.1:1/mlflow"))
     assert "secret" not in str(refused.value)
     assert "me:***@" in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["plain", "a b%20c?d#e'é"])
+def test_a_database_may_lie_in_a_folder_of_any_name(tmp_path, name):
+    from sqlalchemy.engine import make_url
+
+    (tmp_path / name).mkdir()
+    address = default_address(tmp_path / name)
+    assert make_url(address.used).database == str(tmp_path / name / "mlflow.db")
+    assert database_file(address.used) == tmp_path / name / "mlflow.db"
+    check_answers(address)
+    assert shlex.split(shell_word(address)) == [address.used]
+
+
+def test_a_command_reads_the_password_from_the_environment_again():
+    address = Address.of('http://me:${PW}@host/"x', {"PW": "hunter22"})
+    assert shell_word(address) == '"http://me:${PW}@host/\\"x"'
+    assert shell_word(Address.of("http://me:pw@host")) == "'http://me:***@host'"
+
+
+def test_a_server_is_asked_with_user_and_password():
+    request = store_address._health_page("http://me:hunter%2022@127.0.0.1:5000/base")
+    assert request.full_url == "http://127.0.0.1:5000/base/health"
+    assert request.get_header("Authorization") == "Basic bWU6aHVudGVyIDIy"
