@@ -12,27 +12,15 @@ from ray.core.generated.common_pb2 import ActorDiedErrorContext
 from cluster.capacity import check_capacity
 from cluster.gang import Gang, GangShape, never_ran
 from cluster.rank_failure import Cause, RankLost
-from evals.building import build_benchmark
-from evals.choice import choose
 from evals.errors import ConfigError
-from evals.settings import EvaluationSettings
+from tests.fixtures.jobs import real_job
 from trainers.job import Beat, Job, Outcome, Phase, Report, TrialFailure
 from trainers.rank_task import Order
-from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
+from trainers.settings import TrainingSettings
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 SHAPE = GangShape(ranks=2, cpus_per_rank=1, gpus_per_rank=0)
-BENCHMARK = choose(
-    "evals.benchmarks",
-    {"name": "characters", "num_people": 4, "forget_people": 1, "holdout_people": 0},
-    key="benchmark",
-)
-MODEL = choose(
-    "trainers.models",
-    {"name": "tiny_llama", "hidden_size": 32, "num_layers": 1, "num_heads": 2},
-    key="model",
-)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -48,23 +36,9 @@ def embedded_ray() -> Iterator[None]:
     ray.shutdown()
 
 
-def job(phase: Phase, *, lr: float = 1e-3, base: str | None = None) -> Job:
-    trial = phase == Phase.TRIAL
-    return Job(
-        phase=phase,
-        benchmark=BENCHMARK,
-        model=MODEL,
-        training=TrainingSettings(lr=lr, epochs=2, batch_size=4, micro_batch_size=2),
-        adapter=AdapterSettings(rank=2) if trial else None,
-        engine=EngineSettings(),
-        evaluation=EvaluationSettings(metrics=("retain",)),
-        seed=0,
-        method=choose("trainers.methods", {"name": "gd"}, key="method") if trial else None,
-        base=base,
-        data=build_benchmark(BENCHMARK).fingerprint,
-        weights="random",
-        version="test",
-    )
+def job(phase: Phase, *, lr: float = 1e-3) -> Job:
+    training = TrainingSettings(lr=lr, epochs=2, batch_size=4, micro_batch_size=2)
+    return real_job(phase, training=training)
 
 
 def run(gang: Gang, order: Order) -> Outcome | TrialFailure:
@@ -90,7 +64,7 @@ def test_a_gang_outlives_its_jobs_and_says_who_was_lost(tmp_path: Path) -> None:
     pids = gang.pids()
     for pid in pids:  # they asked for no GPU, and Ray would leave the machine's visible
         assert b"CUDA_VISIBLE_DEVICES=" in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    trial = job(Phase.TRIAL, base="original")
+    trial = job(Phase.TRIAL)
     first = run(gang, Order(trial, tmp_path / "trial", base))
     again = run(gang, Order(trial, tmp_path / "again", base))
     assert isinstance(first, Outcome)
@@ -98,7 +72,7 @@ def test_a_gang_outlives_its_jobs_and_says_who_was_lost(tmp_path: Path) -> None:
     assert gang.pids() == pids
     assert (tmp_path / "trial" / "adapter" / "adapter_model.safetensors").is_file()
 
-    wild = run(gang, Order(job(Phase.TRIAL, lr=1e30, base="original"), tmp_path / "wild", base))
+    wild = run(gang, Order(job(Phase.TRIAL, lr=1e30), tmp_path / "wild", base))
     assert isinstance(wild, TrialFailure)
     after = run(gang, Order(trial, tmp_path / "after", base))
     assert after.sheet == first.sheet, "a failed trial left something behind"
@@ -114,7 +88,7 @@ def test_a_gang_outlives_its_jobs_and_says_who_was_lost(tmp_path: Path) -> None:
 def test_an_error_on_a_rank_is_told_with_its_own_words(tmp_path: Path) -> None:
     shape = GangShape(ranks=1, cpus_per_rank=1, gpus_per_rank=0)
     gang = Gang.form(shape, None, timeout_s=120)
-    missing = Order(job(Phase.TRIAL, base="original"), tmp_path, tmp_path / "nothing")
+    missing = Order(job(Phase.TRIAL), tmp_path, tmp_path / "nothing")
     gang.start(missing)
     with pytest.raises(
         RankLost, match=r"rank 0 was lost in advance: ConfigError: .*nothing"

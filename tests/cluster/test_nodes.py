@@ -8,6 +8,7 @@ import pytest
 
 from cluster.nodes import GIB, Node, check_answers, node_of, refusal, this_machine
 from evals.errors import ConfigError
+from tests.fixtures.processes import free_port
 
 
 @pytest.mark.parametrize(
@@ -39,9 +40,7 @@ def test_this_machine_has_cpus():
 
 
 def test_an_address_at_which_nothing_listens_is_refused_within_seconds():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     started = time.monotonic()
     with pytest.raises(ConfigError) as caught:
         check_answers(address)

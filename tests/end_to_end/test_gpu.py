@@ -6,24 +6,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from evals.building import build_benchmark
-from evals.choice import choose
-from evals.settings import EvaluationSettings
+from tests.fixtures.jobs import choose_method, real_job, tiny_llama
 from trainers.distributed import Place
 from trainers.job import Job, Outcome, Phase, Report
 from trainers.run import Order, run
-from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
+from trainers.settings import EngineSettings, TrainingSettings
 from trainers.warm_state import Workbench
 
 HAS_CUDA = torch.cuda.is_available()
 WITHOUT_CUDA = pytest.mark.skipif(not HAS_CUDA, reason="there is no CUDA device")
 WITH_CUDA = pytest.mark.skipif(HAS_CUDA, reason="DeepSpeed takes the GPU wherever there is one")
-
-BENCHMARK = choose(
-    "evals.benchmarks",
-    {"name": "characters", "num_people": 4, "forget_people": 1, "holdout_people": 0},
-    key="benchmark",
-)
 
 
 @pytest.fixture(autouse=True)
@@ -33,22 +25,13 @@ def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def job(phase: Phase, dtype: str) -> Job:
-    trial = phase == Phase.TRIAL
-    size = {"hidden_size": 32, "num_layers": 1, "num_heads": 2, "dtype": dtype}
-    return Job(
-        phase=phase,
-        benchmark=BENCHMARK,
-        model=choose("trainers.models", {"name": "tiny_llama", **size}, key="model"),
+    how = {"method": choose_method("npo")} if phase == Phase.TRIAL else {}
+    return real_job(
+        phase,
+        model=tiny_llama(dtype=dtype),
         training=TrainingSettings(lr=1e-3, epochs=2),
-        adapter=AdapterSettings(rank=2) if trial else None,
         engine=EngineSettings(zero_stage=2, dtype=dtype),
-        evaluation=EvaluationSettings(metrics=("retain",)),
-        seed=0,
-        method=choose("trainers.methods", {"name": "npo"}, key="method") if trial else None,
-        base="original" if trial else None,
-        data=build_benchmark(BENCHMARK).fingerprint,
-        weights="random",
-        version="test",
+        **how,
     )
 
 

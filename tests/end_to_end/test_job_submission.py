@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ import pytest
 from ray.job_submission import JobDetails, JobSubmissionClient
 
 from tests.fixtures.paths import ROOT
+from tests.fixtures.processes import free_port
 
 pytestmark = [pytest.mark.ray, pytest.mark.dist, pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -44,12 +44,6 @@ WORDS = (
     "checkpoint.every_s=0.001",
     "gang.strategy=STRICT_SPREAD",
 )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Node:

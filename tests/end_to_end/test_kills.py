@@ -26,6 +26,7 @@ import pytest
 
 from orchestrator.config.resume import LAYOUT
 from tests.fixtures.paths import ROOT
+from tests.fixtures.processes import without_cluster
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(0)]
 
@@ -99,14 +100,12 @@ def start(storage: Path, log: Path) -> Driver:
     begun = (folder / "config.json").is_file()
     resume = begun and random.Random(str(log)).random() < 0.5
     words = ["--resume", str(folder)] if resume else [f"storage={storage}", *WORDS]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    environment.pop("RAY_ADDRESS", None)
     with log.open("w") as stream:
         process = subprocess.Popen(
             [sys.executable, "-m", "orchestrator.sweep", *words],
             stdout=stream,
             stderr=subprocess.STDOUT,
-            env=environment,
+            env=without_cluster(),
             cwd=ROOT,
             start_new_session=True,
         )

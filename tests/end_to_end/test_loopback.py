@@ -1,6 +1,5 @@
 """An embedded Ray, its agents and the ranks listen on loopback and nowhere else."""
 
-import os
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ import psutil
 import pytest
 
 from tests.fixtures.paths import ROOT
+from tests.fixtures.processes import without_cluster
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -43,13 +43,12 @@ def listening(driver: psutil.Process) -> set[tuple[str, str]]:
 
 
 def test_nothing_of_a_sweep_listens_where_others_could_reach_it(tmp_path: Path) -> None:
-    environment = {k: v for k, v in os.environ.items() if k != "RAY_ADDRESS"}
     seen: set[tuple[str, str]] = set()
     with (tmp_path / "log").open("w") as log:
         driver = subprocess.Popen(
             [sys.executable, "-m", "orchestrator.sweep", f"storage={tmp_path / 'runs'}", *WORDS],
             cwd=ROOT,
-            env=environment,
+            env=without_cluster(),
             stdout=log,
             stderr=subprocess.STDOUT,
         )

@@ -10,30 +10,18 @@ import ray
 from ray.cluster_utils import Cluster
 from ray.util import placement_group_table
 
-from evals.building import build_benchmark
-from evals.choice import choose
 from evals.scores import ScoreSheet
-from evals.settings import EvaluationSettings
 from orchestrator.config.sections import CheckpointSettings, GangSettings
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.running.scheduler import run_queue
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
+from tests.fixtures.jobs import real_job
 from trainers.job import Job, Phase, Report
-from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
+from trainers.settings import EngineSettings, TrainingSettings
 
 pytestmark = [pytest.mark.ray, pytest.mark.dist, pytest.mark.slow]
 
-BENCHMARK = choose(
-    "evals.benchmarks",
-    {"name": "characters", "num_people": 4, "forget_people": 1, "holdout_people": 0},
-    key="benchmark",
-)
-MODEL = choose(
-    "trainers.models",
-    {"name": "tiny_llama", "hidden_size": 32, "num_layers": 1, "num_heads": 2},
-    key="model",
-)
 EPOCHS_OF_A_TRIAL = 160
 """Enough that the steps left after a report outlast the death of a node by seconds."""
 GANG = GangSettings(ranks=2, strategy="STRICT_SPREAD", collective_timeout_s=120)
@@ -78,25 +66,10 @@ class Tickets:
         self.errors.append(error)
 
 
-def job(phase: Phase, *, base: str | None = None) -> Job:
-    trial = phase == Phase.TRIAL
-    return Job(
-        phase=phase,
-        benchmark=BENCHMARK,
-        model=MODEL,
-        training=TrainingSettings(
-            lr=1e-2, epochs=EPOCHS_OF_A_TRIAL if trial else 8, batch_size=4, micro_batch_size=2
-        ),
-        adapter=AdapterSettings(rank=2) if trial else None,
-        engine=EngineSettings(zero_stage=2),
-        evaluation=EvaluationSettings(metrics=("retain",)),
-        seed=0,
-        method=choose("trainers.methods", {"name": "gd"}, key="method") if trial else None,
-        base=base,
-        data=build_benchmark(BENCHMARK).fingerprint,
-        weights="random",
-        version="test",
-    )
+def job(phase: Phase) -> Job:
+    epochs = EPOCHS_OF_A_TRIAL if phase == Phase.TRIAL else 8
+    training = TrainingSettings(lr=1e-2, epochs=epochs, batch_size=4, micro_batch_size=2)
+    return real_job(phase, training=training, engine=EngineSettings(zero_stage=2))
 
 
 def trainable_pid() -> int:
@@ -138,7 +111,7 @@ def result_of(ticket: Ticket) -> tuple[Result, ScoreSheet]:
 def test_a_trial_outlives_its_trainable_and_a_node(nodes: Cluster, tmp_path: Path) -> None:
     first = Ticket(job=job(Phase.ORIGINAL), storage=str(tmp_path / "a"), gang=GANG)
     disturbed = Ticket(
-        job=job(Phase.TRIAL, base="original"),
+        job=job(Phase.TRIAL),
         storage=str(tmp_path / "a"),
         gang=GANG,
         checkpoint=CheckpointSettings(every_s=1e-3),

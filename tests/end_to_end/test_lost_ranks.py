@@ -15,32 +15,20 @@ import torch
 
 from cluster.rank import Rank
 from cluster.warm_gang import WarmGang
-from evals.building import build_benchmark
-from evals.choice import choose
 from evals.scores import ScoreSheet
-from evals.settings import EvaluationSettings
 from orchestrator.config.sections import CheckpointSettings, GangSettings
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.running import job_runner
 from orchestrator.running.job_runner import Experience, JobRun
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
+from tests.fixtures.jobs import real_job
 from trainers.job import Beat, Job, Outcome, Phase, Report, TrialFailure
 from trainers.rank_task import Order
-from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
+from trainers.settings import EngineSettings
 
 pytestmark = [pytest.mark.ray, pytest.mark.dist, pytest.mark.slow]
 
-BENCHMARK = choose(
-    "evals.benchmarks",
-    {"name": "characters", "num_people": 4, "forget_people": 1, "holdout_people": 0},
-    key="benchmark",
-)
-MODEL = choose(
-    "trainers.models",
-    {"name": "tiny_llama", "hidden_size": 32, "num_layers": 1, "num_heads": 2},
-    key="model",
-)
 GANG = GangSettings(ranks=2, collective_timeout_s=120)
 
 
@@ -62,23 +50,8 @@ def saving_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job_runner, "SAVING_SHARE", float("inf"))
 
 
-def job(phase: Phase, *, base: str | None = None) -> Job:
-    trial = phase == Phase.TRIAL
-    return Job(
-        phase=phase,
-        benchmark=BENCHMARK,
-        model=MODEL,
-        training=TrainingSettings(lr=1e-2, epochs=8, batch_size=4, micro_batch_size=2),
-        adapter=AdapterSettings(rank=2) if trial else None,
-        engine=EngineSettings(zero_stage=2),
-        evaluation=EvaluationSettings(metrics=("retain",)),
-        seed=0,
-        method=choose("trainers.methods", {"name": "gd"}, key="method") if trial else None,
-        base=base,
-        data=build_benchmark(BENCHMARK).fingerprint,
-        weights="random",
-        version="test",
-    )
+def job(phase: Phase) -> Job:
+    return real_job(phase, engine=EngineSettings(zero_stage=2))
 
 
 @dataclass(frozen=True)
@@ -91,7 +64,7 @@ class Lab:
 
     def ticket(self, name: str, **gang: object) -> Ticket:
         return Ticket(
-            job=job(Phase.TRIAL, base="original"),
+            job=job(Phase.TRIAL),
             storage=str(self.folder / name),
             gang=GANG.model_copy(update=gang),
             checkpoint=CheckpointSettings(every_s=1e-9),

@@ -7,29 +7,17 @@ import pytest
 import ray
 from ray.cluster_utils import Cluster
 
-from evals.building import build_benchmark
-from evals.choice import choose
-from evals.settings import EvaluationSettings
 from orchestrator.config.sections import GangSettings
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.running.scheduler import run_queue
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import State
+from tests.fixtures.jobs import real_job
 from trainers.job import Job, Phase, Report
 from trainers.settings import EngineSettings, TrainingSettings
 
 pytestmark = [pytest.mark.ray, pytest.mark.dist, pytest.mark.slow, pytest.mark.long]
 
-BENCHMARK = choose(
-    "evals.benchmarks",
-    {"name": "characters", "num_people": 4, "forget_people": 1, "holdout_people": 0},
-    key="benchmark",
-)
-MODEL = choose(
-    "trainers.models",
-    {"name": "tiny_llama", "hidden_size": 32, "num_layers": 1, "num_heads": 2},
-    key="model",
-)
 GANG = GangSettings(ranks=2, ranks_per_node=2, collective_timeout_s=120)
 MOST_JOBS = 40
 
@@ -47,21 +35,9 @@ def nodes() -> Iterator[Cluster]:
 
 
 def job(seed: int) -> Job:
-    return Job(
-        phase=Phase.ORIGINAL,
-        benchmark=BENCHMARK,
-        model=MODEL,
-        training=TrainingSettings(lr=1e-2, epochs=80, batch_size=4, micro_batch_size=2),
-        adapter=None,
-        engine=EngineSettings(zero_stage=0),
-        evaluation=EvaluationSettings(metrics=("retain",)),
-        seed=seed,
-        method=None,
-        base=None,
-        data=build_benchmark(BENCHMARK).fingerprint,
-        weights="random",
-        version="test",
-    )
+    training = TrainingSettings(lr=1e-2, epochs=80, batch_size=4, micro_batch_size=2)
+    engine = EngineSettings(zero_stage=0)
+    return real_job(Phase.ORIGINAL, training=training, engine=engine, seed=seed)
 
 
 class Changes:

@@ -1,7 +1,6 @@
 """Whole sweeps on a disk that fills up, and at a URL, as a user runs them."""
 
 import csv
-import os
 import subprocess
 import sys
 from collections import Counter
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.paths import ROOT
+from tests.fixtures.processes import without_cluster
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -37,14 +37,12 @@ def driver() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
 
     def start(*words: str) -> subprocess.Popen[str]:
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        environment.pop("RAY_ADDRESS", None)
         process = subprocess.Popen(
             [sys.executable, "-m", "orchestrator.sweep", *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=environment,
+            env=without_cluster(),
             cwd=ROOT,
         )
         started.append(process)

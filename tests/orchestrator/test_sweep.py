@@ -5,7 +5,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import torch
 
 from orchestrator.sweep import main
 from tests.fixtures.paths import CONFIGS, ROOT
+from tests.fixtures.processes import free_port, without_cluster
 
 SMALL = (
     "benchmark.num_people=6",
@@ -123,9 +123,7 @@ def test_a_disk_that_is_full_from_the_start_is_said_without_a_traceback(small_di
 def test_a_cluster_that_does_not_answer_is_refused_within_seconds(
     tmp_path: Path, capsys, monkeypatch
 ) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{probe.getsockname()[1]}")
+    monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{free_port()}")
     monkeypatch.chdir(tmp_path)
     started = time.monotonic()
     assert "RAY_ADDRESS must be" in refused(["--plan", *SMALL], capsys)
@@ -169,14 +167,12 @@ def start(storage: Path, *words: str) -> subprocess.Popen[str]:
 
 
 def driver(*words: str) -> subprocess.Popen[str]:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    environment.pop("RAY_ADDRESS", None)
     return subprocess.Popen(
         [sys.executable, "-m", "orchestrator.sweep", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=environment,
+        env=without_cluster(),
         cwd=ROOT,
     )
 
@@ -235,13 +231,12 @@ def test_a_row_of_a_sweep_comes_out_the_same_again(finished: Finished, how) -> N
 
 def assert_repeats(job: str, storage: Path, *how: str) -> None:
     command = ["-m", "orchestrator.repeat", job, "--storage", str(storage), *how]
-    environment = {k: v for k, v in os.environ.items() if k != "RAY_ADDRESS"}
     done = subprocess.run(
         [sys.executable, *command],
         capture_output=True,
         text=True,
         timeout=250,
-        env={**environment, "OMP_NUM_THREADS": "1"},
+        env=without_cluster(),
         cwd=ROOT,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -445,9 +440,7 @@ def test_a_plan_asks_the_cluster_that_is_named(tmp_path: Path) -> None:
 @pytest.mark.ray
 @pytest.mark.slow
 def test_a_tracking_server_that_does_not_answer_is_refused_with_code_2(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     done = sweep(tmp_path / "runs", "methods=[npo]", f"tracking.uri=http://127.0.0.1:{port}")
     assert done.code == 2
     assert "tracking.uri must be" in done.output

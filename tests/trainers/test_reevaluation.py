@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from evals.building import build_benchmark
-from evals.choice import choose
 from evals.errors import ConfigError
 from evals.scores import ScoreSheet
 from evals.settings import EvaluationSettings
+from tests.fixtures.jobs import choose_method, few_people, real_job, tiny_llama
 from trainers.distributed import Place
 from trainers.job import Job, Outcome, Phase
 from trainers.rank_task import Order
@@ -18,25 +17,18 @@ from trainers.run import run
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 from trainers.warm_state import Workbench
 
-PEOPLE = {"num_people": 4, "forget_people": 1, "holdout_people": 0, "num_world": 2}
-SIZE = {"hidden_size": 32, "num_layers": 2, "num_heads": 2, "intermediate_size": 32}
-BENCHMARK = choose("evals.benchmarks", {"name": "characters", **PEOPLE}, key="benchmark")
-MODEL = choose("trainers.models", {"name": "tiny_llama", **SIZE}, key="model")
+BENCHMARK = few_people(num_world=2)
+MODEL = tiny_llama(num_layers=2, intermediate_size=32)
 
 
 def original() -> Job:
-    return Job(
-        phase=Phase.ORIGINAL,
+    return real_job(
+        Phase.ORIGINAL,
         benchmark=BENCHMARK,
         model=MODEL,
         training=TrainingSettings(lr=1e-2, epochs=3),
-        adapter=None,
         engine=EngineSettings(zero_stage=0),
         evaluation=EvaluationSettings(metrics=("retain",), max_items=3),
-        seed=0,
-        data=build_benchmark(BENCHMARK).fingerprint,
-        weights="random",
-        version="test",
     )
 
 
@@ -45,7 +37,7 @@ def trial() -> Job:
         update={
             "phase": Phase.TRIAL,
             "adapter": AdapterSettings(rank=2),
-            "method": choose("trainers.methods", {"name": "npo"}, key="method"),
+            "method": choose_method("npo"),
             "base": "base",
         }
     )

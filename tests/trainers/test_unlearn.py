@@ -10,14 +10,14 @@ from torch import Tensor
 
 from evals import plugins
 from evals.building import build_benchmark
-from evals.choice import choose
 from evals.settings import EvaluationSettings
+from tests.fixtures.jobs import choose_method, few_people, real_job, tiny_llama
 from trainers import checkpoint, loop, warm_state
 from trainers.batch import Batch
 from trainers.distributed import Place
 from trainers.engine import Engine
 from trainers.family import build_family
-from trainers.job import Diverged, Job, Outcome, Phase, Report
+from trainers.job import Diverged, Job, Outcome, Report
 from trainers.memory.fallback import Doing, Execution, Memory, lighter
 from trainers.method import PACKAGE, build_method
 from trainers.rank_task import Order
@@ -27,10 +27,8 @@ from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 from trainers.tuning import full
 from trainers.warm_state import Workbench
 
-PEOPLE = {"num_people": 4, "forget_people": 1, "holdout_people": 0, "num_world": 2}
-SIZE = {"hidden_size": 32, "num_layers": 8, "num_heads": 2, "intermediate_size": 32}
-BENCHMARK = choose("evals.benchmarks", {"name": "characters", **PEOPLE}, key="benchmark")
-MODEL = choose("trainers.models", {"name": "tiny_llama", **SIZE}, key="model")
+BENCHMARK = few_people(num_world=2)
+MODEL = tiny_llama(num_layers=8, intermediate_size=32)
 SLOW_1, SLOW_3 = (pytest.param(stage, marks=pytest.mark.slow) for stage in (1, 3))
 CASES = [(name, {}) for name in plugins.names(PACKAGE)] + [
     ("npo", {"retain_term": "kl"}),
@@ -65,11 +63,10 @@ def num_loaded(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     return lambda: len(loads)
 
 
-def job(method: str = "npo", **settings) -> Job:
+def job(name: str = "npo", **settings) -> Job:
     chosen = {key: settings.pop(key) for key in ("retain_term",) if key in settings}
     training = {"lr": 1e-3, "epochs": 2, "l1": 0.1, **settings.pop("training", {})}
-    return Job(
-        phase=Phase.TRIAL,
+    return real_job(
         benchmark=BENCHMARK,
         model=MODEL,
         training=TrainingSettings(**training),
@@ -77,11 +74,8 @@ def job(method: str = "npo", **settings) -> Job:
         engine=EngineSettings(**{"zero_stage": 0, **settings.pop("engine", {})}),
         evaluation=EvaluationSettings(metrics=("retain",), max_items=2),
         seed=settings.pop("seed", 0),
-        method=choose(PACKAGE, {"name": method, **chosen, **settings}, key="method"),
+        method=choose_method(name, **chosen, **settings),
         base="base",
-        data=build_benchmark(BENCHMARK).fingerprint,
-        weights="random",
-        version="test",
     )
 
 

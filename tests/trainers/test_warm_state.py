@@ -10,11 +10,11 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from evals.building import build_benchmark
-from evals.choice import choose
 from evals.errors import ConfigError
 from evals.measure import measure
 from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
+from tests.fixtures.jobs import choose_method, few_people, real_job, tiny_llama
 from trainers import checkpoint, loop
 from trainers.distributed import Place
 from trainers.early_stopping import Guard, Limit
@@ -28,17 +28,7 @@ from trainers.warm_state import Workbench
 
 Result = TypeVar("Result")
 
-BENCHMARK = choose(
-    "evals.benchmarks",
-    {
-        "name": "characters",
-        "num_people": 4,
-        "forget_people": 1,
-        "holdout_people": 0,
-        "num_world": 2,
-    },
-    key="benchmark",
-)
+BENCHMARK = few_people(num_world=2)
 
 
 @pytest.fixture(autouse=True)
@@ -59,25 +49,18 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def job(
-    method: str = "npo", *, dropout: float = 0.0, checkpointing: bool = False, epochs: int = 2
+    name: str = "npo", *, dropout: float = 0.0, checkpointing: bool = False, epochs: int = 2
 ) -> Job:
-    size = {"hidden_size": 32, "num_layers": 2, "num_heads": 2, "intermediate_size": 32}
-    model = {"name": "tiny_llama", **size, "gradient_checkpointing": checkpointing}
-    settings = {"name": method, "layer": 1} if method == "rmu" else {"name": method}
-    return Job(
-        phase=Phase.TRIAL,
+    size = {"num_layers": 2, "intermediate_size": 32}
+    return real_job(
         benchmark=BENCHMARK,
-        model=choose("trainers.models", model, key="model"),
+        model=tiny_llama(**size, gradient_checkpointing=checkpointing),
         training=TrainingSettings(lr=1e-2, epochs=epochs, l1=0.1),
         adapter=AdapterSettings(rank=2, dropout=dropout),
         engine=EngineSettings(zero_stage=0),
         evaluation=EvaluationSettings(metrics=("retain",), max_items=2),
-        seed=0,
-        method=choose("trainers.methods", settings, key="method"),
+        method=choose_method(name, **({"layer": 1} if name == "rmu" else {})),
         base="base",
-        data=build_benchmark(BENCHMARK).fingerprint,
-        weights="random",
-        version="test",
     )
 
 

@@ -1,12 +1,12 @@
 """A sweep's models are known from configurations alone, or it is said why not."""
 
-import socket
 import time
 
 import pytest
 
 from evals.errors import ConfigError
 from orchestrator.planning.model_sizes import ModelUnknown, sweep_sizes
+from tests.fixtures.processes import free_port
 
 
 def test_full_baselines_and_adapted_trials_differ(large_sweep, few_people):
@@ -30,9 +30,7 @@ def test_an_adapter_on_layers_that_do_not_exist_is_refused(large_sweep, few_peop
 def test_a_hub_model_without_a_network_is_unknown_within_seconds(
     large_sweep, few_people, monkeypatch
 ):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        endpoint = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    endpoint = f"http://127.0.0.1:{free_port()}"
     monkeypatch.setattr("trainers.pretrained.hub.ENDPOINT", endpoint)
     config = large_sweep(model={"name": "causal_lm", "path": "nobody/no-such-model"})
     started = time.monotonic()

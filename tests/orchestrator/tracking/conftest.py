@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -35,6 +34,7 @@ from orchestrator.storage.result import Result, State
 from orchestrator.tracking.session import Place
 from orchestrator.tracking.tracker import Tracker
 from tests.fixtures.jobs import any_job
+from tests.fixtures.processes import free_port
 from trainers.job import ADAPTER, Report
 from trainers.settings import AdapterSettings, TrainingSettings
 
@@ -197,9 +197,7 @@ class Server:
 
     def __init__(self, store, folder):
         self._folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
+        self._port = free_port()
         self.uri = f"http://127.0.0.1:{self._port}"
         self._command = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
         self._command += ["--host", "127.0.0.1", "--port", str(self._port)]

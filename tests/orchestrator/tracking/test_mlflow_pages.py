@@ -1,7 +1,6 @@
 """What a tracker records, as MLflow's own pages show it in a real browser."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from orchestrator.results.entry import Entry
 from orchestrator.storage.result import Result, State
 from orchestrator.tracking.tracker import Place, Tracker
 from tests.fixtures.jobs import any_job
+from tests.fixtures.processes import free_port
 from trainers.job import Report
 from trainers.settings import AdapterSettings, TrainingSettings
 
@@ -78,9 +78,7 @@ def store(tmp_path_factory):
 def server(store) -> Iterator[str]:
     """The address of an MLflow server over the store, on loopback."""
     storage, *_ = store
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"]
     command += ["--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", f"sqlite:///{storage / 'mlflow.db'}"]

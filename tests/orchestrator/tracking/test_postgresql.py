@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.tracking.child_run import child_run
+from tests.fixtures.processes import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -67,9 +68,7 @@ def postgresql():
             text=True,
         )
         assert made.returncode == 0, made.stderr
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         with log.open("wb") as stream:
             process = subprocess.Popen(
                 [*user, server, "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-F"],

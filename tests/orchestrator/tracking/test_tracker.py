@@ -1,6 +1,5 @@
 import json
 import shutil
-import socket
 import time
 from dataclasses import replace
 from importlib.metadata import version
@@ -10,6 +9,7 @@ import pytest
 from evals.errors import ConfigError
 from orchestrator.storage.weights import remove_weights
 from orchestrator.tracking import tracker as tracker_module
+from tests.fixtures.processes import free_port
 from trainers.job import Report
 
 FILES = {
@@ -155,9 +155,7 @@ def test_the_sweeps_run_keeps_its_config_and_tables(storage, runs, begin, artifa
 
 
 def test_a_server_that_is_not_there_is_refused_at_once(tmp_path, begin):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     clock = time.perf_counter()
     with pytest.raises(ConfigError, match=f"tracking.uri must .* 'http://127.0.0.1:{port}'"):
         begin(tmp_path, uri=f"http://127.0.0.1:{port}")
