@@ -6,39 +6,33 @@ Then a sweep of many trials is recorded, and searched by tag and by metric.
 
 import argparse
 import os
-import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from machine import setting, table
 from mlflow import MlflowClient
-from mlflow.entities import LoggedModelOutput
+from mlflow_store import address
+from value_by_value import one_by_one
 
 from orchestrator.config.loading import load_config
 from orchestrator.config.resume import config_text
 from orchestrator.config.sections import TrackingSettings
 from orchestrator.results.entry import Entry
 from orchestrator.searching.constraints import violations
-from orchestrator.storage.files import DATABASE, sweep_path
+from orchestrator.storage.files import sweep_path
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import State
 from orchestrator.tracking.child_run import child_run
-from orchestrator.tracking.job_files import job_files
-from orchestrator.tracking.session import JOB_FILES, Files, Place
+from orchestrator.tracking.session import Files, Place
 from orchestrator.tracking.store import begin_session
 from orchestrator.tracking.tracker import Tracker
-from trainers.job import ADAPTER, Phase
+from trainers.job import Phase
 
 GOAL_SHARE = 0.03
 GOAL_RATIO = 0.1
@@ -98,10 +92,10 @@ def _costs(entries: Sequence[Entry], storage: Storage, folder: Path) -> str:
     """Returns the table of what recording costs in either way and store."""
     wall_s, rows, met = _mean_wall_s(entries), [], True
     for store in ("SQLite file", "server"):
-        with _address(store, folder / store.replace(" ", "-")) as uri:
+        with address(store, folder / store.replace(" ", "-")) as uri:
             values = _Cost(_values_at_once(entries, folder / f"{store}-v", uri), 0.0, 0.0)
             whole = _batched(entries, storage, folder / f"{store}-w", uri)
-            single_s, single_whole_s = _one_by_one(entries, storage, folder, uri)
+            single_s, single_whole_s = one_by_one(entries, storage, folder, uri)
         shown = (values, single_s, "values"), (whole, single_whole_s, "and files, adapter, model")
         for cost, singly_s, what in shown:
             figures = [cost.wall_s, cost.cpu_s, cost.held_s, singly_s]
@@ -161,49 +155,6 @@ def _tracker(folder: Path, uri: str) -> Tracker:
     place = Place("demo", folder / sweep_path("demo"), folder)
     config_json = config_text(load_config(None, []))
     return Tracker.open(TrackingSettings(uri=uri), place, config_json=config_json)
-
-
-def _one_by_one(
-    entries: Sequence[Entry], storage: Storage, folder: Path, uri: str
-) -> tuple[float, float]:
-    """Returns the seconds a trial that the same takes with a call for each value: values, all."""
-    client = MlflowClient(uri)
-    files = None if uri.startswith("http") else (folder / "one-by-one").as_uri()
-    experiment = client.create_experiment("one by one", artifact_location=files)
-    values_s = files_s = 0.0
-    for entry in entries:
-        started = time.perf_counter()
-        run_id = _record_values(client, experiment, entry)
-        values_s += time.perf_counter() - started
-        started = time.perf_counter()
-        _record_files(client, entry, storage.job_folder(entry.result.job.hash), run_id)
-        files_s += time.perf_counter() - started
-    return values_s / len(entries), (values_s + files_s) / len(entries)
-
-
-def _record_values(client: MlflowClient, experiment: str, entry: Entry) -> str:
-    run = child_run(entry)
-    info = client.create_run(experiment, start_time=run.start_ms, run_name=run.name).info
-    for name, value in run.params.items():
-        client.log_param(info.run_id, name, value)
-    for name, value in run.tags.items():
-        client.set_tag(info.run_id, name, value)
-    for point in run.points:
-        client.log_metric(info.run_id, point.name, point.value, point.time_ms, point.step)
-    client.set_terminated(info.run_id, status="FINISHED", end_time=run.end_ms)
-    return str(info.run_id)
-
-
-def _record_files(client: MlflowClient, entry: Entry, folder: Path, run_id: str) -> None:
-    experiment, run = client.get_run(run_id).info.experiment_id, child_run(entry)
-    model = client.create_logged_model(experiment, source_run_id=run_id, params=dict(run.params))
-    client.finalize_logged_model(model.model_id, "READY")
-    client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
-    for name, text in job_files(entry.result, folder).items():
-        client.log_text(run_id, text, name)
-    for name in JOB_FILES:
-        client.log_artifact(run_id, str(folder / name))
-    client.log_artifacts(run_id, str(folder / ADAPTER), ADAPTER)
 
 
 def _searches(entry: Entry, folder: Path, runs: int) -> str:
@@ -270,41 +221,6 @@ def _timed(do: Callable[[], object], *, times: int) -> float:
         do()
         spent.append(time.perf_counter() - started)
     return statistics.median(spent)
-
-
-@contextmanager
-def _address(store: str, folder: Path) -> Iterator[str]:
-    """Gives the address of a fresh store; a server is ended afterwards."""
-    folder.mkdir()
-    uri = f"sqlite:///{folder / DATABASE}"
-    if store != "server":
-        yield uri
-        return
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--workers", "1"]
-    command += ["--port", str(port), "--backend-store-uri", uri]
-    command += ["--artifacts-destination", str(folder / "artifacts")]
-    quiet = subprocess.DEVNULL
-    server = subprocess.Popen(command, stdout=quiet, stderr=quiet, start_new_session=True)
-    try:
-        _wait_for(f"http://127.0.0.1:{port}")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
-        shutil.rmtree(folder)
-
-
-def _wait_for(uri: str) -> None:
-    for _ in range(300):
-        try:
-            urlopen(f"{uri}/health", timeout=2).close()
-            return
-        except (URLError, OSError):
-            time.sleep(0.2)
-    raise SystemExit("the MLflow server did not start")
 
 
 def _parser() -> argparse.ArgumentParser:
