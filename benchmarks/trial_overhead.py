@@ -28,7 +28,8 @@ from orchestrator.config.sections import GangSettings
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, trial_job
 from orchestrator.jobs.ticket import Ticket
-from orchestrator.running.scheduler import connect, run_queue
+from orchestrator.running.ray_connection import connect
+from orchestrator.running.scheduler import run_queue
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import State
 from trainers.job import Job, Report

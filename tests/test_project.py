@@ -26,6 +26,7 @@ USED_BY_OTHERS = {"greenlet", "pillow", "scikit-learn"}
 """Optuna and matplotlib use them where they find them."""
 HOMES = {
     "ray": (
+        "orchestrator/running/ray_connection.py",
         "orchestrator/running/scheduler.py",
         "orchestrator/running/trainable.py",
         "cluster/*.py",
@@ -35,7 +36,7 @@ HOMES = {
     "sqlalchemy": ("orchestrator/tracking/*.py",),
     "deepspeed": ("trainers/engine.py", "trainers/shards.py"),
     "matplotlib": ("orchestrator/reporting/figures/*.py",),
-    "fsspec": ("orchestrator/remote/mirror.py",),
+    "fsspec": ("orchestrator/remote/url_file_system.py",),
 }
 LATE = ("ray", "optuna", "mlflow", "deepspeed", "matplotlib")
 HEAVY = (*LATE, "torch", "transformers", "pyarrow", "scipy")

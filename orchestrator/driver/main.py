@@ -99,7 +99,7 @@ def _begin(config: SweepConfig, signals: StopSignals, held: ExitStack) -> SweepC
     place = Place(config.name, folder, storage.root)
     Tracker.check(config.tracking, place)
     from cluster.nodes import connected_nodes  # imports Ray
-    from orchestrator.running.scheduler import connect
+    from orchestrator.running.ray_connection import connect
 
     num_gangs = connect(config.gang)
     signals.listen()  # Ray has taken SIGTERM for itself
@@ -203,7 +203,7 @@ def _nodes() -> "tuple[Node, ...]":
 
     if not os.environ.get("RAY_ADDRESS"):
         return (this_machine(),)
-    from orchestrator.running.scheduler import join
+    from orchestrator.running.ray_connection import join
 
     join()
     return connected_nodes()

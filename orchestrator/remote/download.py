@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from evals.errors import ConfigError
-from orchestrator.remote.mirror import Mirror, Unreachable, unusable
+from orchestrator.remote.mirror import Mirror
+from orchestrator.remote.url_file_system import Unreachable, unusable
 from orchestrator.storage.address import Address
 from orchestrator.storage.byte_size import size_text
 from orchestrator.storage.records import Storage

@@ -12,7 +12,7 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evals.errors import ConfigError
-from orchestrator.remote.mirror import Unreachable
+from orchestrator.remote.url_file_system import Unreachable
 from orchestrator.storage.files import DRIVER_FILE, sweep_path
 from orchestrator.storage.records import is_alive
 

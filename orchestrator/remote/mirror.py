@@ -5,16 +5,14 @@ job whose result can be read there is done. Of a sweep's folder that copy counts
 longer one, which is written last.
 """
 
-import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import parse_qsl
+from typing import TypeVar
 
-from evals.errors import ConfigError
+from orchestrator.remote.url_file_system import Unreachable, attempt, opened
 from orchestrator.storage.address import Address
 from orchestrator.storage.files import (
     DRIVER_FILE,
@@ -33,16 +31,9 @@ from orchestrator.storage.weights import KINDS, removed_weights
 from trainers.disk_full import lacks_room
 from trainers.job import MODEL
 
-if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem
-
 GROWING = (".jsonl", ".journal")
 """Endings of files of whole lines, which may be copied while they grow."""
 T = TypeVar("T")
-
-
-class Unreachable(Exception):
-    """Raised when the URL cannot be read or written now; another time may be better."""
 
 
 class Mirror:
@@ -60,18 +51,10 @@ class Mirror:
         Raises:
             ConfigError: there is none of this kind.
         """
-        from fsspec.core import url_to_fs
-
         self.url = address.shown.rstrip("/")
         self.root = root
         self._address = address
-        url, options = _with_options(address.used)
-        try:
-            found: tuple[Any, str] = self._do(lambda: url_to_fs(url, **options))
-        except Unreachable as error:
-            raise unusable(self.url, error) from None
-        self._fs: AbstractFileSystem = found[0]
-        self._base = found[1].rstrip("/")
+        self._fs, self._base = opened(address)
 
     def pull(self, name: str) -> None:
         """Fetches the sweep's folder, if it is ahead of what is here, and all jobs' records."""
@@ -242,28 +225,7 @@ class Mirror:
         return there
 
     def _do(self, call: Callable[[], T]) -> T:
-        return _tried(call, self._address)
-
-
-def _with_options(url: str) -> tuple[str, dict[str, Any]]:
-    """Returns a URL without its query, and the query as options of the last file system in it.
-
-    A query that is not one of names and values belongs to a file's name, and HTTP's to its URL.
-    """
-    place, _, query = url.partition("?")
-    scheme = place.partition("://")[0].rpartition("::")[2]
-    if scheme.startswith("http") or not re.fullmatch(r"\w+=[^&]*(&\w+=[^&]*)*", query):
-        return url.rstrip("/"), {}
-    options: dict[str, Any] = dict(parse_qsl(query, keep_blank_values=True))
-    return place.rstrip("/"), {scheme: options} if "::" in place else options
-
-
-def unusable(url: str, why: object) -> ConfigError:
-    """Returns the error for a URL that cannot be used as a storage."""
-    return ConfigError(
-        f"storage must be a folder, or a URL that fsspec can read and write, but got {url!r} "
-        f"({why}); correct it, install what it needs, or see to its credentials and network"
-    )
+        return attempt(call, self._address)
 
 
 def _with_result(listing: Iterable[str]) -> set[str]:
@@ -303,13 +265,3 @@ def _whole(texts: Mapping[str, bytes | Exception]) -> dict[str, bytes]:
 def _is_new(ended: Ended | None, other: Ended | None) -> bool:
     """Returns whether a job that `ended` is to be brought where it ended as the `other` says."""
     return ended is not None and (other is None or says_more(ended, other))
-
-
-def _tried(call: Callable[[], T], address: Address) -> T:
-    """Returns what `call` does; every store fails with errors of its own."""
-    try:
-        return call()
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # noqa: BLE001  the store boundary: a sweep outlives it
-        raise Unreachable(address.cleaned(f"{type(error).__name__}: {error}")) from error

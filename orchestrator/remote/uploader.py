@@ -11,7 +11,8 @@ from collections.abc import Callable
 from functools import partial
 
 from orchestrator.remote.heartbeat import Heartbeat
-from orchestrator.remote.mirror import Mirror, Unreachable, unusable
+from orchestrator.remote.mirror import Mirror
+from orchestrator.remote.url_file_system import Unreachable, unusable
 from orchestrator.storage.masking import masked_text
 
 EVERY_S = 30.0

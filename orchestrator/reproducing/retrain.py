@@ -55,7 +55,7 @@ def trained_again(row: Row, keep: Path | None, *, say: Callable[[str], None]) ->
         ConfigError: no such gang can be placed, or the job cannot be run as it was.
         TrialFailure: it failed this time.
     """
-    from orchestrator.running.scheduler import connect, leave  # imports Ray
+    from orchestrator.running.ray_connection import connect, leave  # imports Ray
 
     ticket = _ticket(row)
     if keep is not None:

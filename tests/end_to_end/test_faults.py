@@ -26,7 +26,7 @@ from ray.util import placement_group_table
 from orchestrator.config.loading import load_config
 from orchestrator.driver.main import DONE, conduct
 from orchestrator.driver.signals import StopSignals
-from orchestrator.running import scheduler
+from orchestrator.running import ray_connection
 
 pytestmark = [pytest.mark.ray, pytest.mark.dist, pytest.mark.slow, pytest.mark.timeout(0)]
 
@@ -180,7 +180,7 @@ def test_sweeps_out_of_which_ranks_and_nodes_are_shot_end_as_if_left_alone(
     num_sweeps = request.config.getoption("faults")
     if not num_sweeps:
         pytest.skip("a long test: say --faults 5")
-    monkeypatch.setattr(scheduler, "join", lambda: None)
+    monkeypatch.setattr(ray_connection, "join", lambda: None)
     random.seed(0)
     started = time.monotonic()
     expected = ended(tmp_path / "alone")

@@ -9,7 +9,7 @@ import pytest
 
 from evals.errors import ConfigError
 from orchestrator.remote.heartbeat import DEAD_S, Heartbeat
-from orchestrator.remote.mirror import Unreachable
+from orchestrator.remote.url_file_system import Unreachable
 from orchestrator.storage.files import DRIVER_FILE, sweep_path
 
 FILE = sweep_path("demo", DRIVER_FILE)

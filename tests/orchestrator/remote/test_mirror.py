@@ -18,8 +18,9 @@ from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.remote import uploader
 from orchestrator.remote.download import pulled
 from orchestrator.remote.heartbeat import DEAD_S
-from orchestrator.remote.mirror import Mirror, Unreachable
+from orchestrator.remote.mirror import Mirror
 from orchestrator.remote.uploader import Uploader
+from orchestrator.remote.url_file_system import Unreachable
 from orchestrator.storage.address import Address
 from orchestrator.storage.files import DRIVER_FILE
 from orchestrator.storage.records import Storage, version

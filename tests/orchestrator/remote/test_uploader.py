@@ -4,8 +4,8 @@ import threading
 import time
 
 from orchestrator.remote import uploader
-from orchestrator.remote.mirror import Unreachable
 from orchestrator.remote.uploader import Uploader
+from orchestrator.remote.url_file_system import Unreachable
 from orchestrator.storage.files import DRIVER_FILE
 
 

@@ -9,7 +9,7 @@ from evals.scores import ScoreSheet
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.reproducing.find_row import find_row
 from orchestrator.reproducing.retrain import OneJob, trained_again
-from orchestrator.running import scheduler
+from orchestrator.running import ray_connection, scheduler
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
 from trainers.job import Report, TrialFailure
@@ -63,8 +63,12 @@ def row(made):
 def cluster(made, monkeypatch):
     whole = made.sheet()
     cluster = Cluster(ScoreSheet(whole.tasks[::-1]))  # not what is on record
-    for name in ("connect", "leave", "run_queue"):
-        monkeypatch.setattr(scheduler, name, getattr(cluster, name))
+    for home, name in (
+        (ray_connection, "connect"),
+        (ray_connection, "leave"),
+        (scheduler, "run_queue"),
+    ):
+        monkeypatch.setattr(home, name, getattr(cluster, name))
     return cluster
 
 
