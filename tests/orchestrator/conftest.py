@@ -12,7 +12,6 @@ from evals.building import build_benchmark
 from evals.choice import validated
 from evals.scores import ScoreSheet
 from evals.text.example import Example, Probability, Task
-from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.loading import load_config
 from orchestrator.config.resume import write_config
 from orchestrator.config.sections import GangSettings
@@ -23,6 +22,7 @@ from orchestrator.reporting.sweep_record import SweepRecord, read_record
 from orchestrator.storage.members import Member, MemberRole, Members
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
+from tests.fixtures.sheets import even_sheet
 from trainers.job import Job
 
 
@@ -158,22 +158,7 @@ class StoredSweep:
         )
 
     def sheet(self) -> ScoreSheet:
-        score = AnswerScore(1.0, 4)
-        wrong = (AnswerScore(2.0, 4),) * 3
-        return ScoreSheet(
-            tuple(
-                TaskScores(
-                    task.name,
-                    task.role,
-                    task.probability,
-                    tuple(
-                        ItemScore(e.id, e.answer, score, score, wrong, (), ())
-                        for e in sorted(task.examples, key=lambda e: e.id)
-                    ),
-                )
-                for task in self.benchmark.tasks
-            )
-        )
+        return even_sheet(self.benchmark)
 
     def read(self) -> SweepRecord:
         return read_record(str(self.folder))

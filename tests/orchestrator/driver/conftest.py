@@ -9,7 +9,6 @@ import pytest
 from evals.benchmark import Benchmark
 from evals.building import build_benchmark
 from evals.scores import ScoreSheet
-from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.loading import load_config
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.driver.callbacks import SweepCallback
@@ -24,6 +23,7 @@ from orchestrator.results.entry import Entry
 from orchestrator.storage.line_file import Wait, at_once
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
+from tests.fixtures.sheets import even_sheet
 from trainers.job import Phase
 
 
@@ -116,22 +116,7 @@ class FakeSweep:
         self.storage.commit(result, self.storage.begin(ticket.job), self.sheet(nll=1.0))
 
     def sheet(self, *, nll: float) -> ScoreSheet:
-        score = AnswerScore(nll, 4)
-        wrong = (AnswerScore(2.0, 4),) * 3
-        return ScoreSheet(
-            tuple(
-                TaskScores(
-                    task.name,
-                    task.role,
-                    task.probability,
-                    tuple(
-                        ItemScore(e.id, e.answer, score, score, wrong, (), ())
-                        for e in task.examples
-                    ),
-                )
-                for task in self.benchmark.tasks
-            )
-        )
+        return even_sheet(self.benchmark, nll=nll)
 
 
 class Clock:

@@ -11,7 +11,6 @@ import pytest
 import orchestrator.running.scheduler
 from evals.building import build_benchmark
 from evals.scores import ScoreSheet
-from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.loading import load_config
 from orchestrator.config.resume import write_config
 from orchestrator.driver.main import open_sweep
@@ -21,6 +20,7 @@ from orchestrator.planning.plan import plan
 from orchestrator.reporting.sweep_record import SweepRecord, read_record
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
+from tests.fixtures.sheets import even_sheet
 from trainers.job import Job, Phase
 
 WORDS = (
@@ -81,21 +81,7 @@ class Sweep:
 
     def _sheet(self, job: Job) -> ScoreSheet:
         nll = 1.0 + 0.01 * job.seed + (job.phase == Phase.GOLD)
-        score, wrong = AnswerScore(nll, 4), (AnswerScore(2.0, 4),) * 3
-        return ScoreSheet(
-            tuple(
-                TaskScores(
-                    task.name,
-                    task.role,
-                    task.probability,
-                    tuple(
-                        ItemScore(e.id, e.answer, score, score, wrong, (), ())
-                        for e in sorted(task.examples, key=lambda e: e.id)
-                    ),
-                )
-                for task in self._benchmark.tasks
-            )
-        )
+        return even_sheet(self._benchmark, nll=nll)
 
 
 @pytest.fixture
