@@ -15,6 +15,7 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from orchestrator.storage.address import Address
 from trainers.hyperparameters import Range, ranges
 
 PLAIN = {
@@ -23,6 +24,7 @@ PLAIN = {
     bool: "true, false",
     str: "text",
     Path: "path",
+    Address: "text",
     NoneType: "null",
 }
 

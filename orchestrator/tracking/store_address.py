@@ -6,6 +6,7 @@ import shlex
 import socket
 import sqlite3
 from contextlib import closing
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit, urlunsplit
@@ -73,7 +74,7 @@ def check_answers(address: Address, *, key: str = KEY) -> None:
         _ask(address.used)
     except HTTPError:
         return  # A server that refuses this page is there; whether it serves MLflow shows next.
-    except (URLError, OSError, ValueError, sqlite3.Error) as error:
+    except (URLError, OSError, ValueError, HTTPException, sqlite3.Error) as error:
         raise unusable(address, getattr(error, "reason", None) or error, key=key) from None
 
 
@@ -81,7 +82,7 @@ def _ask(uri: str) -> None:
     """Opens and closes what is at an address.
 
     Raises:
-        URLError, OSError, ValueError, sqlite3.Error: nothing is there that answers.
+        URLError, OSError, ValueError, HTTPException, sqlite3.Error: nothing is there that answers.
     """
     parts = urlsplit(uri)
     if parts.scheme in ("http", "https"):
