@@ -33,7 +33,10 @@ def sqlite_uri(file: Path) -> str:
     """Returns the URI of an SQLite file."""
     from sqlalchemy.engine import URL
 
-    return URL.create("sqlite", database=str(file)).render_as_string(hide_password=False)
+    plain, driver = (URL.create(each, database=str(file)) for each in ("sqlite", "sqlite+pysqlite"))
+    text = plain.render_as_string(hide_password=False)
+    # Of a plain address MLflow makes the folder, under the name that is encoded in it.
+    return text if str(file) in text else driver.render_as_string(hide_password=False)
 
 
 def database_file(uri: str) -> Path | None:
@@ -42,7 +45,7 @@ def database_file(uri: str) -> Path | None:
     Raises:
         ValueError: it is no address of a database.
     """
-    if not uri.startswith("sqlite:"):
+    if not re.match(r"sqlite(\+\w+)?:", uri):
         return None
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
@@ -87,7 +90,7 @@ def _ask(uri: str) -> None:
     parts = urlsplit(uri)
     if parts.scheme in ("http", "https"):
         urlopen(_health_page(uri), timeout=ANSWER_TIMEOUT_S).close()
-    elif parts.scheme == "sqlite":
+    elif parts.scheme.partition("+")[0] == "sqlite":
         file = database_file(uri)
         if file is not None:
             _open_file(file)
