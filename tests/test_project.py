@@ -49,6 +49,7 @@ WHOLES = {
     "tests/test_configs.py": "every file in configs/",
     "tests/test_project.py": "the project's own files",
     "tests/test_third_modality.py": "what a new modality takes",
+    "tests/test_untrusted_input.py": "every file that people or disks can spoil",
     "tests/test_uploads.py": ".rayignore",
     "tests/evals/benchmarks/test_conformance.py": "every benchmark",
     "tests/evals/benchmarks/test_tofu_published.py": "TOFU's published tables",

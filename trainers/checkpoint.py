@@ -78,7 +78,7 @@ def read_bookmark(checkpoint: Path) -> Bookmark | None:
     try:
         text = (checkpoint / BOOKMARK).read_text(encoding="utf-8")
         return TypeAdapter(Bookmark).validate_python(json.loads(text))
-    except (OSError, ValueError, ValidationError):
+    except (OSError, ValueError, ValidationError, RecursionError):
         return None
 
 

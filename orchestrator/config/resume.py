@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from evals.errors import ConfigError
+from pydantic import BaseModel, JsonValue, ValidationError
+
+from evals.errors import ConfigError, shown
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.storage.files import CONFIG_FILE, ORIGIN_FILE
+from orchestrator.storage.json_object import json_object
 from orchestrator.storage.records import version
 
 LAYOUT = 2
@@ -32,6 +35,14 @@ FREE = (
     "plan.",
 )
 """Keys that may change between runs: none of them changes what a trial measures."""
+
+
+class _Origin(BaseModel):
+    """Which Lethe began a sweep, and every method that it ever had, by label."""
+
+    version: str
+    layout: int
+    methods: dict[str, dict[str, JsonValue]] = {}
 
 
 def check_continues(config: SweepConfig, folder: Path) -> None:
@@ -63,7 +74,7 @@ def check_continues(config: SweepConfig, folder: Path) -> None:
 
 
 def _said(value: Any) -> str:
-    return UNSAID if value == UNSAID else repr(value)
+    return UNSAID if value == UNSAID else shown(value, limit=300)
 
 
 def check_origin(folder: Path) -> None:
@@ -72,14 +83,11 @@ def check_origin(folder: Path) -> None:
     Raises:
         ConfigError: names both versions and the cure.
     """
-    file = folder / ORIGIN_FILE
-    if not file.is_file():
+    origin = _origin(folder)
+    if origin is None or (origin.version, origin.layout) == (version(), LAYOUT):
         return
-    origin = _read(file)
-    theirs, layout = str(origin.get("version")), origin.get("layout")
-    if (theirs, layout) == (version(), LAYOUT):
-        return
-    newer = (_order(theirs), layout or 0) > (_order(version()), LAYOUT)
+    theirs, layout = origin.version, origin.layout
+    newer = (_order(theirs), layout) > (_order(version()), LAYOUT)
     raise ConfigError(
         f"{folder} must be a sweep of this Lethe, version {version()} (storage layout {LAYOUT}), "
         f"but got one of {'the newer' if newer else 'the older'} version {theirs} "
@@ -111,8 +119,21 @@ def config_text(config: SweepConfig) -> str:
 
 def _methods_so_far(folder: Path) -> dict[str, Any]:
     """Returns every method that this sweep ever had, those left out in later runs as well."""
-    origin = folder / ORIGIN_FILE
-    return dict(_read(origin).get("methods", {})) if origin.is_file() else {}
+    origin = _origin(folder)
+    return {} if origin is None else dict(origin.methods)
+
+
+def _origin(folder: Path) -> _Origin | None:
+    """Returns what began the sweep in `folder`; None where nothing has."""
+    file = folder / ORIGIN_FILE
+    if not file.exists():
+        return None
+    try:
+        return _Origin.model_validate(_read(file))
+    except ValidationError as error:
+        complaint = error.errors(include_url=False)[0]
+        where = ".".join(map(str, complaint["loc"]))
+        raise _unreadable(file, f"{complaint['msg']} at {where}") from None
 
 
 def _write(file: Path, text: str) -> None:
@@ -144,13 +165,16 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        read: dict[str, Any] = dict(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise ConfigError(
-            f"{file} must be the JSON that the sweep was begun with but got {error}; "
-            "restore it, or give the new sweep a name of its own with name=<name>"
-        ) from None
-    return read
+        return json_object(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _unreadable(file, getattr(error, "strerror", None) or str(error)) from None
+
+
+def _unreadable(file: Path, what: str) -> ConfigError:
+    return ConfigError(
+        f"{file} must be the JSON that the sweep was begun with but got {what}; "
+        "restore it, or give the new sweep a name of its own with name=<name>"
+    )
 
 
 def _comparable(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Checkpoints given by hand for the baselines: what is refused, and what their hash is."""
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from evals.errors import ConfigError
 from orchestrator.config.method_requirements import possible_requirements
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.storage.files import JOB_FILE
+from orchestrator.storage.json_object import json_object
 from trainers.job import Phase
 
 FILES = ("*.json", "*.safetensors", "*.model", "*.jinja")
@@ -105,7 +105,7 @@ def _check_provenance(folder: Path, benchmark: Benchmark, *, phase: Phase) -> No
 def _read_record(file: Path) -> dict[str, Any] | None:
     """Returns the job that made a model, or None when it came from elsewhere."""
     try:
-        record = json.loads(file.read_text(encoding="utf-8"))
+        record = json_object(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return record if isinstance(record, dict) and {"phase", "data"} <= record.keys() else None
+    return record if {"phase", "data"} <= record.keys() else None

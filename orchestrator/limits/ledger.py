@@ -65,8 +65,7 @@ class Ledger(Usage):
         """Reads what there is, closes a run that was killed, and opens this one."""
         mend(self._file)
         lines = read_lines(self._file)
-        for line in lines:
-            self.take(line)
+        self.take_all(lines, self._file)
         if self._opened_at is not None:
             signs = [line.at for line in lines] + ([last_alive] if last_alive is not None else [])
             self._note(Line(event=Event.CLOSED, at=min(max(signs), self._clock())))

@@ -7,16 +7,17 @@ unless their results are in storage all the same.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from evals.errors import ConfigError
+from evals.errors import ConfigError, cut, shown
 from orchestrator.config.budget import BudgetSettings, Use, method_limit, sweep_limit
 from orchestrator.storage.files import LEDGER_FILE
+from orchestrator.storage.line_file import whole_lines
 
 
 class Event(StrEnum):
@@ -32,7 +33,7 @@ class Event(StrEnum):
 class Line(BaseModel):
     """One line: `at` in seconds since the epoch; `cpus` and `gpus` are the gang's."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     event: Event
     at: float
@@ -120,6 +121,29 @@ class Usage:
         """Whether the trial was run by this sweep; else its result was found."""
         return (label, number) in self._given
 
+    def take_all(self, lines: Sequence[Line], file: Path) -> None:
+        """Adds the lines of the ledger `file` up.
+
+        Raises:
+            ConfigError: a line speaks of a job, or the end of a run, of which no earlier one does.
+        """
+        for number, line in enumerate(lines, start=1):
+            if not self._follows(line):
+                said = f"{line.event} {cut(line.job)}".strip()
+                raise _no_ledger(file, f"line {number}, {said!r}, of what did not begin")
+            self.take(line)
+
+    def _follows(self, line: Line) -> bool:
+        match line.event:
+            case Event.CLOSED:
+                return self._opened_at is not None
+            case Event.BEGUN:
+                return line.job in self._running
+            case Event.ENDED:
+                return line.job in self._running or line.job in self._interrupted
+            case _:
+                return True
+
     def take(self, line: Line) -> None:
         """Adds a line up."""
         match line.event:
@@ -182,16 +206,18 @@ def read_lines(file: Path) -> list[Line]:
     Raises:
         ConfigError: a line cannot be read.
     """
-    if not file.is_file():
-        return []
     try:
-        whole, _, _ = file.read_text("utf-8").rpartition("\n")
-        return [Line.model_validate_json(line) for line in whole.splitlines()]
-    except (ValidationError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"{file} must be the ledger of this sweep but got {str(error).splitlines()[0]!r}; "
-            "remove the lines that cannot be read, or the file to count from nothing"
-        ) from None
+        return [Line.model_validate_json(line) for line in whole_lines(file)]
+    except (ValidationError, UnicodeDecodeError, OSError) as error:
+        what = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise _no_ledger(file, shown(what)) from None
+
+
+def _no_ledger(file: Path, what: str) -> ConfigError:
+    return ConfigError(
+        f"{file} must be the ledger of this sweep but got {what}; "
+        "remove the lines that cannot be read, or the file to count from nothing"
+    )
 
 
 def read_usage(folder: Path, budget: BudgetSettings) -> Usage:
@@ -202,9 +228,9 @@ def read_usage(folder: Path, budget: BudgetSettings) -> Usage:
     Raises:
         ConfigError: the ledger cannot be read.
     """
-    lines = read_lines(folder / LEDGER_FILE)
+    file = folder / LEDGER_FILE
+    lines = read_lines(file)
     last_at = lines[-1].at if lines else 0.0
     usage = Usage(budget, clock=lambda: last_at)
-    for line in lines:
-        usage.take(line)
+    usage.take_all(lines, file)
     return usage

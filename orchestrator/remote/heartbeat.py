@@ -1,6 +1,5 @@
 """Says at a sweep's URL who drives it, again and again, whatever is brought there meanwhile."""
 
-import json
 import os
 import socket
 import threading
@@ -119,6 +118,6 @@ class Heartbeat:
 def _sign_in(text: bytes | None) -> _Sign | None:
     """Returns the sign of life that was read; None where there is none, or a damaged one."""
     try:
-        return None if text is None else _Sign.model_validate(json.loads(text))
-    except (ValueError, ValidationError):
+        return None if text is None else _Sign.model_validate_json(text)
+    except ValidationError:
         return None

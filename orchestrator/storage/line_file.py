@@ -29,6 +29,19 @@ def mend(file: Path) -> None:
             stream.truncate(whole)
 
 
+def whole_lines(file: Path) -> list[str]:
+    """Returns the lines of `file`; half a line at its end, and a file that is not there, are none.
+
+    Raises:
+        OSError: it cannot be read.
+        UnicodeDecodeError: it is not text.
+    """
+    if not file.exists():
+        return []
+    # Not `splitlines`: a text within a line may hold characters that it takes for line ends.
+    return file.read_text(encoding="utf-8").split("\n")[:-1]
+
+
 def append(file: Path, text: str, *, wait: Wait) -> None:
     """Appends a line, as soon as there is room for the whole of it."""
 

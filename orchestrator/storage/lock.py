@@ -15,6 +15,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from evals.errors import ConfigError
 from orchestrator.storage.files import LOCK_FILE
@@ -31,7 +34,10 @@ class Holder:
 
     host: str
     pid: int
-    since: float
+    since: Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
+
+
+_HOLDER = TypeAdapter(Holder)
 
 
 class FolderLock:
@@ -95,8 +101,8 @@ class FolderLock:
 
     def _holder(self) -> Holder | None:
         try:
-            return Holder(**json.loads(os.pread(self._handle, 4096, 0)))
-        except (ValueError, TypeError):
+            return _HOLDER.validate_json(os.pread(self._handle, 4096, 0))
+        except ValidationError:
             return None
 
     def _is_beating(self) -> bool:

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from evals.errors import ConfigError
+from evals.errors import ConfigError, shown
 from orchestrator.storage.files import MEMBERS_FILE
-from orchestrator.storage.line_file import Wait, append, at_once, mend
+from orchestrator.storage.line_file import Wait, append, at_once, mend, whole_lines
 
 
 class MemberRole(StrEnum):
@@ -32,7 +32,7 @@ class Member(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     role: MemberRole
-    job: str
+    job: str = Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")
     label: str
     number: int | None = None
     seed: int | None = None
@@ -71,14 +71,12 @@ def read_members(folder: Path) -> list[Member]:
         ConfigError: a line cannot be read.
     """
     file = folder / MEMBERS_FILE
-    if not file.is_file():
-        return []
     try:
-        whole, _, _ = file.read_text(encoding="utf-8").rpartition("\n")
-        members = [Member.model_validate_json(line) for line in whole.splitlines()]
-    except (ValidationError, UnicodeDecodeError) as error:
+        members = [Member.model_validate_json(line) for line in whole_lines(file)]
+    except (ValidationError, UnicodeDecodeError, OSError) as error:
+        what = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise ConfigError(
-            f"{file} must be the list of this sweep's jobs but got {str(error).splitlines()[0]!r}; "
+            f"{file} must be the list of this sweep's jobs but got {shown(what)}; "
             "remove it and run the sweep's command again, which writes it anew"
         ) from None
     latest = {_place(member): member for member in members}

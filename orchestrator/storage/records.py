@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -34,6 +34,7 @@ from orchestrator.storage.files import (
     job_path,
     sweep_path,
 )
+from orchestrator.storage.json_object import json_object
 from orchestrator.storage.result import Ending, Result, State
 from orchestrator.storage.result_file import (
     damaged,
@@ -117,7 +118,7 @@ class Storage:
             ConfigError: the files of a result cannot be read.
         """
         folder = self.job_folder(job.hash)
-        if not folder.is_dir():
+        if not folder.exists():
             return None
         return read_result(folder, job)
 
@@ -135,7 +136,7 @@ class Storage:
             ConfigError: the files of a result cannot be read.
         """
         folder = self.job_folder(job_hash)
-        job = _described(folder / JOB_FILE) if folder.is_dir() else None
+        job = _described(folder / JOB_FILE) if folder.exists() else None
         return None if job is None else read_result(folder, job)
 
     def sheet(self, job_hash: str) -> ScoreSheet:
@@ -197,8 +198,11 @@ class Storage:
 
     def _benchmark(self, job_hash: str) -> str:
         """Returns the name of the job's benchmark, of whatever version the job is."""
-        described = json.loads(text_of(self.job_folder(job_hash) / JOB_FILE))
-        return str(described["benchmark"]["name"])
+        file = self.job_folder(job_hash) / JOB_FILE
+        benchmark = _object_in(file).get("benchmark")
+        if not isinstance(benchmark, dict) or "name" not in benchmark:
+            raise damaged(file, "no benchmark")
+        return str(benchmark["name"])
 
     def _sheet_file(self, job_hash: str) -> Path:
         return self.job_folder(job_hash) / SCORES_FILE
@@ -246,14 +250,19 @@ def says_more(result: Ending, found: Ending) -> bool:
 
 def _described(file: Path) -> Job | None:
     """Returns the job that `job.json` describes; None if it is of another version."""
-    try:
-        described = json.loads(text_of(file))
-    except ValueError as error:
-        raise damaged(file, str(error)) from None
+    described = _object_in(file)
     try:
         return Job.model_validate({k: v for k, v in described.items() if k != "hash"})
     except ValidationError:
         return None
+
+
+def _object_in(file: Path) -> dict[str, Any]:
+    text = text_of(file)
+    try:
+        return json_object(text)
+    except ValueError as error:
+        raise damaged(file, str(error)) from None
 
 
 def set_aside(home: Path) -> None:

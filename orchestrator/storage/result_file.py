@@ -1,6 +1,5 @@
 """A result as files in its job's folder: `result.json` and `reports.jsonl`."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +7,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from evals.errors import ConfigError
+from evals.errors import ConfigError, cut
 from orchestrator.storage.files import REPORTS_FILE, RESULT_FILE
+from orchestrator.storage.json_object import json_object
 from orchestrator.storage.result import Result, State
 from orchestrator.storage.weights import is_removed
 from trainers.job import Job, Report
@@ -57,14 +57,14 @@ class Ended:
 def ending_in(text: bytes) -> Ended | None:
     """Returns how the job ended whose `result.json` holds `text`; None if it is not whole."""
     try:
-        read = json.loads(text)
+        read = json_object(text)
         return Ended(
             State(read["state"]),
             stopped=read.get("stopped", ""),
             guard=read.get("guard", ""),
             by_chance=read.get("by_chance", False),
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError):
         return None
 
 
@@ -124,7 +124,7 @@ def text_of(file: Path) -> str:
 def damaged(file: Path, what: str) -> ConfigError:
     """Returns the error for a file of a job's folder that is not as it was written."""
     return ConfigError(
-        f"{file} must be a readable record of a finished job but got {what}; "
+        f"{file} must be a readable record of a finished job but got {cut(what, limit=300)}; "
         f"delete the folder {file.parent} to run the job again"
     )
 

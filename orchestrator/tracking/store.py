@@ -4,13 +4,14 @@ import fcntl
 import json
 import logging
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evals.errors import ConfigError
+from evals.errors import ConfigError, shown
 from orchestrator.config.sections import TrackingSettings
 from orchestrator.storage.address import Address
 from orchestrator.storage.files import ARTIFACTS, CONFIG_FILE, DATABASE_LOCK, IDENTITY_FILE
@@ -84,7 +85,16 @@ def _identity(folder: Path) -> str:
         part = folder / f".{IDENTITY_FILE}.part"
         part.write_text(uuid.uuid4().hex, encoding="utf-8")
         part.replace(file)
-    return file.read_text(encoding="utf-8").strip()
+    try:
+        identity = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        identity = str(error)
+    if not re.fullmatch(r"[0-9a-f]{32}", identity):
+        raise ConfigError(
+            f"{file} must hold the 32 digits by which MLflow knows this sweep but got "
+            f"{shown(identity)}; restore it, or remove it to have the sweep recorded anew"
+        )
+    return identity
 
 
 def _make_database(uri: str) -> None:
