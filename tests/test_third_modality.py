@@ -116,3 +116,13 @@ def test_mlflow_shows_the_points_of_every_job(storage: Path) -> None:
     table = json.loads(items)
     assert table["columns"] == ["task", "id", "nll"]
     assert len(table["data"]) == 40
+
+
+def test_a_metric_of_another_modality_is_refused(tree: Path, tmp_path: Path) -> None:
+    words = [str(HERE / "third_modality/points.yaml"), "--plan", f"storage={tmp_path}"]
+    words.append("evaluation.metrics=[forget_rouge]")
+    environment = {**os.environ, "PYTHONPATH": str(tree)}
+    command = [sys.executable, "-m", "orchestrator.sweep", *words]
+    ended = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 2
+    assert "made of (points) but got 'forget_rouge', which reads scores of text;" in ended.stderr

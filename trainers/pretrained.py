@@ -30,7 +30,6 @@ from evals.choice import Settings
 from evals.errors import ConfigError
 from evals.text.encoding import Processor
 from trainers.loaded_model import Shape
-from trainers.views import Arguments
 
 _FAILURES = (
     OSError,
@@ -52,10 +51,6 @@ HUB_TIMEOUT_S = 3.0
 NO_CODE = {"trust_remote_code": False}
 """Code that lies beside weights is never run, and nobody is asked on standard input whether to."""
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
-
-
-ARGUMENTS = Arguments(logits={"use_cache": False}, hidden={"use_cache": False, "logits_to_keep": 1})
-"""A training needs no keys and values, and beside hidden states as few logits as may be."""
 
 
 class Running(Settings):

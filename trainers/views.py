@@ -5,7 +5,7 @@ second copy. That holds because the fine-tuned weights are merged into the base 
 adapter is added. What the reference of a model is whose own weights train, `trainers.tuning` says.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
@@ -20,16 +20,26 @@ from trainers.batch import Batch
 from trainers.distributed import Place, mean_over_ranks
 
 
+def longest_list(model: nn.Module) -> Sequence[nn.Module]:
+    """Returns the longest list of modules in the model, wherever it is: its layers, as a rule."""
+    lists = (module for module in model.modules() if isinstance(module, nn.ModuleList))
+    longest = max(lists, key=len, default=None)
+    assert longest is not None, "a model without a list of layers"
+    return list(longest)
+
+
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What a model is called with beside a batch's inputs, by name.
+    """What a model is called with beside a batch's inputs, by name, and where its layers lie.
 
     Logits are asked for with `logits`; with `hidden` where the hidden states alone are looked at,
-    so that the model need not make what is thrown away.
+    so that the model need not make what is thrown away. `layers` gives the layers whose outputs
+    are those states, whatever is wrapped around the model.
     """
 
     logits: Mapping[str, Any] = field(default_factory=dict)
     hidden: Mapping[str, Any] = field(default_factory=dict)
+    layers: Callable[[nn.Module], Sequence[nn.Module]] = longest_list
 
 
 class StudentView:
@@ -154,7 +164,7 @@ def _logits(model: nn.Module, batch: Batch, arguments: Arguments) -> Tensor:
 
 def _hidden(model: nn.Module, batch: Batch, arguments: Arguments, *, layer: int) -> Tensor:
     """Runs the whole depth, which ZeRO-3 needs, but as little of the output head as may be."""
-    layers = _decoder_layers(model)
+    layers = arguments.layers(model)
     if not 0 <= layer < len(layers):
         raise ConfigError(
             f"method.layer must be from 0 to {len(layers) - 1} for this model but got {layer}; "
@@ -171,12 +181,3 @@ def _hidden(model: nn.Module, batch: Batch, arguments: Arguments, *, layer: int)
     finally:
         handle.remove()
     return seen[0].float()
-
-
-def _decoder_layers(model: nn.Module) -> nn.ModuleList:
-    """Returns the longest list of modules in the text decoder, whatever is wrapped around it."""
-    find = getattr(model, "get_decoder", None)
-    decoder = model if find is None else find()
-    lists = [module for module in decoder.modules() if isinstance(module, nn.ModuleList)]
-    assert lists, "a model without a list of decoder layers"
-    return max(lists, key=len)

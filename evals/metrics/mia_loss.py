@@ -5,9 +5,9 @@ set is plainly remembered; 0.5 is ideal if holdout and forget set are alike, hen
 Source: Yeom et al., arXiv 1709.01604; convention of open-unlearning.
 """
 
-from evals.membership import attack_auc
 from evals.metric import Metric, Need
 from evals.scores import ScoreSheet
+from evals.text.membership import attack_auc
 from evals.text.scores import ItemScore
 
 

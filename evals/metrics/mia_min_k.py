@@ -8,9 +8,9 @@ Source: Shi et al., arXiv 2310.16789; k and convention of open-unlearning for TO
 
 import numpy as np
 
-from evals.membership import attack_auc
 from evals.metric import Metric, Need
 from evals.scores import ScoreSheet
+from evals.text.membership import attack_auc
 from evals.text.memorisation import words
 from evals.text.scores import ItemScore
 

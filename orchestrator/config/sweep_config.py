@@ -13,6 +13,7 @@ from evals.errors import ConfigError, cut, shown
 from evals.metric import load_metric
 from evals.paths import read_path
 from evals.settings import DEFAULT_OBJECTIVE, EvaluationSettings
+from evals.suite import suite_name
 from orchestrator.config.budget import FINALISTS, BudgetSettings, check_budget
 from orchestrator.config.method_settings import MethodSettings, resolve_method
 from orchestrator.config.sections import (
@@ -133,8 +134,14 @@ class SweepConfig(Settings):
 
     @model_validator(mode="after")
     def _metrics_are_measured(self) -> "SweepConfig":
+        suite = suite_name(self.benchmark.name)
         for name in self.evaluation.metrics:
-            load_metric(name, key="evaluation.metrics")
+            theirs = load_metric(name, key="evaluation.metrics").suite
+            if theirs not in (None, suite):
+                raise ConfigError(
+                    f"evaluation.metrics must be of what {self.benchmark.name} is made of "
+                    f"({suite}) but got {name!r}, which reads scores of {theirs}; leave it out"
+                )
         objective = load_metric(self.search.objective, key="search.objective")
         check_measured(self.search.objective, self.evaluation.metrics, key="search.objective")
         if objective.better == "gold":

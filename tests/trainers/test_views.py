@@ -5,8 +5,9 @@ from transformers import LlamaConfig, LlamaForCausalLM
 import trainers.views
 from evals.errors import ConfigError
 from trainers import losses
+from trainers.decoder_call import ARGUMENTS, decoder_layers
 from trainers.distributed import Place
-from trainers.views import NoReference, ReferenceView, StudentView
+from trainers.views import Arguments, NoReference, ReferenceView, StudentView
 
 SHAPES = [(3, 4), (2, 2), (4, 3)]
 
@@ -156,3 +157,12 @@ def test_asking_where_there_is_no_reference_is_our_own_mistake(batch):
         NoReference().hidden(batch, 0)
     with pytest.raises(AssertionError, match="requirements"):
         NoReference().sequence_nll(batch)
+
+
+def test_a_family_says_itself_where_its_layers_lie(model, batch):
+    def backwards(whole):
+        return list(decoder_layers(whole))[::-1]
+
+    last = StudentView(model, Arguments(layers=backwards)).hidden(batch, 0)
+    count = len(decoder_layers(model))
+    torch.testing.assert_close(last, StudentView(model, ARGUMENTS).hidden(batch, count - 1))

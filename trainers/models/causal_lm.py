@@ -9,10 +9,10 @@ from transformers import PreTrainedModel
 from evals.benchmark import Benchmark
 from evals.errors import ConfigError
 from evals.text.encoding import Processor, Prompt, require_usable
+from trainers.decoder_call import ARGUMENTS
 from trainers.loaded_model import LoadedModel, Shape
 from trainers.memory.decoder import DecoderSize, measure_decoder
 from trainers.pretrained import (
-    ARGUMENTS,
     Running,
     Source,
     check_loads,

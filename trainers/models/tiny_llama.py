@@ -24,10 +24,10 @@ from evals.benchmark import Benchmark
 from evals.errors import FieldError
 from evals.text.encoding import Processor, Prompt
 from evals.text.example import Example
+from trainers.decoder_call import ARGUMENTS
 from trainers.loaded_model import LoadedModel, Shape
 from trainers.memory.decoder import DecoderSize, measure_decoder
 from trainers.pretrained import (
-    ARGUMENTS,
     Running,
     Source,
     check_loads,

@@ -25,12 +25,13 @@ from evals.text.encoding import model_inputs
 from trainers import losses
 from trainers.adapters import add_adapter, parameter_groups
 from trainers.batch import Batch, single
+from trainers.decoder_call import ARGUMENTS
 from trainers.engine import Engine
 from trainers.memory.decoder import decoder_of
 from trainers.memory.footprint import BUCKET
 from trainers.memory.weights import weights_of
 from trainers.method import PACKAGE, Step, build_method
-from trainers.pretrained import ARGUMENTS, Running, prepare, torch_dtype
+from trainers.pretrained import Running, prepare, torch_dtype
 from trainers.requirements import ReferenceUse
 from trainers.settings import AdapterSettings, EngineSettings, L1Mode, TrainingSettings
 from trainers.views import ReferenceView, StudentView

@@ -10,6 +10,7 @@ from evals import plugins
 from evals.text.encoding import model_inputs
 from trainers.adapters import add_adapter, parameter_groups
 from trainers.batch import single
+from trainers.decoder_call import ARGUMENTS
 from trainers.engine import Engine
 from trainers.losses import mean_nll
 from trainers.memory.activations import (
@@ -23,7 +24,6 @@ from trainers.memory.decoder import decoder_of
 from trainers.memory.footprint import BUCKET, Sharding, Start, Weights, footprints
 from trainers.memory.weights import weights_of
 from trainers.method import PACKAGE
-from trainers.pretrained import ARGUMENTS
 from trainers.settings import AdapterSettings, EngineSettings, L1Mode, TrainingSettings
 from trainers.views import StudentView
 
