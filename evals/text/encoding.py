@@ -15,13 +15,11 @@ from transformers import PreTrainedTokenizerBase
 from evals.choice import Settings
 from evals.collated import IGNORE, Collated
 from evals.errors import ConfigError
+from evals.text.chat_template import rendered
 from evals.text.example import Example
 
 _MARKER = "@@answer@@"
 """Stands in for an answer while a chat template is rendered; no template changes it."""
-
-_DATE = "26 Jul 2024"
-"""Given to templates that write today's date, so that a score does not depend on the day."""
 
 
 class Prompt(Settings):
@@ -250,6 +248,5 @@ def _frame(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, question: str) ->
         start = f"{prompt.question_start}{question}{prompt.question_end}{prompt.answer_start}"
         return start, ""
     turns = [{"role": "user", "content": question}, {"role": "assistant", "content": _MARKER}]
-    rendered: str = tokenizer.apply_chat_template(turns, tokenize=False, date_string=_DATE)
-    head, _, tail = rendered.rpartition(_MARKER)
+    head, _, tail = rendered(tokenizer, turns).rpartition(_MARKER)
     return head, tail
