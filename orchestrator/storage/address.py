@@ -112,7 +112,9 @@ def _secrets(text: str, used: str, environment: Mapping[str, str]) -> set[str]:
     said = [used[span.start : span.end] for span in spans]
     values = [environment[name] for name in names_in(text) if name in environment]
     said += [each for each in values if len(each) >= 2 * SHORTEST and "://" not in each]
-    found = {form for each in said for form in forms(each)}
+    # A library takes a password that is not encoded for a port or a host, and names that part.
+    parts = [part for each in said for part in re.split(r"[/?#@]", each) if part != each]
+    found = {form for each in (*said, *parts) for form in forms(each)}
     if spans and used[spans[0].end : spans[0].end + 1] == "@":
         start = used.index("://") + 3
         found.add(basic_form(used[start : max(start, spans[0].start - 1)], said[0]))

@@ -49,3 +49,9 @@ def test_other_values_of_the_environment_tell_addresses_apart() -> None:
     one, two = (Address.of("${STORE}/x", {"STORE": f"s3://{name}"}) for name in "ab")
     assert one.identity != two.identity
     assert one.shown == two.shown
+
+
+def test_a_part_that_a_library_takes_for_a_port_is_cleaned() -> None:
+    address = Address.of("postgresql://me:hunter22/x@host/db")
+    said = "Port could not be cast to integer value as 'hunter22'"
+    assert address.cleaned(said) == "Port could not be cast to integer value as '***'"

@@ -1,0 +1,139 @@
+"""Secrets are planted where a sweep may be given them, and looked for in what it has written."""
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestrator.storage.masking import basic_form, forms
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1500)]
+
+ROOT = Path(__file__).parents[2]
+ODD = "a b%20c?d#e'é"
+SMALL = (
+    "benchmark.num_people=6",
+    "benchmark.forget_people=2",
+    "benchmark.holdout_people=1",
+    "model.hidden_size=32",
+    "model.num_layers=2",
+    "model.num_heads=2",
+    "baselines.training.epochs=1",
+    "training.epochs=1",
+    "methods=[npo]",
+    "search.trials=1",
+    "search.startup_trials=1",
+    "finalists=null",
+    "gang.ranks=1",
+)
+
+
+def lethe(module: str, *words: str, code: tuple[int, ...], **more: str) -> str:
+    """Runs one of Lethe's commands and returns all that it says."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", **more}
+    environment.pop("RAY_ADDRESS", None)
+    ended = subprocess.run(
+        [sys.executable, "-m", f"orchestrator.{module}", *words],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=ROOT,
+        timeout=900,
+    )
+    said = ended.stdout + ended.stderr
+    assert ended.returncode in code, said
+    return said
+
+
+def found(secrets: dict[str, str], said: list[str], *folders: Path) -> list[str]:
+    """Returns where a secret is, in any of its forms: in what was said, a file or its name."""
+    everything = {f"output {number}": text.encode() for number, text in enumerate(said)}
+    for folder in folders:
+        for file in folder.rglob("*"):
+            content = file.read_bytes() if file.is_file() else b""
+            everything[str(file)] = content + str(file).encode()
+    known = {name: {*forms(secret), basic_form("me", secret)} for name, secret in secrets.items()}
+    return [
+        f"{name} in {where}"
+        for where, content in everything.items()
+        for name, each in known.items()
+        if any(form.encode() in content for form in each)
+    ]
+
+
+def test_no_secret_is_written_by_a_sweep_a_report_a_repeat_or_a_resumed_sweep(
+    tmp_path: Path,
+) -> None:
+    secrets = {
+        name: f"planted-{name}-9f3c"
+        for name in ("token", "secret", "signature", "from_environment", "resumed", "repeated")
+    }
+    database = f"{tmp_path}/store.db"
+    url = (
+        f"file://{tmp_path}/there?token={secrets['token']}&secret={secrets['secret']}"
+        "&password=${HIDDEN}"
+    )
+    uri = f"sqlite:///{database}?password={secrets['signature']}"
+    cache = tmp_path / "cache"
+    hidden = {"HIDDEN": secrets["from_environment"]}
+    given = [f"storage={url}", f"cache={cache}"]
+    said = [lethe("sweep", *given, *SMALL, code=(0, 3), **hidden)]
+    assert "lethe: storage has a secret in plain text" in said[0]
+    [folder] = cache.glob("*/sweeps/demo")
+    again = url.replace(secrets["token"], secrets["resumed"])
+    said.append(lethe("sweep", "--resume", str(folder), code=(2,), **hidden))
+    assert "storage must be given with its secret" in said[-1]
+    resume = ["--resume", str(folder), f"storage={again}"]
+    said.append(lethe("sweep", *resume, f"tracking.uri={uri}", code=(0, 2, 3), **hidden))
+    said.append(lethe("report", str(folder), code=(0,), **hidden))
+    job = next((folder.parent.parent / "jobs").glob("[!.]*")).name
+    said.append(lethe("repeat", job, "--storage", str(folder.parent.parent), code=(0,), **hidden))
+    named = f"http://me:{secrets['repeated']}@127.0.0.1:9/"
+    said.append(lethe("repeat", "e" * 32, "--tracking-uri", named, code=(2,)))
+    assert (Path.home() / ".ray" / "auth_token").stat().st_mode & 0o077 == 0
+    assert found(secrets, said, tmp_path) == []
+
+
+def test_a_refused_start_says_no_secret(tmp_path: Path) -> None:
+    planted = {
+        "http": "http://me:{}@127.0.0.1:9",
+        "postgresql": "postgresql://me:{}@127.0.0.1:9/db",
+        "encoded": "postgresql://me:{}%40x@127.0.0.1:9/db",
+        "unencoded": "postgresql://me:{}/x@127.0.0.1:9/db",
+        "no_port": "http://me:{}@127.0.0.1:port",
+        "query": "postgresql://127.0.0.1:9/db?password={}",
+        "access_token": "http://127.0.0.1:9/x?access_token={}",
+        "signature": "http://127.0.0.1:9/x?X-Amz-Signature={}",
+        "user": "https://{}@127.0.0.1:9/x",
+    }
+    secrets = {name: f"planted-{name}-77aa" for name in planted}
+    said = []
+    for name, uri in planted.items():
+        words = [f"storage={tmp_path}", *SMALL, f"tracking.uri={uri.format(secrets[name])}"]
+        said.append(lethe("sweep", *words, code=(2,)))
+    words = [f"storage={tmp_path}", *SMALL, "tracking.uri=http://me:${HIDDEN}@127.0.0.1:9"]
+    secrets["environment"] = "planted-environment-77aa"
+    said.append(lethe("sweep", *words, code=(2,), HIDDEN=secrets["environment"]))
+    assert "${HIDDEN}" in said[-1]
+    assert found(secrets, said, tmp_path) == []
+
+
+def test_a_folder_of_any_name_holds_a_whole_sweep(tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+
+    storage = tmp_path / ODD
+    said = lethe("sweep", f'storage="{storage}"', *SMALL, code=(0, 3))
+    [line] = [each for each in said.splitlines() if each.startswith("MLflow: ")]
+    uri = shlex.split(line.removeprefix("MLflow: "))[-1]
+    store = MlflowClient(uri)
+    experiment = store.get_experiment_by_name("lethe").experiment_id
+    runs = store.search_runs([experiment])
+    assert len(runs) == 4
+    folder = next(storage.glob("sweeps/*"))
+    lethe("report", str(folder), code=(0,))
+    child = next(run for run in runs if run.data.tags.get("job"))
+    lethe("repeat", child.info.run_id, "--storage", str(storage), code=(0,))
+    assert list(tmp_path.iterdir()) == [storage]
