@@ -1,7 +1,8 @@
 """Fetches the files of a hub data set's tables as they lie there.
 
-Not by `datasets.load_dataset`, which infers a column's type from its first rows and casts what
-comes later: a number among texts becomes a text, or every text of the column JSON.
+Which files a table has, `datasets` says from the data set's card. Rows are not read by its
+`load_dataset`, which infers a column's type from the first ones and casts what comes later: a
+number among texts becomes a text, or every text of the column JSON.
 """
 
 from collections.abc import Iterator, Sequence
@@ -51,19 +52,17 @@ class Hub:
 
     def _configs(self) -> dict[str, list[str]]:
         """Returns the patterns of each table's files, as the card has them."""
-        from huggingface_hub import metadata_load
+        from datasets.utils.metadata import MetadataConfigs
+        from huggingface_hub import DatasetCard
+        from yaml import YAMLError
 
         cards = self._fetched([CARD], what="its tables")
         try:
-            card = metadata_load(cards[0]) if cards else None
-        except (ValueError, OSError) as error:
-            raise self._lacking("a card that can be read", str(error)) from None
-        configs = card.get("configs") if isinstance(card, dict) else None
-        return {
-            str(config["config_name"]): _patterns(config.get("data_files"))
-            for config in (configs if isinstance(configs, list) else [])
-            if isinstance(config, dict) and "config_name" in config
-        }
+            data = [DatasetCard.load(card).data for card in cards]
+            configs = MetadataConfigs.from_dataset_card_data(data[0]) if data else {}
+            return {str(name): _patterns(each.get("data_files")) for name, each in configs.items()}
+        except (AttributeError, TypeError, ValueError, OSError, YAMLError) as error:
+            raise self._lacking("a card that can be read", _first_line(error)) from None
 
     def _fetched(self, patterns: Sequence[str], *, what: str) -> list[Path]:
         """Returns the files that match one of the `patterns`, fetched if need be."""
@@ -107,18 +106,12 @@ class Hub:
 
 
 def _patterns(data_files: Any) -> list[str]:
-    """Returns the files of the one split "train", or of a table that has no splits."""
-    if isinstance(data_files, dict):
-        return _patterns(data_files.get("train"))
-    if isinstance(data_files, str):
-        return [data_files] if data_files else []
-    if not isinstance(data_files, list):
-        return []
-    if all(isinstance(each, str) for each in data_files):
-        return data_files
-    train = [each for each in data_files if isinstance(each, dict) and each.get("split") == "train"]
-    return [pattern for each in train for pattern in _patterns(each.get("path"))]
+    """Returns the files of the split "train", or of a table that has no splits."""
+    from datasets.data_files import sanitize_patterns
+
+    return list(map(str, sanitize_patterns(data_files or []).get("train", [])))
 
 
 def _first_line(error: Exception) -> str:
-    return shown(next(iter(str(error).splitlines()), type(error).__name__), limit=300)[1:-1]
+    lines = filter(None, map(str.strip, str(error).splitlines()))
+    return shown(next(lines, type(error).__name__), limit=300)[1:-1]

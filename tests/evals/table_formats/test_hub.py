@@ -87,6 +87,23 @@ def test_a_table_that_is_not_there_is_refused(remote, name, said) -> None:
 
 
 @pytest.mark.parametrize(
+    "configs",
+    [
+        "configs: 3",
+        "configs:\n- 7",
+        "configs:\n- data_files: full.json",
+        "configs:\n- config_name: full\n  data_files: 7",
+        "configs:\n- config_name: full\n  data_files:\n  - split: train",
+        "configs: [",
+    ],
+)
+def test_a_card_that_says_nothing_of_tables_is_refused(remote, configs: str) -> None:
+    (remote / "README.md").write_text(f"---\n{configs}\n---\n")
+    with pytest.raises(ConfigError, match="that has a card that can be read but got 'owner/name'"):
+        HUB.files("full")
+
+
+@pytest.mark.parametrize(
     "error", [LocalEntryNotFoundError("no way\nno"), ConnectionError("no way")]
 )
 def test_a_hub_out_of_reach_is_answered_with_the_way_round(monkeypatch, error) -> None:
