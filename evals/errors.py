@@ -12,6 +12,10 @@ class ConfigError(ValueError):
     """
 
 
+class OutOfReach(ConfigError):
+    """Raised when something cannot be had for want of a network: elsewhere it may be in order."""
+
+
 class FieldError(ValueError):
     """Raised by a Settings validator for a rule between fields.
 

@@ -43,6 +43,12 @@ def add_adapter(model: nn.Module, settings: AdapterSettings, *, seed: int) -> Pe
             adapted: PeftModel = get_peft_model(model, config, autocast_adapter_dtype=False)
     except ValueError as error:
         raise _wrong_targets(settings, str(error)) from error
+    if shared := _shared(adapted):
+        raise ConfigError(
+            "adapter.target_modules must be layers with a weight of their own but got "
+            f"{shared!r}, whose weight is another part's, too (tied embeddings): merging would "
+            f"change both; leave {shared} out"
+        )
     strangers = [name for name, _ in trainable(adapted) if A not in name and B not in name]
     if strangers:
         raise _wrong_targets(settings, f"{strangers[0]} is no factor of a linear layer")
@@ -153,6 +159,21 @@ def save_adapter(state: Mapping[str, Tensor], config: PeftConfig, folder: Path) 
 def _generates(model: nn.Module) -> bool:
     """Returns whether a model can write text; peft then wraps it so that it still can."""
     return hasattr(model, "prepare_inputs_for_generation")
+
+
+def _shared(adapted: nn.Module) -> str | None:
+    """Returns the name of an adapted layer whose weight another module has, too, if one is so."""
+    for name, weight in adapted.named_parameters(remove_duplicate=False):
+        if not name.endswith(".base_layer.weight"):
+            continue
+        holders = [
+            other
+            for other, value in adapted.named_parameters(remove_duplicate=False)
+            if value is weight
+        ]
+        if len(holders) > 1:
+            return name.removesuffix(".base_layer.weight").rpartition(".")[2]
+    return None
 
 
 def _initial(name: str, value: nn.Parameter, seed: int) -> Tensor:

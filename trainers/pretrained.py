@@ -27,9 +27,10 @@ from transformers.utils import is_flash_attn_2_available
 from transformers.utils.hub import constants as hub
 
 from evals.choice import Settings
-from evals.errors import ConfigError
-from evals.text.encoding import Processor
+from evals.errors import ConfigError, OutOfReach
+from evals.text.encoding import Encoder, Processor, Prompt
 from trainers.loaded_model import Shape
+from trainers.model_limits import require_embeddings, require_half, require_supported
 
 _FAILURES = (
     OSError,
@@ -50,6 +51,7 @@ HUB_TIMEOUT_S = 3.0
 """Enough for an answer of any kind."""
 NO_CODE = {"trust_remote_code": False}
 """Code that lies beside weights is never run, and nobody is asked on standard input whether to."""
+_ANY_LENGTH = 1 << 20
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
 
 
@@ -87,21 +89,26 @@ def load_model(source: Source, running: Running) -> PreTrainedModel:
     return prepare(_read(source, running, device="cpu"), running)
 
 
-def check_loads(source: Source, running: Running) -> PreTrainedTokenizerBase:
-    """Returns the tokenizer, having loaded the model but for what its tensors hold.
+def check_loads(source: Source, running: Running, prompt: Prompt) -> None:
+    """Refuses a model that would not load, having loaded it but for what its tensors hold.
 
     A folder's weights are matched by name and shape against the model; a hub model's weights
     are not downloaded for it.
 
     Raises:
-        ConfigError: configuration, tokenizer or weight files are missing, broken or do not fit.
+        ConfigError: configuration, tokenizer or weight files are missing, broken or do not fit, or
+            the architecture cannot do what is asked of it.
     """
-    if Path(source.path).expanduser().is_dir():
-        # The ranks may have a GPU and its attention kernels where this process has none.
-        _read(source, running.model_copy(update={"attn_implementation": "eager"}), device="meta")
-    else:
-        _read_config(source)
-    return load_tokenizer(source)
+    # The ranks may have a GPU and its attention kernels where this process has none.
+    eager = running.model_copy(update={"attn_implementation": "eager"})
+    is_folder = Path(source.path).expanduser().is_dir()
+    model = _read(source, eager, device="meta") if is_folder else load_skeleton(source, running)
+    require_supported(model, running.attn_implementation)
+    require_half(model, running.attn_implementation)
+    tokenizer = load_tokenizer(source)
+    encoder = Encoder(tokenizer, prompt=prompt, max_length=_ANY_LENGTH)
+    row = encoder.encode("Who?", "Who?").input_ids
+    require_embeddings(model, tokenizer, row, pad_id=encoder.pad_id)
 
 
 def shape_of(source: Source) -> Shape:
@@ -166,7 +173,7 @@ def load_tokenizer(source: Source) -> PreTrainedTokenizerBase:
         return AutoTokenizer.from_pretrained(
             os.path.expanduser(source.path),
             revision=source.revision or "main",
-            local_files_only=source.local_files_only,
+            local_files_only=source.local_files_only or not _answers_for(source),
             use_fast=True,
             **NO_CODE,
         )
@@ -220,17 +227,21 @@ def _read_config(source: Source) -> PreTrainedConfig:
     transformers would come to the same, but after half a minute of retries.
     """
     _require_folder(source, ("config.json",))
-    is_local = source.local_files_only or Path(source.path).expanduser().is_dir()
     try:
         config: PreTrainedConfig = AutoConfig.from_pretrained(
             os.path.expanduser(source.path),
             revision=source.revision or "main",
-            local_files_only=is_local or not _answers(hub.ENDPOINT),
+            local_files_only=source.local_files_only or not _answers_for(source),
             **NO_CODE,
         )
     except _FAILURES as error:
         raise _unusable(source, "model.path must be a causal language model", error) from error
     return config
+
+
+def _answers_for(source: Source) -> bool:
+    """Tells whether there is a hub to ask for a model; nobody is asked for a folder's."""
+    return not Path(source.path).expanduser().is_dir() and _answers(hub.ENDPOINT)
 
 
 @cache
@@ -279,8 +290,10 @@ def _unusable(source: Source, rule: str, error: Exception) -> ConfigError:
             f"{source.path!r}, which brings code of its own; that is never run: take another model"
         )
     reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    said = f"{rule} but got {source.path!r} ({type(error).__name__}: {reason})"
     if Path(source.path).expanduser().is_dir():
         cure = "save the model and its tokenizer there again with save_pretrained"
-    else:
-        cure = "check the hub id, the revision, the login and the network, or give a local folder"
-    return ConfigError(f"{rule} but got {source.path!r} ({type(error).__name__}: {reason}); {cure}")
+        return ConfigError(f"{said}; {cure}")
+    cure = "check the hub id, the revision, the login and the network, or give a local folder"
+    kind = ConfigError if _answers(hub.ENDPOINT) and not source.local_files_only else OutOfReach
+    return kind(f"{said}; {cure}")

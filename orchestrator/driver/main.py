@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evals.building import build_benchmark
+from evals.errors import OutOfReach
 from orchestrator.config.resume import check_continues, check_origin, config_text, write_config
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.driver.context import SweepContext
@@ -52,8 +53,19 @@ def show_plan(config: SweepConfig) -> int:
     _check_folder(config, storage.sweep_path(config.name))
     planned = plan(config, build_benchmark(config.benchmark), storage=storage)
     _say(render(planned))
-    _show(outlook(planned, storage=storage, nodes=_nodes()))
+    unchecked = _unchecked(config)
+    storage.check_writable(config.name)
+    _show(outlook(planned, storage=storage, nodes=_nodes()), unchecked=unchecked)
     return DONE
+
+
+def _unchecked(config: SweepConfig) -> str:
+    """Checks the weights; returns what of them nobody can tell here for want of a network."""
+    try:
+        check_weights(config)
+    except OutOfReach as error:
+        return str(error)
+    return ""
 
 
 def conduct(config: SweepConfig, signals: StopSignals) -> int:
@@ -190,9 +202,11 @@ def fetch_original(mirror: Mirror | None, planned: Plan) -> None:
             fetch_model(mirror, baseline.job.hash)
 
 
-def _show(found: Outlook) -> None:
+def _show(found: Outlook, *, unchecked: str = "") -> None:
     """Prints all that can be said, and only then refuses what can never run."""
     _say(f"\n{found.text}")
+    if unchecked:
+        _say(f"Not checked, as it is out of reach: {unchecked}")
     if found.refusal is not None:
         raise found.refusal
 

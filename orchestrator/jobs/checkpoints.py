@@ -43,8 +43,11 @@ def check_weights(config: SweepConfig) -> None:
     Raises:
         ConfigError: names the key, the path and the cure.
     """
+    from transformers.utils import logging
+
     from trainers.family import build_family  # imports transformers
 
+    logging.disable_progress_bar()
     family = build_family(config.model)
     given = {"original": config.baselines.original, "gold": config.baselines.gold}
     for name, checkpoint in given.items():
@@ -52,7 +55,7 @@ def check_weights(config: SweepConfig) -> None:
             family.check(None if checkpoint is None else Path(checkpoint).expanduser())
         except ConfigError as error:
             key = "model.path" if checkpoint is None else f"baselines.{name}"
-            raise ConfigError(str(error).replace("model.path", key, 1)) from None
+            raise type(error)(str(error).replace("model.path", key, 1)) from None
     original = config.baselines.original
     shape = family.shape(None if original is None else Path(original).expanduser())
     _check_layers(config, shape.num_layers)
@@ -74,7 +77,13 @@ def _check_layers(config: SweepConfig, num_layers: int) -> None:
 
 def _check_dtype(config: SweepConfig, held: str) -> None:
     """Refuses an engine whose dtype is not the weights': ZeRO stages would then train unalike."""
-    engine = {"fp32": "float32", "bf16": "bfloat16"}[config.engine.dtype]
+    known = {"fp32": "float32", "bf16": "bfloat16"}
+    if held not in (*known.values(), "None"):
+        raise ConfigError(
+            f"model.dtype must be fp32 or bf16 for weights in {held}, which no engine trains, but "
+            f"got 'auto'; set model.dtype: {config.engine.dtype}"
+        )
+    engine = known[config.engine.dtype]
     if held not in (engine, "None"):
         raise ConfigError(
             f"engine.dtype must be that of the weights ({held}) but got {config.engine.dtype!r}; "

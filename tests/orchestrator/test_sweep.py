@@ -25,6 +25,7 @@ SMALL = (
     "model.hidden_size=32",
     "model.num_layers=2",
     "model.num_heads=2",
+    "methods.rmu.layer=1",
     "baselines.training.epochs=2",
     "training.epochs=1",
     "search.trials=2",
@@ -143,6 +144,9 @@ def test_the_papers_sweep_is_planned_without_network_and_refused_where_there_is_
     said, error = capsys.readouterr()
     assert "Gang: 4 ranks of 4 CPU and 1 GPU, PACK" in said
     assert "Memory and disk: not estimated, since model.path must be" in said
+    assert said.splitlines()[-1].startswith(
+        "Not checked, as it is out of reach: model.path must be"
+    )
     assert "gang.ranks must be a number that the cluster can place but got 4 ranks" in error
     assert nothing_started(tmp_path)
 

@@ -71,6 +71,23 @@ def test_only_the_named_layers_are_adapted():
     assert len(dict(trainable(model))) == 2 * 2  # layers x (A, B)
 
 
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_layer_whose_weight_is_the_embeddings_too_is_refused(tied):
+    shape = {"hidden_size": 18, "intermediate_size": 21, "num_attention_heads": 3}
+    config = LlamaConfig(vocab_size=31, num_hidden_layers=2, tie_word_embeddings=tied, **shape)
+    model, settings = (
+        LlamaForCausalLM(config),
+        AdapterSettings(target_modules=("lm_head", "q_proj")),
+    )
+    if not tied:
+        assert len(dict(trainable(add_adapter(model, settings, seed=0)))) == 2 * 3
+        return
+    with pytest.raises(
+        ConfigError, match=r"adapter.target_modules .* 'lm_head'.*leave lm_head out"
+    ):
+        add_adapter(model, settings, seed=0)
+
+
 def test_only_the_adapter_trains():
     assert all(".lora_" in name for name, _ in trainable(adapted()))
 

@@ -84,8 +84,7 @@ class Family:
         Raises:
             ConfigError: as `load`, but for the tensors themselves.
         """
-        source = self._source(checkpoint)
-        require_usable(check_loads(source, self._config), self._config.prompt)
+        check_loads(self._source(checkpoint), self._config, self._config.prompt)
 
     def shape(self, checkpoint: Path | None) -> Shape:
         """Returns the shape of the model, or of `checkpoint` if one is given.

@@ -128,7 +128,7 @@ class Family:
             ConfigError: configuration, tokenizer or weight files are missing or broken.
         """
         if checkpoint is not None:
-            check_loads(Source(path=str(checkpoint)), self._config)
+            check_loads(Source(path=str(checkpoint)), self._config, self._config.prompt)
 
     def shape(self, checkpoint: Path | None) -> Shape:
         """Returns the shape of the model, or of `checkpoint` if one is given.

@@ -281,7 +281,7 @@ def test_a_kernel_that_the_machine_has_not_is_named_by_its_own_key(
 ):
     monkeypatch.setattr("trainers.pretrained.is_flash_attn_2_available", lambda: False)
     folder = save_checkpoint("llama")
-    settings = {"path": str(folder), "attn_implementation": "flash_attention_2"}
+    settings = {"path": str(folder), "attn_implementation": "flash_attention_2", "dtype": "bf16"}
     Family(Config(**settings)).check(None)  # the ranks may have what the driver has not
     with pytest.raises(ConfigError, match=r"^model\.attn_implementation must be"):
         load(benchmark_of_people, **settings)
