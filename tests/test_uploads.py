@@ -24,6 +24,7 @@ SECRET = (
     "id_rsa",
     "runs/mlflow.db",
     "runs/jobs/0123/model/model.safetensors",
+    "auth_token",
     "auth_token.json",
     "configs/.env",
 )
