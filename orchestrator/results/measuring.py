@@ -9,8 +9,8 @@ from evals.metric import Need, load_metric, measurable
 from evals.scores import ScoreSheet
 from evals.suite import suite_of
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.results.early_stopping import guard_of
 from orchestrator.results.entry import Reference
+from orchestrator.results.watched_bounds import guard_of
 from orchestrator.searching.constraints import bounds_of
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State

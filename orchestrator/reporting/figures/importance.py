@@ -17,7 +17,7 @@ from orchestrator.reporting.figures.canvas import (
 from orchestrator.reporting.figures.facets import legend_below
 from orchestrator.reporting.figures.legend_markers import sign
 from orchestrator.reporting.figures.points import short
-from orchestrator.reporting.tables.headings import metric_title
+from orchestrator.reporting.tables.shared_columns import metric_title
 from orchestrator.searching.importance import MIN_TRIALS
 
 if TYPE_CHECKING:

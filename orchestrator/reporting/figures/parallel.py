@@ -19,7 +19,7 @@ from orchestrator.reporting.figures.legend import Row, height_for, legend_beside
 from orchestrator.reporting.figures.legend_markers import line_sign, method_sign, sign, style_of
 from orchestrator.reporting.figures.points import counted, labels_of, short
 from orchestrator.reporting.method_styles import Mark
-from orchestrator.reporting.tables.headings import metric_title
+from orchestrator.reporting.tables.shared_columns import metric_title
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import best_trials
 

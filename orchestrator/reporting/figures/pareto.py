@@ -37,7 +37,7 @@ from orchestrator.reporting.figures.points import (
     trials_of,
 )
 from orchestrator.reporting.method_styles import Mark
-from orchestrator.reporting.tables.headings import metric_title
+from orchestrator.reporting.tables.shared_columns import metric_title
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import Axes as Metrics
 from orchestrator.searching.constraints import AT_LEAST, Bound

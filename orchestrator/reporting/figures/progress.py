@@ -21,7 +21,7 @@ from orchestrator.reporting.figures.legend import height_for, legend_beside
 from orchestrator.reporting.figures.legend_markers import method_sign, style_of
 from orchestrator.reporting.figures.points import short
 from orchestrator.reporting.method_styles import Mark
-from orchestrator.reporting.tables.headings import metric_title
+from orchestrator.reporting.tables.shared_columns import metric_title
 from orchestrator.results.pareto import gain
 
 if TYPE_CHECKING:

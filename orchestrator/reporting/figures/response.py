@@ -24,7 +24,7 @@ from orchestrator.reporting.figures.canvas import (
 from orchestrator.reporting.figures.facets import Facets, facets, label_axes, legend_below
 from orchestrator.reporting.figures.legend_markers import line_sign, sign
 from orchestrator.reporting.figures.points import labels_of
-from orchestrator.reporting.tables.headings import metric_title
+from orchestrator.reporting.tables.shared_columns import metric_title
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import best_trials, is_measured, is_trial, is_whole, trials_of
 from orchestrator.searching.constraints import Bound

@@ -8,7 +8,7 @@ from orchestrator.reporting.figure_data import FigureData
 from orchestrator.reporting.figures.canvas import FAINT, INK, head, save
 from orchestrator.reporting.figures.facets import Facets, facets, label_axes, legend_below
 from orchestrator.reporting.figures.legend_markers import line_sign, sign
-from orchestrator.reporting.tables.headings import metric_title
+from orchestrator.reporting.tables.shared_columns import metric_title
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import best_trials, is_trial
 

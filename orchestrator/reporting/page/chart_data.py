@@ -21,7 +21,7 @@ from orchestrator.reporting.method_styles import Mark
 from orchestrator.reporting.page.finalists import finalists_of
 from orchestrator.reporting.provenance import command
 from orchestrator.reporting.sweep_record import SweepRecord
-from orchestrator.reporting.tables.headings import metric_title
+from orchestrator.reporting.tables.shared_columns import metric_title
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import (
     Axes,

@@ -15,7 +15,7 @@ from orchestrator.reporting.page.environment import circumstances_of
 from orchestrator.reporting.page.table import page_table
 from orchestrator.reporting.sweep_record import SweepRecord
 from orchestrator.reporting.table import Table
-from orchestrator.reporting.tables.headings import metric_title
+from orchestrator.reporting.tables.shared_columns import metric_title
 from orchestrator.results.ranking import axes_of, is_trial
 from orchestrator.searching.constraints import said
 

@@ -7,16 +7,16 @@ from orchestrator.reporting.estimates.inference import Interval
 from orchestrator.reporting.sweep_record import SweepRecord
 from orchestrator.reporting.table import Cell, Column, Estimate, Printed, Table
 from orchestrator.reporting.tables.finals import estimate, final_line
-from orchestrator.reporting.tables.headings import (
+from orchestrator.reporting.tables.lines import FEASIBLE, Line, assembled
+from orchestrator.reporting.tables.pairs import Pair
+from orchestrator.reporting.tables.search import search_line, unequal
+from orchestrator.reporting.tables.shared_columns import (
     REPEAT,
     SETTING,
     metric_column,
     metric_heading,
     metric_names,
 )
-from orchestrator.reporting.tables.lines import FEASIBLE, Line, assembled
-from orchestrator.reporting.tables.pairs import Pair
-from orchestrator.reporting.tables.search import search_line, unequal
 from orchestrator.results.ranking import trials_of
 from trainers.settings import AdapterSettings
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from orchestrator.reporting.estimates.finals import Finals
 from orchestrator.reporting.table import Column, Table
 from orchestrator.reporting.tables.finals import estimate
-from orchestrator.reporting.tables.headings import metric_heading
+from orchestrator.reporting.tables.shared_columns import metric_heading
 
 COLUMNS = (
     Column("Metric"),

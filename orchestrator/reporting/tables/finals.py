@@ -9,15 +9,6 @@ from orchestrator.reporting.estimates.inference import Interval
 from orchestrator.reporting.provenance import command
 from orchestrator.reporting.sweep_record import Replicate, SweepRecord
 from orchestrator.reporting.table import Cell, Column, Estimate, Printed, Table, shown
-from orchestrator.reporting.tables.headings import (
-    REPEAT,
-    SETTING_APART,
-    down_to_gold,
-    metric_column,
-    metric_heading,
-    metric_names,
-    parameter_columns,
-)
 from orchestrator.reporting.tables.lines import (
     FEASIBLE_APART,
     UNMOVED,
@@ -29,6 +20,15 @@ from orchestrator.reporting.tables.lines import (
     setting_line,
 )
 from orchestrator.reporting.tables.search import search_line, unequal
+from orchestrator.reporting.tables.shared_columns import (
+    REPEAT,
+    SETTING_APART,
+    down_to_gold,
+    metric_column,
+    metric_heading,
+    metric_names,
+    parameter_columns,
+)
 from orchestrator.results.ranking import best_trials, trials_of
 from orchestrator.searching.constraints import said
 from orchestrator.storage.result import State

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from orchestrator.reporting.provenance import command
 from orchestrator.reporting.sweep_record import SweepRecord
 from orchestrator.reporting.table import Cell, Column, Printed, Table
-from orchestrator.reporting.tables.headings import metric_heading
+from orchestrator.reporting.tables.shared_columns import metric_heading
 from orchestrator.results.entry import Entry
 from orchestrator.searching.constraints import AT_LEAST, AT_MOST, Bound, is_feasible, violations
 from orchestrator.searching.shared_parameters import SHARED, own_part, shared_values

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from orchestrator.reporting.sweep_record import SweepRecord
 from orchestrator.reporting.table import Column, Printed, Table
-from orchestrator.reporting.tables.headings import (
+from orchestrator.reporting.tables.lines import FEASIBLE, assembled, trial_line
+from orchestrator.reporting.tables.shared_columns import (
     REPEAT,
     SETTING,
     metric_column,
     metric_names,
     parameter_columns,
 )
-from orchestrator.reporting.tables.lines import FEASIBLE, assembled, trial_line
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import Axes, front_between
 

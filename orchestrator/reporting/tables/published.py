@@ -19,8 +19,8 @@ from orchestrator.reporting.published.matching import (
 from orchestrator.reporting.published.table_1 import METRICS, Row
 from orchestrator.reporting.sweep_record import SweepRecord
 from orchestrator.reporting.table import Column, Printed, Table
-from orchestrator.reporting.tables.headings import REPEAT, metric_column, metric_heading
 from orchestrator.reporting.tables.lines import Line, assembled, baseline_name
+from orchestrator.reporting.tables.shared_columns import REPEAT, metric_column, metric_heading
 from orchestrator.results.ranking import best_trials
 from orchestrator.searching.shared_parameters import SHARED
 from orchestrator.storage.result import Result

@@ -4,13 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from orchestrator.reporting.sweep_record import SweepRecord
 from orchestrator.reporting.table import Cell, Column, Printed, Table
-from orchestrator.reporting.tables.headings import (
-    REPEAT,
-    SETTING_APART,
-    metric_column,
-    metric_names,
-    parameter_columns,
-)
 from orchestrator.reporting.tables.ledger import inequality
 from orchestrator.reporting.tables.lines import (
     FEASIBLE_APART,
@@ -21,6 +14,13 @@ from orchestrator.reporting.tables.lines import (
     missed,
     result_line,
     trial_line,
+)
+from orchestrator.reporting.tables.shared_columns import (
+    REPEAT,
+    SETTING_APART,
+    metric_column,
+    metric_names,
+    parameter_columns,
 )
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import (

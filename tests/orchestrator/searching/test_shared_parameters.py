@@ -3,7 +3,7 @@ import pytest
 from evals.choice import Choice
 from orchestrator.config.loading import load_config
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.reporting.tables.headings import SETTING
+from orchestrator.reporting.tables.shared_columns import SETTING
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.searching.shared_parameters import (
     L1,

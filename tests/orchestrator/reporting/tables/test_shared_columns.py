@@ -1,6 +1,6 @@
 from evals import plugins
 from evals.metric import PACKAGE
-from orchestrator.reporting.tables.headings import (
+from orchestrator.reporting.tables.shared_columns import (
     further,
     metric_column,
     metric_names,

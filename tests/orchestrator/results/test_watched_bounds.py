@@ -6,7 +6,7 @@ from evals.benchmark import Role
 from evals.scores import ScoreSheet
 from evals.text.example import Probability
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
-from orchestrator.results.early_stopping import guard_of
+from orchestrator.results.watched_bounds import guard_of
 from orchestrator.searching.constraints import Bound
 from trainers.early_stopping import Guard
 from trainers.settings import StoppingSettings
