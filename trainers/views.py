@@ -156,10 +156,8 @@ def _rows_of(batch: Batch, rows: list[int]) -> Batch:
 
 
 def _logits(model: nn.Module, batch: Batch, arguments: Arguments) -> Tensor:
-    """Returns logits_BTV; a classifier's, one row of them for each input, are of one position."""
     logits: Tensor = model(**batch.inputs, **arguments.logits).logits
-    logits_BTV = logits[:, None] if logits.dim() == 2 else logits
-    return logits_BTV.float()
+    return _with_positions(logits).float()
 
 
 def _hidden(model: nn.Module, batch: Batch, arguments: Arguments, *, layer: int) -> Tensor:
@@ -180,4 +178,9 @@ def _hidden(model: nn.Module, batch: Batch, arguments: Arguments, *, layer: int)
         model(**batch.inputs, **arguments.hidden)
     finally:
         handle.remove()
-    return seen[0].float()
+    return _with_positions(seen[0]).float()
+
+
+def _with_positions(output: Tensor) -> Tensor:
+    """Returns output_BT*; a classifier's, one vector for each input, is of one position."""
+    return output[:, None] if output.dim() == 2 else output

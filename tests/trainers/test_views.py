@@ -1,10 +1,15 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
+from torch import nn
 from transformers import LlamaConfig, LlamaForCausalLM
 
 import trainers.views
+from evals.collated import Collated
 from evals.errors import ConfigError
 from trainers import losses
+from trainers.batch import single
 from trainers.decoder_call import ARGUMENTS, decoder_layers
 from trainers.distributed import Place
 from trainers.views import Arguments, NoReference, ReferenceView, StudentView
@@ -166,3 +171,26 @@ def test_a_family_says_itself_where_its_layers_lie(model, batch):
     last = StudentView(model, Arguments(layers=backwards)).hidden(batch, 0)
     count = len(decoder_layers(model))
     torch.testing.assert_close(last, StudentView(model, ARGUMENTS).hidden(batch, count - 1))
+
+
+class Classifier(nn.Module):
+    """One vector for each input, and logits of two classes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(2, 3), nn.Linear(3, 2)])
+
+    def forward(self, places):
+        return SimpleNamespace(logits=self.layers[1](self.layers[0](places)))
+
+
+def test_a_classifier_is_a_model_of_one_position():
+    places, labels_BT = torch.rand(4, 2), torch.ones(4, 1, dtype=torch.long)
+    batch = single(tuple("abcd"), Collated({"places": places}, labels_BT.bool(), labels_BT))
+    model = Classifier()
+    student, reference = StudentView(model), ReferenceView(model)
+    hidden_BTH = student.hidden(batch, 0)
+    assert torch.equal(hidden_BTH, model.layers[0](places)[:, None])
+    assert student.logits(batch).shape == (4, 1, 2)
+    shifted = losses.mean_square(hidden_BTH, reference.hidden(batch, 0) - 2, batch)
+    assert shifted.item() == pytest.approx(4.0)
