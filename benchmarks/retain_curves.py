@@ -27,7 +27,7 @@ from trainers.early_stopping import Guard, Limit
 from trainers.job import MODEL, Job, Outcome, Report, TrialFailure
 from trainers.rank_task import Order
 from trainers.run import run
-from trainers.warm_state import Workbench
+from trainers.warm_state import WarmState
 
 METRIC = "retain"
 NEVER = 10**9
@@ -81,12 +81,12 @@ def main() -> None:
 
 
 def _recorded(config: SweepConfig, rates: np.ndarray) -> Iterator[Line]:
-    bench, benchmark = Workbench(Place()), build_benchmark(config.benchmark)
+    warm_state, benchmark = WarmState(Place()), build_benchmark(config.benchmark)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         original, gold = original_job(config, benchmark), gold_job(config, benchmark)
-        before = _outcome(Order(original, folder / "original"), bench).sheet
-        best = _outcome(Order(gold, folder / "gold"), bench).sheet
+        before = _outcome(Order(original, folder / "original"), warm_state).sheet
+        best = _outcome(Order(gold, folder / "gold"), warm_state).sheet
         whole = measure(before, None, (METRIC,))[METRIC]
         for lr in rates:
             for label in config.methods:
@@ -95,7 +95,7 @@ def _recorded(config: SweepConfig, rates: np.ndarray) -> Iterator[Line]:
                 )
                 base = folder / "original" / MODEL
                 order = Order(job, folder / "trial", base, guard=_looking(config, job, whole))
-                yield from _lines(order, bench, label=label, whole=whole, gold=best)
+                yield from _lines(order, warm_state, label=label, whole=whole, gold=best)
 
 
 def _looking(config: SweepConfig, job: Job, whole: float) -> Guard:
@@ -114,12 +114,12 @@ def _looking(config: SweepConfig, job: Job, whole: float) -> Guard:
 
 
 def _lines(
-    order: Order, bench: Workbench, *, label: str, whole: float, gold: ScoreSheet
+    order: Order, warm_state: WarmState, *, label: str, whole: float, gold: ScoreSheet
 ) -> Iterator[Line]:
     job = order.job
     reports: list[Report] = []
     try:
-        outcome = _outcome(order, bench, reports)
+        outcome = _outcome(order, warm_state, reports)
     except TrialFailure as failure:
         print(f"{label} at {job.training.lr:.1e}: {failure}", flush=True)
         return
@@ -137,9 +137,9 @@ def _lines(
     print(f"{label} at {job.training.lr:.1e}: {METRIC} {end[METRIC]:.3f}", flush=True)
 
 
-def _outcome(order: Order, bench: Workbench, reports: list[Report] | None = None) -> Outcome:
+def _outcome(order: Order, warm_state: WarmState, reports: list[Report] | None = None) -> Outcome:
     outcome = None
-    for news in run(order, bench):
+    for news in run(order, warm_state):
         if isinstance(news, Report) and reports is not None:
             reports.append(news)
         if isinstance(news, Outcome):

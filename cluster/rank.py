@@ -1,4 +1,4 @@
-"""One rank of a gang: a Ray actor that keeps its process group and its workbench warm."""
+"""One rank of a gang: a Ray actor that keeps its process group, its model and its engine."""
 
 import datetime
 import os
@@ -17,7 +17,7 @@ from trainers.job import Beat, Outcome, Report, TrialFailure
 from trainers.memory import measured
 from trainers.rank_task import Order
 from trainers.run import run
-from trainers.warm_state import Workbench
+from trainers.warm_state import WarmState
 
 
 class Rank:
@@ -26,7 +26,7 @@ class Rank:
     def __init__(self, rank: int, world: int, num_threads: int) -> None:
         torch.set_num_threads(num_threads)
         self._place = Place(rank, world, "cuda:0" if torch.cuda.is_available() else "cpu")
-        self._bench: Workbench | None = None
+        self._warm_state: WarmState | None = None
         self._meeting: socket.socket | None = None
         self._running: Iterator[Report | Beat | Outcome] | None = None
 
@@ -60,7 +60,7 @@ class Rank:
             world_size=self._place.world,
             timeout=timeout,
         )
-        self._bench = Workbench(self._place)
+        self._warm_state = WarmState(self._place)
 
     def _store(self, address: str, port: int, timeout: datetime.timedelta) -> TCPStore:
         """Returns the store over which the ranks meet; by itself it would listen everywhere."""
@@ -84,16 +84,16 @@ class Rank:
 
     def start(self, order: Order) -> None:
         """Takes up a job; what an abandoned one left behind is reset by the next engine reset."""
-        assert self._bench is not None
-        self._running = run(order, self._bench)
+        assert self._warm_state is not None
+        self._running = run(order, self._warm_state)
 
     def save(self, folder: Path) -> str:
         """Writes a checkpoint of the training that is under way, if one is, into `folder`.
 
         Returns why it could not be written, or nothing.
         """
-        assert self._bench is not None
-        return self._bench.save(folder)
+        assert self._warm_state is not None
+        return self._warm_state.save(folder)
 
     def memory_bytes(self) -> int:
         """Returns this process's resident measured."""

@@ -5,66 +5,68 @@ from pathlib import Path
 
 from evals.scores import ScoreSheet
 from trainers.job import MODEL, Beat, Job, Outcome, Report
-from trainers.loop import Lesson
+from trainers.loop import TrainingSetup
 from trainers.methods import retain_ft
 from trainers.rank_task import Order
 from trainers.requirements import Source
-from trainers.sampler import Material, Sampler, Shape
+from trainers.sampler import Sampler, Shape, TrainingData
 from trainers.saving import written
 from trainers.tuning.full import save_model
 from trainers.views import NoReference, StudentView
-from trainers.warm_state import Station, Workbench
+from trainers.warm_state import WarmModel, WarmState
 
 
-def finetune(order: Order, bench: Workbench) -> Generator[Report | Beat, None, Outcome]:
+def finetune(order: Order, warm_state: WarmState) -> Generator[Report | Beat, None, Outcome]:
     """Trains on the split, evaluates, and saves the model (an adapter merged) to folder/model."""
     job = order.job
-    station = bench.finetune_station(job)
-    lesson = _lesson(job, bench, station)
-    trained = yield from bench.train(station.engine, lesson, resume=order.resume)
+    warm_model = warm_state.finetuning_model(job)
+    setup = _setup(job, warm_state, warm_model)
+    trained = yield from warm_state.train(warm_model.engine, setup, resume=order.resume)
     folder = order.folder / MODEL
     if job.adapter is None:
-        sheet, measured = yield from bench.evaluate(station.module, station.loaded, job)
-        yield from save_model(station.engine, station.loaded, folder, bench.place)
+        sheet, measured = yield from warm_state.evaluate(warm_model.module, warm_model.loaded, job)
+        yield from save_model(warm_model.engine, warm_model.loaded, folder, warm_state.place)
     else:
-        yield from _save_merged(job, bench, station, folder)
-        sheet, measured = yield from _evaluate_saved(job, bench, folder)
-    bench.clear()
+        yield from _save_merged(job, warm_state, warm_model, folder)
+        sheet, measured = yield from _evaluate_saved(job, warm_state, folder)
+    warm_state.clear()
     return Outcome(sheet, {**trained.facts, **measured})
 
 
-def _lesson(job: Job, bench: Workbench, station: Station) -> Lesson:
-    benchmark = bench.benchmark(job.benchmark)
+def _setup(job: Job, warm_state: WarmState, warm_model: WarmModel) -> TrainingSetup:
+    benchmark = warm_state.benchmark(job.benchmark)
     method = retain_ft.Method(retain_ft.Config())
     max_length, key = job.training.max_length, "baselines.training.max_length"
     sampler = Sampler(
-        Material({Source.RETAIN: benchmark.splits[job.split]}, benchmark.refusals, Source.RETAIN),
-        bench.encoder(job, station.loaded, max_length=max_length, key=key),
+        TrainingData(
+            {Source.RETAIN: benchmark.splits[job.split]}, benchmark.refusals, Source.RETAIN
+        ),
+        warm_state.encoder(job, warm_model.loaded, max_length=max_length, key=key),
         needs=method.requirements.needs,
         shape=Shape(job.training.batch_size, job.training.micro_batch_size),
-        place=bench.place,
+        place=warm_state.place,
         seed=job.seed,
     )
-    student = StudentView(station.module, station.loaded.arguments)
-    return Lesson(method, sampler, student, NoReference(), job.training, job.seed)
+    student = StudentView(warm_model.module, warm_model.loaded.arguments)
+    return TrainingSetup(method, sampler, student, NoReference(), job.training, job.seed)
 
 
 def _save_merged(
-    job: Job, bench: Workbench, station: Station, folder: Path
+    job: Job, warm_state: WarmState, warm_model: WarmModel, folder: Path
 ) -> Generator[Beat, None, None]:
-    state = station.engine.trainable_state()
-    merged = bench.merged(job, state) if bench.place.rank == 0 else None
+    state = warm_model.engine.trainable_state()
+    merged = warm_state.merged(job, state) if warm_state.place.rank == 0 else None
 
     def write() -> None:
         assert merged is not None
         merged.save(folder)
 
-    yield from written(write, folder, bench.place)  # nobody reads before all is written
+    yield from written(write, folder, warm_state.place)  # nobody reads before all is written
 
 
 def _evaluate_saved(
-    job: Job, bench: Workbench, folder: Path
+    job: Job, warm_state: WarmState, folder: Path
 ) -> Generator[Beat, None, tuple[ScoreSheet, dict[str, float]]]:
     """Scores the merged model: merging rounds, and the merged one is what trials start from."""
-    model = bench.given_model(job.model_copy(update={"checkpoint": str(folder)}))
-    return (yield from bench.evaluate(model.model, model, job))
+    model = warm_state.given_model(job.model_copy(update={"checkpoint": str(folder)}))
+    return (yield from warm_state.evaluate(model.model, model, job))

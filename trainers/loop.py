@@ -24,7 +24,7 @@ BEAT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class TrainingSetup:
     """What is trained, how, and on what."""
 
     method: Method
@@ -67,7 +67,7 @@ def learning_rate(training: TrainingSettings, index: int, *, total: int, warmup:
 
 def train(
     engine: Engine,
-    lesson: Lesson,
+    setup: TrainingSetup,
     place: Place,
     *,
     mark: Bookmark,
@@ -82,14 +82,14 @@ def train(
     Raises:
         Diverged: the loss is not finite; raised on every rank at the same step.
     """
-    total = lesson.training.num_steps(lesson.sampler.num_rows)
-    warmup = lesson.training.warmup_epochs * lesson.sampler.steps_per_epoch
-    rates = [learning_rate(lesson.training, i, total=total, warmup=warmup) for i in range(total)]
+    total = setup.training.num_steps(setup.sampler.num_rows)
+    warmup = setup.training.warmup_epochs * setup.sampler.steps_per_epoch
+    rates = [learning_rate(setup.training, i, total=total, warmup=warmup) for i in range(total)]
     every = max(1, math.ceil(total / num_reports))
     beaten = time.perf_counter()
     lost = _is_lost(prober, mark)
     while mark.step < total and not lost:
-        own = _step(engine, lesson, place, index=mark.step, total=total, lr=rates[mark.step])
+        own = _step(engine, setup, place, index=mark.step, total=total, lr=rates[mark.step])
         # Each rank has a clock of its own; all must yield at the same step.
         silent = float(time.perf_counter() - beaten >= BEAT_S)
         loss, silent_ranks = means_over_ranks([own, silent], place)
@@ -136,22 +136,22 @@ def seed_dropout(seed: int, place: Place) -> None:
 
 
 def _step(
-    engine: Engine, lesson: Lesson, place: Place, *, index: int, total: int, lr: float
+    engine: Engine, setup: TrainingSetup, place: Place, *, index: int, total: int, lr: float
 ) -> torch.Tensor:
     """Takes one optimizer step and returns this rank's mean loss."""
-    micro_batches = lesson.sampler.step(index)
+    micro_batches = setup.sampler.step(index)
     total_loss = torch.zeros((), device=place.device)
     for batches in micro_batches:
         step = Step(
             batches=batches,
-            student=lesson.student,
-            reference=lesson.reference,
+            student=setup.student,
+            reference=setup.reference,
             index=index,
             num_steps=total,
-            epoch=lesson.sampler.epoch(index),
-            seed=lesson.seed,
+            epoch=setup.sampler.epoch(index),
+            seed=setup.seed,
         )
-        loss = lesson.method.loss(step)
+        loss = setup.method.loss(step)
         engine.backward(loss)
         engine.step(lr)
         total_loss += loss.detach()

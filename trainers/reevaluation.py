@@ -9,7 +9,7 @@ from transformers.utils import logging
 from evals.scores import ScoreSheet
 from trainers.distributed import Place
 from trainers.job import Job
-from trainers.warm_state import Workbench
+from trainers.warm_state import WarmState
 
 
 def evaluate_saved(job: Job, *, model: Path, adapter: Path | None) -> ScoreSheet:
@@ -22,13 +22,13 @@ def evaluate_saved(job: Job, *, model: Path, adapter: Path | None) -> ScoreSheet
     """
     logging.disable_progress_bar()
     place = Place(device="cuda" if torch.cuda.is_available() else "cpu")
-    bench = Workbench(place)
-    loaded = bench.given_model(job.model_copy(update={"checkpoint": str(model)}))
+    warm_state = WarmState(place)
+    loaded = warm_state.given_model(job.model_copy(update={"checkpoint": str(model)}))
     module: torch.nn.Module = loaded.model
     if adapter is not None:
         module = PeftModel.from_pretrained(loaded.model, str(adapter), autocast_adapter_dtype=False)
     module.eval()
-    steps = bench.evaluate(module, loaded, job)
+    steps = warm_state.evaluate(module, loaded, job)
     while True:
         try:
             next(steps)

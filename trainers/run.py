@@ -10,10 +10,10 @@ from trainers.job import Beat, Outcome, Phase, Report
 from trainers.memory import measured as memory
 from trainers.rank_task import Order
 from trainers.unlearn import unlearn
-from trainers.warm_state import Workbench
+from trainers.warm_state import WarmState
 
 
-def run(order: Order, bench: Workbench) -> Iterator[Report | Beat | Outcome]:
+def run(order: Order, warm_state: WarmState) -> Iterator[Report | Beat | Outcome]:
     """Runs the job to its end, in step on all ranks: Reports and Beats, then one Outcome.
 
     Raises:
@@ -21,15 +21,15 @@ def run(order: Order, bench: Workbench) -> Iterator[Report | Beat | Outcome]:
     """
     job = order.job
     started = time.perf_counter()
-    memory.forget_peak(bench.place.device)
+    memory.forget_peak(warm_state.place.device)
     if job.phase == Phase.TRIAL:
-        outcome = yield from unlearn(order, bench)
+        outcome = yield from unlearn(order, warm_state)
     elif job.checkpoint is not None:
-        model = bench.given_model(job)
-        sheet, measured = yield from bench.evaluate(model.model, model, job)
+        model = warm_state.given_model(job)
+        sheet, measured = yield from warm_state.evaluate(model.model, model, job)
         outcome = Outcome(sheet, measured)
     else:
-        outcome = yield from finetune(order, bench)
-    peak = max(gather(memory.peak_bytes(bench.place.device), bench.place))
+        outcome = yield from finetune(order, warm_state)
+    peak = max(gather(memory.peak_bytes(warm_state.place.device), warm_state.place))
     whole = {"rank_s": time.perf_counter() - started, "peak_memory_bytes": float(peak)}
     yield replace(outcome, facts={**outcome.facts, **whole})

@@ -18,7 +18,7 @@ from trainers.requirements import Source
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class TrainingData:
     """The examples a job draws from; one epoch is one pass over the `anchor` source."""
 
     examples: Mapping[Source, Sequence[Example]]
@@ -53,7 +53,7 @@ class Sampler:
 
     def __init__(
         self,
-        material: Material,
+        data: TrainingData,
         encoder: Encoder,
         *,
         needs: frozenset[Source],
@@ -61,7 +61,7 @@ class Sampler:
         place: Place,
         seed: int,
     ) -> None:
-        self._material = material
+        self._data = data
         self._encoder = encoder
         self._needs = needs
         self._shape = shape
@@ -73,7 +73,7 @@ class Sampler:
     @property
     def num_rows(self) -> int:
         """Rows in one pass over the anchor."""
-        return len(self._material.examples[self._material.anchor])
+        return len(self._data.examples[self._data.anchor])
 
     @property
     def steps_per_epoch(self) -> float:
@@ -104,7 +104,7 @@ class Sampler:
 
     def _anchored(self, source: Source, index: int) -> list[Example]:
         """Returns rows [index * batch, ...) of the endless stream of shuffled passes."""
-        examples = self._material.examples[source]
+        examples = self._data.examples[source]
         if source == Source.FORGET:
             index //= self._shape.forget_every
         start = index * self._shape.batch_size
@@ -125,7 +125,7 @@ class Sampler:
 
     def _draw_refusals(self, index: int) -> list[NamedRow]:
         rng = self._generator(Source.IDK, index)
-        numbers = rng.integers(len(self._material.refusals), size=self._shape.batch_size)
+        numbers = rng.integers(len(self._data.refusals), size=self._shape.batch_size)
         return [
             self._refused(example, n)
             for example, n in zip(self._anchored(Source.FORGET, index), numbers, strict=True)
@@ -133,7 +133,7 @@ class Sampler:
 
     def _draw_random(self, index: int) -> list[NamedRow]:
         rng = self._generator(Source.RANDOM, index)
-        num_retain = len(self._material.examples[Source.RETAIN])
+        num_retain = len(self._data.examples[Source.RETAIN])
         rows = []
         for example in self._anchored(Source.FORGET, index):
             for n in rng.integers(num_retain, size=self._shape.num_random):
@@ -144,11 +144,11 @@ class Sampler:
         return self._named(example.id, lambda: self._encoder.answered(example))
 
     def _refused(self, example: Example, n: int) -> NamedRow:
-        refusal = self._material.refusals[n]
+        refusal = self._data.refusals[n]
         return self._named(f"{example.id}#idk{n}", lambda: self._encoder.refused(example, refusal))
 
     def _swapped(self, example: Example, n: int) -> NamedRow:
-        other = self._material.examples[Source.RETAIN][n]
+        other = self._data.examples[Source.RETAIN][n]
         return self._named(f"{example.id}#as-{n}", lambda: self._encoder.swapped(example, other))
 
     def _named(self, row_id: str, encode: Callable[[], Row]) -> NamedRow:

@@ -14,7 +14,7 @@ from trainers.checkpoint import Bookmark, Tensors
 from trainers.distributed import Place, gather
 from trainers.engine import Engine
 from trainers.job import Beat, Report
-from trainers.loop import Lesson, Prober, seed_dropout, train
+from trainers.loop import Prober, TrainingSetup, seed_dropout, train
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +25,18 @@ class Trained:
     stopped: str = ""
 
 
-class Course:
-    """A lesson on its way; every method is for all ranks to call together."""
+class TrainingRun:
+    """A training on its way; every method is for all ranks to call together."""
 
     def __init__(
-        self, engine: Engine, lesson: Lesson, place: Place, *, prober: Prober | None = None
+        self, engine: Engine, setup: TrainingSetup, place: Place, *, prober: Prober | None = None
     ) -> None:
         self._engine = engine
-        self._lesson = lesson
+        self._setup = setup
         self._place = place
         self._prober = prober
         self._mark = Bookmark()
-        seed_dropout(lesson.seed, place)
+        seed_dropout(setup.seed, place)
 
     def run(self) -> Generator[Report | Beat, None, Trained]:
         """Trains until it is stopped or to the end; the facts are steps, final_loss, train_s.
@@ -46,7 +46,7 @@ class Course:
         """
         started = time.perf_counter()
         mark, prober = self._mark, self._prober
-        for news in train(self._engine, self._lesson, self._place, mark=mark, prober=prober):
+        for news in train(self._engine, self._setup, self._place, mark=mark, prober=prober):
             self._mark.train_s += time.perf_counter() - started
             yield news
             started = time.perf_counter()

@@ -6,84 +6,95 @@ from functools import partial
 
 from evals.benchmark import Benchmark
 from trainers.job import Beat, Job, Outcome, Report
-from trainers.loop import Lesson
+from trainers.loop import TrainingSetup
 from trainers.method import build_method
 from trainers.rank_task import Order
 from trainers.requirements import ReferenceUse, Requirements, Source
-from trainers.sampler import Material, Sampler, Shape
+from trainers.sampler import Sampler, Shape, TrainingData
 from trainers.tuning.choice import build_tuning
 from trainers.tuning.tuning import ReferenceNeeds, Tuning
 from trainers.views import StudentView
-from trainers.warm_state import Station, Workbench
+from trainers.warm_state import WarmModel, WarmState
 
 
-def unlearn(order: Order, bench: Workbench) -> Generator[Report | Beat, None, Outcome]:
+def unlearn(order: Order, warm_state: WarmState) -> Generator[Report | Beat, None, Outcome]:
     """Tunes the base with the job's method, evaluates, saves what was trained in the folder."""
     assert order.base is not None
     job = order.job
     tuning = build_tuning(job.adapter, seed=job.seed)
-    station = bench.trial_station(job, order.base)
-    lesson = yield from _lesson(order, bench, station, tuning)
+    warm_model = warm_state.trial_model(job, order.base)
+    setup = yield from _setup(order, warm_state, warm_model, tuning)
     guard = order.guard
-    if guard is not None and Source.RETAIN not in lesson.method.requirements.needs:
+    if guard is not None and Source.RETAIN not in setup.method.requirements.needs:
         guard = guard.without_recovery
-    prober = bench.prober(job, station, guard, since=_first_telling_step(lesson))
-    trained = yield from bench.train(station.engine, lesson, resume=order.resume, prober=prober)
-    sheet, measured = yield from bench.evaluate(station.module, station.loaded, job)
-    learned = yield from tuning.save(station.engine, station.loaded, order.folder, bench.place)
+    prober = warm_state.prober(job, warm_model, guard, since=_first_telling_step(setup))
+    trained = yield from warm_state.train(
+        warm_model.engine, setup, resume=order.resume, prober=prober
+    )
+    sheet, measured = yield from warm_state.evaluate(warm_model.module, warm_model.loaded, job)
+    learned = yield from tuning.save(
+        warm_model.engine, warm_model.loaded, order.folder, warm_state.place
+    )
     return Outcome(sheet, {**trained.facts, **measured, **learned}, trained.stopped)
 
 
-def _lesson(
-    order: Order, bench: Workbench, station: Station, tuning: Tuning
-) -> Generator[Beat, None, Lesson]:
+def _setup(
+    order: Order, warm_state: WarmState, warm_model: WarmModel, tuning: Tuning
+) -> Generator[Beat, None, TrainingSetup]:
     job = order.job
     assert job.method is not None
     assert order.base is not None
     method = build_method(job.method)
     asked = method.requirements
-    sampler = _sampler(job, bench, station, asked, sources=asked.needs)
+    sampler = _sampler(job, warm_state, warm_model, asked, sources=asked.needs)
     needs = ReferenceNeeds(
         use=asked.reference_use,
-        compared=_sampler(job, bench, station, asked, sources=asked.likelihoods),
+        compared=_sampler(job, warm_state, warm_model, asked, sources=asked.likelihoods),
         num_steps=job.training.num_steps(sampler.num_rows),
-        cache=station.reference_nll,
-        arguments=station.loaded.arguments,
-        frozen_copy=partial(bench.frozen_copy, job, order.base),
-        place=bench.place,
+        cache=warm_model.reference_nll,
+        arguments=warm_model.loaded.arguments,
+        frozen_copy=partial(warm_state.frozen_copy, job, order.base),
+        place=warm_state.place,
     )
     if asked.reference_use != ReferenceUse.MODEL:
-        bench.free_copy()
-    reference = yield from tuning.reference(station.module, needs)
-    student = StudentView(station.module, station.loaded.arguments)
-    return Lesson(method, sampler, student, reference, job.training, job.seed)
+        warm_state.free_copy()
+    reference = yield from tuning.reference(warm_model.module, needs)
+    student = StudentView(warm_model.module, warm_model.loaded.arguments)
+    return TrainingSetup(method, sampler, student, reference, job.training, job.seed)
 
 
 def _sampler(
-    job: Job, bench: Workbench, station: Station, asked: Requirements, *, sources: frozenset[Source]
+    job: Job,
+    warm_state: WarmState,
+    warm_model: WarmModel,
+    asked: Requirements,
+    *,
+    sources: frozenset[Source],
 ) -> Sampler:
     max_length = job.training.max_length
     return Sampler(
-        _material(bench.benchmark(job.benchmark)),
-        bench.encoder(job, station.loaded, max_length=max_length, key="training.max_length"),
+        _training_data(warm_state.benchmark(job.benchmark)),
+        warm_state.encoder(
+            job, warm_model.loaded, max_length=max_length, key="training.max_length"
+        ),
         needs=sources,
         shape=_shape(job, asked),
-        place=bench.place,
+        place=warm_state.place,
         seed=job.seed,
     )
 
 
-def _first_telling_step(lesson: Lesson) -> int:
+def _first_telling_step(setup: TrainingSetup) -> int:
     """Returns the step from which what the model still knows says how the training will end."""
-    return math.ceil(lesson.method.requirements.repairs_from * lesson.sampler.steps_per_epoch)
+    return math.ceil(setup.method.requirements.repairs_from * setup.sampler.steps_per_epoch)
 
 
-def _material(benchmark: Benchmark) -> Material:
+def _training_data(benchmark: Benchmark) -> TrainingData:
     examples = {
         Source.FORGET: benchmark.splits["forget"],
         Source.RETAIN: benchmark.splits["retain"],
     }
-    return Material(examples, benchmark.refusals, Source.FORGET)
+    return TrainingData(examples, benchmark.refusals, Source.FORGET)
 
 
 def _shape(job: Job, asked: Requirements) -> Shape:

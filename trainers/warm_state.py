@@ -1,6 +1,6 @@
 """What a rank keeps warm between jobs: benchmark, model, engine and reference likelihoods.
 
-Loading a model and starting an engine cost far more than a small trial. So the workbench keeps
+Loading a model and starting an engine cost far more than a small trial. So the warm state keeps
 the last of each and gives it out again when the next job asks for the same.
 """
 
@@ -27,14 +27,14 @@ from trainers.engine import Engine
 from trainers.family import build_family
 from trainers.job import Beat, Job, Report
 from trainers.loaded_model import LoadedModel
-from trainers.loop import Lesson
+from trainers.loop import TrainingSetup
 from trainers.probe import Probe, Scorer, probed
-from trainers.training_run import Course, Trained
+from trainers.training_run import Trained, TrainingRun
 from trainers.tuning.choice import build_tuning
 
 
 @dataclass(frozen=True, slots=True)
-class Station:
+class WarmModel:
     """A model under an engine, ready to be trained.
 
     `reference_nll` caches the reference's sequence likelihoods by row id, `before` the scores of
@@ -49,15 +49,15 @@ class Station:
     before: dict[str, ScoreSheet] = field(default_factory=dict)
 
 
-class Workbench:
-    """One rank's warm state."""
+class WarmState:
+    """What one rank keeps."""
 
     def __init__(self, place: Place) -> None:
         self.place = place
         self._benchmarks: dict[str, Benchmark] = {}
-        self._stations: dict[str, Station] = {}
+        self._models: dict[str, WarmModel] = {}
         self._frozen: torch.nn.Module | None = None
-        self._course: Course | None = None
+        self._training_run: TrainingRun | None = None
 
     def benchmark(self, choice: Choice) -> Benchmark:
         """Returns the benchmark, built once."""
@@ -66,39 +66,39 @@ class Workbench:
             self._benchmarks = {key: build_benchmark(choice)}
         return self._benchmarks[key]
 
-    def trial_station(self, job: Job, base: Path) -> Station:
+    def trial_model(self, job: Job, base: Path) -> WarmModel:
         """Returns the base model of `job` as it is tuned, under a fresh-as-new engine."""
-        key = _station_key(job)
+        key = _model_key(job)
         tuning = build_tuning(job.adapter, seed=job.seed)
-        if key not in self._stations:
+        if key not in self._models:
             self.clear()
-            self._stations[key] = self._station(job, base)
-            tuning.keep_start(self._stations[key].engine)
-        station = self._stations[key]
-        tuning.restart(station.engine, job.training)
-        return station
+            self._models[key] = self._new_model(job, base)
+            tuning.keep_start(self._models[key].engine)
+        warm_model = self._models[key]
+        tuning.restart(warm_model.engine, job.training)
+        return warm_model
 
     def frozen_copy(self, job: Job, base: Path) -> torch.nn.Module:
         """Returns the base model of `job` a second time, as the engine holds it; it never trains.
 
         Every rank holds all of it, at any ZeRO stage.
         """
-        (station,) = self._stations.values()
+        (warm_model,) = self._models.values()
         if self._frozen is None:
-            model = self._load(job, base).model
-            self._frozen = model.to(next(station.module.parameters()).dtype).requires_grad_(False)
+            dtype = next(warm_model.module.parameters()).dtype
+            self._frozen = self._load(job, base).model.to(dtype).requires_grad_(False)
         return self._frozen
 
     def free_copy(self) -> None:
         """Frees the second model, if there is one."""
         self._frozen = None
 
-    def finetune_station(self, job: Job) -> Station:
+    def finetuning_model(self, job: Job) -> WarmModel:
         """Returns the starting model of `job`, with an adapter if it has one; never kept."""
         self.clear()
-        station = self._station(job, None)
-        self._stations = {"finetune": station}
-        return station
+        warm_model = self._new_model(job, None)
+        self._models = {"finetune": warm_model}
+        return warm_model
 
     def merged(self, job: Job, state: Mapping[str, torch.Tensor]) -> LoadedModel:
         """Returns the starting model of `job` with a trained adapter folded into its weights.
@@ -124,9 +124,9 @@ class Workbench:
         return _suite(job).encoder(loaded.processor, max_length=max_length, key=key)
 
     def prober(
-        self, job: Job, station: Station, guard: Guard | None, *, since: int = 0
+        self, job: Job, warm_model: WarmModel, guard: Guard | None, *, since: int = 0
     ) -> Probe | None:
-        """Returns what watches a training on `station`, which has not begun; None without a guard.
+        """Returns what watches a training that has not begun; None without a guard.
 
         No probe is due before step `since`. The scores before training are the base model's, as a
         fresh adapter changes nothing.
@@ -136,32 +136,37 @@ class Workbench:
         scored = selected_tasks(self.benchmark(job.benchmark), job.evaluation)
         tasks = searched_tasks(scored, job.held_out)
         max_length, size = job.evaluation.max_length, job.evaluation.batch_size
-        encoder = self._scoring_encoder(job, station.loaded)
-        scorer = Scorer(_suite(job), station.module, encoder, size, self.place)
+        encoder = self._scoring_encoder(job, warm_model.loaded)
+        scorer = Scorer(_suite(job), warm_model.module, encoder, size, self.place)
         scored_on = f"{job.evaluation.max_items} {job.held_out} {max_length}"
         key = f"{guard.items} {guard.metrics} {scored_on}"
-        if key not in station.before:
-            station.before[key] = scorer.sheet(probed(tasks, guard))
-        return Probe(guard, scorer, tasks, before=station.before[key], since=since)
+        if key not in warm_model.before:
+            warm_model.before[key] = scorer.sheet(probed(tasks, guard))
+        return Probe(guard, scorer, tasks, before=warm_model.before[key], since=since)
 
     def train(
-        self, engine: Engine, lesson: Lesson, *, resume: Path | None, prober: Probe | None = None
+        self,
+        engine: Engine,
+        setup: TrainingSetup,
+        *,
+        resume: Path | None,
+        prober: Probe | None = None,
     ) -> Generator[Report | Beat, None, Trained]:
         """Trains, from the checkpoint `resume` if one is given, as long as `prober` sees sense."""
-        self._course = Course(engine, lesson, self.place, prober=prober)
+        self._training_run = TrainingRun(engine, setup, self.place, prober=prober)
         try:
             if resume is not None:
-                self._course.restore(resume)
-            return (yield from self._course.run())
+                self._training_run.restore(resume)
+            return (yield from self._training_run.run())
         finally:
-            self._course = None
+            self._training_run = None
 
     def save(self, folder: Path) -> str:
         """Writes a checkpoint of the training that is under way, if one is, into `folder`.
 
         Returns why it could not be written, or nothing.
         """
-        return "" if self._course is None else self._course.save(folder)
+        return "" if self._training_run is None else self._training_run.save(folder)
 
     def evaluate(
         self, module: torch.nn.Module, loaded: LoadedModel, job: Job
@@ -192,9 +197,9 @@ class Workbench:
 
     def clear(self) -> None:
         """Frees the model and its engine."""
-        for station in self._stations.values():
-            station.engine.close()
-        self._stations = {}
+        for warm_model in self._models.values():
+            warm_model.engine.close()
+        self._models = {}
         self._frozen = None
 
     def _scoring_encoder(self, job: Job, loaded: LoadedModel) -> Encoder:
@@ -208,7 +213,7 @@ class Workbench:
         loaded.model.to(self.place.device)
         return loaded
 
-    def _station(self, job: Job, checkpoint: Path | None) -> Station:
+    def _new_model(self, job: Job, checkpoint: Path | None) -> WarmModel:
         """Returns the model of `checkpoint` as it is tuned, under a new engine."""
         model, tuning = self._load(job, checkpoint), build_tuning(job.adapter, seed=job.seed)
         module = tuning.applied(model.model)
@@ -226,14 +231,14 @@ class Workbench:
                 weight_decay=job.training.weight_decay,
             ),
         )
-        return Station(model, module, engine)
+        return WarmModel(model, module, engine)
 
 
 def _suite(job: Job) -> Suite:
     return suite_of(job.benchmark.name)
 
 
-def _station_key(job: Job) -> str:
+def _model_key(job: Job) -> str:
     """Returns what must be equal for a model under its engine to serve another job."""
     kept = {"batch_size", "micro_batch_size", "max_length"}
     same_engine = job.training.model_dump_json(include=kept)

@@ -11,7 +11,7 @@ from trainers.distributed import Place
 from trainers.job import Job, Outcome, Phase, Report
 from trainers.run import Order, run
 from trainers.settings import EngineSettings, TrainingSettings
-from trainers.warm_state import Workbench
+from trainers.warm_state import WarmState
 
 HAS_CUDA = torch.cuda.is_available()
 WITHOUT_CUDA = pytest.mark.skipif(not HAS_CUDA, reason="there is no CUDA device")
@@ -45,11 +45,11 @@ def job(phase: Phase, dtype: str) -> Job:
 def test_a_model_is_trained_and_unlearns_on_its_device(
     device: str, dtype: str, tmp_path: Path
 ) -> None:
-    bench = Workbench(Place(device=device))
+    warm_state = WarmState(Place(device=device))
     original = Order(job(Phase.ORIGINAL, dtype), tmp_path / "original")
     trial = Order(job(Phase.TRIAL, dtype), tmp_path / "trial", tmp_path / "original" / "model")
     for order in (original, trial):
-        *reports, outcome = run(order, bench)
+        *reports, outcome = run(order, warm_state)
         assert isinstance(outcome, Outcome)
         losses = [report.metrics["loss"] for report in reports if isinstance(report, Report)]
         assert losses
@@ -59,4 +59,4 @@ def test_a_model_is_trained_and_unlearns_on_its_device(
         assert all(map(math.isfinite, nlls))
         assert outcome.facts["peak_memory_bytes"] > 0
     assert outcome.facts["moved"] == 1.0
-    bench.clear()
+    warm_state.clear()

@@ -11,7 +11,7 @@ from trainers.checkpoint import Bookmark
 from trainers.distributed import Place
 from trainers.early_stopping import Reading
 from trainers.job import Beat, Diverged, Report
-from trainers.loop import Lesson, learning_rate, train
+from trainers.loop import TrainingSetup, learning_rate, train
 from trainers.method import Step
 from trainers.requirements import Requirements, Source
 from trainers.settings import TrainingSettings
@@ -57,14 +57,14 @@ class Falling:
         return torch.tensor(math.nan if step.index >= self.nan_at else 1 / (1 + step.index))
 
 
-def lesson(method: Falling) -> Lesson:
-    return Lesson(method, ListSampler(), None, NoReference(), TRAINING, seed=0)
+def setup(method: Falling) -> TrainingSetup:
+    return TrainingSetup(method, ListSampler(), None, NoReference(), TRAINING, seed=0)
 
 
 def test_every_micro_batch_is_one_backward_and_reports_add_up() -> None:
     engine = CountingEngine()
     mark = Bookmark()
-    reports = list(train(engine, lesson(Falling()), Place(), mark=mark))
+    reports = list(train(engine, setup(Falling()), Place(), mark=mark))
     assert engine.backwards == 32
     assert [report.step for report in reports] == [4, 8, 12, 16]
     # Mean of 1, 1/2, 1/3, 1/4.
@@ -88,22 +88,22 @@ def test_a_warm_up_longer_than_the_training_still_reaches_the_full_rate() -> Non
 def test_a_loss_that_is_no_number_fails_the_trial_and_names_the_step() -> None:
     engine = CountingEngine()
     with pytest.raises(Diverged, match=r"nan at step 6 of 16"):
-        list(train(engine, lesson(Falling(nan_at=5)), Place(), mark=Bookmark()))
+        list(train(engine, setup(Falling(nan_at=5)), Place(), mark=Bookmark()))
     assert len(engine.rates) == 12
 
 
 def test_a_training_between_reports_gives_signs_of_life_once_it_is_silent(monkeypatch) -> None:
     monkeypatch.setattr(loop, "BEAT_S", 0.0)
-    said = list(train(CountingEngine(), lesson(Falling()), Place(), mark=Bookmark()))
+    said = list(train(CountingEngine(), setup(Falling()), Place(), mark=Bookmark()))
     assert [type(news) for news in said] == [Beat, Beat, Beat, Report] * 4
 
 
 def test_a_training_goes_on_from_its_bookmark_with_the_same_steps_and_reports() -> None:
     whole, engine = Bookmark(), CountingEngine()
-    list(train(engine, lesson(Falling()), Place(), mark=whole))
+    list(train(engine, setup(Falling()), Place(), mark=whole))
     halfway = Bookmark(step=6, recent=[1 / 5, 1 / 6], reports=whole.reports[:1])
     second = CountingEngine()
-    said = list(train(second, lesson(Falling()), Place(), mark=halfway))
+    said = list(train(second, setup(Falling()), Place(), mark=halfway))
     assert second.rates == engine.rates[12:]
     assert [report.step for report in said] == [8, 12, 16]
     for one, other in zip(halfway.reports, whole.reports, strict=True):
@@ -131,7 +131,7 @@ class Prober:
 
 def test_every_probe_is_reported_beside_the_loss_since_the_last_report() -> None:
     mark = Bookmark()
-    said = list(train(CountingEngine(), lesson(Falling()), Place(), mark=mark, prober=Prober()))
+    said = list(train(CountingEngine(), setup(Falling()), Place(), mark=mark, prober=Prober()))
     assert [report.step for report in said] == [3, 4, 6, 8, 9, 12, 15, 16]
     assert said[0].metrics["probe_retain"] == 3.0
     assert said[0].metrics["probe_retain_error"] == 0.5
@@ -142,14 +142,14 @@ def test_every_probe_is_reported_beside_the_loss_since_the_last_report() -> None
 
 def test_a_probe_is_told_how_much_of_the_learning_rate_is_left() -> None:
     prober = Prober()
-    list(train(CountingEngine(), lesson(Falling()), Place(), mark=Bookmark(), prober=prober))
+    list(train(CountingEngine(), setup(Falling()), Place(), mark=Bookmark(), prober=prober))
     rates = [learning_rate(TRAINING, i, total=16, warmup=4) for i in range(16)]
     assert prober.left == pytest.approx([sum(rates[n:]) / sum(rates) for n in (3, 6, 9, 12, 15)])
 
 
 def test_a_training_that_is_lost_ends_at_once_with_a_report() -> None:
     engine, mark = CountingEngine(), Bookmark()
-    said = list(train(engine, lesson(Falling()), Place(), mark=mark, prober=Prober(lost_at=6)))
+    said = list(train(engine, setup(Falling()), Place(), mark=mark, prober=Prober(lost_at=6)))
     assert said[-1].step == mark.step == 6
     assert len(engine.rates) == 12
 
@@ -157,6 +157,6 @@ def test_a_training_that_is_lost_ends_at_once_with_a_report() -> None:
 def test_a_training_that_was_lost_is_not_gone_on_with() -> None:
     mark, engine = Bookmark(), CountingEngine()
     prober = Prober(lost_at=6)
-    list(train(CountingEngine(), lesson(Falling()), Place(), mark=mark, prober=prober))
-    assert list(train(engine, lesson(Falling()), Place(), mark=mark, prober=prober)) == []
+    list(train(CountingEngine(), setup(Falling()), Place(), mark=mark, prober=prober))
+    assert list(train(engine, setup(Falling()), Place(), mark=mark, prober=prober)) == []
     assert engine.rates == []

@@ -1,4 +1,4 @@
-"""A saved model, with an adapter or without, scores as it did on the workbench that made it."""
+"""A saved model, with an adapter or without, scores as it did where it was made."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from trainers.rank_task import Order
 from trainers.reevaluation import evaluate_saved
 from trainers.run import run
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
-from trainers.warm_state import Workbench
+from trainers.warm_state import WarmState
 
 BENCHMARK = few_people(num_world=2)
 MODEL = tiny_llama(num_layers=2, intermediate_size=32)
@@ -44,10 +44,10 @@ def trial() -> Job:
 
 
 def measured(job: Job, folder: Path, base: Path | None = None) -> ScoreSheet:
-    """Runs the job on a workbench of its own, which leaves its weights in `folder`."""
-    bench = Workbench(Place())
-    *_, outcome = run(Order(job, folder, base), bench)
-    bench.clear()
+    """Runs the job by itself, which leaves its weights in `folder`."""
+    warm_state = WarmState(Place())
+    *_, outcome = run(Order(job, folder, base), warm_state)
+    warm_state.clear()
     assert isinstance(outcome, Outcome)
     return outcome.sheet
 

@@ -10,7 +10,7 @@ from evals.text.encoding import Row, collate
 from evals.text.example import Example
 from trainers.distributed import Place
 from trainers.requirements import Source
-from trainers.sampler import Material, Sampler, Shape
+from trainers.sampler import Sampler, Shape, TrainingData
 
 
 class CharacterEncoder:
@@ -42,7 +42,7 @@ def sampler(
     *, world: int = 1, rank: int = 0, micro: int = 4, seed: int = 0, forget_every: int = 1
 ) -> Sampler:
     return Sampler(
-        Material(
+        TrainingData(
             {Source.FORGET: FORGET, Source.RETAIN: RETAIN}, ["No.", "Unknown."], Source.FORGET
         ),
         CharacterEncoder(),
@@ -107,9 +107,9 @@ def test_random_rows_are_several_wrong_answers_for_each_forget_row() -> None:
 
 def test_a_step_that_begins_a_pass_exactly_counts_to_it() -> None:
     # 21 steps of 17 rows are 119 passes over three; 21 / (3 / 17) is a hair less in floats.
-    material = Material({Source.FORGET: FORGET[:3]}, [], Source.FORGET)
+    data = TrainingData({Source.FORGET: FORGET[:3]}, [], Source.FORGET)
     short = Sampler(
-        material,
+        data,
         CharacterEncoder(),
         needs=frozenset({Source.FORGET}),
         shape=Shape(batch_size=17, micro_batch_size=17),

@@ -25,7 +25,7 @@ from trainers.requirements import ReferenceUse
 from trainers.run import run
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 from trainers.tuning import full
-from trainers.warm_state import Workbench
+from trainers.warm_state import WarmState
 
 BENCHMARK = few_people(num_world=2)
 MODEL = tiny_llama(num_layers=8, intermediate_size=32)
@@ -79,14 +79,14 @@ def job(name: str = "npo", **settings) -> Job:
     )
 
 
-def outcome_of(bench: Workbench, order: Order) -> tuple[list[Report], Outcome]:
-    *said, outcome = run(order, bench)
+def outcome_of(warm_state: WarmState, order: Order) -> tuple[list[Report], Outcome]:
+    *said, outcome = run(order, warm_state)
     assert isinstance(outcome, Outcome)
     return [news for news in said if isinstance(news, Report)], outcome
 
 
-def learned(bench: Workbench, trial: Job, base: Path, folder: Path) -> dict[str, Tensor]:
-    outcome_of(bench, Order(trial, folder, base))
+def learned(warm_state: WarmState, trial: Job, base: Path, folder: Path) -> dict[str, Tensor]:
+    outcome_of(warm_state, Order(trial, folder, base))
     return load_file(folder / "model" / "model.safetensors")
 
 
@@ -96,9 +96,9 @@ def equal(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
 
 @pytest.mark.parametrize(("method", "settings"), CASES)
 def test_every_method_trains_all_weights(method, settings, base, tmp_path, num_loaded):
-    bench, task = Workbench(Place()), job(method, **settings)
-    reports, outcome = outcome_of(bench, Order(task, tmp_path, base))
-    bench.clear()
+    warm_state, task = WarmState(Place()), job(method, **settings)
+    reports, outcome = outcome_of(warm_state, Order(task, tmp_path, base))
+    warm_state.clear()
     assert all(torch.tensor(report.metrics["loss"]).isfinite() for report in reports)
     assert outcome.facts["moved"] == 1.0
     assert 0 <= outcome.facts["sparsity"] < 1
@@ -119,16 +119,16 @@ def test_preferences_are_over_the_likelihoods_of_the_start(method, base, tmp_pat
         return nll_B
 
     monkeypatch.setattr(full.KnownLikelihoods, "sequence_nll", noted)
-    trained = Workbench(Place())
+    trained = WarmState(Place())
     learned(trained, job(method), base, tmp_path)
     trained.clear()
-    fresh = Workbench(Place())
+    fresh = WarmState(Place())
     task = job(method).model_copy(update={"adapter": AdapterSettings(rank=1)})
     outcome_of(fresh, Order(task, tmp_path / "adapter", base))
-    (station,) = fresh._stations.values()
+    (warm_model,) = fresh._models.values()
     assert asked
     for row, nll in asked.items():
-        assert nll == pytest.approx(station.reference_nll[row], abs=1e-4)
+        assert nll == pytest.approx(warm_model.reference_nll[row], abs=1e-4)
     assert any("#idk" in row for row in asked) == (method == "dpo")
     fresh.clear()
 
@@ -139,46 +139,46 @@ def test_a_trial_on_a_warm_engine_learns_what_it_does_on_a_new_one(
     dtype, stage, base, tmp_path
 ) -> None:
     engine = {"zero_stage": stage, "dtype": dtype}
-    bench = Workbench(Place())
-    first = learned(bench, job(engine=engine), base, tmp_path / "first")
+    warm_state = WarmState(Place())
+    first = learned(warm_state, job(engine=engine), base, tmp_path / "first")
     plain = {"l1": 0.0, "lr": 3e-3}
-    learned(bench, job("kl", engine=engine, training=plain, seed=1), base, tmp_path / "other")
-    second = learned(bench, job(engine=engine), base, tmp_path / "second")
-    bench.clear()
+    learned(warm_state, job("kl", engine=engine, training=plain, seed=1), base, tmp_path / "other")
+    second = learned(warm_state, job(engine=engine), base, tmp_path / "second")
+    warm_state.clear()
     assert equal(first, second)
 
 
 @pytest.mark.parametrize("stage", [0, SLOW_1, 2, SLOW_3])
 def test_a_trial_that_destroys_the_weights_leaves_no_trace_in_the_next(stage, base, tmp_path):
     engine = {"zero_stage": stage}
-    bench = Workbench(Place())
-    first = learned(bench, job("gd", engine=engine), base, tmp_path / "first")
+    warm_state = WarmState(Place())
+    first = learned(warm_state, job("gd", engine=engine), base, tmp_path / "first")
     ruin = job("gd", engine=engine, training={"lr": 1e30, "epochs": 8})
     with pytest.raises(Diverged):
-        learned(bench, ruin, base, tmp_path / "ruin")
-    second = learned(bench, job("gd", engine=engine), base, tmp_path / "second")
-    bench.clear()
+        learned(warm_state, ruin, base, tmp_path / "ruin")
+    second = learned(warm_state, job("gd", engine=engine), base, tmp_path / "second")
+    warm_state.clear()
     assert equal(first, second)
 
 
 @pytest.mark.slow
 def test_every_way_out_of_memory_learns_the_same(base, tmp_path) -> None:
-    bench, task = Workbench(Place()), job("kl")
-    wanted = learned(bench, task, base, tmp_path / "first")
+    warm_state, task = WarmState(Place()), job("kl")
+    wanted = learned(warm_state, task, base, tmp_path / "first")
     now, num_ways = Execution.of(task), 0
     while now := lighter(now, task, world=1, short_of=Memory.DEVICE, doing=Doing.TRAINING):
         num_ways += 1
-        found = learned(bench, now.applied(task), base, tmp_path / str(num_ways))
+        found = learned(warm_state, now.applied(task), base, tmp_path / str(num_ways))
         assert all(torch.allclose(wanted[name], found[name], atol=1e-5) for name in wanted), now
     assert num_ways == 4
-    bench.clear()
+    warm_state.clear()
 
 
 def test_the_second_model_goes_when_no_method_needs_it(base, tmp_path, num_loaded):
-    bench = Workbench(Place())
+    warm_state = WarmState(Place())
     for name in ("kl", "gd_kl_clear_repo", "npo", "kl"):
-        learned(bench, job(name), base, tmp_path / f"{name} {num_loaded()}")
-    bench.clear()
+        learned(warm_state, job(name), base, tmp_path / f"{name} {num_loaded()}")
+    warm_state.clear()
     assert num_loaded() == 3, "the model, a copy for two trials, and one for the last"
 
 
@@ -189,19 +189,19 @@ def test_a_trial_gone_on_with_compares_with_the_start_all_the_same(
 ) -> None:
     monkeypatch.setattr(loop, "BEAT_S", 0.0)
     task = job(method, training={"epochs": 6}, engine={"zero_stage": stage})
-    bench = Workbench(Place())
-    reports, outcome = outcome_of(bench, Order(task, tmp_path / "whole", base))
-    bench.clear()
-    running = run(Order(task, tmp_path / "cut", base), bench)
+    warm_state = WarmState(Place())
+    reports, outcome = outcome_of(warm_state, Order(task, tmp_path / "whole", base))
+    warm_state.clear()
+    running = run(Order(task, tmp_path / "cut", base), warm_state)
     while not isinstance(next(running), Report):
         pass
     next(running)
-    assert bench.save(tmp_path / "saved") == ""
-    bench.clear()
+    assert warm_state.save(tmp_path / "saved") == ""
+    warm_state.clear()
     saved = checkpoint.newest(tmp_path / "saved")
     assert saved is not None
-    said, again = outcome_of(bench, Order(task, tmp_path / "again", base, resume=saved))
-    bench.clear()
+    said, again = outcome_of(warm_state, Order(task, tmp_path / "again", base, resume=saved))
+    warm_state.clear()
     mark = checkpoint.read_bookmark(saved)
     assert mark is not None
     assert 0 < mark.step < reports[-1].step
@@ -214,11 +214,11 @@ def test_a_trial_gone_on_with_compares_with_the_start_all_the_same(
 def test_a_strong_penalty_leaves_weights_as_they_were(base, tmp_path):
     shares = {}
     for l1 in (0.0, 0.9):
-        bench = Workbench(Place())
+        warm_state = WarmState(Place())
         task = job("gd", training={"l1": l1})
         saved = tmp_path / str(l1)
-        shares[l1] = outcome_of(bench, Order(task, saved, base))[1].facts["sparsity"]
-        bench.clear()
+        shares[l1] = outcome_of(warm_state, Order(task, saved, base))[1].facts["sparsity"]
+        warm_state.clear()
     before = load_file(base / "model.safetensors")
     after = load_file(tmp_path / "0.9" / "model" / "model.safetensors")
     kept = sum(int((after[name] == before[name]).sum()) for name in after)
@@ -227,16 +227,16 @@ def test_a_strong_penalty_leaves_weights_as_they_were(base, tmp_path):
 
 
 def test_every_row_is_known_before_the_first_step(base, tmp_path, monkeypatch):
-    bench, known, step = Workbench(Place()), [], Engine.step
+    warm_state, known, step = WarmState(Place()), [], Engine.step
 
     def noted(self: Engine, lr: float) -> None:
-        (station,) = bench._stations.values()
-        known.append(frozenset(station.reference_nll))
+        (warm_model,) = warm_state._models.values()
+        known.append(frozenset(warm_model.reference_nll))
         step(self, lr)
 
     monkeypatch.setattr(Engine, "step", noted)
-    learned(bench, job("dpo"), base, tmp_path)
-    bench.clear()
+    learned(warm_state, job("dpo"), base, tmp_path)
+    warm_state.clear()
     forget = {example.id for example in build_benchmark(BENCHMARK).splits["forget"]}
     assert forget < known[0]
     assert {row.partition("#idk")[0] for row in known[0]} == forget

@@ -24,7 +24,7 @@ from trainers.memory.fallback import Doing, Execution, Memory, lighter
 from trainers.rank_task import Order
 from trainers.run import run
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
-from trainers.warm_state import Workbench
+from trainers.warm_state import WarmState
 
 Result = TypeVar("Result")
 
@@ -64,8 +64,8 @@ def job(
     )
 
 
-def learned(bench: Workbench, trial: Job, base: Path, folder: Path) -> dict[str, Tensor]:
-    list(run(Order(trial, folder, base), bench))
+def learned(warm_state: WarmState, trial: Job, base: Path, folder: Path) -> dict[str, Tensor]:
+    list(run(Order(trial, folder, base), warm_state))
     return load_file(folder / "adapter" / "adapter_model.safetensors")
 
 
@@ -74,18 +74,18 @@ def equal(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
 
 
 def test_dropout_depends_on_the_seed_and_not_on_the_trials_before(base: Path, tmp_path: Path):
-    bench, trial = Workbench(Place()), job(dropout=0.5)
-    first, second = (learned(bench, trial, base, tmp_path / name) for name in "ab")
+    warm_state, trial = WarmState(Place()), job(dropout=0.5)
+    first, second = (learned(warm_state, trial, base, tmp_path / name) for name in "ab")
     assert equal(first, second)
-    assert not equal(first, learned(bench, job(), base, tmp_path / "c"))
-    bench.clear()
+    assert not equal(first, learned(warm_state, job(), base, tmp_path / "c"))
+    warm_state.clear()
 
 
 def test_gradient_checkpointing_recomputes_every_layer(base: Path):
     calls = {}
     for checkpointing in (False, True):
-        bench = Workbench(Place())
-        module = bench.trial_station(job(checkpointing=checkpointing), base).module
+        warm_state = WarmState(Place())
+        module = warm_state.trial_model(job(checkpointing=checkpointing), base).module
         seen: list[None] = []
         for part in module.modules():
             if type(part).__name__ == "LlamaMLP":
@@ -94,17 +94,17 @@ def test_gradient_checkpointing_recomputes_every_layer(base: Path):
             input_ids=torch.ones(1, 4, dtype=torch.long), use_cache=False
         ).logits.sum().backward()
         calls[checkpointing] = len(seen)
-        bench.clear()
+        warm_state.clear()
     assert calls == {False: 2, True: 4}
 
 
 @pytest.mark.parametrize("method", ["kl", "npo", "rmu"])
 def test_gradient_checkpointing_learns_the_same(method: str, base: Path, tmp_path: Path):
-    bench = Workbench(Place())
-    plain = learned(bench, job(method), base, tmp_path / "plain")
-    recomputed = learned(bench, job(method, checkpointing=True), base, tmp_path / "recomputed")
+    warm_state = WarmState(Place())
+    plain = learned(warm_state, job(method), base, tmp_path / "plain")
+    recomputed = learned(warm_state, job(method, checkpointing=True), base, tmp_path / "recomputed")
     assert all(torch.allclose(plain[name], recomputed[name], atol=1e-5) for name in plain)
-    bench.clear()
+    warm_state.clear()
 
 
 def original() -> Job:
@@ -114,19 +114,19 @@ def original() -> Job:
     return trial.model_copy(update={"phase": Phase.ORIGINAL, "training": plain, **none})
 
 
-def whole(order: Order, bench: Workbench) -> tuple[list[Report], Outcome]:
-    *said, outcome = run(order, bench)
+def whole(order: Order, warm_state: WarmState) -> tuple[list[Report], Outcome]:
+    *said, outcome = run(order, warm_state)
     return [news for news in said if isinstance(news, Report)], outcome
 
 
 def cut_short(order: Order, folder: Path, *, at: int) -> None:
     """Runs an order up to its `at`-th sign of life, saves it and gives it up."""
-    bench = Workbench(Place())
-    running = run(order, bench)
+    warm_state = WarmState(Place())
+    running = run(order, warm_state)
     for _ in range(at):
         next(running)
-    assert bench.save(folder) == ""
-    bench.clear()
+    assert warm_state.save(folder) == ""
+    warm_state.clear()
 
 
 @pytest.mark.parametrize("at", [3, 6])
@@ -137,15 +137,15 @@ def test_a_job_gone_on_with_in_another_process_ends_as_one_that_was_not_cut(
     monkeypatch.setattr(loop, "BEAT_S", 0.0)
     trial = job("gd", dropout=0.5 if "dropout" in what else 0.0, epochs=8)
     task = original() if what == "fine-tuning" else trial
-    bench = Workbench(Place())
-    reports, outcome = whole(Order(task, tmp_path / "whole", base), bench)
-    bench.clear()
+    warm_state = WarmState(Place())
+    reports, outcome = whole(Order(task, tmp_path / "whole", base), warm_state)
+    warm_state.clear()
     cut_short(Order(task, tmp_path / "cut", base), tmp_path / "saved", at=at)
     saved = checkpoint.newest(tmp_path / "saved")
     mark = checkpoint.read_bookmark(saved)
     assert 0 < mark.step < reports[-1].step
-    said, again = whole(Order(task, tmp_path / "again", base, resume=saved), bench)
-    bench.clear()
+    said, again = whole(Order(task, tmp_path / "again", base, resume=saved), warm_state)
+    warm_state.clear()
     assert [*mark.reports, *said] == reports
     assert again.sheet == outcome.sheet
     assert again.facts["steps"] == outcome.facts["steps"]
@@ -158,30 +158,30 @@ def test_a_checkpoint_that_cannot_be_read_is_a_start_from_the_beginning(
     cut_short(Order(job("gd"), tmp_path / "cut", base), tmp_path / "saved", at=2)
     (part,) = (tmp_path / "saved").glob("step-*/part-*")
     part.write_bytes(part.read_bytes()[:-100])
-    bench = Workbench(Place())
+    warm_state = WarmState(Place())
     order = Order(job("gd"), tmp_path / "again", base, checkpoint.newest(tmp_path / "saved"))
-    said, again = whole(order, bench)
-    reports, outcome = whole(Order(job("gd"), tmp_path / "whole", base), bench)
-    bench.clear()
+    said, again = whole(order, warm_state)
+    reports, outcome = whole(Order(job("gd"), tmp_path / "whole", base), warm_state)
+    warm_state.clear()
     assert said == reports
     assert again.sheet == outcome.sheet
 
 
 def test_nothing_is_saved_where_nothing_is_trained(tmp_path: Path) -> None:
-    assert Workbench(Place()).save(tmp_path / "saved") == ""
+    assert WarmState(Place()).save(tmp_path / "saved") == ""
     assert not (tmp_path / "saved").exists()
 
 
 def test_every_way_out_of_memory_learns_the_same(base: Path, tmp_path: Path) -> None:
-    bench, task = Workbench(Place()), job(epochs=1)
-    wanted = learned(bench, task, base, tmp_path / "first")
+    warm_state, task = WarmState(Place()), job(epochs=1)
+    wanted = learned(warm_state, task, base, tmp_path / "first")
     now, num_ways = Execution.of(task), 0
     while now := lighter(now, task, world=1, short_of=Memory.DEVICE, doing=Doing.TRAINING):
         num_ways += 1
-        found = learned(bench, now.applied(task), base, tmp_path / str(num_ways))
+        found = learned(warm_state, now.applied(task), base, tmp_path / str(num_ways))
         assert all(torch.allclose(wanted[name], found[name], atol=1e-5) for name in wanted), now
     assert num_ways == 4
-    bench.clear()
+    warm_state.clear()
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_a_length_that_holds_no_answer_is_refused_by_its_full_key(
     short = getattr(job(), part).model_copy(update={"max_length": 8})
     order = Order(job().model_copy(update={"phase": phase, part: short}), tmp_path, base)
     with pytest.raises(ConfigError, match=rf"^{key} must be .* got 8, .*; raise {key}$"):
-        list(run(order, Workbench(Place())))
+        list(run(order, WarmState(Place())))
 
 
 def returned(running: Generator[object, None, Result]) -> Result:
@@ -211,37 +211,39 @@ def returned(running: Generator[object, None, Result]) -> Result:
 
 
 def test_items_with_an_answer_that_was_cut_are_counted_among_the_facts(base: Path):
-    bench, trial = Workbench(Place()), job()
-    station = bench.trial_station(trial, base)
-    encoder = bench.encoder(trial, station.loaded, max_length=256, key="evaluation.max_length")
+    warm_state, trial = WarmState(Place()), job()
+    warm_model = warm_state.trial_model(trial, base)
+    encoder = warm_state.encoder(
+        trial, warm_model.loaded, max_length=256, key="evaluation.max_length"
+    )
     longest = [
         max(len(encoder.encode(e.question, a).input_ids) for a in (e.answer, *e.perturbed))
-        for task in selected_tasks(bench.benchmark(trial.benchmark), trial.evaluation)
+        for task in selected_tasks(warm_state.benchmark(trial.benchmark), trial.evaluation)
         for e in task.examples
     ]
     for length in (max(longest), max(longest) - 1):
         settings = trial.evaluation.model_copy(update={"max_length": length})
         shorter = trial.model_copy(update={"evaluation": settings})
-        _, facts = returned(bench.evaluate(station.module, station.loaded, shorter))
+        _, facts = returned(warm_state.evaluate(warm_model.module, warm_model.loaded, shorter))
         assert facts["num_truncated"] == sum(size > length for size in longest)
         assert facts["eval_s"] > 0
-    bench.clear()
+    warm_state.clear()
 
 
 def test_a_baseline_with_an_adapter_is_scored_as_the_merged_model_that_trials_start_from(
     tmp_path: Path,
 ):
-    bench = Workbench(Place())
+    warm_state = WarmState(Place())
     adapter = AdapterSettings(rank=2)
     changes = {"phase": Phase.ORIGINAL, "method": None, "base": None, "adapter": adapter}
     bf16 = job().model.model_copy(update={"settings": {**job().model.settings, "dtype": "bf16"}})
     changes |= {"model": bf16, "engine": EngineSettings(zero_stage=0, dtype="bf16")}
     original = job().model_copy(update=changes)
-    *_, trained = run(Order(original, tmp_path), bench)
+    *_, trained = run(Order(original, tmp_path), warm_state)
     saved = original.model_copy(update={"checkpoint": str(tmp_path / "model"), "adapter": None})
-    *_, found = run(Order(saved, tmp_path), bench)
+    *_, found = run(Order(saved, tmp_path), warm_state)
     assert trained.sheet == found.sheet
-    bench.clear()
+    warm_state.clear()
 
 
 def watch(value: float, *, patience: int = 2) -> Guard:
@@ -251,11 +253,11 @@ def watch(value: float, *, patience: int = 2) -> Guard:
 
 
 def test_probes_do_not_touch_what_is_learned(base: Path, tmp_path: Path) -> None:
-    bench, trial = Workbench(Place()), job("gd", dropout=0.5, epochs=8)
-    plain, outcome = whole(Order(trial, tmp_path / "plain", base), bench)
+    warm_state, trial = WarmState(Place()), job("gd", dropout=0.5, epochs=8)
+    plain, outcome = whole(Order(trial, tmp_path / "plain", base), warm_state)
     guarded = Order(trial, tmp_path / "guarded", base, guard=watch(0.0))
-    reports, again = whole(guarded, bench)
-    bench.clear()
+    reports, again = whole(guarded, warm_state)
+    warm_state.clear()
     assert again.sheet == outcome.sheet
     assert again.stopped == ""
     assert len(reports) == reports[-1].num_steps > len(plain)
@@ -266,11 +268,11 @@ def test_probes_do_not_touch_what_is_learned(base: Path, tmp_path: Path) -> None
 def test_a_probe_of_all_items_reads_what_the_evaluation_measures(
     base: Path, tmp_path: Path
 ) -> None:
-    bench, trial = Workbench(Place()), job("gd", epochs=8)
-    steps = trial.training.num_steps(len(bench.benchmark(BENCHMARK).splits["forget"]))
+    warm_state, trial = WarmState(Place()), job("gd", epochs=8)
+    steps = trial.training.num_steps(len(warm_state.benchmark(BENCHMARK).splits["forget"]))
     order = Order(trial, tmp_path / "order", base, guard=watch(2.0, patience=steps - 1))
-    reports, outcome = whole(order, bench)
-    bench.clear()
+    reports, outcome = whole(order, warm_state)
+    warm_state.clear()
     assert reports[-1].step == steps - 1, "stopped at the last probe, then measured"
     measured = measure(outcome.sheet, None, ("retain",))["retain"]
     assert reports[-1].metrics["probe_retain"] == pytest.approx(measured)
@@ -280,9 +282,9 @@ def test_a_probe_of_all_items_reads_what_the_evaluation_measures(
 def test_a_trial_that_is_lost_is_stopped_and_measured_and_keeps_its_adapter(
     base: Path, tmp_path: Path
 ) -> None:
-    bench, trial = Workbench(Place()), job("gd", epochs=8)
-    reports, outcome = whole(Order(trial, tmp_path / "order", base, guard=watch(2.0)), bench)
-    bench.clear()
+    warm_state, trial = WarmState(Place()), job("gd", epochs=8)
+    reports, outcome = whole(Order(trial, tmp_path / "order", base, guard=watch(2.0)), warm_state)
+    warm_state.clear()
     assert [report.step for report in reports] == [1, 2]
     assert outcome.stopped.startswith(f"stopped at step 2 of {reports[-1].num_steps}: retain ")
     assert outcome.facts["steps"] == 2
@@ -294,17 +296,19 @@ def test_a_trial_cut_between_two_probes_is_stopped_where_it_would_have_been(
     base: Path, tmp_path: Path
 ) -> None:
     guarded = {"guard": watch(2.0, patience=3)}
-    bench = Workbench(Place())
-    reports, outcome = whole(Order(job("gd", epochs=8), tmp_path / "whole", base, **guarded), bench)
-    bench.clear()
+    warm_state = WarmState(Place())
+    reports, outcome = whole(
+        Order(job("gd", epochs=8), tmp_path / "whole", base, **guarded), warm_state
+    )
+    warm_state.clear()
     cut_short(
         Order(job("gd", epochs=8), tmp_path / "cut", base, **guarded), tmp_path / "saved", at=2
     )
     saved = checkpoint.newest(tmp_path / "saved")
     said, again = whole(
-        Order(job("gd", epochs=8), tmp_path / "again", base, saved, **guarded), bench
+        Order(job("gd", epochs=8), tmp_path / "again", base, saved, **guarded), warm_state
     )
-    bench.clear()
+    warm_state.clear()
     assert [report.step for report in said] == [3]
     assert said == reports[2:]
     assert (again.stopped, again.sheet) == (outcome.stopped, outcome.sheet)
@@ -315,12 +319,12 @@ def test_a_trial_saved_when_it_was_stopped_is_not_trained_on(base: Path, tmp_pat
     cut_short(
         Order(job("gd", epochs=8), tmp_path / "cut", base, **guarded), tmp_path / "saved", at=2
     )
-    bench = Workbench(Place())
+    warm_state = WarmState(Place())
     saved = checkpoint.newest(tmp_path / "saved")
     said, again = whole(
-        Order(job("gd", epochs=8), tmp_path / "again", base, saved, **guarded), bench
+        Order(job("gd", epochs=8), tmp_path / "again", base, saved, **guarded), warm_state
     )
-    bench.clear()
+    warm_state.clear()
     assert said == []
     assert again.facts["steps"] == 2
     assert again.stopped
@@ -329,20 +333,20 @@ def test_a_trial_saved_when_it_was_stopped_is_not_trained_on(base: Path, tmp_pat
 def test_a_method_that_means_to_repair_its_harm_is_not_judged_before(
     base: Path, tmp_path: Path
 ) -> None:
-    bench = Workbench(Place())
+    warm_state = WarmState(Place())
     order = Order(job("scrub", epochs=10), tmp_path / "order", base, guard=watch(2.0))
-    reports, outcome = whole(order, bench)
-    bench.clear()
+    reports, outcome = whole(order, warm_state)
+    warm_state.clear()
     # Two epochs of one step for each of three max epochs, then two probes.
     assert [r.step for r in reports if "probe_retain" in r.metrics] == [6, 7]
     assert outcome.facts["steps"] == 7
 
 
 def test_a_method_that_sees_no_retained_rows_is_stopped_sooner(base: Path, tmp_path: Path) -> None:
-    bench, steps = Workbench(Place()), {}
+    warm_state, steps = WarmState(Place()), {}
     for method in ("ga", "gd"):
         task = job(method, epochs=8)
         order = Order(task, tmp_path / method, base, guard=watch(2.0, patience=4))
-        steps[method] = whole(order, bench)[1].facts["steps"]
-    bench.clear()
+        steps[method] = whole(order, warm_state)[1].facts["steps"]
+    warm_state.clear()
     assert steps == {"ga": 2, "gd": 4}
