@@ -22,12 +22,12 @@ class View(Protocol):
         ...
 
     def hidden(self, batch: Batch, layer: int) -> Tensor:
-        """Returns hidden_BTH, the output of decoder layer `layer` (0-based, float32)."""
+        """Returns hidden_BTH, the output of layer `layer` (0-based, float32)."""
         ...
 
 
 class Reference(View, Protocol):
-    """The model before unlearning: same weights, adapter off, no gradient, dropout off."""
+    """The model before unlearning, without gradient or dropout, or what is kept of it."""
 
     def sequence_nll(self, batch: Batch) -> Tensor:
         """Returns nll_B, each row's summed answer NLL in nats, cached by row id."""

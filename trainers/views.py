@@ -54,7 +54,7 @@ class StudentView:
         return _logits(self._model, batch, self._arguments)
 
     def hidden(self, batch: Batch, layer: int) -> Tensor:
-        """Returns hidden_BTH, the output of decoder layer `layer` (0-based, float32)."""
+        """Returns hidden_BTH, the output of layer `layer` (0-based, float32)."""
         return _hidden(self._model, batch, self._arguments, layer=layer)
 
 
@@ -85,7 +85,7 @@ class ReferenceView:
             return _logits(self._model, batch, self._arguments)
 
     def hidden(self, batch: Batch, layer: int) -> Tensor:
-        """Returns hidden_BTH, the output of decoder layer `layer` (0-based, float32)."""
+        """Returns hidden_BTH, the output of layer `layer` (0-based, float32)."""
         with _as_reference(self._model):
             return _hidden(self._model, batch, self._arguments, layer=layer)
 

@@ -39,14 +39,20 @@ RETAIN = [Example(f"r{i}", f"And {i}?", "y" * (i % 3 + 1)) for i in range(11)]
 
 
 def sampler(
-    *, world: int = 1, rank: int = 0, micro: int = 4, seed: int = 0, forget_every: int = 1
+    *,
+    world: int = 1,
+    rank: int = 0,
+    micro: int = 4,
+    seed: int = 0,
+    forget_every: int = 1,
+    needs: frozenset[Source] = frozenset(Source),
 ) -> Sampler:
     return Sampler(
         TrainingData(
             {Source.FORGET: FORGET, Source.RETAIN: RETAIN}, ["No.", "Unknown."], Source.FORGET
         ),
         CharacterEncoder(),
-        needs=frozenset(Source),
+        needs=needs,
         shape=Shape(batch_size=4, micro_batch_size=micro, num_random=3, forget_every=forget_every),
         place=Place(rank, world),
         seed=seed,
@@ -76,6 +82,14 @@ def test_ranks_and_accumulation_cut_the_same_rows(world: int, micro: int, source
     whole = ids(sampler().step(2), source)
     parts = [sampler(world=world, rank=r, micro=micro).step(2) for r in range(world)]
     assert [row for part in parts for row in ids(part, source)] == whole
+
+
+@pytest.mark.parametrize("source", list(Source))
+def test_rows_of_a_source_do_not_depend_on_what_else_is_drawn(source: Source) -> None:
+    shape = {"world": 2, "rank": 1, "micro": 1, "forget_every": 2}
+    alone, among_all = sampler(needs=frozenset({source}), **shape), sampler(**shape)
+    for index in range(5):
+        assert ids(alone.step(index), source) == ids(among_all.step(index), source)
 
 
 def test_norms_of_parts_average_to_the_counts_of_the_whole() -> None:
