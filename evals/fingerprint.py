@@ -31,11 +31,11 @@ def _content(value: Any) -> Any:
         return _content(value.content())
     if is_dataclass(value):
         return [_content(getattr(value, each.name)) for each in fields(value)]
-    if isinstance(value, Mapping):
-        return {str(key): _content(held) for key, held in value.items()}
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return {key: _content(held) for key, held in value.items()}
     if isinstance(value, Sequence):
         return [_content(held) for held in value]
     raise TypeError(
-        f"a benchmark must hold text, numbers, bytes, dataclasses of these or what has a content() "
-        f"but got {type(value).__name__}"
+        "a benchmark must hold text, numbers, bytes, dataclasses of these, mappings by text, or "
+        f"what has a content() but got {type(value).__name__}"
     )

@@ -111,3 +111,8 @@ def test_the_demo_has_the_fingerprint_that_it_always_had() -> None:
         build_benchmark(Choice(name="characters")).fingerprint
         == "e0372062c98886434bc445d1630d5b7550eada1bf82ee4271f199677ce8539d0"
     )
+
+
+def test_keys_that_would_become_one_are_refused() -> None:
+    with pytest.raises(TypeError, match="mappings by text"):
+        fingerprint({"held": {1: "one", "1": "another"}})
