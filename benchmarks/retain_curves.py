@@ -25,7 +25,7 @@ from orchestrator.jobs.build import gold_job, original_job, trial_job
 from trainers.distributed import Place
 from trainers.early_stopping import Guard, Limit
 from trainers.job import MODEL, Job, Outcome, Report, TrialFailure
-from trainers.rank_task import Order
+from trainers.rank_task import RankTask
 from trainers.run import run
 from trainers.warm_state import WarmState
 
@@ -85,8 +85,8 @@ def _recorded(config: SweepConfig, rates: np.ndarray) -> Iterator[Line]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         original, gold = original_job(config, benchmark), gold_job(config, benchmark)
-        before = _outcome(Order(original, folder / "original"), warm_state).sheet
-        best = _outcome(Order(gold, folder / "gold"), warm_state).sheet
+        before = _outcome(RankTask(original, folder / "original"), warm_state).sheet
+        best = _outcome(RankTask(gold, folder / "gold"), warm_state).sheet
         whole = measure(before, None, (METRIC,))[METRIC]
         for lr in rates:
             for label in config.methods:
@@ -94,8 +94,8 @@ def _recorded(config: SweepConfig, rates: np.ndarray) -> Iterator[Line]:
                     config, benchmark, label=label, params={"lr": float(lr)}, original=original
                 )
                 base = folder / "original" / MODEL
-                order = Order(job, folder / "trial", base, guard=_looking(config, job, whole))
-                yield from _lines(order, warm_state, label=label, whole=whole, gold=best)
+                task = RankTask(job, folder / "trial", base, guard=_looking(config, job, whole))
+                yield from _lines(task, warm_state, label=label, whole=whole, gold=best)
 
 
 def _looking(config: SweepConfig, job: Job, whole: float) -> Guard:
@@ -114,12 +114,12 @@ def _looking(config: SweepConfig, job: Job, whole: float) -> Guard:
 
 
 def _lines(
-    order: Order, warm_state: WarmState, *, label: str, whole: float, gold: ScoreSheet
+    task: RankTask, warm_state: WarmState, *, label: str, whole: float, gold: ScoreSheet
 ) -> Iterator[Line]:
-    job = order.job
+    job = task.job
     reports: list[Report] = []
     try:
-        outcome = _outcome(order, warm_state, reports)
+        outcome = _outcome(task, warm_state, reports)
     except TrialFailure as failure:
         print(f"{label} at {job.training.lr:.1e}: {failure}", flush=True)
         return
@@ -137,9 +137,9 @@ def _lines(
     print(f"{label} at {job.training.lr:.1e}: {METRIC} {end[METRIC]:.3f}", flush=True)
 
 
-def _outcome(order: Order, warm_state: WarmState, reports: list[Report] | None = None) -> Outcome:
+def _outcome(task: RankTask, warm_state: WarmState, reports: list[Report] | None = None) -> Outcome:
     outcome = None
-    for news in run(order, warm_state):
+    for news in run(task, warm_state):
         if isinstance(news, Report) and reports is not None:
             reports.append(news)
         if isinstance(news, Outcome):

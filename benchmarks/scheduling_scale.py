@@ -1,7 +1,7 @@
 """What a job costs when it does nothing, in sweeps of 100 and of 1000 jobs; see README.md.
 
 Each sweep is a whole one, by `orchestrator.sweep`'s own path (Tune, Optuna, storage, ledger,
-MLflow), in a process of its own. Only the ranks are fakes: they answer every order at once, with
+MLflow), in a process of its own. Only the ranks are fakes: they answer every task at once, with
 scores that depend on the job.
 """
 
@@ -34,7 +34,7 @@ from orchestrator.results.entry import Entry
 from orchestrator.running import scheduler
 from orchestrator.running.trainable import JobTrainable
 from trainers.job import MODEL, Job, Outcome, Phase, Report
-from trainers.rank_task import Order
+from trainers.rank_task import RankTask
 
 GOAL_S = 0.1
 GOAL_GIB = 1.5
@@ -47,7 +47,7 @@ class IdleRank:
 
     def __init__(self, rank: int, world: int, num_threads: int) -> None:
         del rank, world, num_threads
-        self._order: Order | None = None
+        self._task: RankTask | None = None
         self._reported = False
 
     def address(self) -> tuple[str, int]:
@@ -61,9 +61,9 @@ class IdleRank:
         """Returns this process's id."""
         return os.getpid()
 
-    def start(self, order: Order) -> None:
+    def start(self, task: RankTask) -> None:
         """Takes up a job."""
-        self._order, self._reported = order, False
+        self._task, self._reported = task, False
 
     def memory_bytes(self) -> int:
         """Returns this process's peak memory."""
@@ -71,13 +71,13 @@ class IdleRank:
 
     def advance(self) -> Report | Outcome:
         """Reports once, and then that all is done."""
-        assert self._order is not None
+        assert self._task is not None
         if not self._reported:
             self._reported = True
-            return Report(1, 1, {"loss": 1.0, "lr": self._order.job.training.lr})
-        if self._order.job.phase != Phase.TRIAL:
-            (self._order.folder / MODEL).mkdir()
-        return Outcome(_scores(self._order.job), {"steps": 1.0, "train_s": 0.0, "moved": 1.0})
+            return Report(1, 1, {"loss": 1.0, "lr": self._task.job.training.lr})
+        if self._task.job.phase != Phase.TRIAL:
+            (self._task.folder / MODEL).mkdir()
+        return Outcome(_scores(self._task.job), {"steps": 1.0, "train_s": 0.0, "moved": 1.0})
 
 
 def _scores(job: Job) -> ScoreSheet:

@@ -13,7 +13,7 @@ from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from cluster.rank_failure import Cause, RankLost, loss
 from trainers.job import Beat, Outcome, Report, TrialFailure
-from trainers.rank_task import Order
+from trainers.rank_task import RankTask
 
 News = Report | Beat | Outcome | TrialFailure
 """What the ranks of a gang say: on the way, at the end, or why there will be no end."""
@@ -97,9 +97,9 @@ class Gang:
         gang._ask(gang._ranks, "join", address, port, timeout_s, shape.interface)
         return gang
 
-    def start(self, order: Order) -> None:
+    def start(self, task: RankTask) -> None:
         """Gives every rank the job."""
-        self._ask(self._ranks, "start", order)
+        self._ask(self._ranks, "start", task)
 
     def advance(self) -> News:
         """Returns rank 0's next news, once every rank has reached it."""

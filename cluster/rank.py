@@ -15,7 +15,7 @@ from cluster.network import listening, variables
 from trainers.distributed import Place
 from trainers.job import Beat, Outcome, Report, TrialFailure
 from trainers.memory import measured
-from trainers.rank_task import Order
+from trainers.rank_task import RankTask
 from trainers.run import run
 from trainers.warm_state import WarmState
 
@@ -82,10 +82,10 @@ class Rank:
         """Returns this rank's process id."""
         return os.getpid()
 
-    def start(self, order: Order) -> None:
+    def start(self, task: RankTask) -> None:
         """Takes up a job; what an abandoned one left behind is reset by the next engine reset."""
         assert self._warm_state is not None
-        self._running = run(order, self._warm_state)
+        self._running = run(task, self._warm_state)
 
     def save(self, folder: Path) -> str:
         """Writes a checkpoint of the training that is under way, if one is, into `folder`.

@@ -7,7 +7,7 @@ from pathlib import Path
 from ray.util import get_current_placement_group
 
 from cluster.gang import ROOM_S, Gang, GangShape, News
-from trainers.rank_task import Order
+from trainers.rank_task import RankTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class WarmGang:
         group = get_current_placement_group() if self._gang is None else None
         return group is None or bool(group.wait(ROOM_S))
 
-    def begin(self, order: Order, shape: GangShape, upkeep: Upkeep) -> None:
+    def begin(self, task: RankTask, shape: GangShape, upkeep: Upkeep) -> None:
         """Gives the gang its next job."""
         if self._is_worn(upkeep):
             self.close()
@@ -49,7 +49,7 @@ class WarmGang:
             self._gang = Gang.form(
                 shape, group, timeout_s=upkeep.timeout_s, rank_type=self._rank_type
             )
-        self._gang.start(order)
+        self._gang.start(task)
         self._num_jobs += 1
 
     def advance(self) -> News:

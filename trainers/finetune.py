@@ -7,7 +7,7 @@ from evals.scores import ScoreSheet
 from trainers.job import MODEL, Beat, Job, Outcome, Report
 from trainers.loop import TrainingSetup
 from trainers.methods import retain_ft
-from trainers.rank_task import Order
+from trainers.rank_task import RankTask
 from trainers.requirements import Source
 from trainers.sampler import Sampler, Shape, TrainingData
 from trainers.saving import written
@@ -16,13 +16,13 @@ from trainers.views import NoReference, StudentView
 from trainers.warm_state import WarmModel, WarmState
 
 
-def finetune(order: Order, warm_state: WarmState) -> Generator[Report | Beat, None, Outcome]:
+def finetune(task: RankTask, warm_state: WarmState) -> Generator[Report | Beat, None, Outcome]:
     """Trains on the split, evaluates, and saves the model (an adapter merged) to folder/model."""
-    job = order.job
+    job = task.job
     warm_model = warm_state.finetuning_model(job)
     setup = _setup(job, warm_state, warm_model)
-    trained = yield from warm_state.train(warm_model.engine, setup, resume=order.resume)
-    folder = order.folder / MODEL
+    trained = yield from warm_state.train(warm_model.engine, setup, resume=task.resume)
+    folder = task.folder / MODEL
     if job.adapter is None:
         sheet, measured = yield from warm_state.evaluate(warm_model.module, warm_model.loaded, job)
         yield from save_model(warm_model.engine, warm_model.loaded, folder, warm_state.place)

@@ -8,7 +8,7 @@ from trainers.job import Job
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RankTask:
     """A job, the folder it may write to, and the base checkpoint it starts from (trials).
 
     `resume` is a training checkpoint of the same job (`trainers.checkpoint`) to go on from, and

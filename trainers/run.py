@@ -8,28 +8,28 @@ from trainers.distributed import gather
 from trainers.finetune import finetune
 from trainers.job import Beat, Outcome, Phase, Report
 from trainers.memory import measured as memory
-from trainers.rank_task import Order
+from trainers.rank_task import RankTask
 from trainers.unlearn import unlearn
 from trainers.warm_state import WarmState
 
 
-def run(order: Order, warm_state: WarmState) -> Iterator[Report | Beat | Outcome]:
+def run(task: RankTask, warm_state: WarmState) -> Iterator[Report | Beat | Outcome]:
     """Runs the job to its end, in step on all ranks: Reports and Beats, then one Outcome.
 
     Raises:
         TrialFailure: the job cannot go on; raised on every rank at once.
     """
-    job = order.job
+    job = task.job
     started = time.perf_counter()
     memory.forget_peak(warm_state.place.device)
     if job.phase == Phase.TRIAL:
-        outcome = yield from unlearn(order, warm_state)
+        outcome = yield from unlearn(task, warm_state)
     elif job.checkpoint is not None:
         model = warm_state.given_model(job)
         sheet, measured = yield from warm_state.evaluate(model.model, model, job)
         outcome = Outcome(sheet, measured)
     else:
-        outcome = yield from finetune(order, warm_state)
+        outcome = yield from finetune(task, warm_state)
     peak = max(gather(memory.peak_bytes(warm_state.place.device), warm_state.place))
     whole = {"rank_s": time.perf_counter() - started, "peak_memory_bytes": float(peak)}
     yield replace(outcome, facts={**outcome.facts, **whole})

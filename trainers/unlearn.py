@@ -8,7 +8,7 @@ from evals.benchmark import Benchmark
 from trainers.job import Beat, Job, Outcome, Report
 from trainers.loop import TrainingSetup
 from trainers.method import build_method
-from trainers.rank_task import Order
+from trainers.rank_task import RankTask
 from trainers.requirements import ReferenceUse, Requirements, Source
 from trainers.sampler import Sampler, Shape, TrainingData
 from trainers.tuning.choice import build_tuning
@@ -17,33 +17,33 @@ from trainers.views import StudentView
 from trainers.warm_state import WarmModel, WarmState
 
 
-def unlearn(order: Order, warm_state: WarmState) -> Generator[Report | Beat, None, Outcome]:
+def unlearn(task: RankTask, warm_state: WarmState) -> Generator[Report | Beat, None, Outcome]:
     """Tunes the base with the job's method, evaluates, saves what was trained in the folder."""
-    assert order.base is not None
-    job = order.job
+    assert task.base is not None
+    job = task.job
     tuning = build_tuning(job.adapter, seed=job.seed)
-    warm_model = warm_state.trial_model(job, order.base)
-    setup = yield from _setup(order, warm_state, warm_model, tuning)
-    guard = order.guard
+    warm_model = warm_state.trial_model(job, task.base)
+    setup = yield from _setup(task, warm_state, warm_model, tuning)
+    guard = task.guard
     if guard is not None and Source.RETAIN not in setup.method.requirements.needs:
         guard = guard.without_recovery
     prober = warm_state.prober(job, warm_model, guard, since=_first_telling_step(setup))
     trained = yield from warm_state.train(
-        warm_model.engine, setup, resume=order.resume, prober=prober
+        warm_model.engine, setup, resume=task.resume, prober=prober
     )
     sheet, measured = yield from warm_state.evaluate(warm_model.module, warm_model.loaded, job)
     learned = yield from tuning.save(
-        warm_model.engine, warm_model.loaded, order.folder, warm_state.place
+        warm_model.engine, warm_model.loaded, task.folder, warm_state.place
     )
     return Outcome(sheet, {**trained.facts, **measured, **learned}, trained.stopped)
 
 
 def _setup(
-    order: Order, warm_state: WarmState, warm_model: WarmModel, tuning: Tuning
+    task: RankTask, warm_state: WarmState, warm_model: WarmModel, tuning: Tuning
 ) -> Generator[Beat, None, TrainingSetup]:
-    job = order.job
+    job = task.job
     assert job.method is not None
-    assert order.base is not None
+    assert task.base is not None
     method = build_method(job.method)
     asked = method.requirements
     sampler = _sampler(job, warm_state, warm_model, asked, sources=asked.needs)
@@ -53,7 +53,7 @@ def _setup(
         num_steps=job.training.num_steps(sampler.num_rows),
         cache=warm_model.reference_nll,
         arguments=warm_model.loaded.arguments,
-        frozen_copy=partial(warm_state.frozen_copy, job, order.base),
+        frozen_copy=partial(warm_state.frozen_copy, job, task.base),
         place=warm_state.place,
     )
     if asked.reference_use != ReferenceUse.MODEL:

@@ -15,14 +15,14 @@ from cluster.rank_failure import Cause, RankLost
 from evals.scores import ScoreSheet
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.results.measuring import measured
-from orchestrator.running.workers import Crew, Experience, shape_of, upkeep_of
+from orchestrator.running.workers import Experience, Workers, shape_of, upkeep_of
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
 from trainers import checkpoint
 from trainers.disk_full import lacks_room
 from trainers.job import Beat, Diverged, Outcome, Phase, Report, TrialFailure
 from trainers.memory.fallback import Doing, lighter
-from trainers.rank_task import Order
+from trainers.rank_task import RankTask
 
 LOG = logging.getLogger(__name__)
 
@@ -57,9 +57,9 @@ class JobRun:
     give up.
     """
 
-    def __init__(self, ticket: Ticket, crew: Crew, experience: Experience) -> None:
+    def __init__(self, ticket: Ticket, workers: Workers, experience: Experience) -> None:
         self._ticket = ticket
-        self._crew = crew
+        self._workers = workers
         self._experience = experience
         self._storage = Storage(Path(ticket.storage))
         self._checkpoints = self._storage.checkpoint_folder(ticket.job)
@@ -101,20 +101,20 @@ class JobRun:
         if self._folder is None or self._ticket.checkpoint.every_s is None:
             return
         try:
-            self._crew.save(self._checkpoints)
+            self._workers.save(self._checkpoints)
         except RankLost:
             return
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _heard(self) -> News | Result:
-        """Returns the crew's next news; a beat where an attempt ended and another may follow."""
+        """Returns the workers's next news; a beat where an attempt ended and another may follow."""
         if self._ended is not None:
             return self._put_away(*self._ended)
         try:
             if self._folder is None:
                 found = self._found()
                 return Beat() if found is None else found
-            news = self._crew.advance()
+            news = self._workers.advance()
             if isinstance(news, Report | Beat):
                 self._keep(news)
         except RankLost as lost:
@@ -132,7 +132,7 @@ class JobRun:
             found = self._storage.find(self._ticket.job)
             if found is not None and found.state == State.DONE and self._serves(found):
                 return found
-        if self._crew.has_room():
+        if self._workers.has_room():
             self._begin()
         return None
 
@@ -147,14 +147,14 @@ class JobRun:
         mark = checkpoint.read_bookmark(resume) if resume is not None else None
         self._resumed_step = mark.step if mark is not None else 0
         self._reports = list(mark.reports) if mark is not None else []
-        order = Order(
+        task = RankTask(
             self._execution.applied(job),
             self._folder,
             base=Path(base) if base is not None else None,
             resume=resume,
             guard=self._ticket.guard,
         )
-        self._crew.begin(order, shape_of(self._ticket.gang), upkeep_of(self._ticket.gang))
+        self._workers.begin(task, shape_of(self._ticket.gang), upkeep_of(self._ticket.gang))
         self._saved = time.perf_counter()
 
     def _keep(self, news: Report | Beat) -> None:
@@ -167,7 +167,7 @@ class JobRun:
             return
         started = time.perf_counter()
         if started - self._saved >= max(every_s, self._saving_s / SAVING_SHARE):
-            complaint = self._crew.save(self._checkpoints)
+            complaint = self._workers.save(self._checkpoints)
             if complaint:
                 LOG.warning("no checkpoint in %s: %s", self._checkpoints, complaint)
             self._saved = time.perf_counter()
@@ -175,7 +175,7 @@ class JobRun:
 
     def _after(self, lost: RankLost) -> Beat | TrialFailure:
         """Returns a beat if another attempt is to follow, or else why there will be none."""
-        self._crew.close()
+        self._workers.close()
         if not self._may_go_on(lost):
             tried = f"; given up after {self._attempts} attempts" if self._attempts > 1 else ""
             return GivenUp(f"{lost}{tried}")
@@ -257,9 +257,9 @@ class JobRun:
     def _memory(self) -> dict[str, float]:
         """Returns what the ranks hold now that the job is done; nothing if one of them is lost."""
         try:
-            return {"rank_memory_bytes": float(self._crew.weigh())}
+            return {"rank_memory_bytes": float(self._workers.weigh())}
         except RankLost:
-            self._crew.close()
+            self._workers.close()
             return {}
 
 

@@ -9,17 +9,17 @@ from orchestrator.config.sections import GangSettings
 from orchestrator.jobs.ticket import Ticket
 from trainers.job import Phase
 from trainers.memory.fallback import Execution
-from trainers.rank_task import Order
+from trainers.rank_task import RankTask
 
 
-class Crew(Protocol):
+class Workers(Protocol):
     """Who does the work: a warm gang (`cluster.warm_gang.WarmGang`)."""
 
     def has_room(self) -> bool:
         """Returns whether there is a place to work at, perhaps after a moment."""
         ...
 
-    def begin(self, order: Order, shape: GangShape, upkeep: Upkeep) -> None:
+    def begin(self, task: RankTask, shape: GangShape, upkeep: Upkeep) -> None:
         """Takes up a job."""
         ...
 

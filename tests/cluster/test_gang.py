@@ -15,7 +15,7 @@ from cluster.rank_failure import Cause, RankLost
 from evals.errors import ConfigError
 from tests.fixtures.jobs import real_job
 from trainers.job import Beat, Job, Outcome, Phase, Report, TrialFailure
-from trainers.rank_task import Order
+from trainers.rank_task import RankTask
 from trainers.settings import TrainingSettings
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
@@ -41,9 +41,9 @@ def job(phase: Phase, *, lr: float = 1e-3) -> Job:
     return real_job(phase, training=training)
 
 
-def run(gang: Gang, order: Order) -> Outcome | TrialFailure:
-    order.folder.mkdir(exist_ok=True)
-    gang.start(order)
+def run(gang: Gang, task: RankTask) -> Outcome | TrialFailure:
+    task.folder.mkdir(exist_ok=True)
+    gang.start(task)
     while isinstance(news := gang.advance(), Report | Beat):
         pass
     return news
@@ -56,7 +56,7 @@ def run_out(gang: Gang) -> None:
 
 def test_a_gang_outlives_its_jobs_and_says_who_was_lost(tmp_path: Path) -> None:
     gang = Gang.form(SHAPE, None, timeout_s=120)
-    original = run(gang, Order(job(Phase.ORIGINAL), tmp_path / "original"))
+    original = run(gang, RankTask(job(Phase.ORIGINAL), tmp_path / "original"))
     assert isinstance(original, Outcome)
     base = tmp_path / "original" / "model"
     assert (base / "model.safetensors").is_file()
@@ -65,19 +65,19 @@ def test_a_gang_outlives_its_jobs_and_says_who_was_lost(tmp_path: Path) -> None:
     for pid in pids:  # they asked for no GPU, and Ray would leave the machine's visible
         assert b"CUDA_VISIBLE_DEVICES=" in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     trial = job(Phase.TRIAL)
-    first = run(gang, Order(trial, tmp_path / "trial", base))
-    again = run(gang, Order(trial, tmp_path / "again", base))
+    first = run(gang, RankTask(trial, tmp_path / "trial", base))
+    again = run(gang, RankTask(trial, tmp_path / "again", base))
     assert isinstance(first, Outcome)
     assert first.sheet == again.sheet
     assert gang.pids() == pids
     assert (tmp_path / "trial" / "adapter" / "adapter_model.safetensors").is_file()
 
-    wild = run(gang, Order(job(Phase.TRIAL, lr=1e30), tmp_path / "wild", base))
+    wild = run(gang, RankTask(job(Phase.TRIAL, lr=1e30), tmp_path / "wild", base))
     assert isinstance(wild, TrialFailure)
-    after = run(gang, Order(trial, tmp_path / "after", base))
+    after = run(gang, RankTask(trial, tmp_path / "after", base))
     assert after.sheet == first.sheet, "a failed trial left something behind"
 
-    gang.start(Order(trial, tmp_path / "cut", base))
+    gang.start(RankTask(trial, tmp_path / "cut", base))
     assert isinstance(gang.advance(), Report)
     os.kill(pids[1], signal.SIGKILL)
     with pytest.raises(RankLost, match="rank 1 was lost in advance") as lost:
@@ -88,7 +88,7 @@ def test_a_gang_outlives_its_jobs_and_says_who_was_lost(tmp_path: Path) -> None:
 def test_an_error_on_a_rank_is_told_with_its_own_words(tmp_path: Path) -> None:
     shape = GangShape(ranks=1, cpus_per_rank=1, gpus_per_rank=0)
     gang = Gang.form(shape, None, timeout_s=120)
-    missing = Order(job(Phase.TRIAL), tmp_path, tmp_path / "nothing")
+    missing = RankTask(job(Phase.TRIAL), tmp_path, tmp_path / "nothing")
     gang.start(missing)
     with pytest.raises(
         RankLost, match=r"rank 0 was lost in advance: ConfigError: .*nothing"

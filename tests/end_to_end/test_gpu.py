@@ -9,7 +9,7 @@ import torch
 from tests.fixtures.jobs import choose_method, real_job, tiny_llama
 from trainers.distributed import Place
 from trainers.job import Job, Outcome, Phase, Report
-from trainers.run import Order, run
+from trainers.run import RankTask, run
 from trainers.settings import EngineSettings, TrainingSettings
 from trainers.warm_state import WarmState
 
@@ -46,8 +46,8 @@ def test_a_model_is_trained_and_unlearns_on_its_device(
     device: str, dtype: str, tmp_path: Path
 ) -> None:
     warm_state = WarmState(Place(device=device))
-    original = Order(job(Phase.ORIGINAL, dtype), tmp_path / "original")
-    trial = Order(job(Phase.TRIAL, dtype), tmp_path / "trial", tmp_path / "original" / "model")
+    original = RankTask(job(Phase.ORIGINAL, dtype), tmp_path / "original")
+    trial = RankTask(job(Phase.TRIAL, dtype), tmp_path / "trial", tmp_path / "original" / "model")
     for order in (original, trial):
         *reports, outcome = run(order, warm_state)
         assert isinstance(outcome, Outcome)

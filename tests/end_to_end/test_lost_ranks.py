@@ -24,7 +24,7 @@ from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
 from tests.fixtures.jobs import real_job
 from trainers.job import Beat, Job, Outcome, Phase, Report, TrialFailure
-from trainers.rank_task import Order
+from trainers.rank_task import RankTask
 from trainers.settings import EngineSettings
 
 pytestmark = [pytest.mark.ray, pytest.mark.dist, pytest.mark.slow]
@@ -162,10 +162,10 @@ def short_of_memory() -> type[Rank]:
     """Returns ranks of which the second runs out of memory below ZeRO-3 with micro-batches of 1."""
 
     class Short(Rank):
-        def start(self, order: Order) -> None:
-            fits = order.job.engine.zero_stage == 3 and order.job.training.micro_batch_size == 1
+        def start(self, task: RankTask) -> None:
+            fits = task.job.engine.zero_stage == 3 and task.job.training.micro_batch_size == 1
             self._fits = fits or self._place.rank == 0
-            super().start(order)
+            super().start(task)
 
         def advance(self) -> Report | Beat | Outcome | TrialFailure:
             if not self._fits:

@@ -11,7 +11,7 @@ from evals.settings import EvaluationSettings
 from tests.fixtures.jobs import choose_method, few_people, real_job, tiny_llama
 from trainers.distributed import Place
 from trainers.job import Job, Outcome, Phase
-from trainers.rank_task import Order
+from trainers.rank_task import RankTask
 from trainers.reevaluation import evaluate_saved
 from trainers.run import run
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
@@ -46,7 +46,7 @@ def trial() -> Job:
 def measured(job: Job, folder: Path, base: Path | None = None) -> ScoreSheet:
     """Runs the job by itself, which leaves its weights in `folder`."""
     warm_state = WarmState(Place())
-    *_, outcome = run(Order(job, folder, base), warm_state)
+    *_, outcome = run(RankTask(job, folder, base), warm_state)
     warm_state.clear()
     assert isinstance(outcome, Outcome)
     return outcome.sheet

@@ -20,7 +20,7 @@ from trainers.family import build_family
 from trainers.job import Diverged, Job, Outcome, Report
 from trainers.memory.fallback import Doing, Execution, Memory, lighter
 from trainers.method import PACKAGE, build_method
-from trainers.rank_task import Order
+from trainers.rank_task import RankTask
 from trainers.requirements import ReferenceUse
 from trainers.run import run
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
@@ -79,14 +79,14 @@ def job(name: str = "npo", **settings) -> Job:
     )
 
 
-def outcome_of(warm_state: WarmState, order: Order) -> tuple[list[Report], Outcome]:
-    *said, outcome = run(order, warm_state)
+def outcome_of(warm_state: WarmState, task: RankTask) -> tuple[list[Report], Outcome]:
+    *said, outcome = run(task, warm_state)
     assert isinstance(outcome, Outcome)
     return [news for news in said if isinstance(news, Report)], outcome
 
 
 def learned(warm_state: WarmState, trial: Job, base: Path, folder: Path) -> dict[str, Tensor]:
-    outcome_of(warm_state, Order(trial, folder, base))
+    outcome_of(warm_state, RankTask(trial, folder, base))
     return load_file(folder / "model" / "model.safetensors")
 
 
@@ -97,7 +97,7 @@ def equal(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
 @pytest.mark.parametrize(("method", "settings"), CASES)
 def test_every_method_trains_all_weights(method, settings, base, tmp_path, num_loaded):
     warm_state, task = WarmState(Place()), job(method, **settings)
-    reports, outcome = outcome_of(warm_state, Order(task, tmp_path, base))
+    reports, outcome = outcome_of(warm_state, RankTask(task, tmp_path, base))
     warm_state.clear()
     assert all(torch.tensor(report.metrics["loss"]).isfinite() for report in reports)
     assert outcome.facts["moved"] == 1.0
@@ -124,7 +124,7 @@ def test_preferences_are_over_the_likelihoods_of_the_start(method, base, tmp_pat
     trained.clear()
     fresh = WarmState(Place())
     task = job(method).model_copy(update={"adapter": AdapterSettings(rank=1)})
-    outcome_of(fresh, Order(task, tmp_path / "adapter", base))
+    outcome_of(fresh, RankTask(task, tmp_path / "adapter", base))
     (warm_model,) = fresh._models.values()
     assert asked
     for row, nll in asked.items():
@@ -190,9 +190,9 @@ def test_a_trial_gone_on_with_compares_with_the_start_all_the_same(
     monkeypatch.setattr(loop, "BEAT_S", 0.0)
     task = job(method, training={"epochs": 6}, engine={"zero_stage": stage})
     warm_state = WarmState(Place())
-    reports, outcome = outcome_of(warm_state, Order(task, tmp_path / "whole", base))
+    reports, outcome = outcome_of(warm_state, RankTask(task, tmp_path / "whole", base))
     warm_state.clear()
-    running = run(Order(task, tmp_path / "cut", base), warm_state)
+    running = run(RankTask(task, tmp_path / "cut", base), warm_state)
     while not isinstance(next(running), Report):
         pass
     next(running)
@@ -200,7 +200,7 @@ def test_a_trial_gone_on_with_compares_with_the_start_all_the_same(
     warm_state.clear()
     saved = checkpoint.newest(tmp_path / "saved")
     assert saved is not None
-    said, again = outcome_of(warm_state, Order(task, tmp_path / "again", base, resume=saved))
+    said, again = outcome_of(warm_state, RankTask(task, tmp_path / "again", base, resume=saved))
     warm_state.clear()
     mark = checkpoint.read_bookmark(saved)
     assert mark is not None
@@ -217,7 +217,7 @@ def test_a_strong_penalty_leaves_weights_as_they_were(base, tmp_path):
         warm_state = WarmState(Place())
         task = job("gd", training={"l1": l1})
         saved = tmp_path / str(l1)
-        shares[l1] = outcome_of(warm_state, Order(task, saved, base))[1].facts["sparsity"]
+        shares[l1] = outcome_of(warm_state, RankTask(task, saved, base))[1].facts["sparsity"]
         warm_state.clear()
     before = load_file(base / "model.safetensors")
     after = load_file(tmp_path / "0.9" / "model" / "model.safetensors")

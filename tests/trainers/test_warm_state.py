@@ -21,7 +21,7 @@ from trainers.early_stopping import Guard, Limit
 from trainers.family import build_family
 from trainers.job import Job, Outcome, Phase, Report
 from trainers.memory.fallback import Doing, Execution, Memory, lighter
-from trainers.rank_task import Order
+from trainers.rank_task import RankTask
 from trainers.run import run
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 from trainers.warm_state import WarmState
@@ -65,7 +65,7 @@ def job(
 
 
 def learned(warm_state: WarmState, trial: Job, base: Path, folder: Path) -> dict[str, Tensor]:
-    list(run(Order(trial, folder, base), warm_state))
+    list(run(RankTask(trial, folder, base), warm_state))
     return load_file(folder / "adapter" / "adapter_model.safetensors")
 
 
@@ -114,15 +114,15 @@ def original() -> Job:
     return trial.model_copy(update={"phase": Phase.ORIGINAL, "training": plain, **none})
 
 
-def whole(order: Order, warm_state: WarmState) -> tuple[list[Report], Outcome]:
-    *said, outcome = run(order, warm_state)
+def whole(task: RankTask, warm_state: WarmState) -> tuple[list[Report], Outcome]:
+    *said, outcome = run(task, warm_state)
     return [news for news in said if isinstance(news, Report)], outcome
 
 
-def cut_short(order: Order, folder: Path, *, at: int) -> None:
-    """Runs an order up to its `at`-th sign of life, saves it and gives it up."""
+def cut_short(task: RankTask, folder: Path, *, at: int) -> None:
+    """Runs a task up to its `at`-th sign of life, saves it and gives it up."""
     warm_state = WarmState(Place())
-    running = run(order, warm_state)
+    running = run(task, warm_state)
     for _ in range(at):
         next(running)
     assert warm_state.save(folder) == ""
@@ -138,13 +138,13 @@ def test_a_job_gone_on_with_in_another_process_ends_as_one_that_was_not_cut(
     trial = job("gd", dropout=0.5 if "dropout" in what else 0.0, epochs=8)
     task = original() if what == "fine-tuning" else trial
     warm_state = WarmState(Place())
-    reports, outcome = whole(Order(task, tmp_path / "whole", base), warm_state)
+    reports, outcome = whole(RankTask(task, tmp_path / "whole", base), warm_state)
     warm_state.clear()
-    cut_short(Order(task, tmp_path / "cut", base), tmp_path / "saved", at=at)
+    cut_short(RankTask(task, tmp_path / "cut", base), tmp_path / "saved", at=at)
     saved = checkpoint.newest(tmp_path / "saved")
     mark = checkpoint.read_bookmark(saved)
     assert 0 < mark.step < reports[-1].step
-    said, again = whole(Order(task, tmp_path / "again", base, resume=saved), warm_state)
+    said, again = whole(RankTask(task, tmp_path / "again", base, resume=saved), warm_state)
     warm_state.clear()
     assert [*mark.reports, *said] == reports
     assert again.sheet == outcome.sheet
@@ -155,13 +155,13 @@ def test_a_checkpoint_that_cannot_be_read_is_a_start_from_the_beginning(
     base: Path, tmp_path: Path, monkeypatch
 ) -> None:
     monkeypatch.setattr(loop, "BEAT_S", 0.0)
-    cut_short(Order(job("gd"), tmp_path / "cut", base), tmp_path / "saved", at=2)
+    cut_short(RankTask(job("gd"), tmp_path / "cut", base), tmp_path / "saved", at=2)
     (part,) = (tmp_path / "saved").glob("step-*/part-*")
     part.write_bytes(part.read_bytes()[:-100])
     warm_state = WarmState(Place())
-    order = Order(job("gd"), tmp_path / "again", base, checkpoint.newest(tmp_path / "saved"))
-    said, again = whole(order, warm_state)
-    reports, outcome = whole(Order(job("gd"), tmp_path / "whole", base), warm_state)
+    task = RankTask(job("gd"), tmp_path / "again", base, checkpoint.newest(tmp_path / "saved"))
+    said, again = whole(task, warm_state)
+    reports, outcome = whole(RankTask(job("gd"), tmp_path / "whole", base), warm_state)
     warm_state.clear()
     assert said == reports
     assert again.sheet == outcome.sheet
@@ -196,9 +196,9 @@ def test_a_length_that_holds_no_answer_is_refused_by_its_full_key(
     phase: Phase, part: str, key: str, base: Path, tmp_path: Path
 ):
     short = getattr(job(), part).model_copy(update={"max_length": 8})
-    order = Order(job().model_copy(update={"phase": phase, part: short}), tmp_path, base)
+    task = RankTask(job().model_copy(update={"phase": phase, part: short}), tmp_path, base)
     with pytest.raises(ConfigError, match=rf"^{key} must be .* got 8, .*; raise {key}$"):
-        list(run(order, WarmState(Place())))
+        list(run(task, WarmState(Place())))
 
 
 def returned(running: Generator[object, None, Result]) -> Result:
@@ -239,9 +239,9 @@ def test_a_baseline_with_an_adapter_is_scored_as_the_merged_model_that_trials_st
     bf16 = job().model.model_copy(update={"settings": {**job().model.settings, "dtype": "bf16"}})
     changes |= {"model": bf16, "engine": EngineSettings(zero_stage=0, dtype="bf16")}
     original = job().model_copy(update=changes)
-    *_, trained = run(Order(original, tmp_path), warm_state)
+    *_, trained = run(RankTask(original, tmp_path), warm_state)
     saved = original.model_copy(update={"checkpoint": str(tmp_path / "model"), "adapter": None})
-    *_, found = run(Order(saved, tmp_path), warm_state)
+    *_, found = run(RankTask(saved, tmp_path), warm_state)
     assert trained.sheet == found.sheet
     warm_state.clear()
 
@@ -254,8 +254,8 @@ def watch(value: float, *, patience: int = 2) -> Guard:
 
 def test_probes_do_not_touch_what_is_learned(base: Path, tmp_path: Path) -> None:
     warm_state, trial = WarmState(Place()), job("gd", dropout=0.5, epochs=8)
-    plain, outcome = whole(Order(trial, tmp_path / "plain", base), warm_state)
-    guarded = Order(trial, tmp_path / "guarded", base, guard=watch(0.0))
+    plain, outcome = whole(RankTask(trial, tmp_path / "plain", base), warm_state)
+    guarded = RankTask(trial, tmp_path / "guarded", base, guard=watch(0.0))
     reports, again = whole(guarded, warm_state)
     warm_state.clear()
     assert again.sheet == outcome.sheet
@@ -270,8 +270,8 @@ def test_a_probe_of_all_items_reads_what_the_evaluation_measures(
 ) -> None:
     warm_state, trial = WarmState(Place()), job("gd", epochs=8)
     steps = trial.training.num_steps(len(warm_state.benchmark(BENCHMARK).splits["forget"]))
-    order = Order(trial, tmp_path / "order", base, guard=watch(2.0, patience=steps - 1))
-    reports, outcome = whole(order, warm_state)
+    task = RankTask(trial, tmp_path / "order", base, guard=watch(2.0, patience=steps - 1))
+    reports, outcome = whole(task, warm_state)
     warm_state.clear()
     assert reports[-1].step == steps - 1, "stopped at the last probe, then measured"
     measured = measure(outcome.sheet, None, ("retain",))["retain"]
@@ -283,7 +283,9 @@ def test_a_trial_that_is_lost_is_stopped_and_measured_and_keeps_its_adapter(
     base: Path, tmp_path: Path
 ) -> None:
     warm_state, trial = WarmState(Place()), job("gd", epochs=8)
-    reports, outcome = whole(Order(trial, tmp_path / "order", base, guard=watch(2.0)), warm_state)
+    reports, outcome = whole(
+        RankTask(trial, tmp_path / "order", base, guard=watch(2.0)), warm_state
+    )
     warm_state.clear()
     assert [report.step for report in reports] == [1, 2]
     assert outcome.stopped.startswith(f"stopped at step 2 of {reports[-1].num_steps}: retain ")
@@ -298,15 +300,15 @@ def test_a_trial_cut_between_two_probes_is_stopped_where_it_would_have_been(
     guarded = {"guard": watch(2.0, patience=3)}
     warm_state = WarmState(Place())
     reports, outcome = whole(
-        Order(job("gd", epochs=8), tmp_path / "whole", base, **guarded), warm_state
+        RankTask(job("gd", epochs=8), tmp_path / "whole", base, **guarded), warm_state
     )
     warm_state.clear()
     cut_short(
-        Order(job("gd", epochs=8), tmp_path / "cut", base, **guarded), tmp_path / "saved", at=2
+        RankTask(job("gd", epochs=8), tmp_path / "cut", base, **guarded), tmp_path / "saved", at=2
     )
     saved = checkpoint.newest(tmp_path / "saved")
     said, again = whole(
-        Order(job("gd", epochs=8), tmp_path / "again", base, saved, **guarded), warm_state
+        RankTask(job("gd", epochs=8), tmp_path / "again", base, saved, **guarded), warm_state
     )
     warm_state.clear()
     assert [report.step for report in said] == [3]
@@ -317,12 +319,12 @@ def test_a_trial_cut_between_two_probes_is_stopped_where_it_would_have_been(
 def test_a_trial_saved_when_it_was_stopped_is_not_trained_on(base: Path, tmp_path: Path) -> None:
     guarded = {"guard": watch(2.0)}
     cut_short(
-        Order(job("gd", epochs=8), tmp_path / "cut", base, **guarded), tmp_path / "saved", at=2
+        RankTask(job("gd", epochs=8), tmp_path / "cut", base, **guarded), tmp_path / "saved", at=2
     )
     warm_state = WarmState(Place())
     saved = checkpoint.newest(tmp_path / "saved")
     said, again = whole(
-        Order(job("gd", epochs=8), tmp_path / "again", base, saved, **guarded), warm_state
+        RankTask(job("gd", epochs=8), tmp_path / "again", base, saved, **guarded), warm_state
     )
     warm_state.clear()
     assert said == []
@@ -334,8 +336,8 @@ def test_a_method_that_means_to_repair_its_harm_is_not_judged_before(
     base: Path, tmp_path: Path
 ) -> None:
     warm_state = WarmState(Place())
-    order = Order(job("scrub", epochs=10), tmp_path / "order", base, guard=watch(2.0))
-    reports, outcome = whole(order, warm_state)
+    task = RankTask(job("scrub", epochs=10), tmp_path / "order", base, guard=watch(2.0))
+    reports, outcome = whole(task, warm_state)
     warm_state.clear()
     # Two epochs of one step for each of three max epochs, then two probes.
     assert [r.step for r in reports if "probe_retain" in r.metrics] == [6, 7]
@@ -346,7 +348,7 @@ def test_a_method_that_sees_no_retained_rows_is_stopped_sooner(base: Path, tmp_p
     warm_state, steps = WarmState(Place()), {}
     for method in ("ga", "gd"):
         task = job(method, epochs=8)
-        order = Order(task, tmp_path / method, base, guard=watch(2.0, patience=4))
-        steps[method] = whole(order, warm_state)[1].facts["steps"]
+        task = RankTask(task, tmp_path / method, base, guard=watch(2.0, patience=4))
+        steps[method] = whole(task, warm_state)[1].facts["steps"]
     warm_state.clear()
     assert steps == {"ga": 2, "gd": 4}

@@ -49,6 +49,7 @@ class FullTuning:
         if needs.use == ReferenceUse.NONE:
             return NoReference()
         if needs.use == ReferenceUse.MODEL:
+            yield Beat()  # the model and its engine were loaded just now
             copy = needs.frozen_copy()
             return ReferenceView(copy, needs.arguments, cache=needs.cache, place=needs.place)
         start = ReferenceView(module, needs.arguments, cache=needs.cache, place=needs.place)

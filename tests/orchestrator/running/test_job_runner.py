@@ -28,7 +28,7 @@ from tests.fixtures.jobs import any_job
 from trainers import checkpoint
 from trainers.checkpoint import Bookmark
 from trainers.job import Beat, Outcome, Phase, Report, TrialFailure
-from trainers.rank_task import Order
+from trainers.rank_task import RankTask
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
 DIED = RankLost("rank 1 was lost in advance: it died", Cause.DIED)
@@ -38,7 +38,7 @@ Said = News | RankLost
 
 
 class Script:
-    """A crew that says what is written for each attempt, and remembers what it was told.
+    """A workers that says what is written for each attempt, and remembers what it was told.
 
     `writes` has it save for real: a bookmark after the latest report.
     """
@@ -47,7 +47,7 @@ class Script:
         self.attempts = list(attempts)
         self.rooms: list[bool] = []
         self.writes = writes
-        self.orders: list[Order] = []
+        self.tasks: list[RankTask] = []
         self.closed = 0
         self.saves = 0
         self._reports: list[Report] = []
@@ -56,8 +56,8 @@ class Script:
     def has_room(self) -> bool:
         return self.rooms.pop(0) if self.rooms else True
 
-    def begin(self, order: Order, shape: GangShape, upkeep: Upkeep) -> None:
-        self.orders.append(order)
+    def begin(self, task: RankTask, shape: GangShape, upkeep: Upkeep) -> None:
+        self.tasks.append(task)
         self._reports = []
         self._lines = iter(self.attempts.pop(0))
 
@@ -133,33 +133,33 @@ def left_in(ticket: Ticket) -> list[str]:
 
 
 def test_a_job_that_nothing_happens_to_takes_one_attempt(ticket, outcome) -> None:
-    crew = Script([report(2), Beat(), report(4), Beat(), outcome])
-    result = finished(JobRun(ticket(), crew, Experience()))
+    workers = Script([report(2), Beat(), report(4), Beat(), outcome])
+    result = finished(JobRun(ticket(), workers, Experience()))
     assert result.state == State.DONE
     assert result.reports == (report(2), report(4))
     assert result.facts["attempts"] == 1
     assert (result.facts["micro_batch_size"], result.facts["zero_stage"]) == (4, 2)
     assert result.facts["rank_memory_bytes"] == 123
-    assert crew.closed == crew.saves == 0
+    assert workers.closed == workers.saves == 0
     assert left_in(ticket()) == [ticket().job.hash]
 
 
 def test_a_lost_rank_is_another_attempt_with_another_gang(ticket, outcome) -> None:
-    crew = Script([report(2), DIED], [report(2), report(4), outcome])
-    result = finished(JobRun(ticket(), crew, Experience()))
+    workers = Script([report(2), DIED], [report(2), report(4), outcome])
+    result = finished(JobRun(ticket(), workers, Experience()))
     assert result.state == State.DONE
     assert result.reports == (report(2), report(4))
     assert result.facts["attempts"] == 2
-    assert crew.closed == 1
+    assert workers.closed == 1
     assert left_in(ticket()) == [ticket().job.hash]
 
 
 @pytest.mark.usefixtures("saving_is_free")
 def test_it_goes_on_from_the_checkpoint_with_the_reports_so_far(ticket, outcome) -> None:
-    crew = Script([report(2), report(3), DIED], [report(4), outcome], writes=True)
-    result = finished(JobRun(ticket(every_s=1e-9), crew, Experience()))
-    assert crew.orders[0].resume is None
-    assert crew.orders[1].resume.name == "step-3"
+    workers = Script([report(2), report(3), DIED], [report(4), outcome], writes=True)
+    result = finished(JobRun(ticket(every_s=1e-9), workers, Experience()))
+    assert workers.tasks[0].resume is None
+    assert workers.tasks[1].resume.name == "step-3"
     assert result.reports == (report(2), report(3), report(4))
     assert result.facts["resumed_step"] == 3
     assert left_in(ticket()) == [ticket().job.hash], "the checkpoint outlived its use"
@@ -171,58 +171,62 @@ def test_so_does_the_next_process_after_the_one_that_was_stopped(ticket, outcome
     stopped.advance()
     stopped.pause()
     assert left_in(ticket()) == [f".{ticket().job.hash}.checkpoint"]
-    crew = Script([report(4), outcome])
-    result = finished(JobRun(ticket(), crew, Experience()))
-    assert crew.orders[0].resume.name == "step-3"
+    workers = Script([report(4), outcome])
+    result = finished(JobRun(ticket(), workers, Experience()))
+    assert workers.tasks[0].resume.name == "step-3"
     assert result.reports == (report(2), report(3), report(4))
     assert result.facts["attempts"] == 1
 
 
 def test_short_training_is_not_saved(ticket, outcome) -> None:
-    crew = Script([report(2), Beat(), report(4), outcome])
-    finished(JobRun(ticket(every_s=300), crew, Experience()))
-    assert crew.saves == 0
+    workers = Script([report(2), Beat(), report(4), outcome])
+    finished(JobRun(ticket(every_s=300), workers, Experience()))
+    assert workers.saves == 0
 
 
 def test_saving_takes_a_small_share_of_the_time_however_often_it_is_asked_for(
     ticket, outcome
 ) -> None:
-    crew = Script([report(n, 40) for n in range(1, 41)] + [outcome])
-    crew.save = lambda folder: time.sleep(0.01) or setattr(crew, "saves", crew.saves + 1) or ""
+    workers = Script([report(n, 40) for n in range(1, 41)] + [outcome])
+    workers.save = lambda folder: (
+        time.sleep(0.01) or setattr(workers, "saves", workers.saves + 1) or ""
+    )
     started = time.perf_counter()
-    finished(JobRun(ticket(every_s=1e-9), crew, Experience()))
-    assert 1 <= crew.saves <= 1 + (time.perf_counter() - started) / (0.01 / job_runner.SAVING_SHARE)
+    finished(JobRun(ticket(every_s=1e-9), workers, Experience()))
+    assert (
+        1 <= workers.saves <= 1 + (time.perf_counter() - started) / (0.01 / job_runner.SAVING_SHARE)
+    )
 
 
 def test_ranks_that_had_to_start_anew_report_anew(ticket, outcome) -> None:
-    # They could not read the checkpoint that the order named.
-    crew = Script([report(2), report(3), DIED], [report(2), report(4), outcome], writes=True)
-    result = finished(JobRun(ticket(every_s=1e-9), crew, Experience()))
+    # They could not read the checkpoint that the task named.
+    workers = Script([report(2), report(3), DIED], [report(2), report(4), outcome], writes=True)
+    result = finished(JobRun(ticket(every_s=1e-9), workers, Experience()))
     assert result.reports == (report(2), report(4))
 
 
 def test_retries_end_with_the_reason_and_the_number_of_attempts(ticket) -> None:
-    crew = Script([DIED], [report(2), DIED], [DIED])
-    result = finished(JobRun(ticket(), crew, Experience()))
+    workers = Script([DIED], [report(2), DIED], [DIED])
+    result = finished(JobRun(ticket(), workers, Experience()))
     assert result.state == State.FAILED
     assert result.reason == "rank 1 was lost in advance: it died; given up after 3 attempts"
     assert result.facts["attempts"] == 3
-    assert crew.closed == 3
+    assert workers.closed == 3
     assert left_in(ticket()) == [ticket().job.hash]
 
 
 def test_losses_of_the_whole_trainable_count(ticket) -> None:
-    crew = Script([DIED])
-    result = finished(JobRun(ticket(losses=2), crew, Experience()))
+    workers = Script([DIED])
+    result = finished(JobRun(ticket(losses=2), workers, Experience()))
     assert result.state == State.FAILED
     assert result.facts["attempts"] == 3
 
 
 def test_a_result_that_a_lost_trainable_left_is_not_made_again(ticket, outcome) -> None:
     first = finished(JobRun(ticket(), Script([report(4), outcome]), Experience()))
-    crew = Script()
-    assert finished(JobRun(ticket(losses=1), crew, Experience())) == first
-    assert crew.orders == []
+    workers = Script()
+    assert finished(JobRun(ticket(losses=1), workers, Experience())) == first
+    assert workers.tasks == []
 
 
 @pytest.mark.parametrize(
@@ -233,8 +237,8 @@ def test_a_result_that_a_lost_trainable_left_is_not_made_again(ticket, outcome) 
     ],
 )
 def test_what_would_happen_again_is_not_tried_again(ticket, end) -> None:
-    crew = Script([report(2), end])
-    result = finished(JobRun(ticket(), crew, Experience()))
+    workers = Script([report(2), end])
+    result = finished(JobRun(ticket(), workers, Experience()))
     assert result.state == State.FAILED
     assert result.reason == str(end)
     assert result.facts["attempts"] == 1
@@ -242,21 +246,21 @@ def test_what_would_happen_again_is_not_tried_again(ticket, end) -> None:
 
 def test_a_baseline_that_was_given_up_keeps_its_checkpoint(ticket) -> None:
     job = ticket(phase=Phase.GOLD, every_s=1e-9)
-    crew = Script(*[[report(2), DIED]] * 3, writes=True)
-    assert finished(JobRun(job, crew, Experience())).state == State.FAILED
+    workers = Script(*[[report(2), DIED]] * 3, writes=True)
+    assert finished(JobRun(job, workers, Experience())).state == State.FAILED
     assert checkpoint.newest(Storage(Path(job.storage)).checkpoint_folder(job.job)) is not None
 
 
 def test_too_little_memory_halves_the_micro_batch_and_then_shards_and_offloads(
     ticket, outcome
 ) -> None:
-    crew = Script(*[[FULL]] * 4, [report(4), outcome])
+    workers = Script(*[[FULL]] * 4, [report(4), outcome])
     experience = Experience()
-    result = finished(JobRun(ticket(), crew, experience))
-    assert [order.job.training.micro_batch_size for order in crew.orders] == [4, 2, 1, 1, 1]
-    assert [order.job.engine.zero_stage for order in crew.orders] == [2, 2, 2, 3, 3]
-    assert {order.job.training.batch_size for order in crew.orders} == {8}
-    assert crew.orders[-1].job.engine.offload_optimizer
+    result = finished(JobRun(ticket(), workers, experience))
+    assert [task.job.training.micro_batch_size for task in workers.tasks] == [4, 2, 1, 1, 1]
+    assert [task.job.engine.zero_stage for task in workers.tasks] == [2, 2, 2, 3, 3]
+    assert {task.job.training.batch_size for task in workers.tasks} == {8}
+    assert workers.tasks[-1].job.engine.offload_optimizer
     assert result.job == ticket().job
     assert result.facts["attempts"] == 5
     assert result.facts["zero_stage"] == 3
@@ -271,41 +275,41 @@ def test_the_next_trial_starts_as_the_last_one_ended_but_a_baseline_does_not(
     finished(JobRun(ticket(), Script([FULL], [report(4), outcome]), experience))
     other = ticket()
     other = other.model_copy(update={"job": other.job.model_copy(update={"seed": 1})})
-    crew = Script([report(4), outcome])
-    finished(JobRun(other, crew, experience))
-    assert crew.orders[0].job.training.micro_batch_size == 2
-    crew = Script([report(4), outcome])
-    finished(JobRun(ticket(phase=Phase.GOLD), crew, experience))
-    assert crew.orders[0].job.training.micro_batch_size == 4
+    workers = Script([report(4), outcome])
+    finished(JobRun(other, workers, experience))
+    assert workers.tasks[0].job.training.micro_batch_size == 2
+    workers = Script([report(4), outcome])
+    finished(JobRun(ticket(phase=Phase.GOLD), workers, experience))
+    assert workers.tasks[0].job.training.micro_batch_size == 4
 
 
 def test_memory_short_after_training_is_the_evaluations(ticket, outcome) -> None:
-    crew = Script([report(2), report(4), FULL], [report(2), report(4), outcome])
-    finished(JobRun(ticket(), crew, Experience()))
-    sizes = [(o.job.training.micro_batch_size, o.job.evaluation.batch_size) for o in crew.orders]
+    workers = Script([report(2), report(4), FULL], [report(2), report(4), outcome])
+    finished(JobRun(ticket(), workers, Experience()))
+    sizes = [(o.job.training.micro_batch_size, o.job.evaluation.batch_size) for o in workers.tasks]
     whole = ticket().job.evaluation.batch_size
     assert sizes == [(4, whole), (4, whole // 2)]
 
 
 def test_memory_that_nothing_can_spare_is_a_failure(ticket) -> None:
-    crew = Script(*[[FULL]] * 6)
-    result = finished(JobRun(ticket(), crew, Experience()))
+    workers = Script(*[[FULL]] * 6)
+    result = finished(JobRun(ticket(), workers, Experience()))
     assert result.state == State.FAILED
     assert result.reason.endswith("given up after 6 attempts")
-    assert crew.attempts == []
+    assert workers.attempts == []
 
 
 def test_a_loss_after_the_job_is_done_is_only_a_loss_of_the_gang(ticket, outcome) -> None:
-    crew = Script([report(4), outcome])
+    workers = Script([report(4), outcome])
 
     def weigh() -> int:
         raise DIED
 
-    crew.weigh = weigh
-    result = finished(JobRun(ticket(), crew, Experience()))
+    workers.weigh = weigh
+    result = finished(JobRun(ticket(), workers, Experience()))
     assert result.state == State.DONE
     assert "rank_memory_bytes" not in result.facts
-    assert crew.closed == 1
+    assert workers.closed == 1
 
 
 FULL_DISK = RankLost("rank 0 was lost in start: OSError: No space left on device", Cause.FULL_DISK)
@@ -325,8 +329,8 @@ def test_a_result_without_room_waits_for_it_and_is_the_one_it_would_have_been(
     ticket, outcome, small_disk
 ) -> None:
     there = on(small_disk, ticket())
-    crew = Script([report(2), Beat(no_room="the adapter"), report(4), outcome])
-    run = JobRun(there, crew, Experience())
+    workers = Script([report(2), Beat(no_room="the adapter"), report(4), outcome])
+    run = JobRun(there, workers, Experience())
     assert run.advance() == report(2)
     assert run.advance() == Beat(no_room="the adapter")
     assert run.advance() == report(4)
@@ -359,14 +363,14 @@ def test_a_failure_waits_for_room_as_well(ticket, small_disk) -> None:
 def test_a_rank_without_room_is_tried_again_for_as_long_as_it_takes_and_never_given_up(
     ticket, outcome
 ) -> None:
-    crew = Script(*[[report(2), FULL_DISK]] * 9, [report(2), report(4), outcome])
-    run = JobRun(ticket(), crew, Experience())
+    workers = Script(*[[report(2), FULL_DISK]] * 9, [report(2), report(4), outcome])
+    run = JobRun(ticket(), workers, Experience())
     said = []
     while not isinstance(news := run.advance(), Result):
         said.append(news)
     assert [each.no_room for each in said if isinstance(each, Beat)] == [str(FULL_DISK)] * 9
     assert news.state == State.DONE
-    assert (news.facts["attempts"], crew.closed) == (10, 9)
+    assert (news.facts["attempts"], workers.closed) == (10, 9)
     assert left_in(ticket()) == [ticket().job.hash]
 
 
@@ -376,8 +380,8 @@ def test_who_waits_for_room_does_so_longer_every_time_and_begins_anew(
     slept: list[float] = []
     monkeypatch.setattr(job_runner.time, "sleep", slept.append)
     full = Beat(no_room="full")
-    crew = Script([report(1), full, full, full, full, report(2), full, outcome])
-    finished(JobRun(ticket(), crew, Experience()))
+    workers = Script([report(1), full, full, full, full, report(2), full, outcome])
+    finished(JobRun(ticket(), workers, Experience()))
     assert slept == [0, 0, 1, 2, 4, 5, 0, 1]
 
 
@@ -416,38 +420,38 @@ def test_weights_that_were_removed_come_back_when_somebody_has_the_job_run_again
 
 
 class _Leaving(Script):
-    """A crew that leaves an adapter behind."""
+    """A workers that leaves an adapter behind."""
 
-    def begin(self, order: Order, shape: GangShape, upkeep: Upkeep) -> None:
-        super().begin(order, shape, upkeep)
-        (order.folder / "adapter").mkdir()
-        (order.folder / "adapter" / "weights").write_text("w")
+    def begin(self, task: RankTask, shape: GangShape, upkeep: Upkeep) -> None:
+        super().begin(task, shape, upkeep)
+        (task.folder / "adapter").mkdir()
+        (task.folder / "adapter" / "weights").write_text("w")
 
 
 def test_an_attempt_begins_once_there_is_room_for_it(ticket, outcome) -> None:
-    crew = Script([report(4), outcome])
-    crew.rooms = [False, False, True]
-    result = finished(JobRun(ticket(), crew, Experience()))
+    workers = Script([report(4), outcome])
+    workers.rooms = [False, False, True]
+    result = finished(JobRun(ticket(), workers, Experience()))
     assert (result.state, result.facts["attempts"]) == (State.DONE, 1)
-    assert len(crew.orders) == 1
-    assert crew.rooms == []
+    assert len(workers.tasks) == 1
+    assert workers.rooms == []
 
 
 def test_waiting_for_room_is_a_beat_now_and_then_and_no_end(ticket, outcome, monkeypatch) -> None:
     monkeypatch.setattr(job_runner, "QUIET_S", 0.0)
-    crew = Script([outcome])
-    crew.rooms = [False] * 50
-    run = JobRun(ticket(), crew, Experience())
+    workers = Script([outcome])
+    workers.rooms = [False] * 50
+    run = JobRun(ticket(), workers, Experience())
     for _ in range(50):
         assert isinstance(run.advance(), Beat)
-    assert crew.orders == []
+    assert workers.tasks == []
     assert finished(run).state == State.DONE
 
 
 def test_nodes_that_go_before_the_ranks_have_started_cost_no_attempt(ticket, outcome) -> None:
     gone = RankLost("the nodes of the gang are gone", Cause.NO_NODES)
-    crew = Script(*[[gone]] * 5, [DIED], [DIED], [report(4), outcome])
-    result = finished(JobRun(ticket(), crew, Experience()))
+    workers = Script(*[[gone]] * 5, [DIED], [DIED], [report(4), outcome])
+    result = finished(JobRun(ticket(), workers, Experience()))
     assert (result.state, result.facts["attempts"]) == (State.DONE, 3)
-    assert crew.closed == 7
-    assert len(crew.orders) == 8
+    assert workers.closed == 7
+    assert len(workers.tasks) == 8
