@@ -51,6 +51,22 @@ def on_ranks(tmp_path_factory) -> Callable[..., list[Any]]:
 
 
 @pytest.fixture(scope="module")
+def embedded_ray() -> Iterator[None]:
+    """A Ray of two CPUs on loopback, for a module's own tests."""
+    import ray
+
+    ray.init(
+        address="local",
+        num_cpus=2,
+        include_dashboard=False,
+        _node_ip_address="127.0.0.1",
+        log_to_driver=False,
+    )
+    yield
+    ray.shutdown()
+
+
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """Playwright's handle of a Chromium that this machine has; skips where there is none."""
     names = ("chromium", "chromium-browser", "google-chrome")

@@ -2,7 +2,6 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,22 +17,9 @@ from trainers.job import Beat, Job, Outcome, Phase, Report, TrialFailure
 from trainers.rank_task import RankTask
 from trainers.settings import TrainingSettings
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow]
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.usefixtures("embedded_ray")]
 
 SHAPE = GangShape(ranks=2, cpus_per_rank=1, gpus_per_rank=0)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def embedded_ray() -> Iterator[None]:
-    ray.init(
-        address="local",
-        num_cpus=2,
-        include_dashboard=False,
-        _node_ip_address="127.0.0.1",
-        log_to_driver=False,
-    )
-    yield
-    ray.shutdown()
 
 
 def job(phase: Phase, *, lr: float = 1e-3) -> Job:

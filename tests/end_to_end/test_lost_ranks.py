@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import ray
 import torch
 
 from cluster.rank import Rank
@@ -27,22 +26,14 @@ from trainers.job import Beat, Job, Outcome, Phase, Report, TrialFailure
 from trainers.rank_task import RankTask
 from trainers.settings import EngineSettings
 
-pytestmark = [pytest.mark.ray, pytest.mark.dist, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.ray,
+    pytest.mark.dist,
+    pytest.mark.slow,
+    pytest.mark.usefixtures("embedded_ray"),
+]
 
 GANG = GangSettings(ranks=2, collective_timeout_s=120)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def embedded_ray() -> Iterator[None]:
-    ray.init(
-        address="local",
-        num_cpus=2,
-        include_dashboard=False,
-        _node_ip_address="127.0.0.1",
-        log_to_driver=False,
-    )
-    yield
-    ray.shutdown()
 
 
 @pytest.fixture(autouse=True)
