@@ -14,6 +14,8 @@ from orchestrator.planning.plan import plan
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
 
+pytestmark = pytest.mark.slow
+
 N, LORA = 6_738_415_616, 19_988_480
 
 

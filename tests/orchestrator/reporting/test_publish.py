@@ -3,9 +3,13 @@ import json
 import re
 from dataclasses import replace
 
+import pytest
+
 from orchestrator.reporting.publish import publish, publish_briefly, tables_of
 from orchestrator.reporting.selection import selected
 from orchestrator.storage.members import MemberRole
+
+pytestmark = pytest.mark.slow
 
 ALWAYS = {"table", "pareto", "pareto_methods", "fronts", "trials", "ledger"}
 

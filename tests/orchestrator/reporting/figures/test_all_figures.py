@@ -7,6 +7,8 @@ import pytest
 from orchestrator.reporting.figure_data import figure_data_of
 from orchestrator.reporting.figures.all_figures import figures_of
 
+pytestmark = pytest.mark.slow
+
 NAMES = (
     "pareto",
     "response",
