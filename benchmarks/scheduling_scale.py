@@ -28,6 +28,7 @@ from evals.settings import EvaluationSettings
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.loading import load_config
 from orchestrator.driver import main as driver
+from orchestrator.driver import start
 from orchestrator.driver.progress import Progress
 from orchestrator.driver.signals import StopSignals
 from orchestrator.results.entry import Entry
@@ -166,7 +167,7 @@ def main() -> None:
 
 def _run(jobs: int, sampler: str) -> None:
     """Runs one sweep and prints its figures as the last line."""
-    driver.Progress = Clock  # type: ignore[misc]
+    start.Progress = Clock  # type: ignore[misc]
     scheduler.JobTrainable = IdleTrainable  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as name:
         config = load_config(None, _overrides(jobs, sampler, Path(name)))

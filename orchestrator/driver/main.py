@@ -1,4 +1,4 @@
-"""Conducts a whole sweep: plan, baselines, search, tables; MLflow and a person look on."""
+"""Conducts a whole sweep from its start to its exit code, or shows its plan alone."""
 
 import os
 import shlex
@@ -8,31 +8,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evals.building import build_benchmark
 from evals.errors import OutOfReach
-from orchestrator.config.resume import check_continues, check_origin, config_text, write_config
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.driver.context import SweepContext
-from orchestrator.driver.progress import Progress
 from orchestrator.driver.run import SweepRun
 from orchestrator.driver.signals import Interrupted, StopSignals
+from orchestrator.driver.start import planned_sweep, show, start
 from orchestrator.jobs.checkpoints import check_weights
-from orchestrator.jobs.finalists import num_finalists
-from orchestrator.limits.full_disk import OutOfRoom, Relief, Shortage
-from orchestrator.limits.ledger import Ledger
-from orchestrator.planning.estimate import Outlook, outlook
-from orchestrator.planning.plan import Plan, plan
-from orchestrator.planning.plan_text import render
-from orchestrator.remote.download import fetch_model, pulled
-from orchestrator.remote.mirror import Mirror
-from orchestrator.remote.uploader import Uploader
+from orchestrator.limits.full_disk import OutOfRoom
+from orchestrator.planning.estimate import outlook
 from orchestrator.results.ranking import sweep_front
-from orchestrator.storage.lock import FolderLock
-from orchestrator.storage.members import Members, read_members
 from orchestrator.storage.records import Storage
-from orchestrator.tracking.session import Place
-from orchestrator.tracking.tracker import Tracker
-from trainers.job import Phase
 
 if TYPE_CHECKING:  # imports Ray
     from cluster.nodes import Node
@@ -48,14 +34,10 @@ def show_plan(config: SweepConfig) -> int:
     Raises:
         ConfigError: something about the sweep can never run.
     """
-    storage = Storage(config.folder)
-    _mirror(config)
-    _check_folder(config, storage.sweep_path(config.name))
-    planned = plan(config, build_benchmark(config.benchmark), storage=storage)
-    _say(render(planned))
+    found = planned_sweep(config)
     unchecked = _unchecked(config)
-    storage.check_writable(config.name)
-    _show(outlook(planned, storage=storage, nodes=_nodes()), unchecked=unchecked)
+    found.storage.check_writable(config.name)
+    show(outlook(found.plan, storage=found.storage, nodes=_nodes()), unchecked=unchecked)
     return DONE
 
 
@@ -76,7 +58,7 @@ def conduct(config: SweepConfig, signals: StopSignals) -> int:
     """
     with ExitStack() as held:
         try:
-            return _run_to_end(_begin(config, signals, held), signals)
+            return _run_to_end(start(config, signals, held), signals)
         except OutOfRoom as full:
             folder = Storage(config.folder).sweep_path(config.name)
             _say(f"lethe: {full}; {_how_to_go_on(folder)}")
@@ -97,120 +79,6 @@ def _run_to_end(sweep: SweepContext, signals: StopSignals) -> int:
     return code
 
 
-def _begin(config: SweepConfig, signals: StopSignals, held: ExitStack) -> SweepContext:
-    """Checks everything that a person can get wrong, in the order of what it costs."""
-    storage = Storage(config.folder)
-    folder = storage.sweep_path(config.name)
-    lock = held.enter_context(FolderLock(folder)) if folder.is_dir() else None
-    mirror = _mirror(config)
-    _check_folder(config, folder)
-    planned = plan(config, build_benchmark(config.benchmark), storage=storage)
-    _say(render(planned))
-    check_weights(config)
-    storage.check_writable(config.name)
-    place = Place(config.name, folder, storage.root)
-    Tracker.check(config.tracking, place)
-    from cluster.nodes import connected_nodes  # imports Ray
-    from orchestrator.running.ray_connection import connect
-
-    num_gangs = connect(config.gang)
-    signals.listen()  # Ray has taken SIGTERM for itself
-    _show(outlook(planned, storage=storage, nodes=connected_nodes()))
-    lock = lock or held.enter_context(FolderLock(storage.sweep_folder(config.name)))
-    _check_folder(config, folder)
-    fetch_original(mirror, planned)
-    tracker = Tracker.open(config.tracking, place, config_json=config_text(config))
-    write_config(config, folder)
-    sweep = open_sweep(
-        planned,
-        storage,
-        tracker=tracker,
-        uploader=Uploader(mirror, config.name, say=_say) if mirror is not None else None,
-        signals=signals,
-        last_alive=lock.last_alive,
-    )
-    sweep.progress.begin(config.name, gang=config.gang, num_gangs=num_gangs)
-    return sweep
-
-
-def open_sweep(
-    planned: Plan,
-    storage: Storage,
-    *,
-    tracker: Tracker,
-    uploader: Uploader | None,
-    signals: StopSignals,
-    last_alive: float | None = None,
-) -> SweepContext:
-    """Opens all that the sweep is recorded in, in its folder, and returns it.
-
-    Raises:
-        OutOfRoom: the disk has no room for a line, and none was made while it was waited for.
-    """
-    config, folder = planned.config, storage.sweep_folder(planned.config.name)
-    relief = Relief()
-    shortage = Shortage(
-        storage.root,
-        patience_s=config.disk.patience_s,
-        relieve=relief,
-        say=_say,
-        may_wait=lambda: not signals.wished,
-    )
-    budget, wait = config.budget, shortage.wait
-    ledger = Ledger(folder, gang=config.gang, budget=budget, last_alive=last_alive, wait=wait)
-    progress = Progress(
-        _say,
-        trials={method.label: method.trials for method in planned.methods},
-        search=config.search,
-        num_baselines=len(planned.baselines),
-        num_finals=num_finalists(config),
-    )
-    return SweepContext(
-        planned,
-        storage,
-        folder,
-        relief,
-        shortage,
-        ledger,
-        Members(folder, wait=wait),
-        tracker,
-        progress,
-        uploader,
-        say=_say,
-    )
-
-
-def _mirror(config: SweepConfig) -> Mirror | None:
-    """Fetches the sweep's folder and all results, and returns the mirror; None without a URL."""
-    if isinstance(config.storage, Path):
-        return None
-    return pulled(config.storage, config.folder, config.name)
-
-
-def fetch_original(mirror: Mirror | None, planned: Plan) -> None:
-    """Fetches the model that trials start from, if it was trained and is finished.
-
-    Of the gold model they need its scores only.
-
-    Raises:
-        ConfigError: the URL cannot be reached any more, or the cache has no room for it.
-    """
-    if mirror is None:
-        return
-    for baseline in planned.baselines:
-        if baseline.job.phase == Phase.ORIGINAL and baseline.finished and baseline.num_steps:
-            fetch_model(mirror, baseline.job.hash)
-
-
-def _show(found: Outlook, *, unchecked: str = "") -> None:
-    """Prints all that can be said, and only then refuses what can never run."""
-    _say(f"\n{found.text}")
-    if unchecked:
-        _say(f"Not checked, as it is out of reach: {unchecked}")
-    if found.refusal is not None:
-        raise found.refusal
-
-
 def _nodes() -> "tuple[Node, ...]":
     """Returns the nodes of the cluster that RAY_ADDRESS names, or else this machine."""
     from cluster.nodes import connected_nodes, this_machine  # imports Ray
@@ -221,12 +89,6 @@ def _nodes() -> "tuple[Node, ...]":
 
     join()
     return connected_nodes()
-
-
-def _check_folder(config: SweepConfig, folder: Path) -> None:
-    check_origin(folder)
-    check_continues(config, folder)
-    read_members(folder)  # what cannot be read is refused here
 
 
 def _run(sweep: SweepContext, signals: StopSignals) -> int:

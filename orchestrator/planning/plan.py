@@ -3,11 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from evals.benchmark import Benchmark, Role
+from evals.benchmark import Benchmark
 from evals.errors import ConfigError
-from evals.held_out import num_searched
-from evals.metric import Need, load_metric
-from evals.selection import selected_tasks
+from evals.measurable import check_held_out, check_measurable
 from evals.suite import suite_of
 from orchestrator.config.method_requirements import possible_requirements
 from orchestrator.config.sweep_config import SweepConfig
@@ -133,21 +131,14 @@ def plan(config: SweepConfig, benchmark: Benchmark, *, storage: Storage) -> Plan
 
 
 def check_needs(config: SweepConfig, benchmark: Benchmark) -> None:
-    """Refuses a metric or a method that the benchmark has not the data for.
+    """Refuses what the benchmark has not the data for.
 
     Raises:
-        ConfigError: a metric needs a holdout, or a method refusals, and there are none; or an
-            answer has no words that a generated one could be compared with.
+        ConfigError: a metric cannot be measured, a task has too few items to hold some out, or a
+            method needs refusals and there are none.
     """
-    has_holdout = any(task.role == Role.HOLDOUT and task.examples for task in benchmark.tasks)
-    for name in config.evaluation.metrics:
-        if Need.HOLDOUT in load_metric(name).needs and not has_holdout:
-            raise ConfigError(
-                f"evaluation.metrics must be measurable on {benchmark.name} but got {name!r}, "
-                "which needs a holdout; set the benchmark's holdout or leave the metric out"
-            )
-        _check_generations(name, config, benchmark)
-    _check_held_out(config, benchmark)
+    check_measurable(benchmark, config.evaluation, suite_of(config.benchmark.name))
+    check_held_out(benchmark, config.evaluation, config.held_out, key="finalists.held_out")
     if benchmark.refusals:
         return
     for label, settings in config.methods.items():
@@ -155,36 +146,6 @@ def check_needs(config: SweepConfig, benchmark: Benchmark) -> None:
             raise ConfigError(
                 f"methods.{label} must be trainable on {benchmark.name} but got "
                 f"{settings.method!r}, which needs refusals and there are none; leave it out"
-            )
-
-
-def _check_generations(metric: str, config: SweepConfig, benchmark: Benchmark) -> None:
-    """Refuses a metric of generated answers that cannot be measured: it would be NaN for all."""
-    roles, suite = load_metric(metric).generation_roles, suite_of(config.benchmark.name)
-    for task in selected_tasks(benchmark, config.evaluation):
-        flaw = suite.flaw(task) if task.role in roles else ""
-        if flaw:
-            raise ConfigError(
-                f"evaluation.metrics must be measurable on {benchmark.name} but got {metric!r}, "
-                f"{flaw}, or leave the metric out"
-            )
-
-
-def _check_held_out(config: SweepConfig, benchmark: Benchmark) -> None:
-    """Refuses a share that would leave finalists nothing to be reported on, or the search nothing.
-
-    Two items are the least that an interval can be made of.
-    """
-    if not config.held_out:
-        return
-    for task in selected_tasks(benchmark, config.evaluation):
-        size = len(task.examples)
-        held = size - num_searched(size, config.held_out)
-        if held < 2:
-            raise ConfigError(
-                "finalists.held_out must leave at least 2 items of each task to report on but got "
-                f"{config.held_out:g} of the {size} of {task.name}; raise it, score more items, or "
-                "set finalists.held_out=0"
             )
 
 

@@ -14,11 +14,11 @@ from orchestrator.driver import run as run_module
 from orchestrator.driver.context import SweepContext
 from orchestrator.driver.run import SweepRun
 from orchestrator.driver.signals import StopSignals
+from orchestrator.driver.start import open_sweep
 from orchestrator.limits.full_disk import OutOfRoom
 from orchestrator.planning.plan import plan
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
-from trainers.job import Phase
 
 SMALL = ("benchmark.num_people=6", "benchmark.forget_people=2", "methods=[npo]")
 
@@ -49,7 +49,7 @@ def sweep(tmp_path: Path, events: list[str], monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(run_module, "open_searches", lambda *_, **__: {"npo": search})
     monkeypatch.setattr(SweepRun, "summarise", lambda _: events.append("summary"))
     tracker = SimpleNamespace(close=lambda **_: events.append("tracker closed"))
-    return main.open_sweep(
+    return open_sweep(
         plan(config, build_benchmark(config.benchmark), storage=storage),
         storage,
         tracker=tracker,
@@ -112,33 +112,3 @@ def test_a_baseline_is_given_to_the_uploader_without_waiting_for_the_other_one(
     signals = running(monkeypatch, run)
     main._run(sweep, signals)
     assert "uploader job" in events
-
-
-@pytest.mark.parametrize(
-    ("phase", "finished", "num_steps", "fetched"),
-    [
-        (Phase.ORIGINAL, True, 3, True),
-        (Phase.ORIGINAL, False, 3, False),
-        (Phase.ORIGINAL, True, 0, False),
-        (Phase.GOLD, True, 3, False),
-    ],
-)
-def test_only_an_original_that_was_trained_already_is_fetched(
-    phase, finished, num_steps, fetched
-) -> None:
-    class Mirror:
-        url, root = "memory://x", Path()
-
-        def __init__(self) -> None:
-            self.pulled: list[str] = []
-
-        def pull_model(self, job_hash: str) -> None:
-            self.pulled.append(job_hash)
-
-    baseline = SimpleNamespace(
-        job=SimpleNamespace(phase=phase, hash="a"), finished=finished, num_steps=num_steps
-    )
-    mirror = Mirror()
-    main.fetch_original(mirror, SimpleNamespace(baselines=(baseline,)))
-    assert mirror.pulled == ["a"] * fetched
-    main.fetch_original(None, SimpleNamespace(baselines=(baseline,)))

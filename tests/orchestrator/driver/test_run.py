@@ -13,9 +13,9 @@ from evals.building import build_benchmark
 from evals.scores import ScoreSheet
 from orchestrator.config.loading import load_config
 from orchestrator.config.resume import write_config
-from orchestrator.driver.main import open_sweep
 from orchestrator.driver.run import SweepRun
 from orchestrator.driver.signals import StopSignals
+from orchestrator.driver.start import open_sweep
 from orchestrator.planning.plan import plan
 from orchestrator.reporting.sweep_record import SweepRecord, read_record
 from orchestrator.storage.records import Storage

@@ -1,0 +1,181 @@
+"""How a sweep starts: all that a person can get wrong is checked, and its records are opened."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from evals.building import build_benchmark
+from orchestrator.config.resume import check_continues, check_origin, config_text, write_config
+from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.driver.context import SweepContext
+from orchestrator.driver.progress import Progress
+from orchestrator.driver.signals import StopSignals
+from orchestrator.jobs.checkpoints import check_weights
+from orchestrator.jobs.finalists import num_finalists
+from orchestrator.limits.full_disk import Relief, Shortage
+from orchestrator.limits.ledger import Ledger
+from orchestrator.planning.estimate import Outlook, outlook
+from orchestrator.planning.plan import Plan, plan
+from orchestrator.planning.plan_text import render
+from orchestrator.remote.download import fetch_model, pulled
+from orchestrator.remote.mirror import Mirror
+from orchestrator.remote.uploader import Uploader
+from orchestrator.storage.lock import FolderLock
+from orchestrator.storage.members import Members, read_members
+from orchestrator.storage.records import Storage
+from orchestrator.tracking.session import Place
+from orchestrator.tracking.tracker import Tracker
+from trainers.job import Phase
+
+_say = partial(print, flush=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSweep:
+    """A plan with the storage it was made over, and the mirror of that, if it is kept at a URL."""
+
+    plan: Plan
+    storage: Storage
+    mirror: Mirror | None
+
+
+def planned_sweep(config: SweepConfig) -> PlannedSweep:
+    """Fetches what there is of a sweep, checks that it may go on, and says what it would do.
+
+    Raises:
+        ConfigError: something about the sweep can never run.
+    """
+    storage = Storage(config.folder)
+    mirror = None
+    if not isinstance(config.storage, Path):
+        mirror = pulled(config.storage, config.folder, config.name)
+    check_folder(config, storage.sweep_path(config.name))
+    planned = plan(config, build_benchmark(config.benchmark), storage=storage)
+    _say(render(planned))
+    return PlannedSweep(planned, storage, mirror)
+
+
+def check_folder(config: SweepConfig, folder: Path) -> None:
+    """Refuses a sweep's folder that `config` cannot go on with.
+
+    Raises:
+        ConfigError: another version or another sweep began it, or it cannot be read.
+    """
+    check_origin(folder)
+    check_continues(config, folder)
+    read_members(folder)  # what cannot be read is refused here
+
+
+def show(found: Outlook, *, unchecked: str = "") -> None:
+    """Prints all that can be said, and only then refuses what can never run.
+
+    Raises:
+        ConfigError: the sweep can never run.
+    """
+    _say(f"\n{found.text}")
+    if unchecked:
+        _say(f"Not checked, as it is out of reach: {unchecked}")
+    if found.refusal is not None:
+        raise found.refusal
+
+
+def start(config: SweepConfig, signals: StopSignals, held: ExitStack) -> SweepContext:
+    """Checks everything that a person can get wrong, in the order of what it costs.
+
+    The lock of the sweep's folder is among what is `held`.
+
+    Raises:
+        ConfigError: something about the sweep cannot be run; nothing was started.
+        OutOfRoom: the disk has no room for a line, and none was made while it was waited for.
+    """
+    folder = Storage(config.folder).sweep_path(config.name)
+    lock = held.enter_context(FolderLock(folder)) if folder.is_dir() else None
+    found = planned_sweep(config)
+    storage = found.storage
+    check_weights(config)
+    storage.check_writable(config.name)
+    place = Place(config.name, folder, storage.root)
+    Tracker.check(config.tracking, place)
+    from cluster.nodes import connected_nodes  # imports Ray
+    from orchestrator.running.ray_connection import connect
+
+    num_gangs = connect(config.gang)
+    signals.listen()  # Ray has taken SIGTERM for itself
+    show(outlook(found.plan, storage=storage, nodes=connected_nodes()))
+    lock = lock or held.enter_context(FolderLock(storage.sweep_folder(config.name)))
+    check_folder(config, folder)
+    if found.mirror is not None:
+        fetch_original(found.mirror, found.plan)
+    tracker = Tracker.open(config.tracking, place, config_json=config_text(config))
+    write_config(config, folder)
+    sweep = open_sweep(
+        found.plan,
+        storage,
+        tracker=tracker,
+        uploader=Uploader(found.mirror, config.name, say=_say) if found.mirror else None,
+        signals=signals,
+        last_alive=lock.last_alive,
+    )
+    sweep.progress.begin(config.name, gang=config.gang, num_gangs=num_gangs)
+    return sweep
+
+
+def open_sweep(
+    planned: Plan,
+    storage: Storage,
+    *,
+    tracker: Tracker,
+    uploader: Uploader | None,
+    signals: StopSignals,
+    last_alive: float | None = None,
+) -> SweepContext:
+    """Opens all that the sweep is recorded in, in its folder, and returns it.
+
+    Raises:
+        OutOfRoom: the disk has no room for a line, and none was made while it was waited for.
+    """
+    config, folder = planned.config, storage.sweep_folder(planned.config.name)
+    relief = Relief()
+    shortage = Shortage(
+        storage.root,
+        patience_s=config.disk.patience_s,
+        relieve=relief,
+        say=_say,
+        may_wait=lambda: not signals.wished,
+    )
+    budget, wait = config.budget, shortage.wait
+    ledger = Ledger(folder, gang=config.gang, budget=budget, last_alive=last_alive, wait=wait)
+    progress = Progress(
+        _say,
+        trials={method.label: method.trials for method in planned.methods},
+        search=config.search,
+        num_baselines=len(planned.baselines),
+        num_finals=num_finalists(config),
+    )
+    return SweepContext(
+        planned,
+        storage,
+        folder,
+        relief,
+        shortage,
+        ledger,
+        Members(folder, wait=wait),
+        tracker,
+        progress,
+        uploader,
+        say=_say,
+    )
+
+
+def fetch_original(mirror: Mirror, planned: Plan) -> None:
+    """Fetches the model that trials start from, if it was trained and is finished.
+
+    Of the gold model they need its scores only.
+
+    Raises:
+        ConfigError: the URL cannot be reached any more, or the cache has no room for it.
+    """
+    for baseline in planned.baselines:
+        if baseline.job.phase == Phase.ORIGINAL and baseline.finished and baseline.num_steps:
+            fetch_model(mirror, baseline.job.hash)
