@@ -15,6 +15,11 @@ def token_file(home: Path) -> Path:
     return home / ".ray" / "auth_token"
 
 
+def new_token() -> str:
+    """Returns a token that nobody else has."""
+    return str(generate_new_authentication_token())
+
+
 def make_token(file: Path) -> None:
     """Makes the token if there is none, as Ray would make it open to everybody's eyes.
 
@@ -25,7 +30,7 @@ def make_token(file: Path) -> None:
     part = file.with_name(f".{file.name}.{os.getpid()}")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(generate_new_authentication_token())
+        stream.write(new_token())
     try:
         os.link(part, file)
     except FileExistsError:

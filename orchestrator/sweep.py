@@ -15,12 +15,24 @@ from orchestrator.driver.signals import StopSignals
 from orchestrator.storage.masking import masked_text
 from trainers.disk_full import lacks_room
 
+INTERRUPTED = 130
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a sweep from the command line and returns the exit code."""
     parsed = _parser().parse_intermixed_args(arguments)
     with StopSignals() as signals:
-        return _main(parsed, signals)
+        try:
+            code = _main(parsed, signals)
+            if code != INTERRUPTED:
+                signals.check()
+        except (Exception, KeyboardInterrupt) as error:
+            # A library may have made another error of the interrupt that it was running into.
+            if not signals.wished and not isinstance(error, KeyboardInterrupt):
+                raise
+            print("lethe: interrupted; run the same command again to go on", file=sys.stderr)
+            return INTERRUPTED
+    return code
 
 
 def _main(parsed: argparse.Namespace, signals: StopSignals) -> int:
@@ -48,9 +60,6 @@ def _main(parsed: argparse.Namespace, signals: StopSignals) -> int:
         cure = "make room there, or choose another folder with storage=<folder>"
         print(f"lethe: there is no room on the disk to begin: {error}; {cure}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("lethe: interrupted; run the same command again to go on", file=sys.stderr)
-        return 130
 
 
 def _parser() -> argparse.ArgumentParser:

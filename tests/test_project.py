@@ -26,6 +26,7 @@ USED_BY_OTHERS = {"greenlet", "pillow", "scikit-learn"}
 """Optuna and matplotlib use them where they find them."""
 HOMES = {
     "ray": (
+        "orchestrator/running/embedded_ray.py",
         "orchestrator/running/ray_connection.py",
         "orchestrator/running/scheduler.py",
         "orchestrator/running/trainable.py",

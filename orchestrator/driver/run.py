@@ -103,6 +103,7 @@ class SweepRun:
                     monitor=stop,
                     say=sweep.say,
                 )
+                stop.heed()  # the last look is some time ago
         finally:
             close_searches(self._searches.values())
         self._quota.keep()

@@ -19,6 +19,10 @@ class StopSignals:
     A signal raises KeyboardInterrupt wherever the driver is, except while it is `deferred`: then
     the first one only sets `wished`, and who runs has to look. A second one does not wait. As a
     context it listens, and at its end leaves the signals as they were.
+
+    `wished` stays. What a signal raises may be lost on its way: libraries take it for an error of
+    their own, and nobody hears of what is raised in a finalizer. So who has come a step further
+    calls `check`.
     """
 
     def __init__(self) -> None:
@@ -45,6 +49,15 @@ class StopSignals:
             if handler is not signal.SIG_IGN:  # as it is for a job in a shell's background
                 signal.signal(number, self._on_signal)
 
+    def check(self) -> None:
+        """Does nothing, unless there is a wish to leave.
+
+        Raises:
+            KeyboardInterrupt: there is one.
+        """
+        if self.wished:
+            raise KeyboardInterrupt
+
     @contextmanager
     def deferred(self) -> Iterator[None]:
         """Lets the first signal only set `wished` for as long as this lasts."""
@@ -55,6 +68,7 @@ class StopSignals:
             self._deferred = False
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        signal.alarm(0)  # while Ray starts, its own handler comes first, and aborts 3 s later
         again, self.wished = self.wished, True
         if again or not self._deferred:
             raise KeyboardInterrupt

@@ -83,7 +83,7 @@ def show(found: Outlook, *, unchecked: str = "") -> None:
 def start(config: SweepConfig, signals: StopSignals, held: ExitStack) -> SweepContext:
     """Checks everything that a person can get wrong, in the order of what it costs.
 
-    The lock of the sweep's folder is among what is `held`.
+    The lock of the sweep's folder and the connection to Ray are among what is `held`.
 
     Raises:
         ConfigError: something about the sweep cannot be run; nothing was started.
@@ -98,10 +98,12 @@ def start(config: SweepConfig, signals: StopSignals, held: ExitStack) -> SweepCo
     place = Place(config.name, folder, storage.root)
     Tracker.check(config.tracking, place)
     from cluster.nodes import connected_nodes  # imports Ray
-    from orchestrator.running.ray_connection import connect
+    from orchestrator.running.ray_connection import connect, leave
 
+    held.callback(leave)
     num_gangs = connect(config.gang)
     signals.listen()  # Ray has taken SIGTERM for itself
+    signals.check()
     show(outlook(found.plan, storage=storage, nodes=connected_nodes()))
     lock = lock or held.enter_context(FolderLock(storage.sweep_folder(config.name)))
     check_folder(config, folder)

@@ -42,9 +42,7 @@ class StopConditions:
             Interrupted: a wish to leave was seen.
             OutOfRoom: there has been no room on the disk for too long.
         """
-        if self._signals.wished:
-            self._leave()
-            raise Interrupted
+        self.heed()
         if (reason := self._shortage.over) is not None:
             self._leave()
             raise OutOfRoom(reason)
@@ -53,6 +51,16 @@ class StopConditions:
             self._told = True
             self._say(f"{limit} is used up: what is running comes to its end, nothing new starts")
         return limit is not None
+
+    def heed(self) -> None:
+        """Does nothing, unless there is a wish to leave.
+
+        Raises:
+            Interrupted: there is one, and everything is in order now.
+        """
+        if self._signals.wished:
+            self._leave()
+            raise Interrupted
 
     def lacks_room(self, job: Job, reason: str) -> None:
         """Takes in that a job waits for room on the disk, and why."""

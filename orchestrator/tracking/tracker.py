@@ -34,6 +34,8 @@ from orchestrator.tracking.writer import Writer
 from trainers.job import Job, Report
 
 REQUIREMENTS = "requirements.txt"
+LEAVING_S = 5.0
+"""Seconds for which a sweep that leaves waits for the next record to be written."""
 REPORT_FOLDERS = {".html": None, ".png": "figures", ".pdf": "figures"}
 """Where a report's files go among the artifacts; the others are tables."""
 
@@ -162,7 +164,8 @@ class Tracker:
     def close(self, *, finished: bool) -> None:
         """Waits until everything is written, tries again what was missed, ends the sweep's run.
 
-        `finished` says whether the sweep came to its end. What is closed already stays as it is.
+        `finished` says whether the sweep came to its end; one that leaves does not wait for a
+        store that does not answer. What is closed already stays as it is.
         """
         if self._closed:
             return
@@ -171,7 +174,7 @@ class Tracker:
         metrics, now_ms = self._tally.metrics(), round(time.time() * 1000)
         self._later(lambda session: session.sum_up(metrics, now_ms))
         self._later(lambda session: session.end("FINISHED" if finished else "KILLED"))
-        self._writer.close()
+        self._writer.close(patience_s=None if finished else LEAVING_S)
 
     @property
     def _address(self) -> Address:

@@ -11,6 +11,7 @@ from orchestrator.tracking.failure import first_line
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 30.0
 """Pauses between attempts double from the first to the longest."""
+LEFT = "the sweep was left before it was written"
 
 
 @dataclass(order=True, slots=True)
@@ -42,12 +43,15 @@ class Writer:
         self._held_until = 0.0
         self._closing = False
         self._lost = ""
+        self._num_made = 0
+        self._given_up = False
+        self._current: _Write | None = None
         self._thread = threading.Thread(target=self._work, name="tracking", daemon=True)
         self._thread.start()
 
     @property
     def missed(self) -> tuple[str, ...]:
-        """Why each write that was tried in vain is still missing."""
+        """Why each write that was tried in vain, or given up, is still missing."""
         with self._news:
             failed = [write for write in sorted(self._waiting) if write.reason]
             return tuple(write.reason for write in [*failed, *self._missed])
@@ -59,19 +63,39 @@ class Writer:
             heapq.heappush(self._waiting, write)
             self._news.notify()
 
-    def close(self) -> None:
-        """Makes what is left, twice what fails for the first time, and returns then."""
+    def close(self, *, patience_s: float | None = None) -> None:
+        """Makes what is left, twice what fails for the first time, and returns then.
+
+        Or after `patience_s` in which nothing could be written, with the rest given up.
+        """
         with self._news:
             self._closing = True
             for write in self._waiting:
                 write.due = 0.0
             heapq.heapify(self._waiting)  # by the order in which they were put
             self._news.notify()
-        self._thread.join()
+        while self._thread.is_alive():
+            made = self._num_made
+            self._thread.join(patience_s)
+            if self._thread.is_alive() and self._num_made == made:
+                self._give_up()
+                return
+
+    def _give_up(self) -> None:
+        """Leaves what is not written; the thread ends after the write that it is at."""
+        with self._news:
+            current = [] if self._current is None else [self._current]
+            self._missed += [*current, *self._waiting]
+            for write in self._missed:
+                write.reason = write.reason or LEFT
+            self._waiting.clear()
+            self._given_up = True
 
     def _work(self) -> None:
         while (write := self._next()) is not None:
             self._attempt(write)
+            with self._news:
+                self._current = None
 
     def _next(self) -> _Write | None:
         """Returns the next write as soon as it may be made; None once a closing writer is done."""
@@ -82,7 +106,8 @@ class Writer:
                 if wait_s is not None and wait_s <= 0:
                     break
                 self._news.wait(wait_s)
-            return heapq.heappop(self._waiting) if self._waiting else None
+            self._current = heapq.heappop(self._waiting) if self._waiting else None
+            return self._current
 
     def _attempt(self, write: _Write) -> None:
         if self._lost:
@@ -94,11 +119,14 @@ class Writer:
         except Exception as error:  # noqa: BLE001  the tracker boundary: a sweep outlives it
             self._after(write, first_line(error), gone=self._gone() is not None)
         else:
+            self._num_made += 1
             self._pause_s = 0.0
 
     def _after(self, write: _Write, reason: str, *, gone: bool) -> None:
         """Puts back what could not be written."""
         with self._news:
+            if self._given_up:
+                return
             first = not write.failures
             write.failures += 1
             write.reason = reason

@@ -180,7 +180,8 @@ def test_sweeps_out_of_which_ranks_and_nodes_are_shot_end_as_if_left_alone(
     num_sweeps = request.config.getoption("faults")
     if not num_sweeps:
         pytest.skip("a long test: say --faults 5")
-    monkeypatch.setattr(ray_connection, "join", lambda: None)
+    for name in ("join", "leave"):
+        monkeypatch.setattr(ray_connection, name, lambda: None)
     random.seed(0)
     started = time.monotonic()
     expected = ended(tmp_path / "alone")

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from orchestrator import sweep as sweep_module
+from orchestrator.driver.signals import StopSignals
 from orchestrator.sweep import main
 from tests.fixtures.paths import CONFIGS, ROOT
 from tests.fixtures.processes import free_port, without_cluster
@@ -108,6 +110,35 @@ def test_a_plan_starts_nothing_and_names_every_job(tmp_path: Path, capsys, monke
     for estimated in ("Room: ", "Memory of a rank", "Disk: about", "CPU-hours left: about"):
         assert estimated in said
     assert nothing_started(tmp_path)
+
+
+@pytest.mark.parametrize("lost_in", ["nothing", "an error", "a finalizer"])
+def test_who_was_asked_to_leave_says_so_whatever_became_of_the_exception(
+    lost_in, monkeypatch, capsys
+) -> None:
+    def run(_parsed: object, signals: StopSignals) -> int:
+        try:
+            signals._on_signal(signal.SIGTERM, None)
+        except KeyboardInterrupt as asked:
+            if lost_in == "nothing":
+                raise
+            if lost_in == "an error":
+                raise RuntimeError("failed to import numpy") from asked
+        return 0
+
+    monkeypatch.setattr(sweep_module, "_main", run)
+    assert main([]) == 130
+    said = "lethe: interrupted; run the same command again to go on\n"
+    assert capsys.readouterr().err == said
+
+
+def test_an_error_that_nobody_asked_for_is_raised_as_it_is(monkeypatch) -> None:
+    def fail(*_: object) -> int:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(sweep_module, "_main", fail)
+    with pytest.raises(RuntimeError, match="a bug"):
+        main([])
 
 
 def test_a_disk_that_is_full_from_the_start_is_said_without_a_traceback(small_disk, capsys) -> None:

@@ -83,6 +83,17 @@ def test_who_leaves_writes_tables_and_searches_before_the_uploader_is_closed(
     assert "summary" not in events[4:]
 
 
+def test_a_wish_that_comes_when_the_last_job_has_ended_is_no_end_of_the_sweep(
+    sweep, events, monkeypatch
+) -> None:
+    def run(_queue, _stop) -> None:
+        signals.wished = True
+
+    signals = running(monkeypatch, run)
+    assert main._run(sweep, signals) == main.INTERRUPTED
+    assert events[:3] == ["search closed", "summary", "tracker closed"]
+
+
 def test_a_full_disk_keeps_the_tables_but_not_who_leaves(sweep, events, monkeypatch) -> None:
     def run(_queue, stop) -> None:
         signals.wished = True

@@ -1,6 +1,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -53,3 +54,19 @@ def test_a_signal_that_the_process_was_started_to_ignore_stays_ignored() -> None
             assert not signals.wished
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_a_wish_whose_exception_was_lost_is_found_by_who_checks() -> None:
+    with StopSignals() as signals:
+        signals.check()
+        with suppress(KeyboardInterrupt):  # as a library does it
+            os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            signals.check()
+
+
+def test_the_alarm_that_rays_own_handler_has_set_is_taken_back() -> None:
+    with StopSignals() as signals, signals.deferred():
+        signal.alarm(60)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert signal.alarm(0) == 0

@@ -36,6 +36,7 @@ def watch(told: Told) -> SimpleNamespace:
     made = StopConditions(told, told, signals, shortage, say=say, on_leave=told.close)
     return SimpleNamespace(
         look=made.look,
+        heed=made.heed,
         lacks_room=made.lacks_room,
         signals=signals,
         shortage=shortage,
@@ -51,6 +52,15 @@ def test_a_wish_to_leave_is_followed_in_order_and_ends_the_run(watch, told) -> N
     watch.signals.wished = True
     with pytest.raises(Interrupted):
         watch.look()
+    assert told.events == ["leave", "close"]
+
+
+def test_a_wish_that_came_after_the_last_look_is_followed_too(watch, told) -> None:
+    told.limit = "budget.hours (2)"
+    watch.heed()
+    watch.signals.wished = True
+    with pytest.raises(Interrupted):
+        watch.heed()
     assert told.events == ["leave", "close"]
 
 

@@ -153,3 +153,28 @@ def test_who_puts_a_write_does_not_wait_for_the_one_before(store):
     may_go_on.set()
     writer.close()
     assert store.written == ["after"]
+
+
+def test_who_leaves_does_not_wait_for_a_store_that_says_nothing(store):
+    answer = threading.Event()
+    writer = Writer(store.gone)
+    writer.put(store.take(0))
+    writer.put(answer.wait)
+    writer.put(store.take(1))
+    writer.close(patience_s=0.05)
+    assert store.written == [0]
+    assert writer.missed == (writing.LEFT,) * 2
+    answer.set()
+    wait_until(lambda: not writer._thread.is_alive())
+    assert store.written == [0]
+    assert len(writer.missed) == 2
+
+
+def test_who_leaves_waits_as_long_as_something_is_written(store):
+    writer = Writer(store.gone)
+    for number in range(6):
+        writer.put(lambda: time.sleep(0.1))
+        writer.put(store.take(number))
+    writer.close(patience_s=0.3)
+    assert store.written == list(range(6))
+    assert writer.missed == ()
