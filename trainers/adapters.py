@@ -6,6 +6,7 @@ A state is a mapping from parameter name (as in `model.named_parameters()`) to a
 import hashlib
 import math
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -163,15 +164,10 @@ def _generates(model: nn.Module) -> bool:
 
 def _shared(adapted: nn.Module) -> str | None:
     """Returns the name of an adapted layer whose weight another module has, too, if one is so."""
-    for name, weight in adapted.named_parameters(remove_duplicate=False):
-        if not name.endswith(".base_layer.weight"):
-            continue
-        holders = [
-            other
-            for other, value in adapted.named_parameters(remove_duplicate=False)
-            if value is weight
-        ]
-        if len(holders) > 1:
+    parameters = list(adapted.named_parameters(remove_duplicate=False))
+    holders = Counter(id(value) for _, value in parameters)
+    for name, value in parameters:
+        if name.endswith(".base_layer.weight") and holders[id(value)] > 1:
             return name.removesuffix(".base_layer.weight").rpartition(".")[2]
     return None
 
