@@ -1,5 +1,7 @@
 """A sweep that may begin: everything about it was found in order, and its folder is held."""
 
+import shlex
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -48,3 +50,14 @@ class SweepContext:
         complaint = self.uploader.close() if self.uploader is not None else None
         if complaint is not None:
             self.say(f"lethe: {complaint}")
+
+    def give_up(self, reason: str) -> None:
+        """Says how to go on, where the process is ended next; called from any thread."""
+        self.say(f"lethe: {reason}; {how_to_go_on(self.folder)}")
+        self.tracker.close(finished=False)
+
+
+def how_to_go_on(folder: Path) -> str:
+    """Returns what a person does to go on with the sweep in `folder`."""
+    go_on = [sys.executable, "-m", "orchestrator.sweep", "--resume", str(folder)]
+    return f"run the same command again to go on, or {shlex.join(go_on)}"

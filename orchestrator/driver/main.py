@@ -1,16 +1,14 @@
 """Conducts a whole sweep from its start to its exit code, or shows its plan alone."""
 
 import os
-import shlex
-import sys
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cluster.connection_watch import ClusterLost
 from evals.errors import OutOfReach
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.driver.context import SweepContext
+from orchestrator.driver.context import SweepContext, how_to_go_on
 from orchestrator.driver.run import SweepRun
 from orchestrator.driver.signals import Interrupted, StopSignals
 from orchestrator.driver.start import planned_sweep, show, start
@@ -61,7 +59,7 @@ def conduct(config: SweepConfig, signals: StopSignals) -> int:
             return _run_to_end(start(config, signals, held), signals)
         except OutOfRoom as full:
             folder = Storage(config.folder).sweep_path(config.name)
-            _say(f"lethe: {full}; {_how_to_go_on(folder)}")
+            _say(f"lethe: {full}; {how_to_go_on(folder)}")
             return FAILED
 
 
@@ -70,8 +68,8 @@ def _run_to_end(sweep: SweepContext, signals: StopSignals) -> int:
     code = FAILED
     try:
         code = _run(sweep, signals)
-    except OutOfRoom as full:
-        _say(f"lethe: {full}; {_how_to_go_on(sweep.folder)}")
+    except (OutOfRoom, ClusterLost) as ended:
+        _say(f"lethe: {ended}; {how_to_go_on(sweep.folder)}")
     finally:
         sweep.close(finished=code in (DONE, NOTHING_FEASIBLE))
         for line in filter(None, (sweep.tracker.complaint, sweep.tracker.how_to_open)):
@@ -121,10 +119,5 @@ def _outcome(sweep: SweepContext, run: SweepRun) -> int:
 
 def _interrupted(sweep: SweepContext) -> int:
     """Says how to go on; Tune has ended its trials."""
-    _say(f"lethe: interrupted; {_how_to_go_on(sweep.folder)}")
+    _say(f"lethe: interrupted; {how_to_go_on(sweep.folder)}")
     return INTERRUPTED
-
-
-def _how_to_go_on(folder: Path) -> str:
-    go_on = [sys.executable, "-m", "orchestrator.sweep", "--resume", str(folder)]
-    return f"run the same command again to go on, or {shlex.join(go_on)}"

@@ -23,7 +23,7 @@ from orchestrator.driver.stages.baselines import BaselineStage
 from orchestrator.driver.stages.finalists import FinalistStage
 from orchestrator.driver.stages.search import SearchStage, close_searches, open_searches
 from orchestrator.driver.stages.stage import Stage, StageContext
-from orchestrator.driver.stop_conditions import StopConditions
+from orchestrator.driver.stop_conditions import Ending, StopConditions
 from orchestrator.limits.disk_quota import Quota
 from orchestrator.limits.full_disk import OutOfRoom
 from orchestrator.reporting.publish import publish, publish_briefly
@@ -81,6 +81,7 @@ class SweepRun:
         Raises:
             Interrupted: a wish to leave was seen, and everything is in order.
             OutOfRoom: there has been no room on the disk for too long.
+            ClusterLost: the cluster is gone, and everything else is in order.
         """
         from orchestrator.running.scheduler import run_queue  # imports Ray
 
@@ -91,7 +92,7 @@ class SweepRun:
             self._signals,
             sweep.shortage,
             say=sweep.say,
-            on_leave=self._leave,
+            ending=Ending(self._leave, self._sweep.give_up),
         )
         try:
             with self._signals.deferred():

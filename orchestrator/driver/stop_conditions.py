@@ -1,8 +1,10 @@
-"""Looks on while a sweep runs: for a wish to leave, the end of its budget, and a full disk."""
+"""Looks on while a sweep runs for what ends it: a wish, its budget, a full disk, a lost cluster."""
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
+from cluster.connection_watch import ClusterLost
 from orchestrator.driver.queue import Queue
 from orchestrator.driver.signals import Interrupted, StopSignals
 from orchestrator.limits.full_disk import OutOfRoom, Shortage
@@ -10,12 +12,21 @@ from orchestrator.limits.ledger import Ledger
 from trainers.job import Job
 
 
-class StopConditions:
-    """What `orchestrator.running.scheduler.Monitor` asks of it, for a sweep.
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is done where a sweep ends before its time.
 
-    `on_leave` is called once the queue has been left, and puts everything else in order: that
-    much is done at once, since who asks a driver to leave may not wait for its gangs to end.
+    `in_order` is called once the queue has been left, and puts everything else in order: that much
+    is done at once, since who asks a driver to leave may not wait for its gangs to end. `at_once`
+    is called with the reason where the process is ended next, from another thread.
     """
+
+    in_order: Callable[[], None]
+    at_once: Callable[[str], None]
+
+
+class StopConditions:
+    """What `orchestrator.running.scheduler.Monitor` asks of it, for a sweep."""
 
     def __init__(
         self,
@@ -25,14 +36,14 @@ class StopConditions:
         shortage: Shortage,
         *,
         say: Callable[[str], None],
-        on_leave: Callable[[], None],
+        ending: Ending,
     ) -> None:
         self._queue = queue
         self._ledger = ledger
         self._signals = signals
         self._shortage = shortage
         self._say = say
-        self._on_leave = on_leave
+        self._ending = ending
         self._told = False
 
     def look(self) -> bool:
@@ -66,7 +77,20 @@ class StopConditions:
         """Takes in that a job waits for room on the disk, and why."""
         self._shortage.hear(reason, job.hash)
 
+    def lost(self, reason: str) -> None:
+        """Puts everything in order, since the cluster is gone.
+
+        Raises:
+            ClusterLost: always, with the reason.
+        """
+        self._leave()
+        raise ClusterLost(reason)
+
+    def stuck(self, reason: str) -> None:
+        """Says what can still be said where nothing can be put in order."""
+        self._ending.at_once(reason)
+
     def _leave(self) -> None:
         with suppress(OutOfRoom):  # what cannot be written down now is found when it goes on
             self._queue.leave()
-        self._on_leave()
+        self._ending.in_order()

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from cluster.connection_watch import ClusterLost
 from evals.errors import ConfigError
 from evals.scores import ScoreSheet
 from orchestrator.config.sections import CheckpointSettings
@@ -116,7 +117,10 @@ def _run(ticket: Ticket, storage: Storage, *, say: Callable[[str], None]) -> Sco
 
     queue = OneJob(ticket.model_copy(update={"storage": str(storage.root)}), storage)
     place = storage.sweep_folder("repeat")
-    run_queue(queue, ticket.gang, folder=place, on_report=_teller(say), say=say)
+    try:
+        run_queue(queue, ticket.gang, folder=place, on_report=_teller(say), say=say)
+    except ClusterLost as lost:
+        raise TrialFailure(str(lost)) from lost
     if queue.result is None or queue.result.state == State.FAILED:
         raise TrialFailure(queue.error if queue.result is None else queue.result.reason)
     return storage.sheet(ticket.job.hash)

@@ -52,6 +52,14 @@ def session() -> Path | None:
     return Path(node.get_session_dir_path()) if node is not None and node.is_head() else None
 
 
+def kill() -> None:
+    """Ends the Ray that this process has started, if it has, without asking it."""
+    folder = session()
+    if folder is not None:
+        worker._global_node.kill_all_processes(check_alive=False)  # noqa: SLF001
+        remove_session(folder)
+
+
 def remove_session(folder: Path) -> None:
     """Removes what a Ray that has ended leaves behind, of which there would be more every time."""
     shutil.rmtree(folder, ignore_errors=True)

@@ -2,9 +2,11 @@
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import ray
 from ray._private import utils
@@ -12,10 +14,16 @@ from ray.exceptions import RayError
 
 from cluster.auth_token import protect_token, token_file
 from cluster.capacity import check_capacity
+from cluster.connection_watch import Part
 from cluster.nodes import check_answers, refusal
 from orchestrator.config.sections import GangSettings
 from orchestrator.running import embedded_ray
 from orchestrator.running.workers import shape_of
+
+EMBEDDED = "the GCS of the Ray on this machine", "the raylet of the Ray on this machine"
+DEAD_S, AWAY_S = 3.0, 25.0
+"""Seconds without an answer after which something is gone: on this machine, where nothing lies
+between, and elsewhere, from where it may come back."""
 
 
 def connect(gang: GangSettings) -> int:
@@ -56,6 +64,29 @@ def leave() -> None:
     ray.shutdown()
     if session is not None:
         embedded_ray.remove_session(session)
+
+
+def watched() -> tuple[Part, ...]:
+    """Returns what of the cluster must be there for this process to go on."""
+    context = ray.get_runtime_context()
+    host, _, port = context.gcs_address.rpartition(":")
+    own = next((n for n in ray.nodes() if n["NodeID"] == context.get_node_id()), None)
+    embedded = embedded_ray.session() is not None
+    head, node = EMBEDDED if embedded else ("the cluster's head", "the cluster's node here")
+    patience_s = DEAD_S if embedded else AWAY_S
+    parts = [Part(head, (host, int(port)), patience_s)]
+    if own is not None:
+        address = own["NodeManagerAddress"], own["NodeManagerPort"]
+        parts.append(Part(node, address, patience_s))
+    return tuple(parts)
+
+
+def abandon() -> NoReturn:
+    """Ends this process with exit code 1, and an embedded Ray with it, without asking Ray."""
+    embedded_ray.kill()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(1)
 
 
 def _join_running(address: str) -> None:

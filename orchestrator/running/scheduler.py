@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ray import tune
+from ray.exceptions import RayError
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
 from cluster.capacity import Lookout
+from cluster.connection_watch import ClusterLost, ConnectionWatch
 from orchestrator.config.sections import GangSettings
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.limits.full_disk import OutOfRoom
+from orchestrator.running.ray_connection import abandon, watched
 from orchestrator.running.trainable import JobTrainable
 from orchestrator.running.workers import shape_of
 from orchestrator.storage.files import SCHEDULER_FOLDER
@@ -57,6 +60,17 @@ class Monitor(Protocol):
 
     def lacks_room(self, job: Job, reason: str) -> None:
         """Takes in that a running job waits for room on the disk, and why."""
+        ...
+
+    def lost(self, reason: str) -> None:
+        """Takes in that the cluster is gone, as `reason` says; what it raises ends the run."""
+        ...
+
+    def stuck(self, reason: str) -> None:
+        """Takes the same in where nothing can end the run: the process is ended at once.
+
+        It is called from another thread.
+        """
         ...
 
 
@@ -154,10 +168,17 @@ class QueueScheduler(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
     So are those that have begun, if the nodes that are left hold no gang: they would wait for ever.
     """
 
-    def __init__(self, searcher: QueueSearcher, lookout: Lookout, monitor: Monitor | None) -> None:
+    def __init__(
+        self,
+        searcher: QueueSearcher,
+        lookout: Lookout,
+        connection: ConnectionWatch,
+        monitor: Monitor | None,
+    ) -> None:
         super().__init__()
         self._searcher = searcher
         self._lookout = lookout
+        self._connection = connection
         self._monitor = monitor
 
     def __getstate__(self) -> dict[str, Any]:
@@ -166,7 +187,10 @@ class QueueScheduler(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
 
     def choose_trial_to_run(self, tune_controller: TuneController) -> Trial | None:
         """Returns the trial that waits, if it may start."""
-        has_room = self._lookout.look()
+        if self._connection.lost and self._monitor is not None:
+            self._monitor.lost(self._connection.lost)
+        self._connection.check()
+        has_room = self._lookout.look() if self._connection.answers else True
         if self._monitor is not None and self._monitor.look():
             for trial in list(tune_controller.get_live_trials()):
                 if trial.status == Trial.PENDING or not has_room:
@@ -201,6 +225,10 @@ def run_queue(
     jobs wait for others.
 
     What an earlier run's Tune left there is removed: nothing is ever restored from it.
+
+    Raises:
+        ClusterLost: the cluster is gone, unless `monitor` raises something else then. Where Ray
+            waits for it and lets nothing end the run, the process ends with exit code 1.
     """
     shutil.rmtree(folder / SCHEDULER_FOLDER, ignore_errors=True)
     shape = shape_of(gang)
@@ -208,22 +236,36 @@ def run_queue(
         JobTrainable, tune.PlacementGroupFactory([{}, *shape.bundles], strategy=shape.strategy)
     )
     searcher = QueueSearcher(queue, on_report)
-    tuner = tune.Tuner(
-        trainable,
-        tune_config=tune.TuneConfig(
-            search_alg=searcher,
-            scheduler=QueueScheduler(searcher, Lookout(shape, say), monitor),
-            num_samples=-1,
-            reuse_actors=True,
-            trial_name_creator=lambda trial: str(trial.trial_id),
-            trial_dirname_creator=lambda trial: str(trial.trial_id),
-        ),
-        run_config=tune.RunConfig(
-            storage_path=str(folder),
-            name=SCHEDULER_FOLDER,
-            verbose=0,
-            callbacks=[],
-            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-        ),
-    )
-    tuner.fit()
+
+    def end_process(reason: str) -> None:
+        (say if monitor is None else monitor.stuck)(reason)
+        abandon()
+
+    with ConnectionWatch(watched(), on_stuck=end_process) as connection:
+        scheduler = QueueScheduler(searcher, Lookout(shape, say), connection, monitor)
+        tuner = tune.Tuner(
+            trainable,
+            tune_config=tune.TuneConfig(
+                search_alg=searcher,
+                scheduler=scheduler,
+                num_samples=-1,
+                reuse_actors=True,
+                trial_name_creator=lambda trial: str(trial.trial_id),
+                trial_dirname_creator=lambda trial: str(trial.trial_id),
+            ),
+            run_config=tune.RunConfig(
+                storage_path=str(folder),
+                name=SCHEDULER_FOLDER,
+                verbose=0,
+                callbacks=[],
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+            ),
+        )
+        try:
+            tuner.fit()
+        except (RayError, OSError) as error:
+            if not (reason := connection.settle()):
+                raise
+            if monitor is not None:
+                monitor.lost(reason)
+            raise ClusterLost(reason) from error

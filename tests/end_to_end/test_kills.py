@@ -1,24 +1,32 @@
-"""A driver that is killed at any instant, over and over, ends like one that was left alone.
+"""A sweep of which parts are killed at any instant, over and over, ends as if left alone.
+
+The parts take turns: the driver, Ray's GCS, a rank, the raylet, and MLflow's database, which is
+locked for a while. The sweep goes on by itself, or else its driver ends with code 1 within a minute
+and says how to go on.
 
 `--kills N` sets how often (default 2). The long form is
 
     python -m pytest -s tests/end_to_end/test_kills.py --kills 20
 
 which prints every kill. The instants are drawn from a seed, over the whole way of a driver: its
-start, and what follows each job that it tells of. A sweep that came to its end between two kills
-is compared, and another one begun. There is no limit to the whole, as there is one to every wait.
+start, and what follows each job that it tells of. What is killed in its start is the driver,
+unless the other is there already. A sweep that came to its end between two kills is compared, and
+another one begun. There is no limit to the whole, as there is one to every wait.
 """
 
 import csv
 import json
 import os
 import random
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 
 import psutil
@@ -31,12 +39,18 @@ from tests.fixtures.processes import without_cluster
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(0)]
 
 NAME = "demo"
+LOCKED_S = 8.0
+"""Seconds for which the database is locked, more than SQLite waits for."""
+GONE_S = 60.0
+"""Seconds within which a driver whose Ray is gone has to end."""
 BETWEEN_S = 1.5
 """The longest wait for a kill after a job was told of: about the time from one to the next."""
 MEASURED = ("_s", "_bytes", "_megabytes", "_hours")
+"""Endings of facts that are never twice the same."""
+DISTURBED = ("attempts", "resumed_step")
+"""Facts that tell of a lost rank."""
 PASSING = ("mlflow.", "version.", "sweep_id", "started_ms")
 """Tags that tell of a time, or of the code that ran a job, which is not known of what is found."""
-"""Endings of facts that are never twice the same."""
 ONE_GANG = os.cpu_count() // 2 + 1
 """CPUs of a rank, so that there is one gang: with several, trials end in no fixed order, and a
 search that learns from them is not the same twice."""
@@ -71,10 +85,22 @@ class Driver:
         """Kills the driver alone, as an operator or the kernel would; False if it has ended."""
         if self.process.poll() is not None:
             return False
-        self.family = [p for p in psutil.process_iter() if session(p.pid) == self.process.pid]
+        self.family = self.members
         self.process.kill()
         self.process.wait()
         return True
+
+    def kill_part(self, name: str) -> bool:
+        """Kills a process of the driver's Ray by a part of its command; False without one."""
+        found = [p for p in self.members if name in " ".join(command(p))]
+        for process in found[:1]:
+            process.kill()
+        return bool(found)
+
+    @property
+    def members(self) -> list[psutil.Process]:
+        """The driver's process and all that it has started."""
+        return [p for p in psutil.process_iter() if session(p.pid) == self.process.pid]
 
     def clean(self) -> None:
         """Ends what is left of the embedded Ray that the driver had started."""
@@ -92,6 +118,13 @@ def session(pid: int) -> int | None:
         return os.getsid(pid)
     except ProcessLookupError:
         return None
+
+
+def command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def start(storage: Path, log: Path) -> Driver:
@@ -142,10 +175,11 @@ def runs(storage: Path) -> tuple[list[object], Counter]:
     found, rows = [], Counter()
     for run in client.search_runs([experiment.experiment_id], max_results=1000):
         name = run.data.tags.get("job", "sweep")
-        values = {k: repr(v) for k, v in run.data.metrics.items() if not k.endswith(MEASURED)}
+        metrics = {k: v for k, v in run.data.metrics.items() if k not in DISTURBED}
+        values = {k: repr(v) for k, v in metrics.items() if not k.endswith(MEASURED)}
         kept = {k: v for k, v in run.data.tags.items() if not k.startswith(PASSING)}
         found.append((name, run.info.status, kept, run.data.params, values))
-        for metric in run.data.metrics:
+        for metric in metrics:
             rows[name, metric] += len(client.get_metric_history(run.info.run_id, metric))
         files = {item.path for item in client.list_artifacts(run.info.run_id)}
         rows[name, "files"] += len(files)
@@ -227,6 +261,7 @@ class Trial:
         self._expected = expected
         self._startup_s = startup_s
         self._drivers: list[Driver] = []
+        self._running: Driver | None = None
         self._finished: dict[str, tuple[int, int]] = {}
         self.num_sweeps = 0
 
@@ -234,21 +269,32 @@ class Trial:
     def _storage(self) -> Path:
         return self._folder / str(self.num_sweeps)
 
-    def kill(self, part: float) -> None:
-        """Kills a driver at that part of its way, one that does not end before it."""
+    def strike(self, kind: str, part: float) -> None:
+        """Strikes at that part of a driver's way, of one that does not end before it."""
         while True:
-            driver = self._start()
-            if killed_at(driver, part * (len(self._expected.jobs) + 1), startup_s=self._startup_s):
-                self._finished |= results(self._storage)
-                told(time.monotonic() - self._started, driver)
-                return
-            driver.process.wait(600)
-            self._check(driver)
+            driver = self._running or self._start()
+            way = part * (len(self._expected.jobs) + 1)
+            if struck_at(driver, self._storage, kind, way, startup_s=self._startup_s):
+                break
+            self.end()
+        said = f"{kind} struck after {time.monotonic() - self._started:.1f} s"
+        if kind in ENDING:
+            struck = time.monotonic()
+            driver.process.wait(GONE_S)
+            said += f", ended {time.monotonic() - struck:.1f} s later"
+            if kind != "driver":
+                assert driver.process.returncode == 1, driver.output
+                assert "is gone; run the same command again to go on" in driver.output
+                assert "Traceback" not in driver.output
+            self._running = None
+        self._finished |= results(self._storage)
+        told(said, driver)
 
     def end(self) -> None:
-        """Lets a driver come to its end."""
-        driver = self._start()
+        """Lets a driver come to its end, and compares what is there."""
+        driver = self._running or self._start()
         driver.process.wait(600)
+        self._running = None
         self._check(driver)
 
     def clean(self) -> None:
@@ -258,8 +304,9 @@ class Trial:
 
     def _start(self) -> Driver:
         self._started = time.monotonic()
-        self._drivers.append(start(self._storage, self._folder / f"log{len(self._drivers)}"))
-        return self._drivers[-1]
+        self._running = start(self._storage, self._folder / f"log{len(self._drivers)}")
+        self._drivers.append(self._running)
+        return self._running
 
     def _check(self, driver: Driver) -> None:
         assert driver.process.returncode == 0, driver.output
@@ -268,22 +315,22 @@ class Trial:
         self.num_sweeps += 1
 
 
-def test_a_sweep_whose_driver_is_killed_again_and_again_ends_like_one_that_was_left_alone(
+def test_a_sweep_that_is_struck_again_and_again_ends_like_one_that_was_left_alone(
     undisturbed, tmp_path, request
 ) -> None:
     num_kills = request.config.getoption("kills")
     trial = Trial(tmp_path, *undisturbed)
     try:
-        for part in parts(num_kills):
-            trial.kill(part)
+        for kind, part in zip(cycle(KINDS), parts(num_kills), strict=False):
+            trial.strike(kind, part)
         trial.end()
     finally:
         trial.clean()
-    print(f"{trial.num_sweeps} sweeps, killed {num_kills} times: all equal the one left alone")
+    print(f"{trial.num_sweeps} sweeps, struck {num_kills} times: all equal the one left alone")
 
 
-def killed_at(driver: Driver, way: float, *, startup_s: float) -> bool:
-    """Kills the driver once it has come that way; False if it ends before.
+def struck_at(driver: Driver, storage: Path, kind: str, way: float, *, startup_s: float) -> bool:
+    """Strikes once the driver has come that way; False if it ends before.
 
     The first part of its way is its start, which is timed, and every job that it tells of begins
     another one; within a part the instant is drawn.
@@ -292,7 +339,32 @@ def killed_at(driver: Driver, way: float, *, startup_s: float) -> bool:
     while driver.process.poll() is None and num_told(driver) < place:
         time.sleep(0.02)
     time.sleep(within * (startup_s if place == 0 else BETWEEN_S))
-    return driver.kill()
+    while driver.process.poll() is None:
+        if KINDS[kind](driver, storage):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def lock_database(storage: Path) -> bool:
+    """Locks MLflow's database for a while; False while there is none."""
+    file = storage / "mlflow.db"
+    if not file.exists():
+        return False
+    database = sqlite3.connect(file, timeout=60, check_same_thread=False)
+    database.execute("BEGIN EXCLUSIVE")
+    threading.Timer(LOCKED_S, database.close).start()
+    return True
+
+
+KINDS: dict[str, Callable[[Driver, Path], bool]] = {
+    "driver": lambda driver, _: driver.kill(),
+    "GCS": lambda driver, _: driver.kill_part("gcs_server"),
+    "rank": lambda driver, _: driver.kill_part("ray::Rank"),
+    "raylet": lambda driver, _: driver.kill_part("raylet/raylet"),
+    "database": lambda _, storage: lock_database(storage),
+}
+ENDING = ("driver", "GCS", "raylet")
 
 
 def num_told(driver: Driver) -> int:
@@ -300,7 +372,6 @@ def num_told(driver: Driver) -> int:
     return sum(line.startswith("[") for line in driver.output.splitlines())
 
 
-def told(wait_s: float, driver: Driver) -> None:
+def told(said: str, driver: Driver) -> None:
     lines = driver.output.splitlines() or [""]
-    number = num_told(driver)
-    print(f"killed after {wait_s:.1f} s, {number} jobs told of; last line: {lines[-1]}", flush=True)
+    print(f"{said}, {num_told(driver)} jobs told of; last line: {lines[-1]}", flush=True)

@@ -4,8 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from cluster.connection_watch import ClusterLost
 from orchestrator.driver.signals import Interrupted, StopSignals
-from orchestrator.driver.stop_conditions import StopConditions
+from orchestrator.driver.stop_conditions import Ending, StopConditions
 from orchestrator.limits.full_disk import OutOfRoom
 
 
@@ -33,11 +34,14 @@ def watch(told: Told) -> SimpleNamespace:
     signals = StopSignals()
     shortage = SimpleNamespace(over=None, hear=lambda *heard: told.events.append(heard))
     say = told.events.append
-    made = StopConditions(told, told, signals, shortage, say=say, on_leave=told.close)
+    ending = Ending(told.close, told.events.append)
+    made = StopConditions(told, told, signals, shortage, say=say, ending=ending)
     return SimpleNamespace(
         look=made.look,
         heed=made.heed,
         lacks_room=made.lacks_room,
+        lost=made.lost,
+        stuck=made.stuck,
         signals=signals,
         shortage=shortage,
     )
@@ -88,3 +92,14 @@ def test_a_disk_that_stays_full_is_left_in_order_whatever_can_still_be_written(w
     with pytest.raises(OutOfRoom, match="no room for 100 s"):
         watch.look()
     assert told.events == ["leave", "close"]
+
+
+def test_a_lost_cluster_is_left_in_order_with_its_reason(watch, told) -> None:
+    with pytest.raises(ClusterLost, match="the head is gone"):
+        watch.lost("the head is gone")
+    assert told.events == ["leave", "close"]
+
+
+def test_where_nothing_can_be_put_in_order_only_the_reason_is_told(watch, told) -> None:
+    watch.stuck("the head is gone")
+    assert told.events == ["the head is gone"]

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from ray.tune.search import Searcher
 
+from cluster.connection_watch import ClusterLost
 from orchestrator.limits.full_disk import OutOfRoom
 from orchestrator.running.scheduler import LOST, QueueScheduler, QueueSearcher
 from orchestrator.running.trainable import JobTrainable
@@ -167,7 +168,7 @@ def test_the_one_who_looks_on_hears_of_it_and_the_trial_goes_on() -> None:
     monitor = SimpleNamespace(lacks_room=lambda *said: heard.append(said))
     searcher = QueueSearcher(List(ticket("a")), lambda *_: None)
     searcher.suggest("t1")
-    scheduler, trial = QueueScheduler(searcher, None, monitor), SimpleNamespace(trial_id="t1")
+    scheduler, trial = QueueScheduler(searcher, None, None, monitor), SimpleNamespace(trial_id="t1")
     assert scheduler.on_trial_result(None, trial, {"job_step": -1, "no_room": "full"}) == "CONTINUE"
     assert scheduler.on_trial_result(None, trial, {"job_step": -1}) == "CONTINUE"
     assert heard == [("a", "full")]
@@ -227,13 +228,46 @@ def test_once_nothing_may_start_what_has_not_begun_is_taken_back_and_what_finds_
         stop_trial=lambda trial: stopped.append(trial.trial_id),
     )
     lookout = SimpleNamespace(look=lambda: has_room)
-    scheduler = QueueScheduler(searcher, lookout, SimpleNamespace(look=lambda: True))
+    scheduler = QueueScheduler(searcher, lookout, Connection(), SimpleNamespace(look=lambda: True))
     assert scheduler.choose_trial_to_run(tune) is None
     assert stopped == ended
     assert queue.withdrawn == [JOBS[trial] for trial in ended]
     for trial in ended:
         searcher.on_trial_complete(trial)
     assert queue.told == []
+
+
+class Connection:
+    """Stands for the watch over a cluster of which `lost` says what is gone."""
+
+    def __init__(self, lost: str = "", *, answers: bool = True) -> None:
+        self.lost = lost
+        self.answers = answers and not lost
+
+    def check(self) -> None:
+        if self.lost:
+            raise ClusterLost(self.lost)
+
+
+def test_a_lost_cluster_is_left_to_the_monitor_and_ends_the_run_without_one() -> None:
+    heard: list[str] = []
+    monitor = SimpleNamespace(lost=heard.append)
+    for each in (monitor, None):
+        scheduler = QueueScheduler(None, None, Connection("the head is gone"), each)
+        with pytest.raises(ClusterLost, match="the head is gone"):
+            scheduler.choose_trial_to_run(None)
+    assert heard == ["the head is gone"]
+
+
+def test_nodes_are_not_asked_for_where_nobody_answers_and_asking_would_not_end() -> None:
+    asked: list[bool] = []
+    lookout = SimpleNamespace(look=lambda: asked.append(True))
+    tune = SimpleNamespace(get_trials=list)
+    for answers in (False, True):
+        connection = Connection(answers=answers)
+        scheduler = QueueScheduler(None, lookout, connection, None)
+        assert scheduler.choose_trial_to_run(tune) is None
+        assert len(asked) == answers
 
 
 STATES = {"t1": "RUNNING", "t2": "PENDING"}
