@@ -1,11 +1,17 @@
 """Fine-tunes a baseline: the original on everything, the gold model on what is retained."""
 
+import shutil
 from collections.abc import Generator
 from pathlib import Path
 
-from evals.scores import ScoreSheet
+from torch import Tensor
+
+from trainers.batch import Batch
+from trainers.distributed import Place
 from trainers.job import MODEL, Beat, Job, Outcome, Report
+from trainers.loaded_model import LoadedModel
 from trainers.loop import TrainingSetup
+from trainers.merging import MergeFailed, require_same_answers, row_nlls
 from trainers.methods import retain_ft
 from trainers.rank_task import RankTask
 from trainers.requirements import Source
@@ -27,8 +33,13 @@ def finetune(task: RankTask, warm_state: WarmState) -> Generator[Report | Beat, 
         sheet, measured = yield from warm_state.evaluate(warm_model.module, warm_model.loaded, job)
         yield from save_model(warm_model.engine, warm_model.loaded, folder, warm_state.place)
     else:
+        rows = setup.sampler.step(0)[0][Source.RETAIN]
+        before_B = row_nlls(warm_model.module, rows, warm_model.loaded.arguments)
         yield from _save_merged(job, warm_state, warm_model, folder)
-        sheet, measured = yield from _evaluate_saved(job, warm_state, folder)
+        merged = warm_state.given_model(job.model_copy(update={"checkpoint": str(folder)}))
+        _check_merged(merged, rows, before_B, folder=folder, place=warm_state.place)
+        # The merged model is scored: merging rounds, and it is what trials start from.
+        sheet, measured = yield from warm_state.evaluate(merged.model, merged, job)
     warm_state.clear()
     return Outcome(sheet, {**trained.facts, **measured})
 
@@ -64,9 +75,19 @@ def _save_merged(
     yield from written(write, folder, warm_state.place)  # nobody reads before all is written
 
 
-def _evaluate_saved(
-    job: Job, warm_state: WarmState, folder: Path
-) -> Generator[Beat, None, tuple[ScoreSheet, dict[str, float]]]:
-    """Scores the merged model: merging rounds, and the merged one is what trials start from."""
-    model = warm_state.given_model(job.model_copy(update={"checkpoint": str(folder)}))
-    return (yield from warm_state.evaluate(model.model, model, job))
+def _check_merged(
+    merged: LoadedModel, rows: Batch, before_B: Tensor, *, folder: Path, place: Place
+) -> None:
+    """Removes what was saved in `folder` if it does not answer as the trained model did.
+
+    Raises:
+        MergeFailed: it does not; raised on every rank at once.
+    """
+    after_B = row_nlls(merged.model, rows, merged.arguments)
+    dtype = next(merged.model.parameters()).dtype
+    try:
+        require_same_answers(before_B, after_B, dtype, place)
+    except MergeFailed:
+        if place.rank == 0:
+            shutil.rmtree(folder)
+        raise

@@ -132,16 +132,23 @@ def _undeclared(what: str) -> NoReturn:
 
 
 @contextmanager
-def _as_reference(model: nn.Module) -> Iterator[None]:
+def without_training(model: nn.Module) -> Iterator[None]:
+    """Switches gradients and dropout off, and puts every module's mode back afterwards."""
     training = [module for module in model.modules() if module.training]
     model.eval()
-    adapter_off = model.disable_adapter() if isinstance(model, PeftModel) else nullcontext()
     try:
-        with torch.no_grad(), adapter_off:
+        with torch.no_grad():
             yield
     finally:
         for module in training:
             module.training = True
+
+
+@contextmanager
+def _as_reference(model: nn.Module) -> Iterator[None]:
+    adapter_off = model.disable_adapter() if isinstance(model, PeftModel) else nullcontext()
+    with without_training(model), adapter_off:
+        yield
 
 
 def _rows_of(batch: Batch, rows: list[int]) -> Batch:
