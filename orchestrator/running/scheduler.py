@@ -27,6 +27,14 @@ from trainers.job import Job, Report
 LOST = "its trainable was lost"
 
 
+class _AtOnce(BaseException):
+    """Brings what ends a run out of Tune, which waits for its trainables before an Exception."""
+
+    def __init__(self, ended: Exception) -> None:
+        super().__init__(ended)
+        self.ended = ended
+
+
 class TicketSource(Protocol):
     """Where the jobs come from: a sweep's queue, or any other list of them."""
 
@@ -54,7 +62,8 @@ class Monitor(Protocol):
     def look(self) -> bool:
         """Called several times a second; returns whether nothing may start any more.
 
-        An Exception that it raises ends the run, and the gangs in good order.
+        An Exception that it raises ends the run, and the gangs in good order; at once where none
+        has trained for a step yet.
         """
         ...
 
@@ -87,6 +96,7 @@ class QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
         self._on_report = on_report
         self._tickets: dict[str, Ticket] = {}
         self._lost: list[Ticket] = []
+        self._in_training: set[str] = set()
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """Returns the next ticket, None while there is none, FINISHED when there is no more.
@@ -103,6 +113,7 @@ class QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Passes on what a running job reports."""
         if "loss" in result:
+            self._in_training.add(trial_id)
             report = Report(result["job_step"], result["num_steps"], {"loss": result["loss"]})
             with suppress(OutOfRoom):
                 self._on_report(self._tickets[trial_id].job, report)
@@ -118,6 +129,7 @@ class QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
         Unless its trainable was lost, a node with it perhaps: then the job is given out again,
         up to `gang.max_retries` times.
         """
+        self._in_training.discard(trial_id)
         ticket = self._tickets.pop(trial_id, None)
         if ticket is None:
             return
@@ -135,6 +147,11 @@ class QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
         if ticket is not None:
             with suppress(OutOfRoom):
                 self._queue.withdraw(ticket.job)
+
+    @property
+    def has_something_to_save(self) -> bool:
+        """Whether a running job has trained for a step."""
+        return bool(self._in_training)
 
     def job(self, trial_id: str) -> Job | None:
         """Returns the job of a trial that runs."""
@@ -191,12 +208,21 @@ class QueueScheduler(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
             self._monitor.lost(self._connection.lost)
         self._connection.check()
         has_room = self._lookout.look() if self._connection.answers else True
-        if self._monitor is not None and self._monitor.look():
+        if self._is_over():
             for trial in list(tune_controller.get_live_trials()):
                 if trial.status == Trial.PENDING or not has_room:
                     self._searcher.withdraw(trial.trial_id)
                     tune_controller.stop_trial(trial)
         return super().choose_trial_to_run(tune_controller)
+
+    def _is_over(self) -> bool:
+        """Returns whether nothing may start any more."""
+        try:
+            return self._monitor is not None and self._monitor.look()
+        except Exception as ended:
+            if self._searcher.has_something_to_save:
+                raise
+            raise _AtOnce(ended) from None
 
     def on_trial_result(
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
@@ -263,6 +289,8 @@ def run_queue(
         )
         try:
             tuner.fit()
+        except _AtOnce as at_once:
+            raise at_once.ended from None
         except (RayError, OSError) as error:
             if not (reason := connection.settle()):
                 raise

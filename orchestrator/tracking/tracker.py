@@ -34,7 +34,7 @@ from orchestrator.tracking.writer import Writer
 from trainers.job import Job, Report
 
 REQUIREMENTS = "requirements.txt"
-LEAVING_S = 5.0
+LEAVING_S = 3.0
 """Seconds for which a sweep that leaves waits for the next record to be written."""
 REPORT_FOLDERS = {".html": None, ".png": "figures", ".pdf": "figures"}
 """Where a report's files go among the artifacts; the others are tables."""

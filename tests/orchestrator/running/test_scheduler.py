@@ -259,6 +259,27 @@ def test_a_lost_cluster_is_left_to_the_monitor_and_ends_the_run_without_one() ->
     assert heard == ["the head is gone"]
 
 
+@pytest.mark.parametrize("in_training", [True, False])
+def test_a_run_that_is_left_waits_for_gangs_only_where_one_has_something_to_save(
+    in_training,
+) -> None:
+    def leave() -> bool:
+        raise OutOfRoom("full")
+
+    searcher = QueueSearcher(List(ticket("a")), lambda *_: None)
+    searcher.suggest("t1")
+    searcher.on_trial_result("t1", {"job_step": -1})
+    if in_training:
+        searcher.on_trial_result("t1", {"job_step": 1, "num_steps": 9, "loss": 0.5})
+    lookout, monitor = SimpleNamespace(look=lambda: True), SimpleNamespace(look=leave)
+    scheduler = QueueScheduler(searcher, lookout, Connection(), monitor)
+    with pytest.raises(BaseException, match="full") as raised:
+        scheduler.choose_trial_to_run(None)
+    assert isinstance(raised.value, Exception) is in_training
+    searcher.on_trial_complete("t1", {"done": True})
+    assert not searcher.has_something_to_save
+
+
 def test_nodes_are_not_asked_for_where_nobody_answers_and_asking_would_not_end() -> None:
     asked: list[bool] = []
     lookout = SimpleNamespace(look=lambda: asked.append(True))
