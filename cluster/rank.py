@@ -11,6 +11,7 @@ import torch
 import torch.distributed as dist
 from torch._C._distributed_c10d import TCPStore  # where its types are
 
+from cluster.launchers import set_by_launchers
 from cluster.network import listening, variables
 from trainers.distributed import Place
 from trainers.job import Beat, Outcome, Report, TrialFailure
@@ -40,8 +41,11 @@ class Rank:
         """Forms the process group; rank 0's address and port are the meeting point.
 
         It talks over `interface`, or the one that leads there. A collective of it fails after
-        `timeout_s`.
+        `timeout_s`. What another launcher has said of ranks, around the driver or the node, is
+        forgotten.
         """
+        for name in set_by_launchers(os.environ):
+            del os.environ[name]
         os.environ.update(
             variables(address, interface, os.environ),
             MASTER_ADDR=address,

@@ -17,6 +17,7 @@ from evals.errors import ConfigError
 from orchestrator.searching.shared_parameters import SHARED, shared_values
 from orchestrator.storage.address import Address
 from orchestrator.storage.files import JOB_FILE
+from orchestrator.storage.masked_traceback import MaskedTraceback
 from orchestrator.storage.masking import masked_text
 
 if TYPE_CHECKING:
@@ -32,14 +33,20 @@ TOLERANCE = 1e-3
 def main(arguments: Sequence[str] | None = None) -> int:
     """Repeats a row from the command line and returns the exit code."""
     parsed = _parser().parse_args(arguments)
+    with MaskedTraceback() as masked:
+        return _main(parsed, masked)
+    return DIFFERENT
+
+
+def _main(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
     try:
-        return _repeat(parsed)
+        return _repeat(parsed, masked)
     except ConfigError as error:
         print(f"lethe: {masked_text(str(error))}", file=sys.stderr)
         return REFUSED
 
 
-def _repeat(parsed: argparse.Namespace) -> int:
+def _repeat(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
     # Imported late, so that --help and a mistyped option answer at once.
     from orchestrator.reproducing.compare import likeness
     from orchestrator.reproducing.find_row import find_row
@@ -52,8 +59,9 @@ def _repeat(parsed: argparse.Namespace) -> int:
             f"--keep must be given together with --retrain but got {parsed.keep!r} alone; add "
             "--retrain, or leave it out"
         )
-    job, root = _job(parsed)
+    job, root = _job(parsed, masked)
     row = find_row(job, Storage(root), sweep=parsed.sweep, environment=os.environ)
+    masked.hide([row.config.storage, row.config.tracking.uri])
     check_data(row)
     print(_header(row), flush=True)
     try:
@@ -66,7 +74,7 @@ def _repeat(parsed: argparse.Namespace) -> int:
     return SAME if found.is_same(parsed.tolerance) else DIFFERENT
 
 
-def _job(parsed: argparse.Namespace) -> tuple[str, Path]:
+def _job(parsed: argparse.Namespace, masked: MaskedTraceback) -> tuple[str, Path]:
     """Returns the job's hash and the storage folder, whatever RUN is."""
     run, root = parsed.run, Path(parsed.storage).expanduser().resolve()
     folder = Path(run).expanduser().resolve()
@@ -79,6 +87,7 @@ def _job(parsed: argparse.Namespace) -> tuple[str, Path]:
 
         uri = parsed.tracking_uri
         store = None if uri is None else Address.of(uri, os.environ)
+        masked.hide([store])
         return job_of_run(run, store=store, storage=root), root
     raise ConfigError(
         "RUN must be a job's hash (16 hexadecimal digits), a job's folder, or the id of an MLflow "

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from evals.errors import ConfigError
+from orchestrator.storage.masked_traceback import MaskedTraceback
 from orchestrator.storage.masking import masked_text
 from trainers.disk_full import lacks_room
 
@@ -20,8 +21,14 @@ from trainers.disk_full import lacks_room
 def main(arguments: Sequence[str] | None = None) -> int:
     """Makes a report from the command line and returns the exit code."""
     parsed = _parser().parse_args(arguments)
+    with MaskedTraceback() as masked:
+        return _main(parsed, masked)
+    return 1
+
+
+def _main(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
     try:
-        _report(parsed)
+        _report(parsed, masked)
     except ConfigError as error:
         print(f"lethe: {masked_text(str(error))}", file=sys.stderr)
         return 2
@@ -36,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _report(parsed: argparse.Namespace) -> None:
+def _report(parsed: argparse.Namespace, masked: MaskedTraceback) -> None:
     # Imported late, so that --help and a mistyped option answer at once.
     from orchestrator.reporting.publish import publish
     from orchestrator.reporting.selection import PART, selected
@@ -44,6 +51,7 @@ def _report(parsed: argparse.Namespace) -> None:
     from orchestrator.storage.writable_folder import make_folder
 
     record = read_record(parsed.sweep, environment=os.environ)
+    masked.hide([record.config.storage, record.config.tracking.uri])
     chosen = selected(
         record.config,
         methods=parsed.methods,

@@ -12,30 +12,26 @@ from collections.abc import Sequence
 
 from evals.errors import ConfigError
 from orchestrator.driver.signals import StopSignals
+from orchestrator.storage.masked_traceback import MaskedTraceback
 from orchestrator.storage.masking import masked_text
 from trainers.disk_full import lacks_room
 
-INTERRUPTED = 130
+FAILED, INTERRUPTED = 1, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a sweep from the command line and returns the exit code."""
     parsed = _parser().parse_intermixed_args(arguments)
-    with StopSignals() as signals:
-        try:
-            code = _main(parsed, signals)
-            if code != INTERRUPTED:
-                signals.check()
-        except (Exception, KeyboardInterrupt) as error:
-            # A library may have made another error of the interrupt that it was running into.
-            if not signals.wished and not isinstance(error, KeyboardInterrupt):
-                raise
-            print("lethe: interrupted; run the same command again to go on", file=sys.stderr)
-            return INTERRUPTED
+    code, signals = FAILED, StopSignals()
+    with MaskedTraceback() as masked, signals:
+        code = _main(parsed, signals, masked)
+    if signals.wished and code != INTERRUPTED:
+        print("lethe: interrupted; run the same command again to go on", file=sys.stderr)
+        return INTERRUPTED
     return code
 
 
-def _main(parsed: argparse.Namespace, signals: StopSignals) -> int:
+def _main(parsed: argparse.Namespace, signals: StopSignals, masked: MaskedTraceback) -> int:
     try:
         config, overrides = _split(parsed.words)
         # Imported late, so that --help and a mistyped option answer at once.
@@ -48,6 +44,7 @@ def _main(parsed: argparse.Namespace, signals: StopSignals) -> int:
         else:
             _check_alone(config)
             settings = load_resumed(parsed.resume, overrides, environment=os.environ)
+        masked.hide([settings.storage, settings.tracking.uri])
         for warning in checked_addresses(settings):
             print(f"lethe: {warning}", file=sys.stderr)
         return show_plan(settings) if parsed.plan else conduct(settings, signals)

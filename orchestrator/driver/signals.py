@@ -18,7 +18,8 @@ class StopSignals:
 
     A signal raises KeyboardInterrupt wherever the driver is, except while it is `deferred`: then
     the first one only sets `wished`, and who runs has to look. A second one does not wait. As a
-    context it listens, and at its end leaves the signals as they were.
+    context it listens, and at its end leaves the signals as they were; an error that came of a wish
+    to leave ends there.
 
     `wished` stays. What a signal raises may be lost on its way: libraries take it for an error of
     their own, and nobody hears of what is raised in a finalizer. So who has come a step further
@@ -39,9 +40,10 @@ class StopSignals:
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
-    ) -> None:
+    ) -> bool:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        return self.wished and isinstance(error, Exception | KeyboardInterrupt)
 
     def listen(self) -> None:
         """Takes both signals over; again after a library has done so, as Ray does at its start."""

@@ -31,6 +31,7 @@ def start() -> None:
     Raises:
         ConfigError: it does not start.
     """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
     try:
         _provide_token()
         with _loopback_only():

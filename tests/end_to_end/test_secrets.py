@@ -2,13 +2,16 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from orchestrator.storage.masking import basic_form, forms
+from tests.fixtures.processes import without_cluster
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1500)]
 
@@ -48,6 +51,23 @@ def lethe(module: str, *words: str, code: tuple[int, ...], **more: str) -> str:
     return said
 
 
+def kill_a_sweep(words: list[str], log: Path, **more: str) -> tuple[str, Path]:
+    """Kills a sweep once it has told of a job; returns what it has said, and its Ray's session."""
+    command = [sys.executable, "-m", "orchestrator.sweep", *words]
+    environment = {**without_cluster(), **more, "TMPDIR": "/tmp"}
+    with log.open("w") as stream:
+        driver = subprocess.Popen(
+            command, stdout=stream, stderr=subprocess.STDOUT, env=environment, cwd=ROOT
+        )
+    while "\n[1/" not in log.read_text(encoding="utf-8"):
+        assert driver.poll() is None, log.read_text(encoding="utf-8")
+        time.sleep(0.1)
+    driver.kill()
+    driver.wait()
+    [session] = Path("/tmp/ray").glob(f"session_*_{driver.pid}")
+    return log.read_text(encoding="utf-8"), session
+
+
 def found(secrets: dict[str, str], said: list[str], *folders: Path) -> list[str]:
     """Returns where a secret is, in any of its forms: in what was said, a file or its name."""
     everything = {f"output {number}": text.encode() for number, text in enumerate(said)}
@@ -80,8 +100,11 @@ def test_no_secret_is_written_by_a_sweep_a_report_a_repeat_or_a_resumed_sweep(
     cache = tmp_path / "cache"
     hidden = {"HIDDEN": secrets["from_environment"]}
     given = [f"storage={url}", f"cache={cache}"]
-    said = [lethe("sweep", *given, *SMALL, code=(0, 3), **hidden)]
+    killed, ray = kill_a_sweep([*given, *SMALL], tmp_path / "said", **hidden)
+    said = [killed]
     assert "lethe: storage has a secret in plain text" in said[0]
+    assert found(secrets, said, tmp_path, ray) == []
+    shutil.rmtree(ray)
     [folder] = cache.glob("*/sweeps/demo")
     again = url.replace(secrets["token"], secrets["resumed"])
     said.append(lethe("sweep", "--resume", str(folder), code=(2,), **hidden))
@@ -121,11 +144,33 @@ def test_a_refused_start_says_no_secret(tmp_path: Path) -> None:
     assert found(secrets, said, tmp_path) == []
 
 
-def test_a_folder_of_any_name_holds_a_whole_sweep(tmp_path: Path) -> None:
+LAUNCHER = {
+    "OMPI_COMM_WORLD_RANK": "3",
+    "OMPI_COMM_WORLD_SIZE": "4",
+    "OMPI_COMM_WORLD_LOCAL_RANK": "3",
+    "PMI_RANK": "3",
+    "PMI_SIZE": "4",
+    "SLURM_PROCID": "3",
+    "SLURM_NTASKS": "4",
+    "RANK": "3",
+    "WORLD_SIZE": "4",
+    "LOCAL_RANK": "3",
+    "MASTER_ADDR": "203.0.113.77",
+    "MASTER_PORT": "9",
+}
+"""What launchers say to each of four processes of theirs."""
+
+
+def test_a_folder_of_any_name_holds_a_whole_sweep_wherever_it_is_started(tmp_path: Path) -> None:
+    """Without a home that can be written to, in a long TMPDIR, under launchers of ranks."""
     from mlflow import MlflowClient
 
-    storage = tmp_path / ODD
-    said = lethe("sweep", f'storage="{storage}"', *SMALL, code=(0, 3))
+    storage, long = tmp_path / ODD, tmp_path / ("long" * 20)
+    long.mkdir()
+    around = {"HOME": "/dev/null/nowhere", "TMPDIR": str(long), **LAUNCHER}
+    said = lethe("sweep", f'storage="{storage}"', *SMALL, code=(0, 3), **around)
+    assert "Traceback" not in said
+    assert "Error" not in said
     [line] = [each for each in said.splitlines() if each.startswith("MLflow: ")]
     uri = shlex.split(line.removeprefix("MLflow: "))[-1]
     store = MlflowClient(uri)
@@ -133,7 +178,7 @@ def test_a_folder_of_any_name_holds_a_whole_sweep(tmp_path: Path) -> None:
     runs = store.search_runs([experiment])
     assert len(runs) == 4
     folder = next(storage.glob("sweeps/*"))
-    lethe("report", str(folder), code=(0,))
+    lethe("report", str(folder), code=(0,), **around)
     child = next(run for run in runs if run.data.tags.get("job"))
-    lethe("repeat", child.info.run_id, "--storage", str(storage), code=(0,))
-    assert list(tmp_path.iterdir()) == [storage]
+    lethe("repeat", child.info.run_id, "--storage", str(storage), code=(0,), **around)
+    assert sorted(tmp_path.iterdir()) == sorted([storage, long])

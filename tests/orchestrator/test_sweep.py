@@ -116,7 +116,7 @@ def test_a_plan_starts_nothing_and_names_every_job(tmp_path: Path, capsys, monke
 def test_who_was_asked_to_leave_says_so_whatever_became_of_the_exception(
     lost_in, monkeypatch, capsys
 ) -> None:
-    def run(_parsed: object, signals: StopSignals) -> int:
+    def run(_parsed: object, signals: StopSignals, _masked: object) -> int:
         try:
             signals._on_signal(signal.SIGTERM, None)
         except KeyboardInterrupt as asked:
@@ -130,15 +130,6 @@ def test_who_was_asked_to_leave_says_so_whatever_became_of_the_exception(
     assert main([]) == 130
     said = "lethe: interrupted; run the same command again to go on\n"
     assert capsys.readouterr().err == said
-
-
-def test_an_error_that_nobody_asked_for_is_raised_as_it_is(monkeypatch) -> None:
-    def fail(*_: object) -> int:
-        raise RuntimeError("a bug")
-
-    monkeypatch.setattr(sweep_module, "_main", fail)
-    with pytest.raises(RuntimeError, match="a bug"):
-        main([])
 
 
 def test_a_disk_that_is_full_from_the_start_is_said_without_a_traceback(small_disk, capsys) -> None:

@@ -70,3 +70,18 @@ def test_the_alarm_that_rays_own_handler_has_set_is_taken_back() -> None:
         signal.alarm(60)
         os.kill(os.getpid(), signal.SIGTERM)
         assert signal.alarm(0) == 0
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ImportError("numpy failed to load")])
+def test_what_comes_of_a_wish_to_leave_ends_where_the_signals_are_given_back(error) -> None:
+    signals = StopSignals()
+    with signals:
+        signals.wished = True
+        raise error
+    assert signals.wished
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ImportError("no module named x")])
+def test_what_nobody_wished_for_is_raised_on(error) -> None:
+    with pytest.raises(type(error)), StopSignals():
+        raise error
