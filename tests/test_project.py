@@ -29,6 +29,7 @@ HOMES = {
         "orchestrator/running/embedded_ray.py",
         "orchestrator/running/ray_connection.py",
         "orchestrator/running/scheduler.py",
+        "orchestrator/running/searcher.py",
         "orchestrator/running/trainable.py",
         "cluster/*.py",
     ),

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,20 +10,16 @@ from ray.exceptions import RayError
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler
-from ray.tune.search import Searcher
 
 from cluster.capacity import Lookout
 from cluster.connection_watch import ClusterLost, ConnectionWatch
 from orchestrator.config.sections import GangSettings
-from orchestrator.jobs.ticket import Ticket
-from orchestrator.limits.full_disk import OutOfRoom
 from orchestrator.running.ray_connection import abandon, watched
+from orchestrator.running.searcher import QueueSearcher, TicketSource
 from orchestrator.running.trainable import JobTrainable
 from orchestrator.running.workers import shape_of
 from orchestrator.storage.files import SCHEDULER_FOLDER
 from trainers.job import Job, Report
-
-LOST = "its trainable was lost"
 
 
 class _AtOnce(BaseException):
@@ -33,27 +28,6 @@ class _AtOnce(BaseException):
     def __init__(self, ended: Exception) -> None:
         super().__init__(ended)
         self.ended = ended
-
-
-class TicketSource(Protocol):
-    """Where the jobs come from: a sweep's queue, or any other list of them."""
-
-    @property
-    def finished(self) -> bool:
-        """Whether nothing is left to give out; jobs may still be running."""
-        ...
-
-    def next(self) -> Ticket | None:
-        """Returns the next ticket; None if there is none now (see `finished`)."""
-        ...
-
-    def finish(self, job: Job, *, error: str) -> None:
-        """Takes in that the job has ended; `error` says why, should there be no result."""
-        ...
-
-    def withdraw(self, job: Job) -> None:
-        """Takes back a job that was given out, did not begin, and will not now."""
-        ...
 
 
 class Monitor(Protocol):
@@ -81,101 +55,6 @@ class Monitor(Protocol):
         It is called from another thread.
         """
         ...
-
-
-class QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
-    """Lets Tune draw its trials from a queue; every study's own search happens in there.
-
-    What cannot be written down for want of room is left to the monitor, which ends the run for it:
-    Tune would make a traceback of its own of whatever is raised in here.
-    """
-
-    def __init__(self, queue: TicketSource, on_report: Callable[[Job, Report], None]) -> None:
-        super().__init__(metric="job_step", mode="max")
-        self._queue = queue
-        self._on_report = on_report
-        self._tickets: dict[str, Ticket] = {}
-        self._lost: list[Ticket] = []
-        self._in_training: set[str] = set()
-
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
-        """Returns the next ticket, None while there is none, FINISHED when there is no more.
-
-        There may be more for as long as a trial runs: should it be lost, its job comes again.
-        """
-        ticket = self._lost.pop(0) if self._lost else self._next()
-        if ticket is None:
-            over = self._queue.finished and not self._tickets
-            return Searcher.FINISHED if over else None
-        self._tickets[trial_id] = ticket
-        return {"ticket": ticket.model_dump_json()}
-
-    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """Passes on what a running job reports."""
-        if "loss" in result:
-            self._in_training.add(trial_id)
-            report = Report(result["job_step"], result["num_steps"], {"loss": result["loss"]})
-            with suppress(OutOfRoom):
-                self._on_report(self._tickets[trial_id].job, report)
-
-    def on_trial_complete(
-        self,
-        trial_id: str,
-        result: dict[str, Any] | None = None,
-        error: bool = False,  # noqa: ARG002  # a lost trainable has no result either
-    ) -> None:
-        """Tells the queue that the trial's job has ended, well or not.
-
-        Unless its trainable was lost, a node with it perhaps: then the job is given out again,
-        up to `gang.max_retries` times.
-        """
-        self._in_training.discard(trial_id)
-        ticket = self._tickets.pop(trial_id, None)
-        if ticket is None:
-            return
-        if result is not None:
-            self._finish(ticket.job, result.get("error", LOST))
-        elif ticket.losses < ticket.gang.max_retries:
-            self._lost.append(ticket.model_copy(update={"losses": ticket.losses + 1}))
-        else:
-            times = f" {ticket.losses + 1} times" if ticket.losses else ""
-            self._finish(ticket.job, f"{LOST}{times}")
-
-    def withdraw(self, trial_id: str) -> None:
-        """Gives back the job of a trial that ends without having started."""
-        ticket = self._tickets.pop(trial_id, None)
-        if ticket is not None:
-            with suppress(OutOfRoom):
-                self._queue.withdraw(ticket.job)
-
-    @property
-    def has_something_to_save(self) -> bool:
-        """Whether a running job has trained for a step."""
-        return bool(self._in_training)
-
-    def job(self, trial_id: str) -> Job | None:
-        """Returns the job of a trial that runs."""
-        ticket = self._tickets.get(trial_id)
-        return None if ticket is None else ticket.job
-
-    def save(self, checkpoint_path: str) -> None:
-        """Keeps nothing: the storage folder and the studies are the truth."""
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Gives Tune, which pickles its searcher for a restore of its own, nothing to keep."""
-        return {}
-
-    def restore(self, checkpoint_path: str) -> None:
-        """Restores nothing, see `save`."""
-
-    def _next(self) -> Ticket | None:
-        with suppress(OutOfRoom):
-            return self._queue.next()
-        return None
-
-    def _finish(self, job: Job, error: str) -> None:
-        with suppress(OutOfRoom):
-            self._queue.finish(job, error=error)
 
 
 class QueueScheduler(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
@@ -269,26 +148,8 @@ def run_queue(
 
     with ConnectionWatch(watched(), on_stuck=end_process) as connection:
         scheduler = QueueScheduler(searcher, Lookout(shape, say), connection, monitor)
-        tuner = tune.Tuner(
-            trainable,
-            tune_config=tune.TuneConfig(
-                search_alg=searcher,
-                scheduler=scheduler,
-                num_samples=-1,
-                reuse_actors=True,
-                trial_name_creator=lambda trial: str(trial.trial_id),
-                trial_dirname_creator=lambda trial: str(trial.trial_id),
-            ),
-            run_config=tune.RunConfig(
-                storage_path=str(folder),
-                name=SCHEDULER_FOLDER,
-                verbose=0,
-                callbacks=[],
-                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-            ),
-        )
         try:
-            tuner.fit()
+            _tuner(trainable, searcher, scheduler, folder).fit()
         except _AtOnce as at_once:
             raise at_once.ended from None
         except (RayError, OSError) as error:
@@ -297,3 +158,26 @@ def run_queue(
             if monitor is not None:
                 monitor.lost(reason)
             raise ClusterLost(reason) from error
+
+
+def _tuner(
+    trainable: Any, searcher: QueueSearcher, scheduler: QueueScheduler, folder: Path
+) -> tune.Tuner:
+    return tune.Tuner(
+        trainable,
+        tune_config=tune.TuneConfig(
+            search_alg=searcher,
+            scheduler=scheduler,
+            num_samples=-1,
+            reuse_actors=True,
+            trial_name_creator=lambda trial: str(trial.trial_id),
+            trial_dirname_creator=lambda trial: str(trial.trial_id),
+        ),
+        run_config=tune.RunConfig(
+            storage_path=str(folder),
+            name=SCHEDULER_FOLDER,
+            verbose=0,
+            callbacks=[],
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+        ),
+    )

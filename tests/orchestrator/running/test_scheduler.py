@@ -1,121 +1,16 @@
-"""What Ray Tune is told of an queue, and what the queue hears of Tune's trials."""
+"""When Tune starts trials, when it stops them, and what ends its run."""
 
-import pickle
 from types import SimpleNamespace
 
 import pytest
-from ray.tune.search import Searcher
 
 from cluster.connection_watch import ClusterLost
 from orchestrator.limits.full_disk import OutOfRoom
-from orchestrator.running.scheduler import LOST, QueueScheduler, QueueSearcher
+from orchestrator.running.scheduler import QueueScheduler
+from orchestrator.running.searcher import QueueSearcher
 from orchestrator.running.trainable import JobTrainable
+from tests.fixtures.tickets import List, ticket
 from trainers.job import Beat, Report
-
-
-class List:
-    """Gives out so many tickets and remembers what it is told."""
-
-    def __init__(self, *tickets: SimpleNamespace, waiting: int = 0) -> None:
-        self.tickets = list(tickets)
-        self.waiting = waiting
-        self.told: list[tuple[str, str]] = []
-        self.withdrawn: list[str] = []
-
-    @property
-    def finished(self) -> bool:
-        return not self.tickets
-
-    def next(self) -> SimpleNamespace | None:
-        if self.waiting:
-            self.waiting -= 1
-            return None
-        return self.tickets.pop(0) if self.tickets else None
-
-    def finish(self, job: str, *, error: str) -> None:
-        self.told.append((job, error))
-
-    def withdraw(self, job: str) -> None:
-        self.withdrawn.append(job)
-
-
-def ticket(job: str, *, losses: int = 0, max_retries: int = 2) -> SimpleNamespace:
-    return SimpleNamespace(
-        job=job,
-        losses=losses,
-        gang=SimpleNamespace(max_retries=max_retries),
-        model_dump_json=lambda: f"<{job}>" if not losses else f"<{job} again {losses}>",
-        model_copy=lambda update: ticket(job, max_retries=max_retries, **update),
-    )
-
-
-def test_tickets_are_drawn_until_there_are_no_more() -> None:
-    searcher = QueueSearcher(List(ticket("a"), ticket("b")), lambda *_: None)
-    assert searcher.suggest("t1") == {"ticket": "<a>"}
-    assert searcher.suggest("t2") == {"ticket": "<b>"}
-    for trial in ("t1", "t2"):
-        assert searcher.suggest("t3") is None, "what runs may be lost and come again"
-        searcher.on_trial_complete(trial, {"done": True})
-    assert searcher.suggest("t3") == Searcher.FINISHED
-
-
-def test_no_ticket_now_is_not_the_end() -> None:
-    searcher = QueueSearcher(List(ticket("a"), waiting=1), lambda *_: None)
-    assert searcher.suggest("t1") is None
-    assert searcher.suggest("t1") == {"ticket": "<a>"}
-
-
-def test_reports_reach_the_one_who_looks_on() -> None:
-    seen = []
-    searcher = QueueSearcher(List(ticket("a")), lambda job, report: seen.append((job, report)))
-    searcher.suggest("t1")
-    searcher.on_trial_result("t1", {"job_step": 3, "num_steps": 9, "loss": 0.5, "done": False})
-    searcher.on_trial_result("t1", {"job_step": -1, "done": False})
-    searcher.on_trial_result("t1", {"job_step": -1, "done": True})
-    assert seen == [("a", Report(3, 9, {"loss": 0.5}))]
-
-
-@pytest.mark.parametrize(
-    ("result", "error"),
-    [
-        ({"done": True, "error": "OSError: no space left"}, "OSError: no space left"),
-        ({"done": True}, LOST),
-    ],
-)
-def test_the_end_of_a_trial_is_told_once_with_its_reason(result, error) -> None:
-    queue = List(ticket("a"))
-    searcher = QueueSearcher(queue, lambda *_: None)
-    searcher.suggest("t1")
-    searcher.on_trial_complete("t1", result)
-    searcher.on_trial_complete("t1", result)
-    assert queue.told == [("a", error)]
-
-
-def test_a_lost_trainables_job_comes_again_before_any_other_up_to_the_limit() -> None:
-    queue = List(ticket("a"), ticket("b"))
-    searcher = QueueSearcher(queue, lambda *_: None)
-    assert searcher.suggest("t1") == {"ticket": "<a>"}
-    for loss in (1, 2):
-        searcher.on_trial_complete(f"t{loss}", error=True)
-        assert queue.told == []
-        assert searcher.suggest(f"t{loss + 1}") == {"ticket": f"<a again {loss}>"}
-    searcher.on_trial_complete("t3", error=True)
-    assert queue.told == [("a", f"{LOST} 3 times")]
-    assert searcher.suggest("t4") == {"ticket": "<b>"}
-
-
-def test_a_lost_trainable_is_no_retry_where_none_is_allowed() -> None:
-    queue = List(ticket("a", max_retries=0))
-    searcher = QueueSearcher(queue, lambda *_: None)
-    searcher.suggest("t1")
-    searcher.on_trial_complete("t1", error=True)
-    assert queue.told == [("a", LOST)]
-    assert searcher.suggest("t2") == Searcher.FINISHED
-
-
-def test_tune_may_pickle_the_searcher_without_what_it_looks_at() -> None:
-    searcher = QueueSearcher(List(), lambda *_: None)
-    assert vars(pickle.loads(pickle.dumps(searcher))) == {}
 
 
 class Failing:
@@ -172,35 +67,6 @@ def test_the_one_who_looks_on_hears_of_it_and_the_trial_goes_on() -> None:
     assert scheduler.on_trial_result(None, trial, {"job_step": -1, "no_room": "full"}) == "CONTINUE"
     assert scheduler.on_trial_result(None, trial, {"job_step": -1}) == "CONTINUE"
     assert heard == [("a", "full")]
-
-
-class Full(List):
-    """Finds no room for whatever it would write down."""
-
-    full = False
-
-    def next(self) -> SimpleNamespace | None:
-        self.write()
-        return super().next()
-
-    def finish(self, job: str, *, error: str) -> None:  # noqa: ARG002
-        self.write()
-
-    def write(self, *_: object) -> None:
-        if self.full:
-            raise OutOfRoom("no room")
-
-
-def test_what_cannot_be_written_down_is_left_to_the_monitor_and_never_raised_in_tune() -> None:
-    queue = Full(ticket("a"), ticket("b", max_retries=0))
-    searcher = QueueSearcher(queue, queue.write)
-    searcher.suggest("t1")
-    searcher.suggest("t2")
-    queue.full = True
-    searcher.on_trial_result("t1", {"job_step": 3, "num_steps": 9, "loss": 0.5, "done": False})
-    searcher.on_trial_complete("t1", {"done": True})
-    searcher.on_trial_complete("t2", None, error=True)
-    assert searcher.suggest("t3") in (None, Searcher.FINISHED)
 
 
 def test_an_error_in_the_trainable_is_one_jobs_end_and_renews_the_gang() -> None:
