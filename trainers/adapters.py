@@ -7,7 +7,7 @@ import hashlib
 import math
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from evals.errors import ConfigError
+from trainers.adapted_weights import AdaptedWeight, base_weights, update_norm
 from trainers.settings import AdapterSettings, L1Mode
 
 A, B = ".lora_A.", ".lora_B."
@@ -43,6 +44,8 @@ def add_adapter(model: nn.Module, settings: AdapterSettings, *, seed: int) -> Pe
             warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`")
             adapted: PeftModel = get_peft_model(model, config, autocast_adapter_dtype=False)
     except ValueError as error:
+        if "lora_dropout" in str(error):
+            raise _needs_no_dropout(settings) from error
         raise _wrong_targets(settings, str(error)) from error
     if shared := _shared(adapted):
         raise ConfigError(
@@ -98,30 +101,23 @@ def parameter_groups(
     ]
 
 
-def base_norm(model: nn.Module) -> float:
-    """Returns the Frobenius norm of the weights under the adapter, before they are sharded."""
-    weights = [
-        value
-        for name, value in model.named_parameters()
-        if name.endswith(".base_layer.weight") and not value.requires_grad
-    ]
-    return math.sqrt(sum(float(value.detach().double().square().sum()) for value in weights))
-
-
 def adapter_facts(
-    state: Mapping[str, Tensor], settings: AdapterSettings, *, base_norm: float | None = None
+    state: Mapping[str, Tensor],
+    weights: Sequence[AdaptedWeight],
+    *,
+    base_norm: float | None = None,
 ) -> dict[str, float]:
     """Returns sparsity_a, sparsity_b, l1_norm, update_norm and, given `base_norm`, moved.
 
     A sparsity is the share of exact zeros. l1_norm sums |entry| over all A and B. update_norm
-    is the Frobenius norm of (alpha / rank) B A over all layers. moved is 1.0 if update_norm is
-    above MOVED times the norm of the weights it is added to, else 0.0.
+    is the Frobenius norm of what is added to all `weights` under the adapter. moved is 1.0 if that
+    is above MOVED times the norm of the weights it is added to, else 0.0.
     """
     facts = {
         "sparsity_a": _zero_share(state, A),
         "sparsity_b": _zero_share(state, B),
         "l1_norm": math.fsum(float(value.double().abs().sum()) for value in state.values()),
-        "update_norm": update_norm(state, scaling=settings.alpha / settings.rank),
+        "update_norm": update_norm(state, weights),
     }
     if base_norm is not None:
         facts["moved"] = has_moved(facts["update_norm"], base_norm)
@@ -131,19 +127,6 @@ def adapter_facts(
 def has_moved(norm: float, base_norm: float) -> float:
     """Returns 1.0 if an update of this norm is above MOVED times that of the weights, else 0.0."""
     return math.nan if math.isnan(norm) else float(norm > MOVED * base_norm)
-
-
-def update_norm(state: Mapping[str, Tensor], *, scaling: float) -> float:
-    """Returns scaling * sqrt(sum over layers of ||B A||_F^2) without ever forming B A.
-
-    ||B A||_F^2 = tr(A^T B^T B A) = sum of (B^T B) * (A A^T), entry by entry: rank x rank.
-    """
-    total = 0.0
-    for name, value in state.items():
-        if A in name:
-            a, b = value.double(), state[name.replace(A, B)].double()
-            total += float(((b.T @ b) * (a @ a.T)).sum())
-    return scaling * math.sqrt(max(total, 0.0)) if not math.isnan(total) else math.nan
 
 
 def save_adapter(state: Mapping[str, Tensor], config: PeftConfig, folder: Path) -> None:
@@ -164,11 +147,10 @@ def _generates(model: nn.Module) -> bool:
 
 def _shared(adapted: nn.Module) -> str | None:
     """Returns the name of an adapted layer whose weight another module has, too, if one is so."""
-    parameters = list(adapted.named_parameters(remove_duplicate=False))
-    holders = Counter(id(value) for _, value in parameters)
-    for name, value in parameters:
-        if name.endswith(".base_layer.weight") and holders[id(value)] > 1:
-            return name.removesuffix(".base_layer.weight").rpartition(".")[2]
+    holders = Counter(id(value) for _, value in adapted.named_parameters(remove_duplicate=False))
+    for name, weight in base_weights(adapted):
+        if holders[id(weight)] > 1:
+            return name.rpartition(".")[2]
     return None
 
 
@@ -196,4 +178,11 @@ def _wrong_targets(settings: AdapterSettings, reason: str) -> ConfigError:
     return ConfigError(
         "adapter.target_modules must be names of linear layers of the model but got "
         f"{list(settings.target_modules)} ({reason}); name linear layers, or none for all of them"
+    )
+
+
+def _needs_no_dropout(settings: AdapterSettings) -> ConfigError:
+    return ConfigError(
+        "adapter.dropout must be 0 for a model whose experts are one tensor, which cannot have "
+        f"any of their inputs dropped, but got {settings.dropout}; set adapter.dropout: 0"
     )

@@ -15,7 +15,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from trainers import shards
-from trainers.adapters import base_norm, trainable
+from trainers.adapted_weights import base_norm
+from trainers.adapters import trainable
 from trainers.deepspeed_config import deepspeed_config
 from trainers.job import Diverged
 from trainers.l1 import L1AdamW
@@ -124,11 +125,15 @@ class Engine:
             group.update(lr=0.0, l1=l1, l1_mode=l1_mode, weight_decay=weight_decay)
 
     def change(self) -> Change:
-        """Returns how the weights differ from those that were kept, the same on every rank."""
+        """Returns how the weights differ from those that were kept, the same on every rank.
+
+        Both are as the model holds them, which is how they are saved.
+        """
         assert self._start is not None
         parameters = [value for _, value in trainable(self.module)]
         return self._start.change(
             sum(getattr(value, "ds_numel", value.numel()) for value in parameters),
+            dtype=parameters[0].dtype,
             is_sharded=self._deepspeed.zero_optimization_stage() > 0,
             device=parameters[0].device,
         )

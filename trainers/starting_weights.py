@@ -49,13 +49,16 @@ class StartingWeights:
         pairs = zip(self._weights, self._copies, strict=True)
         return {weight: copy.to(weight.device) for weight, copy in pairs}
 
-    def change(self, num: int, *, is_sharded: bool, device: torch.device) -> Change:
+    def change(
+        self, num: int, *, dtype: torch.dtype, is_sharded: bool, device: torch.device
+    ) -> Change:
         """Returns how the weights have changed, on all ranks, which meet on `device`.
 
-        `num` are the entries of all ranks together, zeros at the ends aside.
+        It is that of the weights as a model in `dtype` holds them: there an optimizer's small steps
+        may come to nothing. `num` are the entries of all ranks together, zeros at the ends aside.
         """
         sums = torch.zeros(5, dtype=torch.float64, device=device)
-        for now, start in self._chunks(device):
+        for now, start in self._chunks(dtype, device):
             offset = now - start
             kept = (offset == 0).double()
             parts = (kept, offset.abs(), offset.square(), start.square(), torch.ones_like(kept))
@@ -71,8 +74,8 @@ class StartingWeights:
             start_norm=math.sqrt(start_square),
         )
 
-    def _chunks(self, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
+    def _chunks(self, dtype: torch.dtype, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
         for weight, copy in zip(self._weights, self._copies, strict=True):
             pieces = (torch.split(flat.flatten(), CHUNK) for flat in (weight.detach(), copy))
             for now, start in zip(*pieces, strict=True):
-                yield now.to(device).double(), start.to(device).double()
+                yield tuple(flat.to(device).to(dtype).double() for flat in (now, start))

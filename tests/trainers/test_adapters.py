@@ -4,22 +4,21 @@ import pytest
 import torch
 from peft import PeftModel
 from torch import Tensor
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import LlamaConfig, LlamaForCausalLM, Qwen3MoeConfig, Qwen3MoeForCausalLM
 
 from evals.errors import ConfigError
 from tests.fixtures.golden import GOLDEN
+from trainers.adapted_weights import AdaptedWeight, adapted_weights, base_norm, update_norm
 from trainers.adapters import (
     MOVED,
     adapter_facts,
     adapter_state,
     add_adapter,
-    base_norm,
     initial_state,
     load_state,
     parameter_groups,
     save_adapter,
     trainable,
-    update_norm,
 )
 from trainers.settings import AdapterSettings, L1Mode
 
@@ -52,6 +51,12 @@ def golden_state() -> dict[str, Tensor]:
         layer, kind = name.split(".")
         state[f"{layer}.{kind}.default.weight"] = torch.tensor(rows)
     return state
+
+
+GOLDEN_WEIGHTS = [
+    AdaptedWeight(f"{layer}.lora_A.default.weight", f"{layer}.lora_B.default.weight", 4.0)
+    for layer in ("fc1", "fc2")
+]
 
 
 def logits(model: torch.nn.Module) -> Tensor:
@@ -159,7 +164,7 @@ def test_the_whole_model_trains_in_one_group():
 
 
 def test_the_norms_of_the_published_penalty_are_met():
-    facts = adapter_facts(golden_state(), AdapterSettings(rank=1, alpha=4))
+    facts = adapter_facts(golden_state(), GOLDEN_WEIGHTS)
     assert facts["l1_norm"] == pytest.approx(CASE["expected"]["l1"], abs=1e-6)
     # no zero among the five entries of A, two among the four of B
     assert (facts["sparsity_a"], facts["sparsity_b"]) == (0.0, 0.5)
@@ -169,52 +174,36 @@ def test_the_norms_of_the_published_penalty_are_met():
     assert "moved" not in facts
 
 
-def test_the_update_norm_is_that_of_the_update_peft_would_merge():
-    model = adapted()
-    state = stirred(model)
-    load_state(model, state)
-    layers = [module for module in model.modules() if hasattr(module, "get_delta_weight")]
-    updates = [layer.get_delta_weight("default").detach() for layer in layers]
-    expected = math.sqrt(sum(float(update.double().square().sum()) for update in updates))
-    assert len(updates) == 14
-    assert update_norm(state, scaling=4.0) == pytest.approx(expected, rel=1e-6)
-
-
 def test_a_fresh_adapter_has_not_moved_and_a_stirred_one_has():
     model = adapted()
-    norm = base_norm(model)
-    fresh = adapter_facts(adapter_state(model), SETTINGS, base_norm=norm)
+    norm, weights = base_norm(model), adapted_weights(model)
+    fresh = adapter_facts(adapter_state(model), weights, base_norm=norm)
     assert (fresh["update_norm"], fresh["moved"], fresh["sparsity_b"]) == (0.0, 0.0, 1.0)
-    assert adapter_facts(stirred(model), SETTINGS, base_norm=norm)["moved"] == 1.0
+    assert adapter_facts(stirred(model), weights, base_norm=norm)["moved"] == 1.0
 
 
 def test_an_update_below_the_threshold_has_not_moved():
     state = golden_state()
-    norm = update_norm(state, scaling=4.0)
-    settings = AdapterSettings(rank=1, alpha=4)
-    assert adapter_facts(state, settings, base_norm=1.01 * norm / MOVED)["moved"] == 0.0
-    assert adapter_facts(state, settings, base_norm=0.99 * norm / MOVED)["moved"] == 1.0
+    norm = update_norm(state, GOLDEN_WEIGHTS)
+    assert adapter_facts(state, GOLDEN_WEIGHTS, base_norm=1.01 * norm / MOVED)["moved"] == 0.0
+    assert adapter_facts(state, GOLDEN_WEIGHTS, base_norm=0.99 * norm / MOVED)["moved"] == 1.0
 
 
 def test_a_nan_in_the_adapter_is_a_nan_in_its_norms():
     state = golden_state()
     state["fc1.lora_B.default.weight"][0, 0] = math.nan
-    facts = adapter_facts(state, AdapterSettings(rank=1, alpha=4), base_norm=1.0)
+    facts = adapter_facts(state, GOLDEN_WEIGHTS, base_norm=1.0)
     assert math.isnan(facts["update_norm"])
     assert math.isnan(facts["l1_norm"])
     assert math.isnan(facts["moved"])
 
 
-def test_the_base_norm_counts_the_adapted_weights_only():
-    model = tiny()
-    expected = math.sqrt(
-        sum(
-            float(layer.self_attn.q_proj.weight.detach().square().sum())
-            for layer in model.model.layers
-        )
-    )
-    partly = add_adapter(model, AdapterSettings(target_modules=("q_proj",)), seed=0)
-    assert base_norm(partly) == pytest.approx(expected, rel=1e-6)
+def test_dropout_of_fused_experts_is_refused():
+    shape = {"hidden_size": 16, "moe_intermediate_size": 12, "num_experts": 3, "head_dim": 8}
+    config = Qwen3MoeConfig(vocab_size=31, num_hidden_layers=1, **shape)
+    model = Qwen3MoeForCausalLM(config)
+    with pytest.raises(ConfigError, match=r"adapter.dropout must be 0 .* set adapter.dropout: 0$"):
+        add_adapter(model, AdapterSettings(dropout=0.1), seed=0)
 
 
 def test_peft_loads_what_was_saved(tmp_path):

@@ -6,7 +6,7 @@ from torch import Tensor
 from trainers import starting_weights
 from trainers.starting_weights import Change, StartingWeights
 
-CPU = torch.device("cpu")
+HERE = {"dtype": torch.float32, "is_sharded": False, "device": torch.device("cpu")}
 
 
 def changed(*moves: list[float]) -> tuple[list[Tensor], StartingWeights]:
@@ -20,25 +20,32 @@ def changed(*moves: list[float]) -> tuple[list[Tensor], StartingWeights]:
 
 def test_a_change_is_counted_and_measured():
     _, start = changed([0.0, -0.5], [0.0, 0.0, 2.0])
-    change = start.change(5, is_sharded=False, device=CPU)
+    change = start.change(5, **HERE)
     assert change == Change(5, 3, l1_norm=2.5, norm=math.sqrt(4.25), start_norm=5.0)
+
+
+def test_a_change_that_rounding_takes_back_is_none():
+    _, start = changed([0.001, 0.1], [0.0, 0.0, 0.0])
+    change = start.change(5, **{**HERE, "dtype": torch.bfloat16})
+    # 3.001 is rounded to 3, and 4.1, between 4.09375 and 4.125, to the former.
+    assert change == Change(5, 4, l1_norm=0.09375, norm=0.09375, start_norm=5.0)
 
 
 def test_zeros_at_the_end_of_a_part_are_no_weights():
     _, start = changed([0.0, -0.5], [0.0, 0.0, 0.0])
-    assert start.change(3, is_sharded=False, device=CPU).num_kept == 2
+    assert start.change(3, **HERE).num_kept == 2
 
 
 def test_a_change_in_pieces_is_the_same(monkeypatch):
     _, start = changed([0.0, -0.5], [0.0, 0.0, 2.0])
-    whole = start.change(5, is_sharded=False, device=CPU)
+    whole = start.change(5, **HERE)
     monkeypatch.setattr(starting_weights, "CHUNK", 2)
-    assert start.change(5, is_sharded=False, device=CPU) == whole
+    assert start.change(5, **HERE) == whole
 
 
 def test_a_weight_that_is_not_a_number_makes_the_norms_none():
     _, start = changed([0.0, math.nan], [0.0, 0.0, 0.0])
-    change = start.change(5, is_sharded=False, device=CPU)
+    change = start.change(5, **HERE)
     assert change.num_kept == 4
     assert math.isnan(change.l1_norm)
     assert math.isnan(change.norm)

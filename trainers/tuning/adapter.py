@@ -7,6 +7,7 @@ from pathlib import Path
 from peft import PeftModel
 from torch import nn
 
+from trainers.adapted_weights import adapted_weights
 from trainers.adapters import (
     adapter_facts,
     add_adapter,
@@ -68,4 +69,4 @@ class AdapterTuning:
         home = folder / ADAPTER
         write = partial(save_adapter, state, engine.module.peft_config["default"], home)
         yield from written(write, home, place)
-        return adapter_facts(state, self._settings, base_norm=engine.base_norm)
+        return adapter_facts(state, adapted_weights(engine.module), base_norm=engine.base_norm)
