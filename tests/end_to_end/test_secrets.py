@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.storage.masking import basic_form, forms
+from orchestrator.sweep import main
 from tests.fixtures.processes import without_cluster
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1500)]
@@ -120,7 +121,7 @@ def test_no_secret_is_written_by_a_sweep_a_report_a_repeat_or_a_resumed_sweep(
     assert found(secrets, said, tmp_path) == []
 
 
-def test_a_refused_start_says_no_secret(tmp_path: Path) -> None:
+def test_a_refused_start_says_no_secret(tmp_path: Path, capfd, monkeypatch) -> None:
     planted = {
         "http": "http://me:{}@127.0.0.1:9",
         "postgresql": "postgresql://me:{}@127.0.0.1:9/db",
@@ -136,10 +137,14 @@ def test_a_refused_start_says_no_secret(tmp_path: Path) -> None:
     said = []
     for name, uri in planted.items():
         words = [f"storage={tmp_path}", *SMALL, f"tracking.uri={uri.format(secrets[name])}"]
-        said.append(lethe("sweep", *words, code=(2,)))
+        assert main(words) == 2
+        said.append("".join(capfd.readouterr()))
+        assert "tracking.uri must be" in said[-1]
     words = [f"storage={tmp_path}", *SMALL, "tracking.uri=http://me:${HIDDEN}@127.0.0.1:9"]
     secrets["environment"] = "planted-environment-77aa"
-    said.append(lethe("sweep", *words, code=(2,), HIDDEN=secrets["environment"]))
+    monkeypatch.setenv("HIDDEN", secrets["environment"])
+    assert main(words) == 2
+    said.append("".join(capfd.readouterr()))
     assert "${HIDDEN}" in said[-1]
     assert found(secrets, said, tmp_path) == []
 
