@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 HEAVY := ray or dist or gpu
 
-.PHONY: help venv sweep test test-fast lint types format docs clean
+.PHONY: help venv sweep test test-fast lint audit types format docs clean
 
 help:  ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -37,6 +37,9 @@ lint: venv  ## style, formatting, order of imports, types, generated pages
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python docs/generate.py --check
+
+audit: venv  ## known weaknesses of the pinned versions, where their database can be reached
+	$(BIN)/python .ci/audit.py
 
 types: venv  ## types alone
 	$(BIN)/mypy

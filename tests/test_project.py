@@ -48,6 +48,7 @@ MAX_FUNCTION_LINES = 60
 UNMIRRORED = ("tests/end_to_end", "tests/docs", "tests/benchmarks")
 """Folders of tests that no single module answers for."""
 WHOLES = {
+    "tests/test_audit.py": "the audit of what is installed",
     "tests/test_configs.py": "every file in configs/",
     "tests/test_project.py": "the project's own files",
     "tests/test_third_modality.py": "what a new modality takes",
@@ -230,7 +231,7 @@ def test_make_has_a_target_for_what_people_do() -> None:
 def test_ci_calls_make_and_the_workflow_calls_ci() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
-    assert script.read_text(encoding="utf-8").splitlines()[-1] == "make lint test"
+    assert script.read_text(encoding="utf-8").splitlines()[-1] == "make lint audit test"
     workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
     assert "run: .ci/run" in workflow
 
