@@ -1,5 +1,7 @@
 """What a model family is: it loads models and saves them, with all that rows are encoded by."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -8,11 +10,24 @@ from torch import nn
 from evals import plugins
 from evals.benchmark import Benchmark
 from evals.choice import Choice
+from evals.settings import EvaluationSettings
 from trainers.loaded_model import LoadedModel, Shape
 from trainers.memory.model_size import ModelSize
-from trainers.settings import AdapterSettings
+from trainers.settings import AdapterSettings, TrainingSettings
 
 PACKAGE = "trainers.models"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a sweep asks of a model: that it trains on a benchmark's rows and is evaluated on them.
+
+    `trainings` are by their keys in the YAML.
+    """
+
+    benchmark: Benchmark
+    trainings: Mapping[str, TrainingSettings]
+    evaluation: EvaluationSettings
 
 
 class Family(Protocol):
@@ -51,6 +66,14 @@ class Family(Protocol):
 
         Raises:
             ConfigError: names the key, the path and the cure.
+        """
+        ...
+
+    def check_rows(self, checkpoint: Path | None, use: Use) -> None:
+        """Refuses rows that the model, or `checkpoint` if one is given, cannot take.
+
+        Raises:
+            ConfigError: names the key, what the model can do and the cure.
         """
         ...
 

@@ -28,9 +28,9 @@ from transformers.utils.hub import constants as hub
 
 from evals.choice import Settings
 from evals.errors import ConfigError, OutOfReach
-from evals.text.encoding import Encoder, Processor, Prompt
+from evals.text.encoding import Processor
 from trainers.loaded_model import Shape
-from trainers.model_limits import require_embeddings, require_half, require_supported
+from trainers.stored_dtype import stored_dtype
 
 _FAILURES = (
     OSError,
@@ -51,7 +51,6 @@ HUB_TIMEOUT_S = 3.0
 """Enough for an answer of any kind."""
 NO_CODE = {"trust_remote_code": False}
 """Code that lies beside weights is never run, and nobody is asked on standard input whether to."""
-_ANY_LENGTH = 1 << 20
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
 
 
@@ -86,40 +85,19 @@ def load_model(source: Source, running: Running) -> PreTrainedModel:
         ConfigError: they cannot be loaded, or leave a weight of the model without a value.
     """
     require_attention(running)
-    return prepare(_read(source, running, device="cpu"), running)
-
-
-def check_loads(source: Source, running: Running, prompt: Prompt) -> None:
-    """Refuses a model that would not load, having loaded it but for what its tensors hold.
-
-    A folder's weights are matched by name and shape against the model; a hub model's weights
-    are not downloaded for it.
-
-    Raises:
-        ConfigError: configuration, tokenizer or weight files are missing, broken or do not fit, or
-            the architecture cannot do what is asked of it.
-    """
-    # The ranks may have a GPU and its attention kernels where this process has none.
-    eager = running.model_copy(update={"attn_implementation": "eager"})
-    is_folder = Path(source.path).expanduser().is_dir()
-    model = _read(source, eager, device="meta") if is_folder else load_skeleton(source, running)
-    require_supported(model, running.attn_implementation)
-    require_half(model, running.attn_implementation)
-    tokenizer = load_tokenizer(source)
-    encoder = Encoder(tokenizer, prompt=prompt, max_length=_ANY_LENGTH)
-    row = encoder.encode("Who?", "Who?").input_ids
-    require_embeddings(model, tokenizer, row, pad_id=encoder.pad_id)
+    return prepare(read_weights(source, running, device="cpu"), running)
 
 
 def shape_of(source: Source) -> Shape:
-    """Returns what the model's configuration says of it.
+    """Returns what the model's configuration says of it, or else a folder's weights.
 
     Raises:
         ConfigError: there is no configuration, or it cannot be read.
     """
     config = _read_config(source)
     layers = int(config.get_text_config().num_hidden_layers)
-    return Shape(layers, getattr(config, "dtype", None), getattr(config, "_commit_hash", None))
+    dtype = getattr(config, "dtype", None) or stored_dtype(Path(source.path).expanduser())
+    return Shape(layers, dtype, getattr(config, "_commit_hash", None))
 
 
 def require_attention(running: Running) -> None:
@@ -150,12 +128,13 @@ def load_skeleton(source: Source, running: Running) -> PreTrainedModel:
     """
     config = _read_config(source)
     dtype = torch_dtype(running)
+    if dtype == "auto":
+        stated = config.dtype or stored_dtype(Path(source.path).expanduser())
+        dtype = stated or torch.float32
     try:
         with torch.device("meta"):
             model: PreTrainedModel = AutoModelForCausalLM.from_config(
-                config,
-                dtype=(config.dtype or torch.float32) if dtype == "auto" else dtype,
-                **NO_CODE,
+                config, dtype=dtype, **NO_CODE
             )
     except _FAILURES as error:
         raise _unusable(source, "model.path must be a causal language model", error) from error
@@ -194,7 +173,7 @@ def prepare(model: PreTrainedModel, running: Running) -> PreTrainedModel:
     return model
 
 
-def _read(source: Source, running: Running, *, device: str) -> PreTrainedModel:
+def read_weights(source: Source, running: Running, *, device: str) -> PreTrainedModel:
     """Returns the model with its weights on `device`; on "meta" they keep shapes only."""
     _require_folder(source, ("config.json",))
     try:

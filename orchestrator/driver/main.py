@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cluster.connection_watch import ClusterLost
+from evals.benchmark import Benchmark
 from evals.errors import OutOfReach
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.driver.context import SweepContext, how_to_go_on
@@ -33,16 +34,16 @@ def show_plan(config: SweepConfig) -> int:
         ConfigError: something about the sweep can never run.
     """
     found = planned_sweep(config)
-    unchecked = _unchecked(config)
+    unchecked = _unchecked(config, found.plan.benchmark)
     found.storage.check_writable(config.name)
     show(outlook(found.plan, storage=found.storage, nodes=_nodes()), unchecked=unchecked)
     return DONE
 
 
-def _unchecked(config: SweepConfig) -> str:
+def _unchecked(config: SweepConfig, benchmark: Benchmark) -> str:
     """Checks the weights; returns what of them nobody can tell here for want of a network."""
     try:
-        check_weights(config)
+        check_weights(config, benchmark)
     except OutOfReach as error:
         return str(error)
     return ""

@@ -93,7 +93,7 @@ def start(config: SweepConfig, signals: StopSignals, held: ExitStack) -> SweepCo
     lock = held.enter_context(FolderLock(folder)) if folder.is_dir() else None
     found = planned_sweep(config)
     storage = found.storage
-    check_weights(config)
+    check_weights(config, found.plan.benchmark)
     storage.check_writable(config.name)
     place = Place(config.name, folder, storage.root)
     Tracker.check(config.tracking, place)

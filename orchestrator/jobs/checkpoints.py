@@ -2,7 +2,7 @@
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evals.benchmark import Benchmark
 from evals.errors import ConfigError
@@ -11,6 +11,9 @@ from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.storage.files import JOB_FILE
 from orchestrator.storage.json_object import json_object
 from trainers.job import Phase
+
+if TYPE_CHECKING:
+    from trainers.family import Use
 
 FILES = ("*.json", "*.safetensors", "*.model", "*.jinja")
 """What decides how a saved model answers: weights, configuration, tokenizer, chat template."""
@@ -37,8 +40,8 @@ def given_weights(given: str, *, phase: Phase) -> str:
     return f"files:{digest.hexdigest()}"
 
 
-def check_weights(config: SweepConfig) -> None:
-    """Refuses a model or a given checkpoint that would not load, before anything starts.
+def check_weights(config: SweepConfig, benchmark: Benchmark) -> None:
+    """Refuses a model or a given checkpoint that cannot do what is asked, before anything starts.
 
     Raises:
         ConfigError: names the key, the path and the cure.
@@ -48,11 +51,13 @@ def check_weights(config: SweepConfig) -> None:
     from trainers.family import build_family  # imports transformers
 
     logging.disable_progress_bar()
-    family = build_family(config.model)
+    family, use = build_family(config.model), _use(config, benchmark)
     given = {"original": config.baselines.original, "gold": config.baselines.gold}
     for name, checkpoint in given.items():
+        folder = None if checkpoint is None else Path(checkpoint).expanduser()
         try:
-            family.check(None if checkpoint is None else Path(checkpoint).expanduser())
+            family.check(folder)
+            family.check_rows(folder, use)
         except ConfigError as error:
             key = "model.path" if checkpoint is None else f"baselines.{name}"
             raise type(error)(str(error).replace("model.path", key, 1)) from None
@@ -60,6 +65,15 @@ def check_weights(config: SweepConfig) -> None:
     shape = family.shape(None if original is None else Path(original).expanduser())
     _check_layers(config, shape.num_layers)
     _check_dtype(config, str(shape.dtype).removeprefix("torch."))
+
+
+def _use(config: SweepConfig, benchmark: Benchmark) -> "Use":
+    from trainers.family import Use  # imports torch
+
+    trainings = {"training": config.training}
+    if None in (config.baselines.original, config.baselines.gold):
+        trainings["baselines.training"] = config.baselines.training
+    return Use(benchmark, trainings, config.evaluation)
 
 
 def _check_layers(config: SweepConfig, num_layers: int) -> None:

@@ -10,12 +10,12 @@ from evals.benchmark import Benchmark
 from evals.errors import ConfigError
 from evals.text.encoding import Processor, Prompt, require_usable
 from trainers.decoder_call import ARGUMENTS
+from trainers.family import Use
 from trainers.loaded_model import LoadedModel, Shape
 from trainers.memory.decoder import DecoderSize, measure_decoder
 from trainers.pretrained import (
     Running,
     Source,
-    check_loads,
     load_model,
     load_skeleton,
     load_tokenizer,
@@ -23,6 +23,7 @@ from trainers.pretrained import (
     torch_dtype,
     write_model,
 )
+from trainers.pretrained_check import check_loads, check_rows
 from trainers.settings import AdapterSettings
 
 _HASHED = ("*.json", "*.safetensors", "*.model", "*.jinja")
@@ -85,6 +86,14 @@ class Family:
             ConfigError: as `load`, but for the tensors themselves.
         """
         check_loads(self._source(checkpoint), self._config, self._config.prompt)
+
+    def check_rows(self, checkpoint: Path | None, use: Use) -> None:
+        """Refuses rows with tokens or positions that the model has not got.
+
+        Raises:
+            ConfigError: names the key, what the model can do and the cure.
+        """
+        check_rows(self._source(checkpoint), self._config, self._config.prompt, use)
 
     def shape(self, checkpoint: Path | None) -> Shape:
         """Returns the shape of the model, or of `checkpoint` if one is given.

@@ -25,12 +25,12 @@ from evals.errors import FieldError
 from evals.text.encoding import Processor, Prompt
 from evals.text.example import Example
 from trainers.decoder_call import ARGUMENTS
+from trainers.family import Use
 from trainers.loaded_model import LoadedModel, Shape
 from trainers.memory.decoder import DecoderSize, measure_decoder
 from trainers.pretrained import (
     Running,
     Source,
-    check_loads,
     load_model,
     load_skeleton,
     load_tokenizer,
@@ -40,6 +40,7 @@ from trainers.pretrained import (
     torch_dtype,
     write_model,
 )
+from trainers.pretrained_check import check_loads, check_rows
 from trainers.settings import AdapterSettings
 
 _BOS, _EOS, _PAD = "<s>", "</s>", "<pad>"
@@ -129,6 +130,16 @@ class Family:
         """
         if checkpoint is not None:
             check_loads(Source(path=str(checkpoint)), self._config, self._config.prompt)
+
+    def check_rows(self, checkpoint: Path | None, use: Use) -> None:
+        """Refuses rows with tokens that a checkpoint has not got; random weights have all.
+
+        Raises:
+            ConfigError: names the token.
+        """
+        if checkpoint is not None:
+            source = Source(path=str(checkpoint))
+            check_rows(source, self._config, self._config.prompt, use)
 
     def shape(self, checkpoint: Path | None) -> Shape:
         """Returns the shape of the model, or of `checkpoint` if one is given.

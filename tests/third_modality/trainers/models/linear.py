@@ -14,6 +14,7 @@ from evals.benchmark import Benchmark
 from evals.choice import Settings
 from evals.errors import ConfigError
 from trainers.adapters import add_adapter
+from trainers.family import Use
 from trainers.loaded_model import LoadedModel, Shape
 from trainers.memory.footprint import Weights
 from trainers.memory.weights import weights_of
@@ -110,6 +111,9 @@ class Family:
         """Refuses a folder without weights."""
         if checkpoint is not None and not (checkpoint / FILE).is_file():
             raise ConfigError(f"{checkpoint} must hold {FILE} but does not; save a model there")
+
+    def check_rows(self, checkpoint: Path | None, use: Use) -> None:
+        """Refuses nothing: every point is two numbers."""
 
     def shape(self, checkpoint: Path | None) -> Shape:
         """Returns the model's two layers."""
