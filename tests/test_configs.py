@@ -11,7 +11,7 @@ from evals.metric import Need, load_metric
 from orchestrator.config.loading import load_config
 from orchestrator.searching.settings import SearchSettings
 from tests.fixtures.paths import CONFIGS, ROOT
-from trainers.l1 import L1AdamW
+from trainers.optimizer import L1AdamW
 
 FILES = sorted(CONFIGS.glob("*.yaml"))
 TEN = {"retain_ft", "ga", "gd", "kl", "idk", "dpo", "npo", "scrub", "llmu", "rmu"}

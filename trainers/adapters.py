@@ -91,7 +91,7 @@ def load_state(model: nn.Module, state: Mapping[str, Tensor]) -> None:
 def parameter_groups(
     model: nn.Module, *, l1: float, l1_mode: L1Mode, weight_decay: float
 ) -> list[dict[str, Any]]:
-    """Returns L1AdamW's groups: "lora_A" and "lora_B", or "all" when the whole model trains."""
+    """Returns an optimizer's groups: "lora_A" and "lora_B", or "all" if the whole model trains."""
     parameters = dict(trainable(model))
     common = {"l1": l1, "l1_mode": l1_mode, "weight_decay": weight_decay}
     if not any(A in name for name in parameters):

@@ -19,7 +19,7 @@ from trainers.adapted_weights import base_norm
 from trainers.adapters import trainable
 from trainers.deepspeed_config import deepspeed_config
 from trainers.job import Diverged
-from trainers.l1 import L1AdamW
+from trainers.optimizer import WithL1, build_optimizer
 from trainers.settings import EngineSettings, L1Mode, TrainingSettings
 from trainers.starting_weights import Change, StartingWeights
 
@@ -32,13 +32,14 @@ class Engine:
     """
 
     def __init__(
-        self, module: nn.Module, wrapped: Any, optimizer: L1AdamW, *, base_norm: float
+        self, module: nn.Module, wrapped: Any, optimizer: WithL1, *, base_norm: float
     ) -> None:
         self.module = module
         self.base_norm = base_norm
         self._deepspeed = wrapped
         self._optimizer = optimizer
         self._start: StartingWeights | None = None
+        self._buffers: dict[str, Tensor] = {}
 
     @classmethod
     def start(
@@ -52,7 +53,7 @@ class Engine:
     ) -> "Engine":
         """Puts `model` under DeepSpeed, in the process group that the caller started.
 
-        `groups` are L1AdamW's. A world of one needs no process group.
+        `groups` are the optimizer's. A world of one needs no process group.
 
         Raises:
             ConfigError: the batch does not split into micro-batches and ranks.
@@ -66,7 +67,7 @@ class Engine:
         norm = base_norm(model)
         # The learning rate is 0 until the first step: DeepSpeed may step the optimizer on zero
         # gradients while it starts, which must neither decay nor shrink the weights.
-        optimizer = L1AdamW(groups, lr=0.0)
+        optimizer = build_optimizer(groups, training)
         wrapped, *_ = deepspeed.initialize(model=model, optimizer=optimizer, config=config)
         engine = cls(model, wrapped, optimizer, base_norm=norm)
         shards.forget(wrapped, optimizer)
@@ -110,11 +111,13 @@ class Engine:
     def keep_start(self) -> None:
         """Remembers the weights as they are, for `rewind` and `change`; call it on a new engine."""
         self._start = StartingWeights(shards.optimized(self._deepspeed, self._optimizer))
+        self._buffers = _copied_buffers(self.module)
 
     def rewind(self, *, l1: float, l1_mode: L1Mode, weight_decay: float) -> None:
         """Makes the engine as good as new, with the weights that were kept; L1 pulls to them."""
         assert self._start is not None
         self._start.restore()
+        _set_buffers(self.module, self._buffers)
         shards.refresh_copies(self._deepspeed)
         shards.forget(self._deepspeed, self._optimizer)
         if l1 == 0:
@@ -148,22 +151,27 @@ class Engine:
     def state(self) -> Iterator[tuple[str, Tensor]]:
         """Yields what the next step depends on, whole and on the CPU, the same on every rank.
 
-        That is float32 weights and the optimizer's moments and step counts, by names that know
-        nothing of ranks or ZeRO stages; frozen parameters are left out. The engine must be
-        between two steps, and every rank must read to the end.
+        That is float32 weights, the optimizer's moments and step counts, and buffers (the running
+        statistics of a batch normalisation), by names that know nothing of ranks or ZeRO stages;
+        frozen parameters are left out. The engine must be between two steps, and every rank must
+        read to the end.
         """
         for name, parameter in trainable(self.module):
             yield f"weight/{name}", shards.read(self._deepspeed, parameter)
             moments = shards.read_moments(self._deepspeed, self._optimizer, parameter)
             yield from ((f"{kind}/{name}", value) for kind, value in moments.items())
+        yield from ((f"buffer/{n}", value) for n, value in _copied_buffers(self.module).items())
 
     def load(self, state: Mapping[str, Tensor]) -> None:
         """Takes over what `state` yielded, of any ranks and ZeRO stage, after a start or reset."""
         for name, parameter in trainable(self.module):
             shards.write(self._deepspeed, parameter, state[f"weight/{name}"])
-            kinds = [kind for kind in shards.MOMENTS if f"{kind}/{name}" in state]
+            kinds = [k for k in shards.kinds_of(self._optimizer) if f"{k}/{name}" in state]
             moments = {kind: state[f"{kind}/{name}"] for kind in kinds}
             shards.write_moments(self._deepspeed, self._optimizer, parameter, moments)
+        names = [name for name, _ in self.module.named_buffers()]
+        kept = {name: f"buffer/{name}" for name in names if f"buffer/{name}" in state}
+        _set_buffers(self.module, {name: state[key] for name, key in kept.items()})
 
     def whole_state(self) -> dict[str, Tensor]:
         """Returns the model's whole state dict on the CPU of rank 0; empty elsewhere."""
@@ -187,6 +195,20 @@ class Engine:
 
     def _groups(self) -> list[dict[str, Any]]:
         return [*self._deepspeed.optimizer.param_groups, *self._optimizer.param_groups]
+
+
+def _copied_buffers(module: nn.Module) -> dict[str, Tensor]:
+    """Returns CPU copies of the buffers that a model is saved with."""
+    saved = module.state_dict(keep_vars=True).keys()
+    buffers = ((name, value) for name, value in module.named_buffers() if name in saved)
+    return {name: value.detach().to("cpu", copy=True) for name, value in buffers}
+
+
+@torch.no_grad()
+def _set_buffers(module: nn.Module, values: Mapping[str, Tensor]) -> None:
+    own = dict(module.named_buffers())
+    for name, value in values.items():
+        own[name].copy_(value)
 
 
 def _start_group_of_one() -> None:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from evals.choice import Settings
+from evals.errors import FieldError
 
 
 class L1Mode(StrEnum):
@@ -67,7 +68,7 @@ class StoppingSettings(Settings):
 
 
 class TrainingSettings(Settings):
-    """One recipe: AdamW with linear warm-up and linear decay, batches drawn by seed.
+    """One recipe: an optimizer, linear warm-up, a schedule of its rate, batches drawn by seed.
 
     `batch_size` is the number of forget rows in one optimizer step over all ranks and
     accumulation steps; `micro_batch_size` is what one rank holds at a time.
@@ -79,10 +80,30 @@ class TrainingSettings(Settings):
     epochs: float = Field(5.0, gt=0)
     batch_size: int = Field(8, ge=1)
     micro_batch_size: int = Field(4, ge=1)
+    optimizer: Literal["adamw", "sgd"] = "adamw"
+    """AdamW, as for language models, or SGD with momentum, as for classifiers of pictures."""
+    momentum: float = Field(0.9, ge=0, lt=1)
+    """Of SGD; AdamW has none."""
     weight_decay: float = Field(0.01, ge=0)
+    """AdamW's is decoupled from the gradient, SGD's is added to it."""
     warmup_epochs: float = Field(1.0, ge=0)
     schedule: Literal["linear", "constant"] = "linear"
     max_length: int = Field(256, ge=8)
+
+    @model_validator(mode="after")
+    def _momentum_is_sgds(self) -> "TrainingSettings":
+        default = type(self).model_fields["momentum"].default
+        if self.optimizer != "sgd" and self.momentum != default:
+            raise FieldError(
+                f"momentum must be left out where optimizer is {self.optimizer} but got "
+                f"{self.momentum:g}; set optimizer: sgd, or leave momentum out"
+            )
+        return self
+
+    @property
+    def num_moments(self) -> int:
+        """How many numbers the optimizer keeps for each weight that it trains."""
+        return 1 if self.optimizer == "sgd" else 2
 
     def num_steps(self, num_rows: int) -> int:
         """Returns the optimizer steps of `epochs` passes over `num_rows` rows, rounded up."""

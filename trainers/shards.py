@@ -27,11 +27,18 @@ from deepspeed.utils import (
 )
 from torch import Tensor, nn
 
-STEP, MOMENTS = "step", ("exp_avg", "exp_avg_sq", "step")
-"""What AdamW keeps for a parameter; the moments have its shape, the step count is one number."""
+from trainers.optimizer import WithL1
+
+STEP = "step"
+"""The number of steps in the state of an optimizer that counts them."""
 
 NEVER_NEEDED_OP = "deepspeed_shm_comm"
 CACHED_METHOD = "_PartitionedParameterCoordinator__params_to_release"
+
+
+def kinds_of(optimizer: WithL1) -> tuple[str, ...]:
+    """Returns the names of all that an optimizer keeps for a parameter."""
+    return (*optimizer.moments, *((STEP,) if optimizer.counts_steps else ()))
 
 
 def avoid_compiling() -> None:
@@ -71,7 +78,7 @@ def write(engine: Any, parameter: nn.Parameter, value: Tensor) -> None:
         parameter.data.copy_(value)
 
 
-def optimized(engine: Any, optimizer: torch.optim.Optimizer) -> list[Tensor]:
+def optimized(engine: Any, optimizer: WithL1) -> list[Tensor]:
     """Returns the tensors that this rank's optimizer steps: the weights, or its part of them.
 
     A part ends in zeros, which ZeRO-3 leaves to chance.
@@ -104,9 +111,7 @@ def refresh_copies(engine: Any) -> None:
                 copy.data.copy_(master.data)
 
 
-def read_moments(
-    engine: Any, optimizer: torch.optim.Optimizer, parameter: nn.Parameter
-) -> dict[str, Tensor]:
+def read_moments(engine: Any, optimizer: WithL1, parameter: nn.Parameter) -> dict[str, Tensor]:
     """Returns whole CPU copies of what the optimizer keeps for a parameter, on every rank.
 
     Nothing, if it has never been stepped: without ZeRO a parameter without a gradient is not.
@@ -115,16 +120,17 @@ def read_moments(
     if master is not None:
         found = {**optimizer.state.get(master, {})}
     else:
-        step = _sharded_state(engine, optimizer)[0][STEP]
-        moments = [kind for kind in MOMENTS if kind != STEP]
-        found = {kind: safe_get_full_optimizer_state(parameter, kind) for kind in moments}
-        found[STEP] = step
-    return {kind: value.detach().cpu().clone() for kind, value in found.items()}
+        state = _sharded_state(engine, optimizer)[0]
+        found = {k: safe_get_full_optimizer_state(parameter, k) for k in optimizer.moments}
+        if optimizer.counts_steps:
+            found[STEP] = state[STEP]
+    # SGD keeps None for a parameter that was never stepped.
+    return {k: value.detach().cpu().clone() for k, value in found.items() if value is not None}
 
 
 def write_moments(
     engine: Any,
-    optimizer: torch.optim.Optimizer,
+    optimizer: WithL1,
     parameter: nn.Parameter,
     moments: Mapping[str, Tensor],
 ) -> None:
@@ -146,7 +152,7 @@ def write_moments(
             safe_set_full_optimizer_state(parameter, value, kind)
 
 
-def forget(engine: Any, optimizer: torch.optim.Optimizer) -> None:
+def forget(engine: Any, optimizer: WithL1) -> None:
     """Drops moments, step counts and every gradient, of a finished accumulation or not."""
     for state in optimizer.state.values():
         for value in state.values():
@@ -205,7 +211,7 @@ def close(engine: Any, module: nn.Module) -> None:
             cell.cell_contents.cache_clear()
 
 
-def _sharded_state(engine: Any, optimizer: torch.optim.Optimizer) -> list[dict[str, Tensor]]:
+def _sharded_state(engine: Any, optimizer: WithL1) -> list[dict[str, Tensor]]:
     """Returns the optimizer's state of each flat part of the weights, linked to the parameters.
 
     Before the first step there is none, so that it is made; DeepSpeed would link it only once,
@@ -218,8 +224,9 @@ def _sharded_state(engine: Any, optimizer: torch.optim.Optimizer) -> list[dict[s
         flats = sharded.single_partition_of_fp32_groups
     for flat in flats:
         if not optimizer.state[flat]:
-            fresh = {kind: torch.zeros_like(flat) for kind in MOMENTS if kind != STEP}
-            optimizer.state[flat] = {**fresh, STEP: torch.tensor(0.0)}
+            count = {STEP: torch.tensor(0.0)} if optimizer.counts_steps else {}
+            fresh = {kind: torch.zeros_like(flat) for kind in optimizer.moments}
+            optimizer.state[flat] = {**fresh, **count}
     if engine.zero_optimization_stage() < 3:
         for copies, flat in zip(sharded.bit16_groups, flats, strict=True):
             lazy_init_hp_params_optimizer_state(copies, flat, optimizer.state)

@@ -240,7 +240,7 @@ def _suite(job: Job) -> Suite:
 
 def _model_key(job: Job) -> str:
     """Returns what must be equal for a model under its engine to serve another job."""
-    kept = {"batch_size", "micro_batch_size", "max_length"}
+    kept = {"batch_size", "micro_batch_size", "max_length", "optimizer", "momentum"}
     same_engine = job.training.model_dump_json(include=kept)
     parts = [job.benchmark, job.model, job.adapter, job.engine]
     texts = [part.model_dump_json() for part in parts if part is not None]

@@ -126,6 +126,7 @@ def sharding_of(kind: Kind, config: SweepConfig, *, engine: EngineSettings, rank
         on_gpu=config.gang.gpus_per_rank > 0,
         offload_optimizer=engine.offload_optimizer,
         offload_parameters=engine.offload_parameters,
+        moments=training.num_moments,
     )
 
 

@@ -19,7 +19,7 @@ from trainers.adapters import adapter_state as plain_state
 from trainers.adapters import add_adapter, initial_state, parameter_groups, save_adapter
 from trainers.engine import Engine
 from trainers.job import TrialFailure
-from trainers.l1 import L1AdamW
+from trainers.optimizer import L1AdamW
 from trainers.settings import AdapterSettings, EngineSettings, L1Mode, TrainingSettings
 
 SEED, LR, DECAY, ROWS = 3, 1e-2, 0.01, 4

@@ -9,7 +9,7 @@ from torch import Tensor
 from evals.errors import ConfigError
 from trainers.adapters import parameter_groups
 from trainers.engine import Engine
-from trainers.l1 import L1AdamW
+from trainers.optimizer import L1AdamW
 from trainers.settings import EngineSettings, L1Mode, TrainingSettings
 
 STUDY = Path(__file__).with_name("engine_study.py")
@@ -189,4 +189,87 @@ def test_one_rank_needs_no_process_group_and_takes_adamws_steps():
     models[1](rows).square().mean().backward()
     plain.step()
     assert close(engine.trainable_state(), dict(models[1].named_parameters()))
+    engine.close()
+
+
+class Normalised(torch.nn.Module):
+    """A model with running statistics."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = torch.nn.Linear(3, 4)
+        self.norm = torch.nn.BatchNorm1d(4)
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        return self.norm(self.inner(rows))
+
+
+SGD = TrainingSettings(batch_size=4, micro_batch_size=4, optimizer="sgd", momentum=0.9)
+
+
+def started(model: torch.nn.Module, stage: int, **changes) -> Engine:
+    return Engine.start(
+        model,
+        settings=EngineSettings(zero_stage=stage, gradient_clipping=0),
+        training=SGD.model_copy(update=changes),
+        world=1,
+        groups=parameter_groups(model, l1=0, l1_mode=L1Mode.PROXIMAL, weight_decay=0.01),
+    )
+
+
+def taken(engine: Engine, rows: torch.Tensor, *, steps: int) -> None:
+    for _ in range(steps):
+        engine.backward((engine.module(rows) - 1).square().mean())
+        engine.step(0.1)
+
+
+@pytest.mark.parametrize("stage", [0, 1, 2, 3])
+def test_sgd_takes_torchs_steps_at_every_stage_and_again_after_a_rewind(stage: int) -> None:
+    torch.manual_seed(0)
+    rows, model = torch.randn(4, 3), torch.nn.Linear(3, 2)
+    twin = torch.nn.Linear(3, 2)
+    twin.load_state_dict(model.state_dict())
+    plain = torch.optim.SGD(twin.parameters(), lr=0.1, momentum=0.9, weight_decay=0.01)
+    for _ in range(3):
+        plain.zero_grad()
+        (twin(rows) - 1).square().mean().backward()
+        plain.step()
+    engine = started(model, stage)
+    engine.keep_start()
+    for _ in range(2):
+        taken(engine, rows, steps=3)
+        assert close(engine.trainable_state(), dict(twin.named_parameters()))
+        engine.rewind(l1=0, l1_mode=L1Mode.PROXIMAL, weight_decay=0.01)
+    engine.close()
+
+
+@pytest.mark.parametrize("stage", [0, 2, 3])
+def test_momentum_and_running_statistics_are_in_a_checkpoint(stage: int) -> None:
+    torch.manual_seed(0)
+    rows, model = torch.randn(4, 3), Normalised()
+    start = {name: value.clone() for name, value in model.state_dict().items()}
+    engine = started(model, stage)
+    taken(engine, rows, steps=2)
+    saved = {name: value.clone() for name, value in engine.state()}
+    taken(engine, rows, steps=2)
+    learned = engine.whole_state()
+    engine.close()
+    fresh = Normalised()
+    fresh.load_state_dict(start)
+    again = started(fresh, stage)
+    again.load(saved)
+    taken(again, rows, steps=2)
+    assert close(again.whole_state(), learned)
+    again.close()
+
+
+def test_running_statistics_are_rewound() -> None:
+    model = Normalised()
+    engine = started(model, 0)
+    engine.keep_start()
+    taken(engine, torch.randn(4, 3) + 5, steps=2)
+    assert model.norm.running_mean.abs().max() > 0
+    engine.rewind(l1=0, l1_mode=L1Mode.PROXIMAL, weight_decay=0.01)
+    assert torch.equal(model.norm.running_mean, torch.zeros(4))
+    assert int(model.norm.num_batches_tracked) == 0
     engine.close()

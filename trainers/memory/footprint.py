@@ -1,7 +1,8 @@
 """Memory of one rank at the moments of a job: pure arithmetic, in bytes.
 
 After ZeRO (Rajbhandari et al. 2020, arXiv 1910.02054, section 3 and figure 1), with what DeepSpeed
-0.19 really holds under torch's AdamW. N parameters of p bytes, T of them trained, W ranks:
+0.19 really holds under torch's AdamW; SGD keeps one moment in place of two. N parameters of p
+bytes, T of them trained, W ranks:
 
     stage           0               1, 2        3
     parameters      p N             p N         p (N / W + those of small ones)
@@ -28,7 +29,8 @@ SUB_GROUP = 1_000_000_000
 """Parameters of a rank that stage 3 steps at once (sub_group_size)."""
 CONTEXT_BYTES = 1 << 30
 """About what CUDA, NCCL and cuBLAS take of a GPU beside torch's allocator."""
-MASTER, MOMENTS = 4, 8
+MASTER = MOMENT = 4
+"""Bytes of a weight's float32 copy, and of each moment beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Sharding:
     on_gpu: bool = True
     offload_optimizer: bool = False
     offload_parameters: bool = False
+    moments: int = 2
+    """How many numbers the optimizer keeps for each weight: AdamW two, SGD with momentum one."""
 
     @property
     def host_steps(self) -> bool:
@@ -231,8 +235,8 @@ def _optimizer(weights: Weights, sharding: Sharding) -> int:
     if sharding.host_steps:
         return 0
     if sharding.stage == 0 and not sharding.mixed:
-        return 2 * weights.entry_bytes * weights.trained
-    return (MASTER + MOMENTS) * sharding.share(weights.trained)
+        return sharding.moments * weights.entry_bytes * weights.trained
+    return (MASTER + sharding.moments * MOMENT) * sharding.share(weights.trained)
 
 
 def _anchors(weights: Weights, sharding: Sharding) -> int:

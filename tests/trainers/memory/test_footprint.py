@@ -127,6 +127,12 @@ def test_float32_needs_no_master_copy_without_zero():
     assert moments(whole, Sharding(1, 1, mixed=False))["reducing"].optimizer == 1200
 
 
+def test_sgd_keeps_one_moment() -> None:
+    whole = Weights(100, 100, 100, 100, loaded_bytes=4, entry_bytes=4)
+    assert moments(whole, Sharding(0, 1, mixed=False, moments=1))["reducing"].optimizer == 400
+    assert moments(whole, Sharding(2, 1, moments=1))["reducing"].optimizer == 800
+
+
 def test_a_float32_engine_leaves_bfloat16_weights_without_zero_as_they_are():
     whole = Weights(100, 100, 100, 100, loaded_bytes=2, entry_bytes=2)
     found = moments(whole, Sharding(0, 1, mixed=False))["step"]

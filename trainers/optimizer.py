@@ -1,4 +1,4 @@
-"""AdamW that also applies an L1 penalty, as a proximal step or as a subgradient.
+"""AdamW and SGD that also apply an L1 penalty, as a proximal step or as a subgradient.
 
 A penalty added to the loss is silently zero under ZeRO-3, where parameters are placeholders
 between steps. The optimizer, though, is handed the real (flat, sharded) values at every ZeRO
@@ -6,19 +6,19 @@ stage, and L1 acts on each entry alone, so that it needs no gather here.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from trainers.settings import L1Mode
+from trainers.settings import L1Mode, TrainingSettings
 
 
-class L1AdamW(torch.optim.AdamW):
-    """AdamW whose parameter groups carry `l1`, the coefficient, and `l1_mode`.
+class WithL1(torch.optim.Optimizer):
+    """Gives an optimizer groups that carry `l1`, the coefficient, and `l1_mode`.
 
     L1 is of d = p - a, where `anchors` give a weight's a, and a = 0 where there are none.
-    PROXIMAL: after the Adam step d <- sign(d) max(|d| - lr * l1, 0), which makes exact zeros
+    PROXIMAL: after the optimizer's step d <- sign(d) max(|d| - lr * l1, 0), which makes exact zeros
     (Parikh and Boyd, "Proximal Algorithms", 2014, section 6.5.2).
     SUBGRADIENT: gradient += l1 * sign(d) before the step, sign(0) = 0: the gradient of
     loss + l1 * sum |d|. It is added after DeepSpeed has clipped the gradient.
@@ -28,11 +28,12 @@ class L1AdamW(torch.optim.AdamW):
     zero, so the model does not notice, but the sparsity of A does.
     """
 
-    def __init__(self, groups: Iterable[Mapping[str, Any]], *, lr: float) -> None:
-        complete = [{"l1": 0.0, "l1_mode": L1Mode.PROXIMAL, **group} for group in groups]
-        super().__init__(complete, lr=lr)
-        self.anchors: Mapping[Tensor, Tensor] = {}
-        """For all weights or none, by the tensor that is stepped: what L1 pulls it towards."""
+    moments: ClassVar[tuple[str, ...]]
+    """What is kept for each weight, in its shape, under these names of the optimizer's state."""
+    counts_steps: ClassVar[bool]
+    """Whether the state has the number of steps, too."""
+    anchors: Mapping[Tensor, Tensor]
+    """For all weights or none, by the tensor that is stepped: what L1 pulls it towards."""
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
@@ -51,6 +52,41 @@ class L1AdamW(torch.optim.AdamW):
 
     def _anchors_of(self, values: Sequence[Tensor]) -> list[Tensor]:
         return [self.anchors[value] for value in values] if self.anchors else []
+
+
+class L1AdamW(WithL1, torch.optim.AdamW):
+    """AdamW with L1."""
+
+    moments = ("exp_avg", "exp_avg_sq")
+    counts_steps = True
+
+    def __init__(self, groups: Iterable[Mapping[str, Any]], *, lr: float) -> None:
+        super().__init__(_complete(groups), lr=lr)
+        self.anchors = {}
+
+
+class L1SGD(WithL1, torch.optim.SGD):
+    """SGD with momentum and L1; weight decay is added to the gradient, as in torch's."""
+
+    moments = ("momentum_buffer",)
+    counts_steps = False
+
+    def __init__(
+        self, groups: Iterable[Mapping[str, Any]], *, lr: float, momentum: float = 0.0
+    ) -> None:
+        super().__init__(_complete(groups), lr=lr, momentum=momentum)
+        self.anchors = {}
+
+
+def build_optimizer(groups: Iterable[Mapping[str, Any]], training: TrainingSettings) -> WithL1:
+    """Returns the optimizer that the settings name, with a learning rate of 0 until it is set."""
+    if training.optimizer == "sgd":
+        return L1SGD(groups, lr=0.0, momentum=training.momentum)
+    return L1AdamW(groups, lr=0.0)
+
+
+def _complete(groups: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{"l1": 0.0, "l1_mode": L1Mode.PROXIMAL, **group} for group in groups]
 
 
 def soft_threshold_(

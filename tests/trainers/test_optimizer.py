@@ -3,7 +3,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.fixtures.golden import GOLDEN
-from trainers.l1 import L1AdamW, soft_threshold_
+from trainers.optimizer import L1SGD, L1AdamW, soft_threshold_
 from trainers.settings import L1Mode
 
 CASE = GOLDEN["lora_l1_l0"]
@@ -173,3 +173,18 @@ def test_a_weight_at_its_anchor_feels_no_penalty():
         parameter.grad = torch.zeros(1)
         taught.step()
         assert parameter.item() == 1.0
+
+
+def test_sgd_shrinks_by_lr_times_l1_after_its_step() -> None:
+    weight = nn.Parameter(torch.tensor([1.0, 0.015, -1.0]))
+    group = {"params": [weight], "l1": 0.1, "weight_decay": 0.0}
+    taught = L1SGD([group], lr=0.1, momentum=0.9)
+    weight.grad = torch.tensor([1.0, 0.0, 0.0])
+    taught.step()
+    # 1 - 0.1 x 1 - 0.1 x 0.1; 0.015 is 0.005 further than the threshold; -(1 - 0.01)
+    assert torch.allclose(weight.detach(), torch.tensor([0.89, 0.005, -0.99]))
+    weight.grad = torch.zeros(3)
+    taught.step()
+    # The momentum alone moves the first: 0.89 - 0.1 x 0.9 - 0.01; the second becomes zero.
+    assert torch.allclose(weight.detach(), torch.tensor([0.79, 0.0, -0.98]))
+    assert weight[1] == 0
