@@ -33,11 +33,15 @@ class Cause(StrEnum):
 
 
 class RankLost(RuntimeError):
-    """Raised when a rank died, raised or hung; the gang is closed and must be formed again."""
+    """Raised when a rank died, raised or hung; the gang is closed and must be formed again.
 
-    def __init__(self, message: str, cause: Cause) -> None:
+    `traceback` has all that the ranks said, if they said anything.
+    """
+
+    def __init__(self, message: str, cause: Cause, *, traceback: str = "") -> None:
         super().__init__(message)
         self.cause = cause
+        self.traceback = traceback
 
 
 DEVICE_OUT_OF_MEMORY = re.compile(
@@ -54,7 +58,8 @@ def loss(call: str, errors: Mapping[int, ray.exceptions.RayError]) -> RankLost:
     causes = {number: _cause(error) for number, error in errors.items()}
     number = min(causes, key=lambda number: list(Cause).index(causes[number]))
     message = f"rank {number} was lost in {call}: {_reason(errors[number])}"
-    return RankLost(message, causes[number])
+    said = "".join(f"rank {number}:\n{_text(errors[number])}\n" for number in sorted(errors))
+    return RankLost(message, causes[number], traceback=said)
 
 
 def _cause(error: ray.exceptions.RayError) -> Cause:
@@ -73,11 +78,16 @@ def _cause(error: ray.exceptions.RayError) -> Cause:
 
 
 def _reason(error: ray.exceptions.RayError) -> str:
-    """Returns the error's own words: what the rank raised, or else Ray's line about it."""
+    """Returns a line of the error's own words: what the rank raised, or else Ray's about it."""
     cause = getattr(error, "cause", None)
     if cause is not None:
-        return f"{type(cause).__name__}: {cause}"
-    lines = [ANSI.sub("", line).strip() for line in str(error).splitlines()]
+        said = next((line.strip() for line in str(cause).splitlines() if line.strip()), "")
+        return f"{type(cause).__name__}: {said}"
+    lines = [line.strip() for line in _text(error).splitlines()]
     if not isinstance(error, ray.exceptions.OutOfMemoryError):  # whose first line says it all
         lines.reverse()
     return next((line for line in lines if line), type(error).__name__)
+
+
+def _text(error: ray.exceptions.RayError) -> str:
+    return ANSI.sub("", str(error))

@@ -16,6 +16,8 @@ from evals.scores import ScoreSheet
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.results.measuring import measured
 from orchestrator.running.workers import Experience, Workers, shape_of, upkeep_of
+from orchestrator.storage.files import FAILURE_FILE, job_path
+from orchestrator.storage.masking import masked_text
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
 from trainers import checkpoint
@@ -47,7 +49,14 @@ class _Clock:
 
 
 class GivenUp(TrialFailure):
-    """What a job ends with whose ranks were lost too often: another time may be better."""
+    """What a job ends with whose ranks were lost too often: another time may be better.
+
+    `traceback` has what the ranks said when they were lost last.
+    """
+
+    def __init__(self, message: str, *, traceback: str) -> None:
+        super().__init__(message)
+        self.traceback = traceback
 
 
 class JobRun:
@@ -66,6 +75,7 @@ class JobRun:
         self._execution = experience.execution(ticket)
         self._folder: Path | None = None
         self._ended: tuple[Result, ScoreSheet | None] | None = None
+        self._traceback = ""
         self._pause_s = 0.0
         self._reports: list[Report] = []
         self._resumed_step = 0
@@ -178,7 +188,9 @@ class JobRun:
         self._workers.close()
         if not self._may_go_on(lost):
             tried = f"; given up after {self._attempts} attempts" if self._attempts > 1 else ""
-            return GivenUp(f"{lost}{tried}")
+            where = f"; traceback in {job_path(self._ticket.job.hash, FAILURE_FILE)}"
+            said = f"{lost}{tried}{where if lost.traceback else ''}"
+            return GivenUp(said, traceback=lost.traceback)
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._folder = None
@@ -214,7 +226,7 @@ class JobRun:
         result = Result(
             job=self._ticket.job,
             state=State.FAILED,
-            reason=str(news),
+            reason=masked_text(str(news)),
             metrics={},
             facts=self._facts(),
             wall_s=0.0,
@@ -223,6 +235,8 @@ class JobRun:
             by_chance=isinstance(news, GivenUp),
             collapsed=isinstance(news, Diverged),
         )
+        if isinstance(news, GivenUp):
+            self._traceback = masked_text(news.traceback)
         if isinstance(news, Outcome):
             result = self._measured(result, news)
             self._experience.learn(self._ticket, self._execution)
@@ -234,6 +248,8 @@ class JobRun:
         """Returns what is on record once the result is in storage; a beat if it has no room."""
         assert self._folder is not None
         try:
+            if self._traceback:
+                (self._folder / FAILURE_FILE).write_text(self._traceback, encoding="utf-8")
             kept = self._storage.commit(result, self._folder, sheet)
         except OSError as error:
             return _without_room(error)

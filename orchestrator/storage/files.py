@@ -10,6 +10,8 @@ DATABASE, ARTIFACTS, DATABASE_LOCK = "mlflow.db", "mlartifacts", ".mlflow.lock"
 
 JOB_FILE, RESULT_FILE = "job.json", "result.json"
 SCORES_FILE, REPORTS_FILE = "scores.json", "reports.jsonl"
+FAILURE_FILE = "failure.txt"
+"""What the ranks of a job that failed have said, with their tracebacks."""
 REMOVED = ".removed"
 """Behind the name of a folder of weights: of the one that is left when they were removed."""
 WHY_FILE = "why.txt"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.storage.files import JOB_FILE, RESULT_FILE, SCORES_FILE
+from orchestrator.storage.files import FAILURE_FILE, JOB_FILE, RESULT_FILE, SCORES_FILE
 from orchestrator.tracking.adapter_model import add_model, remove_models
 from orchestrator.tracking.child_run import CURVE, ChildRun, Point, job_tags
 from orchestrator.tracking.job_files import TABLE
@@ -29,7 +29,7 @@ METRICS_PER_BATCH = 800
 PARAMS_PER_BATCH = 100
 DIGEST_LENGTH = 36
 """The longest digest of a data set that MLflow takes."""
-JOB_FILES = (JOB_FILE, RESULT_FILE, SCORES_FILE)
+JOB_FILES = (JOB_FILE, RESULT_FILE, SCORES_FILE, FAILURE_FILE)
 RUNNING, KILLED = "RUNNING", "KILLED"
 
 

@@ -66,3 +66,12 @@ def test_the_rank_that_others_failed_by_is_the_one_that_is_named() -> None:
     full = raised(torch.OutOfMemoryError("CUDA out of memory"))
     lost = loss("advance", {0: broken, 2: full})
     assert str(lost) == "rank 2 was lost in advance: OutOfMemoryError: CUDA out of memory"
+
+
+def test_a_loss_keeps_what_all_ranks_said_and_gives_one_line_of_it() -> None:
+    errors = {1: raised(KeyError("q_proj")), 0: raised(RuntimeError("\nbroken pipe\nin C++"))}
+    lost = loss("advance", errors)
+    assert str(lost) == "rank 1 was lost in advance: KeyError: 'q_proj'"
+    assert str(loss("advance", {0: errors[0]})).endswith("RuntimeError: broken pipe")
+    assert lost.traceback.index("rank 0:") < lost.traceback.index("rank 1:")
+    assert lost.traceback.count("traceback\n") == 2

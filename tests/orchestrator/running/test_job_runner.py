@@ -244,6 +244,28 @@ def test_what_would_happen_again_is_not_tried_again(ticket, end) -> None:
     assert result.facts["attempts"] == 1
 
 
+def test_a_job_that_fails_on_a_rank_keeps_its_traceback_and_says_where_without_secrets(ticket):
+    said = (
+        "rank 0:\nTraceback (most recent call last):\n  at s3://me:pa55word@host/x\nKeyError: 'x'"
+    )
+    message = "rank 0 was lost in advance: KeyError: 's3://me:pa55word@host/x'"
+    lost = RankLost(message, Cause.FAULT, traceback=said)
+    asked = ticket()
+    result = finished(JobRun(asked, Script([report(2), lost]), Experience()))
+    place = f"jobs/{asked.job.hash}/failure.txt"
+    assert result.reason == f"{message}; traceback in {place}".replace("pa55word", "***")
+    kept = (Path(asked.storage) / place).read_text(encoding="utf-8")
+    assert kept == said.replace("pa55word", "***")
+
+
+def test_a_job_that_is_done_after_a_loss_keeps_no_traceback(ticket, outcome) -> None:
+    lost = RankLost("rank 0 was lost in advance: it died", Cause.DIED, traceback="Traceback")
+    asked = ticket()
+    result = finished(JobRun(asked, Script([lost], [report(4), outcome]), Experience()))
+    assert result.state == State.DONE
+    assert not list(Path(asked.storage).glob("jobs/*/failure.txt"))
+
+
 def test_a_baseline_that_was_given_up_keeps_its_checkpoint(ticket) -> None:
     job = ticket(phase=Phase.GOLD, every_s=1e-9)
     workers = Script(*[[report(2), DIED]] * 3, writes=True)
