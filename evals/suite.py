@@ -130,6 +130,10 @@ class Suite(Protocol):
         """
         ...
 
+    def shown(self, encoder: Any, example: Any) -> str:
+        """Returns an example with its answer as a model is given it, for a person to read."""
+        ...
+
     def evaluate(
         self,
         model: "torch.nn.Module",

@@ -40,8 +40,9 @@ def finetune(task: RankTask, warm_state: WarmState) -> Generator[Report | Beat, 
         _check_merged(merged, rows, before_B, folder=folder, place=warm_state.place)
         # The merged model is scored: merging rounds, and it is what trials start from.
         sheet, measured = yield from warm_state.evaluate(merged.model, merged, job)
+    first_row = warm_state.shown_row(job, warm_model.loaded)
     warm_state.clear()
-    return Outcome(sheet, {**trained.facts, **measured})
+    return Outcome(sheet, {**trained.facts, **measured}, first_row=first_row)
 
 
 def _setup(job: Job, warm_state: WarmState, warm_model: WarmModel) -> TrainingSetup:

@@ -107,11 +107,13 @@ class Outcome:
     weights train: sparsity), l1_norm, update_norm, moved (1.0 or 0.0), train_s, eval_s, steps,
     final_loss, peak_memory_bytes, and num_truncated, the items that were scored with an answer cut
     at `evaluation.max_length`. `stopped` is why the training was stopped early, if it was.
+    `first_row` is the first row of the job's split, as the model was given it.
     """
 
     sheet: ScoreSheet
     facts: Mapping[str, float]
     stopped: str = ""
+    first_row: str = ""
 
 
 class TrialFailure(RuntimeError):

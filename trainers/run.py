@@ -27,7 +27,7 @@ def run(task: RankTask, warm_state: WarmState) -> Iterator[Report | Beat | Outco
     elif job.checkpoint is not None:
         model = warm_state.given_model(job)
         sheet, measured = yield from warm_state.evaluate(model.model, model, job)
-        outcome = Outcome(sheet, measured)
+        outcome = Outcome(sheet, measured, first_row=warm_state.shown_row(job, model))
     else:
         outcome = yield from finetune(task, warm_state)
     peak = max(gather(memory.peak_bytes(warm_state.place.device), warm_state.place))

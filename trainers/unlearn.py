@@ -35,7 +35,9 @@ def unlearn(task: RankTask, warm_state: WarmState) -> Generator[Report | Beat, N
     learned = yield from tuning.save(
         warm_model.engine, warm_model.loaded, task.folder, warm_state.place
     )
-    return Outcome(sheet, {**trained.facts, **measured, **learned}, trained.stopped)
+    facts = {**trained.facts, **measured, **learned}
+    first_row = warm_state.shown_row(job, warm_model.loaded)
+    return Outcome(sheet, facts, trained.stopped, first_row)
 
 
 def _setup(

@@ -123,6 +123,11 @@ class WarmState:
         """Returns the encoder of the model; `key` is the setting that `max_length` comes from."""
         return _suite(job).encoder(loaded.processor, max_length=max_length, key=key)
 
+    def shown_row(self, job: Job, loaded: LoadedModel) -> str:
+        """Returns the first row of the job's split as the model is given it, for people to read."""
+        first = self.benchmark(job.benchmark).splits[job.split][0]
+        return _suite(job).shown(self._scoring_encoder(job, loaded), first)
+
     def prober(
         self, job: Job, warm_model: WarmModel, guard: Guard | None, *, since: int = 0
     ) -> Probe | None:

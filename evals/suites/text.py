@@ -15,6 +15,7 @@ from evals.shard import Shard
 from evals.suite import Cell, Sizes
 from evals.text import row_lengths
 from evals.text.components import components
+from evals.text.example import Example
 from evals.text.example import Task as Questions
 from evals.text.rouge import split
 from evals.text.scores import ItemScore, TaskScores, num_truncated
@@ -96,6 +97,11 @@ class Suite:
         from evals.text.encoding import Encoder
 
         return Encoder(processor.tokenizer, prompt=processor.prompt, max_length=max_length, key=key)
+
+    def shown(self, encoder: "Encoder", example: Example) -> str:
+        """Returns prompt and answer as their tokens spell them, with all that is not to be seen."""
+        prompt, answer = encoder.spelled(example)
+        return f"prompt: {prompt!r}\nanswer: {answer!r}\n"
 
     def evaluate(
         self,

@@ -21,6 +21,8 @@ from evals.text.example import Example
 _MARKER = "@@answer@@"
 """Stands in for an answer while a chat template is rendered; no template changes it."""
 
+_AS_THEY_ARE = {"skip_special_tokens": False, "clean_up_tokenization_spaces": False}
+
 
 class Prompt(Settings):
     """How a question is put to a model.
@@ -148,6 +150,17 @@ class Encoder:
         head, _ = _frame(self.tokenizer, self.prompt, question)
         ids, _ = self._tokenize(head.rstrip(" "))
         return tuple(ids)
+
+    def spelled(self, example: Example) -> tuple[str, str]:
+        """Returns what the tokens of an answered example spell: those of the prompt, and the rest.
+
+        The answer is what is scored, with the token that ends it.
+        """
+        row = self.answered(example)
+        start = sum(label == IGNORE for label in row.labels)
+        ids = (row.input_ids, row.input_ids[:start])
+        whole, prompt = (str(self.tokenizer.decode(list(each), **_AS_THEY_ARE)) for each in ids)
+        return prompt, whole.removeprefix(prompt)
 
     def _tokenize(self, text: str) -> tuple[list[int], list[int]]:
         """Returns the ids and each one's end in `text` (0 for a token that is not in it).

@@ -40,6 +40,7 @@ def measured(
         facts={**suite.components(sheet), **outcome.facts, **result.facts},
         stopped=outcome.stopped,
         guard=stopped_under,
+        first_row=outcome.first_row,
     )
 
 

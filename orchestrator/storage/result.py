@@ -54,6 +54,7 @@ class Result:
     `collapsed` says that a job FAILED because its training destroyed the model. `weights_removed`
     says that its weights were removed for want of disk (`orchestrator.storage.weights`).
     `gold` is the hash of the gold model's job that the metrics are held against, if it was known.
+    `first_row` is the first row of the job's split as the model was given it: the rendered prompt.
     """
 
     job: Job
@@ -70,6 +71,7 @@ class Result:
     collapsed: bool = False
     weights_removed: bool = False
     gold: str = ""
+    first_row: str = ""
 
     def stands(self, guard: Guard | None) -> bool:
         """Returns whether this is what a sweep with the guard `guard` would have come to."""

@@ -36,6 +36,7 @@ class _ResultFile(_File):
     guard: str = ""
     collapsed: bool = False
     gold: str = ""
+    first_row: str = ""
 
 
 class _ReportLine(_File):
@@ -98,6 +99,7 @@ def result_text(result: Result) -> str:
         guard=result.guard,
         collapsed=result.collapsed,
         gold=result.gold,
+        first_row=result.first_row,
     ).model_dump_json(indent=2)
 
 

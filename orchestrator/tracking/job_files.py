@@ -21,11 +21,13 @@ LOG_LINES = 200
 
 
 def job_files(result: Result, folder: Path) -> dict[str, str]:
-    """Returns texts by file name: log.txt; deepspeed.json and evaluation.json if they are known.
+    """Returns texts by file name: log.txt, and what is known of the others.
 
-    `folder` is the job's.
+    Those are first_row.txt, deepspeed.json and evaluation.json. `folder` is the job's.
     """
     found = {"log.txt": log_text(result)}
+    if result.first_row:
+        found["first_row.txt"] = result.first_row
     engine = _engine(result)
     if engine is not None:
         found["deepspeed.json"] = json.dumps(engine, indent=2)

@@ -47,6 +47,7 @@ def test_a_merged_baseline_answers_as_the_trained_one_did(dtype, stage, tmp_path
     *_, outcome = run(RankTask(original(dtype, stage=stage), tmp_path), WarmState(Place()))
     assert isinstance(outcome, Outcome)
     assert (tmp_path / "model" / "model.safetensors").is_file()
+    assert outcome.first_row.startswith("prompt: '<s>Question: ")
 
 
 def test_a_merge_that_changes_the_answers_ends_the_job_and_leaves_no_model(tmp_path: Path):

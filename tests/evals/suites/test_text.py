@@ -133,3 +133,10 @@ def test_merged_shards_are_what_one_rank_finds(build_model, encoder, world):
             assert a.answer.nll == pytest.approx(b.answer.nll, abs=1e-5)
             assert a.generation == b.generation
     assert merge([whole]) == whole
+
+
+def test_a_row_is_shown_with_all_that_is_not_to_be_seen(encoder):
+    shown = SUITE.shown(encoder, TASKS[0].examples[-1])
+    bos, eos = encoder.tokenizer.bos_token or "", encoder.tokenizer.eos_token
+    question = "Question: Where does Hina live in year 0?\\nAnswer:"
+    assert shown == f"prompt: '{bos}{question}'\nanswer: ' In Karachi, number 0.{eos}'\n"

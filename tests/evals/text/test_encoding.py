@@ -6,6 +6,7 @@ from transformers import PreTrainedTokenizerFast
 from evals.collated import IGNORE
 from evals.errors import ConfigError
 from evals.text.encoding import Encoder, Prompt, Row, collate
+from evals.text.example import Example
 from tests.fixtures.golden import GOLDEN
 
 CLEAR_LLAMA = Prompt(question_start="[INST] ", question_end=" [/INST]", answer_start="")
@@ -220,3 +221,21 @@ def test_a_tokenizer_without_eos_is_refused(tokenizer):
     tokenizer.eos_token = None
     with pytest.raises(ConfigError, match="end-of-sequence"):
         Encoder(tokenizer, prompt=Prompt(), max_length=64)
+
+
+@pytest.mark.parametrize(("question", "answer"), PAIRS)
+def test_what_rows_spell_is_what_the_model_is_given(chat, question, answer):
+    encoder = Encoder(chat(LLAMA_TEMPLATE), prompt=CHAT, max_length=128)
+    bos, eos = encoder.tokenizer.bos_token, encoder.tokenizer.eos_token
+    prompt, rest = encoder.spelled(Example("e", question, answer))
+    assert prompt + rest == f"{bos}[INST] {question} [/INST] {answer} {eos}"
+    assert prompt.endswith("[/INST]")
+
+
+def test_a_row_that_was_cut_spells_what_is_left(tokenizer):
+    row = Encoder(tokenizer, prompt=Prompt(), max_length=128).encode("Who?", "1956 in Kuwait")
+    cut = Encoder(tokenizer, prompt=Prompt(), max_length=len(row.input_ids) - 2)
+    prompt, rest = cut.spelled(Example("e", "Who?", "1956 in Kuwait"))
+    assert prompt.endswith("Question: Who?\nAnswer:")
+    assert rest
+    assert " 1956 in Kuwait".startswith(rest)

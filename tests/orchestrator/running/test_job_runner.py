@@ -97,7 +97,7 @@ def outcome() -> Outcome:
     score = AnswerScore(1.0, 4)
     items = tuple(ItemScore(f"r-{i}", "a", score, score, (score,) * 3, (), ()) for i in range(2))
     task = TaskScores("retain", Role.RETAIN, Probability.PLAIN, items)
-    return Outcome(ScoreSheet((task,)), {"steps": 4.0})
+    return Outcome(ScoreSheet((task,)), {"steps": 4.0}, first_row="prompt: 'Who?'")
 
 
 @pytest.fixture
@@ -140,6 +140,8 @@ def test_a_job_that_nothing_happens_to_takes_one_attempt(ticket, outcome) -> Non
     assert result.facts["attempts"] == 1
     assert (result.facts["micro_batch_size"], result.facts["zero_stage"]) == (4, 2)
     assert result.facts["rank_memory_bytes"] == 123
+    kept = Storage(Path(ticket().storage)).find(ticket().job)
+    assert (kept.first_row, kept) == ("prompt: 'Who?'", result)
     assert workers.closed == workers.saves == 0
     assert left_in(ticket()) == [ticket().job.hash]
 

@@ -45,6 +45,11 @@ def test_what_is_not_known_of_a_job_is_left_out(entry, tmp_path):
     assert job_files(given, tmp_path).keys() == {"log.txt"}
 
 
+def test_the_first_row_is_a_file_of_its_own(entry, tmp_path):
+    result = replace(entry().result, first_row="prompt: 'Who?'")
+    assert job_files(result, tmp_path)["first_row.txt"] == "prompt: 'Who?'"
+
+
 def test_a_job_with_scores_has_a_table_of_them(entry, job_folder, tmp_path):
     made = entry()
     folder = job_folder(tmp_path, made)

@@ -141,6 +141,10 @@ class Suite:
         """Returns nothing: a point says nothing that might not be measured."""
         return ""
 
+    def shown(self, encoder: Encoder, example: Point) -> str:
+        """Returns where the point is."""
+        return str(example)
+
     def encoder(self, processor: None, *, max_length: int, key: str) -> Encoder:
         """Returns the encoder."""
         return Encoder()
