@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, PeftConfig, PeftModel, get_peft_model
+from peft.tuners.lora import Linear
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -52,6 +53,12 @@ def add_adapter(model: nn.Module, settings: AdapterSettings, *, seed: int) -> Pe
             "adapter.target_modules must be layers with a weight of their own but got "
             f"{shared!r}, whose weight is another part's, too (tied embeddings): merging would "
             f"change both; leave {shared} out"
+        )
+    if switches := _more_than_linear(adapted):
+        raise _wrong_targets(
+            settings,
+            f"{', '.join(switches)}: what such a layer gives is more than a product",
+            instead=sorted(_leaves(adapted) - set(switches)),
         )
     strangers = [name for name, _ in trainable(adapted) if A not in name and B not in name]
     if strangers:
@@ -154,6 +161,22 @@ def _shared(adapted: nn.Module) -> str | None:
     return None
 
 
+def _more_than_linear(adapted: nn.Module) -> list[str]:
+    """Returns the names of adapted layers that are linear only by descent, such as some routers."""
+    layers = ((name, layer) for name, layer in adapted.named_modules() if isinstance(layer, Linear))
+    found = {
+        name.rpartition(".")[2]
+        for name, layer in layers
+        if isinstance(base := layer.get_base_layer(), nn.Linear)
+        and type(base).forward is not nn.Linear.forward
+    }
+    return sorted(found)
+
+
+def _leaves(adapted: nn.Module) -> set[str]:
+    return {name.rpartition(".")[2] for name, _ in base_weights(adapted)}
+
+
 def _initial(name: str, value: nn.Parameter, seed: int) -> Tensor:
     shape = getattr(value, "ds_shape", value.shape)  # ZeRO-3 leaves an empty placeholder
     fresh = torch.zeros(shape)
@@ -174,10 +197,15 @@ def _zero_share(state: Mapping[str, Tensor], kind: str) -> float:
     return zeros / sum(value.numel() for value in values)
 
 
-def _wrong_targets(settings: AdapterSettings, reason: str) -> ConfigError:
+def _wrong_targets(
+    settings: AdapterSettings, reason: str, *, instead: Sequence[str] = ()
+) -> ConfigError:
+    cure = "name linear layers, or none for all of them"
+    if instead:
+        cure = f"set adapter.target_modules: [{', '.join(instead)}]"
     return ConfigError(
         "adapter.target_modules must be names of linear layers of the model but got "
-        f"{list(settings.target_modules)} ({reason}); name linear layers, or none for all of them"
+        f"{list(settings.target_modules)} ({reason}); {cure}"
     )
 
 

@@ -38,7 +38,10 @@ def sweep_sizes(config: SweepConfig, benchmark: Benchmark) -> ModelSizes:
     trial = _size(config, benchmark, checkpoint=original, adapter=config.adapter)
     if original is not None and baselines.gold is not None:
         return ModelSizes(None, trial)
-    baseline = _size(config, benchmark, checkpoint=None, adapter=baselines.adapter)
+    try:
+        baseline = _size(config, benchmark, checkpoint=None, adapter=baselines.adapter)
+    except ConfigError as error:
+        raise ConfigError(str(error).replace("adapter.", "baselines.adapter.")) from None
     return ModelSizes(baseline, trial)
 
 

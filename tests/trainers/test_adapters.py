@@ -4,7 +4,14 @@ import pytest
 import torch
 from peft import PeftModel
 from torch import Tensor
-from transformers import LlamaConfig, LlamaForCausalLM, Qwen3MoeConfig, Qwen3MoeForCausalLM
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    PhimoeConfig,
+    PhimoeForCausalLM,
+    Qwen3MoeConfig,
+    Qwen3MoeForCausalLM,
+)
 
 from evals.errors import ConfigError
 from tests.fixtures.golden import GOLDEN
@@ -196,6 +203,18 @@ def test_a_nan_in_the_adapter_is_a_nan_in_its_norms():
     assert math.isnan(facts["update_norm"])
     assert math.isnan(facts["l1_norm"])
     assert math.isnan(facts["moved"])
+
+
+def test_a_router_that_gives_more_than_a_product_is_refused_and_the_other_layers_named():
+    shape = {"hidden_size": 16, "intermediate_size": 12, "num_attention_heads": 2}
+    model = PhimoeForCausalLM(
+        PhimoeConfig(vocab_size=31, num_hidden_layers=1, num_local_experts=3, **shape)
+    )
+    rest = r"\[k_proj, o_proj, q_proj, v_proj\]$"
+    with pytest.raises(
+        ConfigError, match=rf"got \[\] \(router: .*set adapter.target_modules: {rest}"
+    ):
+        add_adapter(model, SETTINGS, seed=0)
 
 
 def test_dropout_of_fused_experts_is_refused():

@@ -27,6 +27,15 @@ def test_an_adapter_on_layers_that_do_not_exist_is_refused(large_sweep, few_peop
         sweep_sizes(large_sweep(adapter={"target_modules": ["qproj"]}), few_people)
 
 
+def test_the_baselines_adapter_is_refused_by_its_own_key(large_sweep, few_people):
+    recipe = {
+        "training": {"batch_size": 8, "micro_batch_size": 2},
+        "adapter": {"target_modules": ["qproj"]},
+    }
+    with pytest.raises(ConfigError, match=r"^baselines\.adapter\.target_modules must be"):
+        sweep_sizes(large_sweep(baselines=recipe), few_people)
+
+
 def test_a_hub_model_without_a_network_is_unknown_within_seconds(
     large_sweep, few_people, monkeypatch
 ):
