@@ -74,8 +74,10 @@ def _layers(model: nn.Module) -> Iterator[tuple[str, LoraLayer]]:
 
 
 def _stacked_a(a_NI: Tensor, num_stacked: int) -> Tensor:
-    return a_NI.double().reshape(num_stacked, -1, a_NI.shape[1])
+    """Returns a_SRI; a convolution's factor has its kernel's places among I."""
+    return a_NI.double().flatten(1).reshape(num_stacked, len(a_NI) // num_stacked, -1)
 
 
 def _stacked_b(b_ON: Tensor, num_stacked: int) -> Tensor:
-    return b_ON.double().reshape(b_ON.shape[0], -1, num_stacked).permute(2, 0, 1)
+    """Returns b_SOR; a convolution's factor looks at one place."""
+    return b_ON.double().reshape(len(b_ON), -1, num_stacked).permute(2, 0, 1)

@@ -65,6 +65,20 @@ def test_norms_are_those_of_the_merged_weights_less_the_start(config):
     assert norm == pytest.approx(whole_norm({name: start[name] for name in moved}), rel=1e-6)
 
 
+def test_a_convolution_counts_with_its_whole_kernel():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(3, 5, 3), nn.Flatten(), nn.Linear(5, 2))
+    start = copies(model)
+    adapted = add_adapter(model, AdapterSettings(rank=2, target_modules=("0", "2")), seed=0)
+    stir(adapted)
+    state, weights, norm = adapter_state(adapted), adapted_weights(adapted), base_norm(adapted)
+    merged = copies(adapted.merge_and_unload())
+    updates = {name: merged[name] - start[name] for name in start}
+    assert update_norm(state, weights) == pytest.approx(whole_norm(updates), rel=1e-5)
+    whole = whole_norm({name: start[name] for name in ("0.weight", "2.weight")})
+    assert norm == pytest.approx(whole, rel=1e-6)
+
+
 @pytest.mark.parametrize("config", FUSED, ids=named)
 def test_experts_that_are_one_tensor_are_adapted_each_by_itself(config):
     adapted = add_adapter(built(config), AdapterSettings(rank=2), seed=0)
