@@ -35,7 +35,13 @@ class TaskScores:
 
 
 def accuracy(task: TaskScores) -> float:
-    """Returns the share of a task's pictures whose person is recognised; NaN if a score is."""
+    """Returns the share of a task's pictures whose person is recognised; NaN if a score is.
+
+    Raises:
+        ValueError: the task has no items.
+    """
+    if not task.items:
+        raise ValueError(f"the task {task.name} has no items")
     if any(item.cosine != item.cosine or item.best_other != item.best_other for item in task.items):
         return float("nan")
     return sum(item.recognised for item in task.items) / len(task.items)

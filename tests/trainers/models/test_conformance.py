@@ -1,4 +1,4 @@
-"""Every family in trainers/models, by itself: loads, saves, loads again and is the same."""
+"""Every family of language models, by itself: loads, saves, loads again and is the same."""
 
 import pytest
 import torch
@@ -11,7 +11,11 @@ from evals.text.encoding import Encoder
 from trainers.family import PACKAGE, build_family
 from trainers.loaded_model import LoadedModel
 
-FAMILIES = plugins.names(PACKAGE)
+FAMILIES = [
+    name
+    for name in plugins.names(PACKAGE)
+    if "prompt" in plugins.load(PACKAGE, name, key="name").Config.model_fields
+]
 
 
 @pytest.fixture(scope="session")

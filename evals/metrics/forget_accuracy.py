@@ -1,0 +1,25 @@
+"""Share of the forget set's pictures whose person is recognised by enrolment cosine.
+
+A good value is that of people whom nobody trained on (`holdout_accuracy`), not 0.
+
+A person's enrolment vector is the mean embedding of some pictures that are not scored; everybody of
+the benchmark is enrolled. Source: CLEAR's vision evaluation (arXiv 2410.18057).
+"""
+
+from evals.benchmark import Role
+from evals.faces.scores import accuracy
+from evals.means import Mean
+from evals.metric import Aspect, Metric
+
+_MEAN = Mean(Role.FORGET, accuracy)
+
+METRIC = Metric(
+    compute=_MEAN.compute,
+    bounds=(0.0, 1.0),
+    better="lower",
+    suite="faces",
+    heading="Forget Accuracy",
+    sums_up=Aspect.FORGET,
+    probe=frozenset({Role.FORGET}),
+    resampling=_MEAN.resampling,
+)

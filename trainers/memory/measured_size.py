@@ -1,0 +1,59 @@
+"""The size of a model that answers each row as a whole, measured by calling it once."""
+
+from dataclasses import dataclass
+
+from trainers.memory.footprint import Weights
+from trainers.requirements import ReferenceUse, Requirements
+
+BACKWARD = 2.0
+"""Work of a backward pass, of a forward pass's."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredSize:
+    """A model of which a row's forward pass was looked at.
+
+    It does `row_flops` operations and makes `row_bytes` of outputs, all of which a training keeps.
+    """
+
+    weights: Weights
+    row_bytes: int
+    largest_bytes: int
+    """The largest output of a layer and the one before it, for a row: what scoring holds."""
+    row_flops: float
+
+    def training_bytes(self, asked: Requirements, *, num_rows: int, length: int) -> int:  # noqa: ARG002
+        """Returns every layer's outputs for all rows of all passes."""
+        return self.row_bytes * num_rows * sum(asked.passes)
+
+    def scoring_bytes(self, *, num_rows: int, length: int) -> int:  # noqa: ARG002
+        """Returns the outputs of two layers."""
+        return self.largest_bytes * num_rows
+
+    def generating_bytes(self, *, num_rows: int, length: int) -> int:  # noqa: ARG002
+        """Returns nothing: such a model writes nothing."""
+        return 0
+
+    def training_flops(
+        self,
+        asked: Requirements,
+        *,
+        num_rows: int,
+        length: float,  # noqa: ARG002
+        on_gpu: bool,  # noqa: ARG002
+    ) -> float:
+        """Returns three forward passes' work for each row, and one for each compared row."""
+        compared = len(asked.compared) if asked.reference_use == ReferenceUse.MODEL else 0
+        rows = (1 + BACKWARD) * sum(asked.passes) + compared
+        return self.row_flops * num_rows * rows
+
+    def forward_flops(
+        self,
+        *,
+        num_passes: float,
+        num_rows: int,
+        length: float,  # noqa: ARG002
+        on_gpu: bool,  # noqa: ARG002
+    ) -> float:
+        """Returns the work of passes without gradients."""
+        return self.row_flops * num_rows * num_passes
