@@ -89,14 +89,6 @@ class Suite:
         """Returns which picture it is, and of whom."""
         return f"{example.id}: a picture of {example.person}, who is number {example.label}\n"
 
-    def shown(self, encoder: "Encoder", example: Face) -> str:  # noqa: ARG002
-        """Returns whose picture it is, the size and hash of its pixels."""
-        height, width, _ = example.picture.pixels.shape
-        return (
-            f"picture: {example.id}, {width} x {height}, sha256 {example.picture.content()}\n"
-            f"person: {example.label}, {example.person!r}\n"
-        )
-
     def evaluate(
         self,
         model: "torch.nn.Module",
