@@ -21,9 +21,9 @@ MODULES = sorted(file for floor in FLOORS for file in (ROOT / floor).rglob("*.py
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUNTIME = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
 DEV = [Requirement(line) for line in PROJECT["project"]["optional-dependencies"]["dev"]]
-DISTRIBUTIONS = {"yaml": "pyyaml"}
-USED_BY_OTHERS = {"greenlet", "pillow", "scikit-learn"}
-"""Optuna and matplotlib use them where they find them."""
+DISTRIBUTIONS = {"PIL": "pillow", "yaml": "pyyaml"}
+USED_BY_OTHERS = {"greenlet", "scikit-learn"}
+"""Optuna uses them where they find them."""
 HOMES = {
     "ray": (
         "orchestrator/running/embedded_ray.py",
