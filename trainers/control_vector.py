@@ -1,4 +1,7 @@
-"""The random direction that RMU steers hidden states to."""
+"""The random directions that RMU steers hidden states to."""
+
+import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -12,3 +15,14 @@ def control_vector(width: int, *, seed: tuple[int, ...], length: float) -> Tenso
     """
     drawn = np.random.default_rng(seed).random(width)
     return torch.from_numpy(length * drawn / np.linalg.norm(drawn))
+
+
+def row_targets(ids: Sequence[str], width: int, *, seed: int, largest: float) -> Tensor:
+    """Returns targets_BH, uniform on [-largest, largest): each depends on its id and the seed."""
+    drawn = [
+        np.random.default_rng([seed, *hashlib.sha256(row_id.encode()).digest()]).uniform(
+            -largest, largest, width
+        )
+        for row_id in ids
+    ]
+    return torch.from_numpy(np.stack(drawn))

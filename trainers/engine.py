@@ -113,14 +113,19 @@ class Engine:
         self._start = StartingWeights(shards.optimized(self._deepspeed, self._optimizer))
         self._buffers = _copied_buffers(self.module)
 
-    def rewind(self, *, l1: float, l1_mode: L1Mode, weight_decay: float) -> None:
-        """Makes the engine as good as new, with the weights that were kept; L1 pulls to them."""
+    def rewind(
+        self, *, l1: float, l1_mode: L1Mode, weight_decay: float, towards_start: bool = True
+    ) -> None:
+        """Makes the engine as good as new, with the weights that were kept.
+
+        L1 pulls to them, or to zero.
+        """
         assert self._start is not None
         self._start.restore()
         _set_buffers(self.module, self._buffers)
         shards.refresh_copies(self._deepspeed)
         shards.forget(self._deepspeed, self._optimizer)
-        if l1 == 0:
+        if l1 == 0 or not towards_start:
             self._optimizer.anchors = {}
         elif not self._optimizer.anchors:
             self._optimizer.anchors = self._start.anchors()

@@ -104,9 +104,10 @@ class Outcome:
     """What a finished job measured: its score sheet and facts about the run.
 
     `facts` holds numbers beside the benchmark's metrics: sparsity_a and sparsity_b (where all
-    weights train: sparsity), l1_norm, update_norm, moved (1.0 or 0.0), train_s, eval_s, steps,
-    final_loss, peak_memory_bytes, and num_truncated, the items that were scored with an answer cut
-    at `evaluation.max_length`. `stopped` is why the training was stopped early, if it was.
+    weights train: sparsity, zeros), l1_norm, update_norm, moved (1.0 or 0.0), train_s, eval_s,
+    steps, final_loss, peak_memory_bytes, and num_truncated, the items that were scored with an
+    answer cut at `evaluation.max_length`. `stopped` is why the training was stopped early, if it
+    was.
     `first_row` is the first row of the job's split, as the model was given it.
     """
 

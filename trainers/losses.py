@@ -9,7 +9,13 @@ positions that count are copied to float32 (float64 stays), so memory follows N,
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, kl_div, log_softmax, logsigmoid
+from torch.nn.functional import (
+    cosine_similarity,
+    cross_entropy,
+    kl_div,
+    log_softmax,
+    logsigmoid,
+)
 
 from evals.collated import IGNORE
 from trainers.batch import Batch
@@ -82,6 +88,12 @@ def mean_square(of_BTH: Tensor, to_BTH: Tensor, batch: Batch) -> Tensor:
     mask_BT = attended(batch)
     to_NH = to_BTH[mask_BT] if to_BTH.dim() == of_BTH.dim() else to_BTH
     return (of_BTH[mask_BT] - to_NH).square().mean(dim=-1).sum() / batch.position_norm
+
+
+def cosines(of_BTH: Tensor, to_BTH: Tensor, batch: Batch) -> Tensor:
+    """Returns cosine_N of two hidden states at attended positions, in the order of rows."""
+    mask_BT = attended(batch)
+    return cosine_similarity(of_BTH[mask_BT], to_BTH[mask_BT], dim=-1)
 
 
 def labelled(batch: Batch) -> Tensor:

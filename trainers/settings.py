@@ -77,6 +77,8 @@ class TrainingSettings(Settings):
     lr: float = Field(1e-4, gt=0)
     l1: float = Field(0.0, ge=0)
     l1_mode: L1Mode = L1Mode.PROXIMAL
+    l1_towards: Literal["start", "zero"] = "start"
+    """What L1 pulls all weights to, where those are trained; an adapter's factors go to zero."""
     epochs: float = Field(5.0, gt=0)
     batch_size: int = Field(8, ge=1)
     micro_batch_size: int = Field(4, ge=1)

@@ -14,7 +14,9 @@ CHUNK = 1 << 24
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a training did to the weights: `num_kept` of `num` entries are what they were.
+    """What a training did to the weights: of `num` entries `num_kept` are what they were.
+
+    `num_zero` are zero now.
 
     The norms are over all entries: the L1 norm and the Frobenius norm of the change, and the
     Frobenius norm of the start.
@@ -22,6 +24,7 @@ class Change:
 
     num: int
     num_kept: int
+    num_zero: int
     l1_norm: float
     norm: float
     start_norm: float
@@ -57,18 +60,21 @@ class StartingWeights:
         It is that of the weights as a model in `dtype` holds them: there an optimizer's small steps
         may come to nothing. `num` are the entries of all ranks together, zeros at the ends aside.
         """
-        sums = torch.zeros(5, dtype=torch.float64, device=device)
+        sums = torch.zeros(6, dtype=torch.float64, device=device)
         for now, start in self._chunks(dtype, device):
             offset = now - start
             kept = (offset == 0).double()
-            parts = (kept, offset.abs(), offset.square(), start.square(), torch.ones_like(kept))
+            counts = (kept, (now == 0).double(), torch.ones_like(kept))
+            parts = (*counts, offset.abs(), offset.square(), start.square())
             sums += torch.stack([part.sum() for part in parts])
         if is_sharded:
             dist.all_reduce(sums)
-        num_kept, l1_norm, square, start_square, entries = sums.tolist()
+        num_kept, num_zero, entries, l1_norm, square, start_square = sums.tolist()
+        num_padding = int(entries) - num  # zeros, then as now
         return Change(
             num=num,
-            num_kept=int(num_kept) - (int(entries) - num),
+            num_kept=int(num_kept) - num_padding,
+            num_zero=int(num_zero) - num_padding,
             l1_norm=l1_norm,
             norm=math.sqrt(square),
             start_norm=math.sqrt(start_square),

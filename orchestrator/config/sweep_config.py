@@ -61,7 +61,7 @@ class SweepConfig(Settings):
     training: TrainingSettings = TrainingSettings()
     """The trials' recipe; `lr` and `l1` are overwritten where they are searched."""
     adapter: AdapterSettings | None = AdapterSettings()
-    """The trials'; null trains all weights, and L1 then pulls to where they started."""
+    """The trials'; null trains all weights, which L1 pulls to training.l1_towards."""
     engine: EngineSettings = EngineSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     search: SearchSettings = SearchSettings()

@@ -263,6 +263,21 @@ def test_momentum_and_running_statistics_are_in_a_checkpoint(stage: int) -> None
     again.close()
 
 
+def test_l1_pulls_to_the_start_or_to_zero() -> None:
+    model = torch.nn.Linear(2, 1, bias=False)
+    with torch.no_grad():
+        model.weight.copy_(torch.tensor([[0.5, 0.05]]))
+    engine = started(model, 0)
+    engine.keep_start()
+    for towards_start, expected in [(True, [0.5, 0.05]), (False, [0.4, 0.0])]:
+        options = {"l1": 1.0, "l1_mode": L1Mode.PROXIMAL, "weight_decay": 0.0}
+        engine.rewind(**options, towards_start=towards_start)
+        engine.backward(engine.module(torch.zeros(4, 2)).sum())
+        engine.step(0.1)
+        assert torch.allclose(model.weight.detach(), torch.tensor([expected]))
+    engine.close()
+
+
 def test_running_statistics_are_rewound() -> None:
     model = Normalised()
     engine = started(model, 0)

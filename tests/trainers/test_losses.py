@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from evals.collated import IGNORE
+from evals.collated import IGNORE, Collated
 from evals.text.encoding import model_inputs
 from trainers import losses
 from trainers.batch import single, with_norms
@@ -212,3 +212,11 @@ def test_both_directions_of_kl_on_the_fixture_are_the_published_code_s(source, g
     back = losses.mean_kl(student, teacher, batch).item()
     assert there == pytest.approx(expected[f"{source}_KL_teacher_given_student"], abs=1e-5)
     assert back == pytest.approx(expected[f"{source}_KL_student_given_teacher"], abs=1e-5)
+
+
+def test_cosines_are_of_attended_positions_alone() -> None:
+    states = torch.tensor([[[3.0, 4.0], [9.0, 9.0]], [[0.0, 2.0], [1.0, 0.0]]])
+    to = torch.tensor([[[1.0, 0.0], [9.0, 9.0]], [[0.0, -1.0], [5.0, 0.0]]])
+    rows = Collated({}, torch.tensor([[True, False], [True, True]]), torch.zeros(2, 2))
+    found = losses.cosines(states, to, single(("a", "b"), rows))
+    assert torch.allclose(found, torch.tensor([0.6, -1.0, 1.0]))

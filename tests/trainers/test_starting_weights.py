@@ -21,19 +21,20 @@ def changed(*moves: list[float]) -> tuple[list[Tensor], StartingWeights]:
 def test_a_change_is_counted_and_measured():
     _, start = changed([0.0, -0.5], [0.0, 0.0, 2.0])
     change = start.change(5, **HERE)
-    assert change == Change(5, 3, l1_norm=2.5, norm=math.sqrt(4.25), start_norm=5.0)
+    assert change == Change(5, 3, 2, l1_norm=2.5, norm=math.sqrt(4.25), start_norm=5.0)
 
 
 def test_a_change_that_rounding_takes_back_is_none():
     _, start = changed([0.001, 0.1], [0.0, 0.0, 0.0])
     change = start.change(5, **{**HERE, "dtype": torch.bfloat16})
     # 3.001 is rounded to 3, and 4.1, between 4.09375 and 4.125, to the former.
-    assert change == Change(5, 4, l1_norm=0.09375, norm=0.09375, start_norm=5.0)
+    assert change == Change(5, 4, 3, l1_norm=0.09375, norm=0.09375, start_norm=5.0)
 
 
 def test_zeros_at_the_end_of_a_part_are_no_weights():
     _, start = changed([0.0, -0.5], [0.0, 0.0, 0.0])
-    assert start.change(3, **HERE).num_kept == 2
+    change = start.change(3, **HERE)
+    assert (change.num_kept, change.num_zero) == (2, 1)
 
 
 def test_a_change_in_pieces_is_the_same(monkeypatch):

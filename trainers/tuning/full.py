@@ -25,7 +25,7 @@ from trainers.views import NoReference, ReferenceView
 
 
 class FullTuning:
-    """Trains every weight, which L1 pulls to where it started; the model is saved in `model/`."""
+    """Trains every weight, which L1 pulls to where it started or to zero; `model/` is saved."""
 
     def applied(self, model: nn.Module) -> nn.Module:
         """Returns `model` as it is."""
@@ -37,7 +37,12 @@ class FullTuning:
 
     def restart(self, engine: Engine, training: TrainingSettings) -> None:
         """Gives the engine its first weights again."""
-        engine.rewind(l1=training.l1, l1_mode=training.l1_mode, weight_decay=training.weight_decay)
+        engine.rewind(
+            l1=training.l1,
+            l1_mode=training.l1_mode,
+            weight_decay=training.weight_decay,
+            towards_start=training.l1_towards == "start",
+        )
 
     def reference(
         self, module: nn.Module, needs: ReferenceNeeds
@@ -85,14 +90,15 @@ class KnownLikelihoods:
 
 
 def change_facts(change: Change) -> dict[str, float]:
-    """Returns sparsity, l1_norm, update_norm and moved.
+    """Returns sparsity, zeros, l1_norm, update_norm and moved.
 
-    The sparsity is the share of weights that are exactly what they were, l1_norm the sum of
-    |change|, update_norm the Frobenius norm of the change; moved is 1.0 if that is above
-    `trainers.adapters.MOVED` times the norm of the start, else 0.0.
+    The sparsity is the share of weights that are exactly what they were, zeros the share that are
+    0 now, l1_norm the sum of |change|, update_norm the Frobenius norm of the change; moved is 1.0
+    if that is above `trainers.adapters.MOVED` times the norm of the start, else 0.0.
     """
     return {
         "sparsity": change.num_kept / change.num,
+        "zeros": change.num_zero / change.num,
         "l1_norm": change.l1_norm,
         "update_norm": change.norm,
         "moved": has_moved(change.norm, change.start_norm),

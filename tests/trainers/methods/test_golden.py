@@ -1,11 +1,17 @@
 """Every loss that the published code was run on, on the same stored logits."""
 
 import math
+from collections.abc import Mapping
 
 import pytest
+import torch
 
 from evals.choice import choose
-from trainers.method import PACKAGE, build_method
+from evals.collated import Collated
+from tests.fixtures.golden import GOLDEN
+from trainers.batch import Batch, single
+from trainers.method import PACKAGE, Step, build_method
+from trainers.requirements import Source
 
 TEXT = "text_losses_RetainFT_GA_GD_KL"
 MULTIMODAL = "mm_losses_CLEAR"
@@ -62,6 +68,42 @@ def test_the_loss_is_the_published_code_s(name, settings, case, entry, golden, g
     method = build_method(choose(PACKAGE, {"name": name, **settings}, key="method"))
     expected = golden[case] if entry is None else golden[case][entry]
     assert method.loss(golden_step).item() == pytest.approx(expected, abs=1e-5)
+
+
+class Embeddings:
+    """A view of embeddings that are known."""
+
+    def __init__(self, by_row: Mapping[str, list[float]]) -> None:
+        self._by_row = by_row
+
+    def hidden(self, batch: Batch, layer: int) -> torch.Tensor:
+        assert layer == 0
+        return torch.tensor([[self._by_row[row_id]] for row_id in batch.ids])
+
+
+def test_scrubbio_is_the_cosine_embedding_loss_of_the_published_code() -> None:
+    """Over one retain row (+1) and one forget row (-1), whose mean is half of both terms."""
+    given = GOLDEN["vision_ulira_scrubbio_misc"]
+    names = ["retain" if sign > 0 else "forget" for sign in given["inputs"]["y"]]
+    views = {
+        kind: Embeddings(dict(zip(names, given["inputs"][f"emb_{kind}"], strict=True)))
+        for kind in ("student", "teacher")
+    }
+    rows = Collated({}, torch.ones(1, 1, dtype=torch.bool), torch.zeros(1, 1, dtype=torch.long))
+    step = Step(
+        batches={
+            source: single((source.value,), rows) for source in (Source.FORGET, Source.RETAIN)
+        },
+        student=views["student"],
+        reference=views["teacher"],
+        index=0,
+        num_steps=1,
+        epoch=0,
+        seed=0,
+    )
+    loss = build_method(choose(PACKAGE, {"name": "scrubbio"}, key="method")).loss(step)
+    expected = given["expected"]["scrubbio_cosine_embedding_loss"]
+    assert loss.item() / 2 == pytest.approx(expected, abs=1e-6)
 
 
 def test_dpo_without_its_prefactor_is_tofu_s(golden, golden_step):

@@ -11,6 +11,7 @@ from evals.benchmarks.portraits import build
 from evals.errors import ConfigError
 from evals.faces.encoding import Encoder
 from evals.settings import EvaluationSettings
+from tests.fixtures.golden import GOLDEN
 from trainers.batch import single
 from trainers.family import Use
 from trainers.loaded_model import LoadedModel
@@ -178,3 +179,15 @@ def test_a_folder_that_is_no_model_is_refused(benchmark, tmp_path) -> None:
     (tmp_path / HEAD).write_bytes(b"no weights")
     with pytest.raises(ConfigError, match=HEAD.replace(".", r"\.")):
         load(benchmark, tmp_path)
+
+
+def test_the_heads_loss_is_the_published_codes_and_the_papers() -> None:
+    given = GOLDEN["am_softmax"]
+    inputs, found = given["inputs"], {}
+    for name, normalised in (("CLEAR_unnormalised_W", False), ("canonical_normalised_W", True)):
+        head = MarginHead(3, 4, scale=inputs["s"], margin=inputs["m"], normalised=normalised)
+        with torch.no_grad():
+            head.weight.copy_(torch.tensor(inputs["W"]))
+            labels = torch.tensor(inputs["labels"])
+            found[name] = float(cross_entropy(head(torch.tensor(inputs["x"]), labels), labels))
+    assert found == pytest.approx(given["expected"], abs=given["tolerance"])

@@ -130,6 +130,7 @@ def plain(l1: float, mode: L1Mode) -> Trial:
         {
             "num": offsets.numel(),
             "num_kept": int((offsets == 0).sum()),
+            "num_zero": sum(int((value == 0).sum()) for value in state.values()),
             "l1_norm": float(offsets.abs().sum()),
             "norm": float(offsets.norm()),
             "start_norm": float(starts.norm()),
