@@ -82,7 +82,7 @@ def _reason(error: ray.exceptions.RayError) -> str:
     cause = getattr(error, "cause", None)
     if cause is not None:
         said = next((line.strip() for line in str(cause).splitlines() if line.strip()), "")
-        return f"{type(cause).__name__}: {said}"
+        return f"{type(cause).__name__}: {said}".removesuffix(": ")
     lines = [line.strip() for line in _text(error).splitlines()]
     if not isinstance(error, ray.exceptions.OutOfMemoryError):  # whose first line says it all
         lines.reverse()

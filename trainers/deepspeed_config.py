@@ -22,6 +22,10 @@ def deepspeed_config(
             f"change training.batch_size or training.micro_batch_size"
         )
     zero: dict[str, Any] = {"stage": settings.zero_stage}
+    if settings.zero_stage == 3:
+        # DeepSpeed would reduce a mixture's gradients after each pass of a step, and so twice where
+        # a method has two. Experts that are one tensor have no need of it: all run in every pass.
+        zero["leaf_module"] = {"classes": []}
     if settings.offload_optimizer:
         zero["offload_optimizer"] = {"device": "cpu"}
     if settings.offload_parameters:

@@ -35,7 +35,11 @@ def test_deepspeeds_config_is_that_of_the_last_attempt(entry, tmp_path):
     assert config["train_batch_size"] == 8
     assert config["train_micro_batch_size_per_gpu"] == 1
     assert config["gradient_accumulation_steps"] == 4  # 8 over 1 row on each of 2 ranks
-    assert config["zero_optimization"] == {"stage": 3, "offload_optimizer": {"device": "cpu"}}
+    assert config["zero_optimization"] == {
+        "stage": 3,
+        "leaf_module": {"classes": []},
+        "offload_optimizer": {"device": "cpu"},
+    }
 
 
 def test_what_is_not_known_of_a_job_is_left_out(entry, tmp_path):
