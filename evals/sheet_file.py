@@ -36,9 +36,18 @@ def read_sheet(path: Path, task_scores: type[TaskScores]) -> ScoreSheet:
         FileNotFoundError: nothing is there.
         ConfigError: the file is not a whole score sheet.
     """
+    return parsed_sheet(path.read_bytes(), task_scores, path=path)
+
+
+def parsed_sheet(content: bytes, task_scores: type[TaskScores], *, path: Path) -> ScoreSheet:
+    """Returns the sheet that the `content` of the file `path` is.
+
+    Raises:
+        ConfigError: it is not a whole score sheet.
+    """
     form = create_model("Sheet", tasks=(tuple[task_scores, ...], ...))  # type: ignore[valid-type]
     try:
-        return ScoreSheet(form.model_validate_json(path.read_bytes()).tasks)  # type: ignore[attr-defined]
+        return ScoreSheet(form.model_validate_json(content).tasks)  # type: ignore[attr-defined]
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "its first byte"

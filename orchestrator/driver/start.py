@@ -21,12 +21,14 @@ from orchestrator.planning.plan_text import render
 from orchestrator.remote.download import fetch_model, pulled
 from orchestrator.remote.mirror import Mirror
 from orchestrator.remote.uploader import Uploader
+from orchestrator.storage.inspection import check_model, set_aside, set_aside_damaged
 from orchestrator.storage.lock import FolderLock
 from orchestrator.storage.members import Members, read_members
 from orchestrator.storage.records import Storage
+from orchestrator.storage.result_file import Damaged
 from orchestrator.tracking.session import Place
 from orchestrator.tracking.tracker import Tracker
-from trainers.job import Phase
+from trainers.job import MODEL, Phase
 
 _say = partial(print, flush=True)
 
@@ -40,8 +42,10 @@ class PlannedSweep:
     mirror: Mirror | None
 
 
-def planned_sweep(config: SweepConfig) -> PlannedSweep:
+def planned_sweep(config: SweepConfig, *, mend: bool = False) -> PlannedSweep:
     """Fetches what there is of a sweep, checks that it may go on, and says what it would do.
+
+    With `mend`, results that are not as they were written are put aside.
 
     Raises:
         ConfigError: something about the sweep can never run.
@@ -51,9 +55,33 @@ def planned_sweep(config: SweepConfig) -> PlannedSweep:
     if not isinstance(config.storage, Path):
         mirror = pulled(config.storage, config.folder, config.name)
     check_folder(config, storage.sweep_path(config.name))
-    planned = plan(config, build_benchmark(config.benchmark), storage=storage)
+    if mend:
+        set_aside_damaged(storage, say=_say)
+    benchmark = build_benchmark(config.benchmark)
+    planned = plan(config, benchmark, storage=storage)
+    if mend and set_aside_changed_original(planned, storage):
+        planned = plan(config, benchmark, storage=storage)
     _say(render(planned))
     return PlannedSweep(planned, storage, mirror)
+
+
+def set_aside_changed_original(planned: Plan, storage: Storage) -> bool:
+    """Puts the original's result aside if the weights that trials start from have changed.
+
+    Weights that are not here are not looked at: they may be at the URL of the storage. Returns
+    whether it was put aside.
+    """
+    for baseline in planned.baselines:
+        job, folder = baseline.job, storage.job_folder(baseline.job.hash)
+        trained = job.phase == Phase.ORIGINAL and baseline.finished and baseline.num_steps
+        if not trained or not (folder / MODEL).is_dir():
+            continue
+        try:
+            check_model(storage, job.hash)
+        except Damaged as error:
+            set_aside(folder, error, say=_say)
+            return True
+    return False
 
 
 def check_folder(config: SweepConfig, folder: Path) -> None:
@@ -91,7 +119,7 @@ def start(config: SweepConfig, signals: StopSignals, held: ExitStack) -> SweepCo
     """
     folder = Storage(config.folder).sweep_path(config.name)
     lock = held.enter_context(FolderLock(folder)) if folder.is_dir() else None
-    found = planned_sweep(config)
+    found = planned_sweep(config, mend=True)
     storage = found.storage
     check_weights(config, found.plan.benchmark)
     storage.check_writable(config.name)

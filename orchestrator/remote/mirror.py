@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from evals.errors import ConfigError
 from orchestrator.remote.url_file_system import Unreachable, attempt, opened
 from orchestrator.storage.address import Address
+from orchestrator.storage.checksums import changed_weights
 from orchestrator.storage.files import (
     DRIVER_FILE,
     JOBS,
@@ -26,7 +28,7 @@ from orchestrator.storage.files import (
 )
 from orchestrator.storage.records import says_more, set_aside
 from orchestrator.storage.result import State
-from orchestrator.storage.result_file import Ended, ending_in
+from orchestrator.storage.result_file import Ended, ending_in, read_checksums
 from orchestrator.storage.weights import KINDS, removed_weights
 from trainers.disk_full import lacks_room
 from trainers.job import MODEL
@@ -67,7 +69,11 @@ class Mirror:
                 self._pull_records(job_hash, own)
 
     def pull_model(self, job_hash: str) -> None:
-        """Fetches a baseline's model, unless it is here."""
+        """Fetches a baseline's model, unless it is here.
+
+        Raises:
+            ConfigError: what is there is not what the job has left.
+        """
         home = self._jobs / job_hash / MODEL
         files = self._listing(job_path(job_hash, MODEL))
         if home.exists() or not files:
@@ -76,6 +82,14 @@ class Mirror:
         with _whole_or_not(part):
             for file in files:
                 self._get(job_path(job_hash, MODEL, file), part / file)
+            expected = read_checksums(home.parent, job_hash)
+            changed = changed_weights(part, expected, kind=MODEL)
+            if changed is not None:
+                there = f"{self.url}/{job_path(job_hash, MODEL, str(changed.relative_to(part)))}"
+                raise ConfigError(
+                    f"{there} must be the weights that the job {job_hash} left but got other "
+                    f"content; remove {self.url}/{job_path(job_hash)} to run the job again"
+                )
             part.rename(home)
 
     def missing(self) -> list[str]:
@@ -91,7 +105,7 @@ class Mirror:
         """
         home = self._jobs / job_hash
         text = self.read(job_path(job_hash, RESULT_FILE))
-        if not _is_new(self._here(job_hash), ending_in(text or b"")):
+        if not _is_new(self._here(job_hash), ending_in(text or b"", job_hash)):
             return
         if text is not None:
             self._do(lambda: self._fs.rm_file(self._path(job_path(job_hash, RESULT_FILE))))
@@ -158,7 +172,7 @@ class Mirror:
 
     def _here(self, job_hash: str) -> Ended | None:
         file = self._jobs / job_hash / RESULT_FILE
-        return ending_in(file.read_bytes()) if file.is_file() else None
+        return ending_in(file.read_bytes(), job_hash) if file.is_file() else None
 
     def _there(self, job_hashes: Iterable[str]) -> dict[str, Ended]:
         """Returns how those of the jobs ended whose results are whole there, all read at once."""
@@ -168,7 +182,9 @@ class Mirror:
         texts: dict[str, bytes] = self._do(
             lambda: _whole(self._fs.cat([*paths], on_error="return"))
         )
-        found = {job_hash: ending_in(texts.get(path, b"")) for path, job_hash in paths.items()}
+        found = {
+            job_hash: ending_in(texts.get(path, b""), job_hash) for path, job_hash in paths.items()
+        }
         return {job_hash: ended for job_hash, ended in found.items() if ended is not None}
 
     def _pull_sweep(self, name: str) -> None:

@@ -7,6 +7,7 @@ from evals.errors import ConfigError
 from orchestrator.reproducing.find_row import Row, relocated
 from orchestrator.results.measuring import reference_of
 from orchestrator.storage.files import JOBS
+from orchestrator.storage.inspection import check_model
 from trainers.early_stopping import Guard
 from trainers.job import ADAPTER, Job
 
@@ -41,10 +42,13 @@ def saved_weights(row: Row) -> tuple[Path, Path | None]:
         model = row.storage.model_folder(job)
         if not model.is_dir():
             raise _not_here("the model", model, RETRAIN if job.checkpoint is None else MOVED)
+        if job.checkpoint is None:
+            check_model(row.storage, job.hash)
         return model, None
     adapter = row.folder / ADAPTER
     if not adapter.is_dir():
         raise _not_here("the adapter", adapter, RETRAIN)
+    check_model(row.storage, job.hash, kind=ADAPTER)
     return base, adapter
 
 
@@ -65,6 +69,8 @@ def base_of(row: Row) -> Path | None:
     if not folder.is_dir():
         cure = BRING if job.checkpoint is None else MOVED
         raise _not_here("the original model", folder, cure)
+    if job.checkpoint is None:
+        check_model(row.storage, job.hash)
     return folder
 
 

@@ -17,14 +17,14 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import ValidationError
+from typing import Literal
 
 from evals.errors import ConfigError
 from evals.scores import ScoreSheet
-from evals.sheet_file import read_sheet, write_sheet
+from evals.sheet_file import parsed_sheet, write_sheet
 from evals.suite import suite_of
+from orchestrator.storage.checksums import checksums
+from orchestrator.storage.durable import sync, write_durably
 from orchestrator.storage.files import (
     JOB_FILE,
     JOBS,
@@ -34,14 +34,16 @@ from orchestrator.storage.files import (
     job_path,
     sweep_path,
 )
-from orchestrator.storage.json_object import json_object
+from orchestrator.storage.job_file import described_job, described_object
 from orchestrator.storage.result import Ending, Result, State
 from orchestrator.storage.result_file import (
     damaged,
+    read_checksums,
     read_result,
     reports_text,
+    require_unchanged,
     result_text,
-    text_of,
+    unreadable,
 )
 from orchestrator.storage.weights import give_back, kept_weights
 from orchestrator.storage.writable_folder import check_writable, make_folder
@@ -137,7 +139,11 @@ class Storage:
         """
         folder = self.job_folder(job_hash)
         job = _described(folder / JOB_FILE) if folder.exists() else None
-        return None if job is None else read_result(folder, job)
+        if job is None:
+            return None
+        if job.hash != job_hash:
+            raise damaged(folder / JOB_FILE, f"the description of job {job.hash}")
+        return read_result(folder, job)
 
     def sheet(self, job_hash: str) -> ScoreSheet:
         """Returns the scores that a finished job left behind.
@@ -146,10 +152,16 @@ class Storage:
             ConfigError: there are none, or they cannot be read.
         """
         file = self._sheet_file(job_hash)
+        written = read_checksums(file.parent, job_hash)
         try:
-            return read_sheet(file, suite_of(self._benchmark(job_hash)).task_scores)
+            content = file.read_bytes()
+            sheet = parsed_sheet(
+                content, suite_of(self._benchmark(job_hash)).task_scores, path=file
+            )
         except (OSError, ConfigError) as error:
-            raise damaged(file, getattr(error, "strerror", None) or str(error)) from None
+            raise unreadable(file, error) from None
+        require_unchanged(file, content, written)
+        return sheet
 
     def has_sheet(self, job_hash: str) -> bool:
         """Whether a finished job's scores are there."""
@@ -173,12 +185,12 @@ class Storage:
             OSError: it cannot be written, for want of room perhaps. Then nothing has changed, and
                 the same call may be made again.
         """
-        _write(folder / JOB_FILE, json.dumps(describe(result.job), indent=2))
-        _write(folder / REPORTS_FILE, reports_text(result.reports))
+        write_durably(folder / JOB_FILE, json.dumps(describe(result.job), indent=2))
+        write_durably(folder / REPORTS_FILE, reports_text(result.reports))
         if sheet is not None:
             write_sheet(folder / SCORES_FILE, sheet)
-        _write(folder / RESULT_FILE, result_text(result))
-        _sync(folder)
+        write_durably(folder / RESULT_FILE, result_text(result, checksums(folder)))
+        sync(folder)
         home = self.job_folder(result.job.hash)
         earlier = self._place(folder, home)
         if not earlier:
@@ -190,6 +202,7 @@ class Storage:
             if found.weights_removed and alike and weights is not None:
                 give_back(home, weights)
                 found = replace(found, weights_removed=False)
+                self._rewrite(home, found)
             shutil.rmtree(folder)
             return found
         set_aside(home)
@@ -199,10 +212,16 @@ class Storage:
     def _benchmark(self, job_hash: str) -> str:
         """Returns the name of the job's benchmark, of whatever version the job is."""
         file = self.job_folder(job_hash) / JOB_FILE
-        benchmark = _object_in(file).get("benchmark")
+        benchmark = described_object(file).get("benchmark")
         if not isinstance(benchmark, dict) or "name" not in benchmark:
             raise damaged(file, "no benchmark")
         return str(benchmark["name"])
+
+    def _rewrite(self, home: Path, found: Result) -> None:
+        """Writes a result anew, with the checksums of the weights that it has again."""
+        part = home / f".{RESULT_FILE}.part"
+        write_durably(part, result_text(found, checksums(home)))
+        part.replace(home / RESULT_FILE)
 
     def _sheet_file(self, job_hash: str) -> Path:
         return self.job_folder(job_hash) / SCORES_FILE
@@ -227,7 +246,7 @@ class Storage:
             if not home.is_dir():
                 raise
             return True
-        _sync(home.parent)
+        sync(home.parent)
         return False
 
     def _remove_abandoned(self, job: Job) -> None:
@@ -250,19 +269,8 @@ def says_more(result: Ending, found: Ending) -> bool:
 
 def _described(file: Path) -> Job | None:
     """Returns the job that `job.json` describes; None if it is of another version."""
-    described = _object_in(file)
-    try:
-        return Job.model_validate({k: v for k, v in described.items() if k != "hash"})
-    except ValidationError:
-        return None
-
-
-def _object_in(file: Path) -> dict[str, Any]:
-    text = text_of(file)
-    try:
-        return json_object(text)
-    except ValueError as error:
-        raise damaged(file, str(error)) from None
+    job = described_job(file)
+    return job if job is not None and job.version == version() else None
 
 
 def set_aside(home: Path) -> None:
@@ -281,19 +289,3 @@ def is_alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _write(file: Path, text: str) -> None:
-    with file.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _sync(path: Path) -> None:
-    """Forces a file's content or a folder's entries to disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

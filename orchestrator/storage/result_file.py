@@ -1,6 +1,6 @@
 """A result as files in its job's folder: `result.json` and `reports.jsonl`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -8,8 +8,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evals.errors import ConfigError, cut
+from orchestrator.storage.checksums import text_checksum
 from orchestrator.storage.files import REPORTS_FILE, RESULT_FILE
-from orchestrator.storage.json_object import json_object
 from orchestrator.storage.result import Result, State
 from orchestrator.storage.weights import is_removed
 from trainers.job import Job, Report
@@ -22,6 +22,7 @@ class _File(BaseModel):
 
 
 F = TypeVar("F", bound=_File)
+FILE_GONE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 
 class _ResultFile(_File):
@@ -31,12 +32,18 @@ class _ResultFile(_File):
     facts: dict[str, float]
     wall_s: float
     started_at: float
+    job: str
+    """The hash of the job whose result it is."""
     by_chance: bool = False
     stopped: str = ""
     guard: str = ""
     collapsed: bool = False
     gold: str = ""
     first_row: str = ""
+    checksums: dict[str, str] = {}
+    """SHA-256 of the files that lie beside it, by path."""
+    sha256: str = ""
+    """Of this file, with nothing in this place."""
 
 
 class _ReportLine(_File):
@@ -55,52 +62,91 @@ class Ended:
     by_chance: bool
 
 
-def ending_in(text: bytes) -> Ended | None:
-    """Returns how the job ended whose `result.json` holds `text`; None if it is not whole."""
+def ending_in(text: bytes, job_hash: str) -> Ended | None:
+    """Returns how a job ended whose `result.json` holds `text`.
+
+    None if that is not whole, not as it was written, or another job's.
+    """
     try:
-        read = json_object(text)
-        return Ended(
-            State(read["state"]),
-            stopped=read.get("stopped", ""),
-            guard=read.get("guard", ""),
-            by_chance=read.get("by_chance", False),
-        )
-    except (ValueError, KeyError):
+        read = _ResultFile.model_validate_json(text)
+    except ValidationError:
         return None
+    if read.job != job_hash or read.sha256 != _own_checksum(read):
+        return None
+    return Ended(read.state, read.stopped, read.guard, read.by_chance)
 
 
 def read_result(folder: Path, job: Job) -> Result:
     """Returns the result of `job` that lies in `folder`.
 
     Raises:
-        ConfigError: a file is missing or damaged.
+        ConfigError: a file is missing or damaged, has changed, or is another job's.
     """
-    file = folder / RESULT_FILE
-    read = _parse(_ResultFile, file, text_of(file))
+    read = _read(folder, job.hash)
+    reports = folder / REPORTS_FILE
+    text = text_of(reports)
+    require_unchanged(reports, text.encode(), read.checksums)
+    own = {"job", "checksums", "sha256"}
     return Result(
         job=job,
-        reports=_read_reports(folder / REPORTS_FILE),
+        reports=_parsed_reports(reports, text),
         weights_removed=is_removed(folder),
-        **dict(read),
+        **{name: value for name, value in dict(read).items() if name not in own},
     )
 
 
-def result_text(result: Result) -> str:
-    """Returns what `result.json` holds."""
-    return _ResultFile(
+def read_checksums(folder: Path, job_hash: str) -> Mapping[str, str]:
+    """Returns the checksums of the files of a job's folder, by path.
+
+    Raises:
+        ConfigError: `result.json` is missing or damaged, or another job's.
+    """
+    return _read(folder, job_hash).checksums
+
+
+def require_unchanged(file: Path, content: bytes, checksums: Mapping[str, str]) -> None:
+    """Refuses the `content` of a file in a job's folder unless it is what was written.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    if checksums.get(file.name) != text_checksum(content):
+        raise damaged(file, f"other content than was written (SHA-256 in {RESULT_FILE})")
+
+
+def _read(folder: Path, job_hash: str) -> _ResultFile:
+    file = folder / RESULT_FILE
+    read = _parse(_ResultFile, file, text_of(file))
+    if read.job != job_hash:
+        raise damaged(file, f"the result of job {read.job}")
+    if read.sha256 != _own_checksum(read):
+        raise damaged(file, "other content than was written (its own SHA-256)")
+    return read
+
+
+def _own_checksum(read: _ResultFile) -> str:
+    return text_checksum(read.model_copy(update={"sha256": ""}).model_dump_json())
+
+
+def result_text(result: Result, checksums: Mapping[str, str]) -> str:
+    """Returns what `result.json` holds, with the `checksums` of the files beside it."""
+    written = _ResultFile(
         state=result.state,
         reason=result.reason,
         metrics=dict(result.metrics),
         facts=dict(result.facts),
         wall_s=result.wall_s,
         started_at=result.started_at,
+        job=result.job.hash,
         by_chance=result.by_chance,
         stopped=result.stopped,
         guard=result.guard,
         collapsed=result.collapsed,
         gold=result.gold,
         first_row=result.first_row,
-    ).model_dump_json(indent=2)
+        checksums=dict(checksums),
+    )
+    return written.model_copy(update={"sha256": _own_checksum(written)}).model_dump_json(indent=2)
 
 
 def reports_text(reports: Sequence[Report]) -> str:
@@ -120,15 +166,28 @@ def text_of(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise damaged(file, getattr(error, "strerror", None) or str(error)) from None
+        raise unreadable(file, error) from None
 
 
-def damaged(file: Path, what: str) -> ConfigError:
+class Damaged(ConfigError):
+    """A file of a job's folder is not as it was written; `what` is said without the cure."""
+
+    def __init__(self, what: str, folder: Path) -> None:
+        super().__init__(f"{what}; delete the folder {folder} to run the job again")
+        self.what = what
+
+
+def damaged(file: Path, what: str, *, job_folder: Path | None = None) -> Damaged:
     """Returns the error for a file of a job's folder that is not as it was written."""
-    return ConfigError(
-        f"{file} must be a readable record of a finished job but got {cut(what, limit=300)}; "
-        f"delete the folder {file.parent} to run the job again"
-    )
+    said = f"{file} must be a readable record of a finished job but got {cut(what, limit=300)}"
+    return Damaged(said, job_folder or file.parent)
+
+
+def unreadable(file: Path, error: Exception) -> ConfigError:
+    """Returns the error for a file that `error` came of; one that is there may be whole."""
+    found = damaged(file, getattr(error, "strerror", None) or str(error))
+    is_whole = isinstance(error, OSError) and not isinstance(error, FILE_GONE)
+    return ConfigError(str(found)) if is_whole else found
 
 
 def _parse(model: type[F], file: Path, text: str) -> F:
@@ -140,6 +199,6 @@ def _parse(model: type[F], file: Path, text: str) -> F:
         raise damaged(file, f"{where}: {first['msg']}" if where else first["msg"]) from None
 
 
-def _read_reports(file: Path) -> tuple[Report, ...]:
-    lines = [_parse(_ReportLine, file, line) for line in text_of(file).splitlines()]
+def _parsed_reports(file: Path, text: str) -> tuple[Report, ...]:
+    lines = [_parse(_ReportLine, file, line) for line in text.splitlines()]
     return tuple(Report(line.step, line.num_steps, line.metrics) for line in lines)

@@ -13,8 +13,13 @@ from orchestrator.remote.download import fetch_model, pulled
 from orchestrator.remote.mirror import Mirror
 from orchestrator.remote.uploader import Uploader
 from orchestrator.storage.address import Address
+from orchestrator.storage.records import Storage, version
+from orchestrator.storage.result import Result, State
+from tests.fixtures.jobs import any_job
+from trainers.job import Phase
 
-JOB = "0123456789abcdef"
+MADE = any_job(Phase.ORIGINAL, version=version())
+JOB = MADE.hash
 
 
 class Odd(MemoryFileSystem):
@@ -48,10 +53,12 @@ def url(tmp_path: Path) -> str:
     Odd.error, Odd.gone = None, False
     Odd.store.clear()
     url = "odd:///lethe"
-    mirror = Mirror(Address.of(url), tmp_path / "nowhere")
-    mirror.write(f"jobs/{JOB}/job.json", b"{}")
-    mirror.write(f"jobs/{JOB}/model/weights", b"w")
-    mirror.write(f"jobs/{JOB}/result.json", b'{"state": "done"}')
+    storage = Storage(tmp_path / "elsewhere")
+    folder = storage.begin(MADE)
+    (folder / "model").mkdir()
+    (folder / "model" / "weights").write_bytes(b"w")
+    storage.commit(Result(MADE, State.DONE, "", {}, {}, 1.0, (), 0.0), folder, None)
+    Mirror(Address.of(url), storage.root).push_job(JOB)
     return url
 
 
@@ -80,7 +87,11 @@ def test_what_fails_while_fetching_is_said_of_who_is_to_blame_and_leaves_nothing
     with pytest.raises(ConfigError, match=said):
         fetch_model(mirror, JOB)
     job = tmp_path / "jobs" / JOB
-    assert sorted(path.name for path in job.iterdir()) == ["job.json", "result.json"]
+    assert sorted(path.name for path in job.iterdir()) == [
+        "job.json",
+        "reports.jsonl",
+        "result.json",
+    ]
 
 
 def test_a_model_is_fetched_when_it_is_wanted(url: str, tmp_path: Path) -> None:
@@ -89,6 +100,30 @@ def test_a_model_is_fetched_when_it_is_wanted(url: str, tmp_path: Path) -> None:
     assert not model.exists()
     fetch_model(mirror, JOB)
     assert (model / "weights").read_bytes() == b"w"
+
+
+def test_a_model_that_has_changed_at_the_url_is_refused_and_not_kept(
+    url: str, tmp_path: Path
+) -> None:
+    mirror = pulled(Address.of(url), tmp_path, "demo")
+    mirror.write(f"jobs/{JOB}/model/weights", b"v")
+    rule = rf"odd:.*/jobs/{JOB}/model/weights must be the weights .*; remove .* to run the job"
+    with pytest.raises(ConfigError, match=rule):
+        fetch_model(mirror, JOB)
+    assert not list((tmp_path / "jobs" / JOB).glob("*model*"))
+
+
+def test_a_record_that_has_changed_at_the_url_counts_for_nothing_and_is_replaced(
+    url: str, tmp_path: Path
+) -> None:
+    mirror = Mirror(Address.of(url), tmp_path / "elsewhere")
+    path = f"jobs/{JOB}/result.json"
+    whole = mirror.read(path)
+    mirror.write(path, whole.replace(b'"wall_s": 1.0', b'"wall_s": 2.0'))
+    pulled(Address.of(url), tmp_path, "demo")
+    assert not (tmp_path / "jobs" / JOB).exists()
+    mirror.push_job(JOB)
+    assert mirror.read(path) == whole
 
 
 def test_a_bucket_that_is_not_there_is_refused(url: str, tmp_path: Path) -> None:

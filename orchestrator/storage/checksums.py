@@ -1,0 +1,60 @@
+"""SHA-256 of what a job's folder holds, so that nothing in it changes without being noticed.
+
+They stand in `result.json`, by the files' paths in the folder, beside one of that file itself.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from orchestrator.storage.files import REPORTS_FILE, SCORES_FILE
+from orchestrator.storage.weights import KINDS
+
+RECORDS = (SCORES_FILE, REPORTS_FILE)
+
+
+def text_checksum(text: str | bytes) -> str:
+    """Returns the SHA-256 of a text as it is written, in UTF-8."""
+    return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
+
+
+def file_checksum(file: Path) -> str:
+    """Returns the SHA-256 of a file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    """Returns those of the scores, reports and weights of the job in `folder`, by path."""
+    records = [folder / name for name in RECORDS if (folder / name).is_file()]
+    return {
+        file.relative_to(folder).as_posix(): file_checksum(file)
+        for file in (*records, *weight_files(folder))
+    }
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """Returns the files of the weights that the job in `folder` has left."""
+    found = (file for kind in KINDS for file in (folder / kind).rglob("*") if file.is_file())
+    return sorted(found)
+
+
+def changed_weights(weights: Path, expected: Mapping[str, str], *, kind: str) -> Path | None:
+    """Returns a file in the folder `weights` that is not as it was written, or not there; or None.
+
+    `expected` are the checksums of a job's folder, in which the weights are called `kind`. Files
+    that were not written with it do not count.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    for name, checksum in expected.items():
+        first, _, inside = name.partition("/")
+        file = weights / inside
+        if first == kind and not (file.is_file() and file_checksum(file) == checksum):
+            return file
+    return None
