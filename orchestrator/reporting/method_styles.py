@@ -15,7 +15,7 @@ NUM_MARKS = len(COLOURS) * len(MARKERS)
 """The two lengths share no factor, so that walking both at once meets every pair once."""
 DASHES = ((), (5.0, 1.8), (1.2, 1.5), (6.0, 1.5, 1.2, 1.5), (6.0, 1.5, 1.2, 1.5, 1.2, 1.5))
 """Lengths of dashes and gaps, in widths of the line: those of one colour differ in them."""
-VARIANT = "_repo"
+VARIANT = "_clear_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def marks_of(labels: Collection[str]) -> Mapping[str, Mark]:
     follow a published code after the plain ones. Any other label takes one of the rest: the one
     that its hash points at, or the next that no other label before it in the alphabet has.
     """
-    known = sorted(plugins.names(METHODS), key=lambda name: (name.endswith(VARIANT), name))
+    known = sorted(plugins.names(METHODS), key=lambda name: (VARIANT in name, name))
     found = {label: known.index(label) for label in labels if label in known}
     num_free = max(1, NUM_MARKS - len(known))
     taken: set[int] = set()

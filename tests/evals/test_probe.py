@@ -15,7 +15,11 @@ from evals.text.example import Example, Probability, Task
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
 
 PROBABILITY, RETAIN = load_metric("retain_probability"), load_metric("retain")
-PROBED = [name for name in plugins.names(PACKAGE) if load_metric(name).probe]
+PROBED = [
+    name
+    for name in plugins.names(PACKAGE)
+    if load_metric(name).probe and load_metric(name).suite == "text"
+]
 
 
 def task(num: int, *, role: Role = Role.RETAIN, name: str = "retain") -> Task:

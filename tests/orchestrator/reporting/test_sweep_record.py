@@ -12,6 +12,7 @@ from orchestrator.jobs.build import gold_job
 from orchestrator.reporting.sweep_record import read_record
 from orchestrator.storage.members import Member, MemberRole
 from orchestrator.storage.result import Result, State
+from orchestrator.storage.result_file import read_checksums, result_text
 
 
 def test_a_finished_sweep_is_read_whole(stored_sweep) -> None:
@@ -86,9 +87,10 @@ def test_a_trial_is_held_against_the_gold_model_of_this_sweep_whichever_it_knew(
 ) -> None:
     made = stored_sweep().fill()
     job = made.trial("ga", lr=1e-4)
-    file = made.storage.job_folder(job.hash) / "result.json"
-    text = file.read_text("utf-8").replace(made.gold.hash, "0" * 16)
-    file.write_text(text, "utf-8")
+    folder = made.storage.job_folder(job.hash)
+    result = replace(made.storage.find(job), gold="0" * 16)
+    text = result_text(result, read_checksums(folder, job.hash))
+    (folder / "result.json").write_text(text, "utf-8")
     metrics = {e.number: e.result.metrics for e in made.read().entries if e.label == "ga"}
     assert metrics[0]["log_forget_quality"] == pytest.approx(0.0, abs=1e-9)
     assert metrics[1]["log_forget_quality"] == pytest.approx(-2.8)

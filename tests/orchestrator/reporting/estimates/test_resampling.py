@@ -17,7 +17,11 @@ from orchestrator.reporting.estimates.resampling import (
     same_items,
 )
 
-FAST = [name for name in plugins.names(PACKAGE) if load_metric(name).resampling is not None]
+FAST = [
+    name
+    for name in plugins.names(PACKAGE)
+    if load_metric(name).resampling is not None and load_metric(name).suite == "text"
+]
 
 
 def once(sheet):
