@@ -23,9 +23,9 @@ from evals.scores import ScoreSheet
 from evals.text.example import Probability
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from trainers.early_stopping import Guard, Limit, Reading, verdict
-from trainers.loop import learning_rate
 from trainers.method import build_method
 from trainers.requirements import Source
+from trainers.schedule import learning_rate
 from trainers.settings import StoppingSettings, TrainingSettings
 
 RECORDED = Path(__file__).parent / "recorded" / "retain_curves.csv"

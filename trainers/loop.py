@@ -17,6 +17,7 @@ from trainers.job import Beat, Diverged, Report
 from trainers.method import Method, Reference, Step, View
 from trainers.probe import curve
 from trainers.sampler import Sampler
+from trainers.schedule import learning_rate
 from trainers.settings import TrainingSettings
 
 BEAT_S = 2.0
@@ -49,20 +50,6 @@ class Prober(Protocol):
     def verdict(self, readings: Sequence[Reading]) -> str:
         """Returns why the training is lost, or nothing."""
         ...
-
-
-def learning_rate(training: TrainingSettings, index: int, *, total: int, warmup: float) -> float:
-    """Returns the learning rate of step `index`: linear warm-up, then linear decay or constant.
-
-    Step i of `warmup` warm-up steps gets lr * (i + 1) / (warmup + 1), so that no step is lost to
-    a learning rate of zero; the decay reaches lr / (total - warmup) at the last step.
-    """
-    warmup = min(warmup, total - 1)
-    if index < warmup:
-        return training.lr * (index + 1) / (warmup + 1)
-    if training.schedule == "constant":
-        return training.lr
-    return training.lr * (total - index) / (total - warmup)
 
 
 def train(

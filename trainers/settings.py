@@ -89,7 +89,9 @@ class TrainingSettings(Settings):
     weight_decay: float = Field(0.01, ge=0)
     """AdamW's is decoupled from the gradient, SGD's is added to it."""
     warmup_epochs: float = Field(1.0, ge=0)
-    schedule: Literal["linear", "constant"] = "linear"
+    schedule: Literal["linear", "constant", "cosine", "clear_vision"] = "linear"
+    """Of the rate after the warm-up. `clear_vision` has a warm-up of its own: step by step, it is
+    that of CLEAR's vision code, whose rate is 0.2 times `lr` at most (`trainers/schedule.py`)."""
     max_length: int = Field(256, ge=8)
 
     @model_validator(mode="after")
@@ -99,6 +101,15 @@ class TrainingSettings(Settings):
             raise FieldError(
                 f"momentum must be left out where optimizer is {self.optimizer} but got "
                 f"{self.momentum:g}; set optimizer: sgd, or leave momentum out"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _clear_vision_warms_up_by_itself(self) -> "TrainingSettings":
+        if self.schedule == "clear_vision" and self.warmup_epochs:
+            raise FieldError(
+                f"warmup_epochs must be 0 where schedule is {self.schedule} but got "
+                f"{self.warmup_epochs:g}; set warmup_epochs: 0, or take another schedule"
             )
         return self
 

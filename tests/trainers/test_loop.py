@@ -1,4 +1,4 @@
-"""The loop steps, schedules the learning rate, reports, and stops at a loss that is no number."""
+"""The loop steps, reports, and stops at a loss that is no number."""
 
 import math
 from collections.abc import Sequence
@@ -11,9 +11,10 @@ from trainers.checkpoint import Bookmark
 from trainers.distributed import Place
 from trainers.early_stopping import Reading
 from trainers.job import Beat, Diverged, Report
-from trainers.loop import TrainingSetup, learning_rate, train
+from trainers.loop import TrainingSetup, train
 from trainers.method import Step
 from trainers.requirements import Requirements, Source
+from trainers.schedule import learning_rate
 from trainers.settings import TrainingSettings
 from trainers.views import NoReference
 
@@ -71,18 +72,6 @@ def test_every_micro_batch_is_one_backward_and_reports_add_up() -> None:
     assert reports[0].metrics["loss"] == pytest.approx(25 / 48)
     assert mark.reports == reports
     assert (mark.step, mark.recent) == (16, [])
-
-
-def test_the_rate_warms_up_without_a_lost_step_and_decays_to_the_last() -> None:
-    rates = [learning_rate(TRAINING, i, total=16, warmup=4) for i in range(16)]
-    assert rates[:4] == pytest.approx([0.2, 0.4, 0.6, 0.8])
-    assert rates[4] == 1.0
-    assert rates[-1] == pytest.approx(1 / 12)
-    assert all(a > b for a, b in zip(rates[4:], rates[5:], strict=False))
-
-
-def test_a_warm_up_longer_than_the_training_still_reaches_the_full_rate() -> None:
-    assert learning_rate(TRAINING, 2, total=3, warmup=10) == 1.0
 
 
 def test_a_loss_that_is_no_number_fails_the_trial_and_names_the_step() -> None:
