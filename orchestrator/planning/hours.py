@@ -35,7 +35,7 @@ class Hours:
 
 
 def num_devices(gang: GangSettings) -> float:
-    """Returns the GPUs of a gang, or its CPUs if it has none."""
+    """Returns the GPUs of a gang, or its CPUs if it has none; 0 where it books neither."""
     return gang.ranks * (gang.gpus_per_rank or gang.cpus_per_rank)
 
 

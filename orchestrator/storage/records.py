@@ -177,8 +177,9 @@ class Storage:
         """Makes `folder` (from `begin`) the job's result and returns what then is on record.
 
         When another process was quicker its result stays and is returned, unless this one says
-        more: DONE says more than FAILED, a training to its own end more than one that was stopped
-        early, and that under another guard as much as the latest.
+        more: DONE says more than FAILED, a failure of the job itself more than one by chance, a
+        training to its own end more than one that was stopped early, and that under another guard
+        as much as the latest. Of two failures alike the later one counts.
         Should the weights of the one that stays have been removed, it has this one's again.
 
         Raises:
@@ -196,7 +197,7 @@ class Storage:
         if not earlier:
             return result
         found = self.find(result.job)
-        if found is not None and not says_more(result, found):
+        if found is not None and not (says_more(result, found) or _fails_again(result, found)):
             alike = (found.state, found.stopped) == (result.state, result.stopped)
             weights = kept_weights(folder)
             if found.weights_removed and alike and weights is not None:
@@ -261,10 +262,16 @@ class Storage:
 def says_more(result: Ending, found: Ending) -> bool:
     """Returns whether `result` is to replace `found`, another one of the same job."""
     if found.state == State.FAILED:
-        return result.state == State.DONE
+        return result.state == State.DONE or (found.by_chance and not result.by_chance)
     if result.state == State.FAILED and result.by_chance:
         return False
     return bool(found.stopped) and result.guard != found.guard
+
+
+def _fails_again(result: Ending, found: Ending) -> bool:
+    """Returns whether a job has failed as it did before, of which only the reason is news."""
+    alike = (result.state, result.by_chance) == (found.state, found.by_chance)
+    return alike and result.state == State.FAILED
 
 
 def _described(file: Path) -> Job | None:

@@ -92,9 +92,12 @@ def test_another_sweep_tries_again_what_failed_by_chance_and_nothing_else(
     renamed = config.model_copy(update={"name": "second"})
     begin(config, benchmark).run_all(fails="rank 0 was lost", by_chance=True)
     assert begin(config, benchmark).run_all() == [], "this sweep knows how its trials ended"
-    assert len(begin(renamed, benchmark).run_all(fails="the loss became nan")) == 6
+    second = begin(renamed, benchmark)
+    assert len(second.run_all(fails="the loss became nan", collapsed=True)) == 6
+    last = second.entries[-1].result
+    assert (last.reason, last.collapsed) == ("the loss became nan", True), "this time's reason"
     third = config.model_copy(update={"name": "third"})
-    assert len(begin(third, benchmark).run_all()) == 6
+    assert begin(third, benchmark).run_all() == [], "that would come of them again"
 
 
 def test_a_job_asked_for_twice_at_once_runs_once(begin, config, benchmark, monkeypatch) -> None:

@@ -173,6 +173,9 @@ STOPPED_OTHERWISE = {"stopped": "retain fell", "guard": "h"}
         (FAILED, STOPPED, True),
         (STOPPED, FAILED, True),  # it went on, and so much for that
         (STOPPED, LOST, False),
+        (LOST, FAILED, True),
+        (FAILED, LOST, False),
+        (LOST, LOST, False),
         (STOPPED, STOPPED, False),
         (STOPPED, STOPPED_OTHERWISE, True),
     ],

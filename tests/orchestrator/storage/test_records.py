@@ -151,6 +151,26 @@ def test_a_finished_job_replaces_a_failed_one_but_never_the_other_way_round(
     assert [folder.name for folder in (storage.root / "jobs").iterdir()] == [job.hash]
 
 
+@pytest.mark.parametrize(
+    ("by_chance", "by_chance_again", "kept"),
+    [
+        (True, False, "again"),
+        (True, True, "again"),
+        (False, False, "again"),
+        (False, True, "at first"),  # that is no news of the job itself
+    ],
+)
+def test_of_a_job_that_fails_again_the_reason_is_the_last_one_that_is_its_own(
+    storage: Storage, by_chance: bool, by_chance_again: bool, kept: str
+) -> None:
+    failed = make_result(make_job(), state=State.FAILED)
+    commit_one(storage, replace(failed, by_chance=by_chance, reason="at first"))
+    found = commit_one(storage, replace(failed, by_chance=by_chance_again, reason="again"))
+    assert found.reason == kept
+    assert storage.find(failed.job) == found
+    assert [folder.name for folder in (storage.root / "jobs").iterdir()] == [failed.job.hash]
+
+
 def test_a_whole_training_replaces_one_that_was_stopped_but_never_the_other_way_round(
     storage: Storage,
 ) -> None:
