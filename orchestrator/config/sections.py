@@ -43,6 +43,15 @@ class GangSettings(Settings):
     """How often a job whose ranks were lost is gone on with before it counts as failed."""
 
     @model_validator(mode="after")
+    def _ranks_take_something(self) -> "GangSettings":
+        if self.cpus_per_rank == self.gpus_per_rank == 0:
+            raise ConfigError(
+                "gang.cpus_per_rank must be above 0 where gang.gpus_per_rank is 0, as nothing "
+                "else could be booked for a rank, but got 0; set one of them"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _nodes_are_filled(self) -> "GangSettings":
         together = self.ranks_per_node
         if together is None:

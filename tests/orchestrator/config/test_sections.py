@@ -21,6 +21,10 @@ def test_ranks_per_node_take_nodes_of_their_own() -> None:
     ("settings", "message"),
     [
         (
+            {"cpus_per_rank": 0},
+            r"gang\.cpus_per_rank must be above 0 where gang\.gpus_per_rank is 0.* but got 0; set",
+        ),
+        (
             {"ranks": 12, "ranks_per_node": 8},
             r"gang\.ranks must be a multiple of gang\.ranks_per_node \(8\) but got 12; take 8",
         ),
