@@ -5,8 +5,9 @@ takes its own rows. The draw depends on the seed and the step alone, never on th
 or accumulation steps.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from evals.suite import Encoder, Row
 from trainers.batch import Batch
 from trainers.distributed import Place
 from trainers.requirements import Source
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,16 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
+class DrawnRow:
+    """A row that was drawn: the id it is cached and joined by, and how it is encoded."""
+
+    id: str
+    encode: Callable[[], Row]
+
+
+@dataclass(frozen=True, slots=True)
 class NamedRow:
-    """An encoded row with the id it is cached and joined by."""
+    """An encoded row with its id."""
 
     id: str
     row: Row
@@ -86,16 +97,34 @@ class Sampler:
 
     def step(self, index: int) -> list[dict[Source, Batch]]:
         """Returns this rank's micro-batches of optimizer step `index`, one a backward pass."""
-        drawn = {source: self._draw(source, index) for source in self._needs}
-        num_parts = self._shape.batch_size // self._shape.micro_batch_size
-        accumulation = num_parts // self._place.world
-        first = self._place.rank * accumulation
+        drawn = {s: [*map(self._named, self._draw(s, index))] for s in self._needs}
         return [
-            {source: self._part(rows, part, num_parts) for source, rows in drawn.items()}
-            for part in range(first, first + accumulation)
+            {source: self._part(rows, part) for source, rows in drawn.items()}
+            for part in self._own_parts
         ]
 
-    def _draw(self, source: Source, index: int) -> list[NamedRow]:
+    def row_ids(self, index: int) -> Iterator[str]:
+        """Yields the ids of this rank's rows of optimizer step `index`, of which none is encoded.
+
+        An id may come twice.
+        """
+        for source in self._needs:
+            rows = self._draw(source, index)
+            for part in self._own_parts:
+                yield from (drawn.id for drawn in self._slice(rows, part))
+
+    @property
+    def _num_parts(self) -> int:
+        """Micro-batches of a step, all ranks' together."""
+        return self._shape.batch_size // self._shape.micro_batch_size
+
+    @property
+    def _own_parts(self) -> range:
+        accumulation = self._num_parts // self._place.world
+        first = self._place.rank * accumulation
+        return range(first, first + accumulation)
+
+    def _draw(self, source: Source, index: int) -> list[DrawnRow]:
         if source == Source.IDK:
             return self._draw_refusals(index)
         if source == Source.RANDOM:
@@ -123,7 +152,7 @@ class Sampler:
     def _generator(self, source: Source, number: int) -> np.random.Generator:
         return np.random.default_rng([self._seed, list(Source).index(source), number])
 
-    def _draw_refusals(self, index: int) -> list[NamedRow]:
+    def _draw_refusals(self, index: int) -> list[DrawnRow]:
         rng = self._generator(Source.IDK, index)
         numbers = rng.integers(len(self._data.refusals), size=self._shape.batch_size)
         return [
@@ -131,7 +160,7 @@ class Sampler:
             for example, n in zip(self._anchored(Source.FORGET, index), numbers, strict=True)
         ]
 
-    def _draw_random(self, index: int) -> list[NamedRow]:
+    def _draw_random(self, index: int) -> list[DrawnRow]:
         rng = self._generator(Source.RANDOM, index)
         num_retain = len(self._data.examples[Source.RETAIN])
         rows = []
@@ -140,26 +169,30 @@ class Sampler:
                 rows.append(self._swapped(example, n))
         return rows
 
-    def _own(self, example: Example) -> NamedRow:
-        return self._named(example.id, lambda: self._encoder.answered(example))
+    def _own(self, example: Example) -> DrawnRow:
+        return DrawnRow(example.id, lambda: self._encoder.answered(example))
 
-    def _refused(self, example: Example, n: int) -> NamedRow:
+    def _refused(self, example: Example, n: int) -> DrawnRow:
         refusal = self._data.refusals[n]
-        return self._named(f"{example.id}#idk{n}", lambda: self._encoder.refused(example, refusal))
+        return DrawnRow(f"{example.id}#idk{n}", lambda: self._encoder.refused(example, refusal))
 
-    def _swapped(self, example: Example, n: int) -> NamedRow:
+    def _swapped(self, example: Example, n: int) -> DrawnRow:
         other = self._data.examples[Source.RETAIN][n]
-        return self._named(f"{example.id}#as-{n}", lambda: self._encoder.swapped(example, other))
+        return DrawnRow(f"{example.id}#as-{n}", lambda: self._encoder.swapped(example, other))
 
-    def _named(self, row_id: str, encode: Callable[[], Row]) -> NamedRow:
-        """Returns the row of this id, encoded when it is first drawn."""
-        if row_id not in self._rows:
-            self._rows[row_id] = encode()
-        return NamedRow(row_id, self._rows[row_id])
+    def _named(self, drawn: DrawnRow) -> NamedRow:
+        """Returns the row, encoded when it is drawn for the first time."""
+        if drawn.id not in self._rows:
+            self._rows[drawn.id] = drawn.encode()
+        return NamedRow(drawn.id, self._rows[drawn.id])
 
-    def _part(self, rows: Sequence[NamedRow], part: int, num_parts: int) -> Batch:
-        size = len(rows) // num_parts
-        own = rows[part * size : (part + 1) * size]
+    def _slice(self, rows: Sequence[T], part: int) -> Sequence[T]:
+        """Returns the rows of one micro-batch out of a step's."""
+        size = len(rows) // self._num_parts
+        return rows[part * size : (part + 1) * size]
+
+    def _part(self, rows: Sequence[NamedRow], part: int) -> Batch:
+        own, num_parts = self._slice(rows, part), self._num_parts
         collated = self._encoder.collate([named.row for named in own])
         device = self._place.device
         return Batch(

@@ -145,3 +145,16 @@ def test_a_method_that_looks_at_forget_rows_every_other_step_sees_them_all() -> 
         assert ids(slow.step(index), Source.RETAIN) == ids(plain.step(index), Source.RETAIN)
         idk = [row_id.split("#")[0] for row_id in ids(slow.step(index), Source.IDK)]
         assert idk == seen
+
+
+@pytest.mark.parametrize("forget_every", [1, 3])
+@pytest.mark.parametrize(("world", "rank"), [(1, 0), (2, 0), (2, 1)])
+def test_ids_are_those_of_the_ranks_rows_and_nothing_is_encoded_for_them(
+    world, rank, forget_every, monkeypatch
+):
+    how = {"world": world, "rank": rank, "micro": 1, "forget_every": forget_every}
+    batches = [sampler(**how).step(index) for index in range(5)]
+    monkeypatch.setattr(CharacterEncoder, "_row", lambda *_: pytest.fail("encoded"))
+    for index, step in enumerate(batches):
+        trained = [row_id for micro in step for batch in micro.values() for row_id in batch.ids]
+        assert sorted(sampler(**how).row_ids(index)) == sorted(trained)

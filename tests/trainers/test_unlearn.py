@@ -25,6 +25,7 @@ from trainers.requirements import ReferenceUse
 from trainers.run import run
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 from trainers.tuning import full
+from trainers.views import ReferenceView
 from trainers.warm_state import WarmState
 
 BENCHMARK = few_people(num_world=2)
@@ -131,6 +132,16 @@ def test_preferences_are_over_the_likelihoods_of_the_start(method, base, tmp_pat
         assert nll == pytest.approx(warm_model.reference_nll[row], abs=1e-4)
     assert any("#idk" in row for row in asked) == (method == "dpo")
     fresh.clear()
+
+
+def test_likelihoods_that_an_earlier_trial_has_computed_are_not_computed_again(
+    base, tmp_path, monkeypatch
+):
+    warm_state = WarmState(Place())
+    learned(warm_state, job("dpo"), base, tmp_path / "first")
+    monkeypatch.setattr(ReferenceView, "sequence_nll", lambda *_: pytest.fail("computed again"))
+    learned(warm_state, job("dpo", training={"lr": 3e-3}), base, tmp_path / "second")
+    warm_state.clear()
 
 
 @pytest.mark.parametrize("stage", [0, SLOW_1, 2, SLOW_3])

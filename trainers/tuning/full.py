@@ -114,7 +114,14 @@ def save_model(
 
 
 def _remember(reference: ReferenceView, needs: ReferenceNeeds) -> Iterator[Beat]:
-    """Has the reference's cache know every row; all ranks give a Beat at the same step."""
+    """Has the reference's cache know every row; all ranks give a Beat at the same step.
+
+    Trials of one sweep draw the same rows, so that after the first one there is nothing to do.
+    """
+    ids = (row_id for index in range(needs.num_steps) for row_id in needs.compared.row_ids(index))
+    unknown = torch.tensor(float(any(row_id not in needs.cache for row_id in ids)))
+    if mean_over_ranks(unknown, needs.place) == 0:
+        return
     beaten = time.perf_counter()
     for index in range(needs.num_steps):
         for batches in needs.compared.step(index):
