@@ -29,7 +29,7 @@ from trainers.requirements import ReferenceUse
 DOCS = Path(__file__).resolve().parent
 NOTE = "<!-- Written by docs/generate.py; edit the docstrings that it reads instead. -->"
 ARXIV = re.compile(r"arXiv (\d{4}\.\d{4,5}(?:v\d+)?)")
-VARIANT = "_clear_repo"
+VARIANTS = ("_repo", "_open_unlearning")
 REFERENCE = {
     ReferenceUse.NONE: "not needed",
     ReferenceUse.LIKELIHOODS: "only likelihoods",
@@ -48,10 +48,15 @@ rows that a method reads with its defaults: those to forget, those to retain, *i
 questions with refusals) and *random* (forget questions with other people's answers). Of the
 reference a method may need the model itself, or only likelihoods, which are computed once and kept.
 The *retain term* is the mean NLL of retain answers (`nll`), or KL(reference || student) over the
-attended positions of retain rows (`kl`).
+attended positions of retain rows (`kl`). `kl_padded` is over all positions of the batch, padding
+included, as in the published codes of TOFU, NPO, CLEAR and open-unlearning: such a mean is the
+smaller, the longer the padding. Here a batch is padded to its longest row, in the codes of TOFU and
+CLEAR to a fixed length.
 
-Where the code published with CLEAR does something else than the method it names, that behaviour has
-a name of its own, `..._clear_repo`, so that both can be run and compared."""
+Where published code does something else than the method it names, that behaviour has a name of its
+own, so that both can be run and compared: `..._clear_repo` is the code published with CLEAR,
+`..._open_unlearning` that framework's, `..._repo` the method's own. What means of CLEAR's code run
+over says `positions`: attended positions, or all of the batch's as published (`padded`)."""
 
 METRIC_COLUMNS = (
     "name",
@@ -101,8 +106,8 @@ def main(arguments: Sequence[str]) -> int:
 def methods_page() -> str:
     """Returns the page of all methods: those of papers first, then what CLEAR's code does."""
     names = plugins.names("trainers.methods")
-    papers = [name for name in names if not name.endswith(VARIANT)]
-    variants = [name for name in names if name.endswith(VARIANT)]
+    papers = [name for name in names if not name.endswith(VARIANTS)]
+    variants = [name for name in names if name.endswith(VARIANTS)]
     overview = _table(("name", "what it does"), map(_method_line, [*papers, *variants]))
     parts = [_method_section(name) for name in [*papers, *variants]]
     return _page(METHODS, overview, *parts)

@@ -15,6 +15,7 @@ from torch.nn.functional import (
     kl_div,
     log_softmax,
     logsigmoid,
+    pad,
 )
 
 from evals.collated import IGNORE
@@ -96,6 +97,19 @@ def cosines(of_BTH: Tensor, to_BTH: Tensor, batch: Batch) -> Tensor:
     return cosine_similarity(of_BTH[mask_BT], to_BTH[mask_BT], dim=-1)
 
 
+def answer_mean_square(of_BTH: Tensor, to_BTH: Tensor, batch: Batch) -> Tensor:
+    """Returns squares_B, each row's (of - to)^2 averaged over width and its answer's own tokens.
+
+    These are the positions that hold labelled tokens, one after those that predict them; a
+    classifier's, whose labels are as long as its rows, are the same. `to` may be a vector_H.
+    """
+    mask_BT = _holding_labels(batch)
+    to_NH = to_BTH[mask_BT] if to_BTH.dim() == of_BTH.dim() else to_BTH
+    squares_N = (of_BTH[mask_BT] - to_NH).square().mean(dim=-1)
+    squares_BT = squares_N.new_zeros(mask_BT.shape).masked_scatter(mask_BT, squares_N)
+    return squares_BT.sum(dim=1) / mask_BT.sum(dim=1).clamp(min=1)
+
+
 def labelled(batch: Batch) -> Tensor:
     """Returns mask_BT, as long as the labels: True where a position's logits predict a label."""
     return batch.labels_BT != IGNORE
@@ -104,6 +118,12 @@ def labelled(batch: Batch) -> Tensor:
 def attended(batch: Batch) -> Tensor:
     """Returns mask_BT: True where a position is no padding."""
     return batch.attended_BT
+
+
+def _holding_labels(batch: Batch) -> Tensor:
+    mask_BT = labelled(batch)
+    num_after = batch.attended_BT.shape[1] - mask_BT.shape[1]
+    return pad(mask_BT, (1, num_after - 1)) if num_after else mask_BT
 
 
 def _labelled_nll(logits_BTV: Tensor, batch: Batch) -> Tensor:

@@ -1,7 +1,9 @@
 """The optional term by which a forgetting loss holds on to the retain set.
 
 `nll` is the mean NLL of retain answers ("gradient difference"); `kl` is KL(reference || student)
-over the attended positions of retain rows ("KL minimisation").
+over the attended positions of retain rows ("KL minimisation"); `kl_padded` is the same over all
+positions of the batch, padding included, as the codes of TOFU, NPO, CLEAR and open-unlearning
+have it.
 """
 
 from enum import StrEnum
@@ -11,6 +13,7 @@ from torch import Tensor
 from evals.errors import FieldError
 from trainers import losses
 from trainers.method import Step
+from trainers.positions import Positions
 from trainers.requirements import Requirements, Source
 
 
@@ -20,6 +23,7 @@ class RetainTerm(StrEnum):
     NONE = "none"
     NLL = "nll"
     KL = "kl"
+    KL_PADDED = "kl_padded"
 
     @property
     def requirements(self) -> Requirements:
@@ -29,6 +33,7 @@ class RetainTerm(StrEnum):
             RetainTerm.NONE: Requirements(),
             RetainTerm.NLL: Requirements(retain),
             RetainTerm.KL: Requirements(retain, compared=retain),
+            RetainTerm.KL_PADDED: Requirements(retain, compared=retain),
         }[self]
 
 
@@ -41,7 +46,7 @@ def require_term(term: RetainTerm, alpha: float) -> None:
     if term is RetainTerm.NONE and alpha != WEIGHT:
         raise FieldError(
             f"alpha must be left out where retain_term is none but got {alpha:g}; "
-            "set retain_term: nll or kl, or leave alpha out"
+            "set retain_term: nll, kl or kl_padded, or leave alpha out"
         )
 
 
@@ -57,4 +62,5 @@ def _retain_loss(step: Step, *, term: RetainTerm) -> Tensor:
     logits_BTV = step.student.logits(batch)
     if term is RetainTerm.NLL:
         return losses.mean_nll(logits_BTV, batch)
-    return losses.mean_kl(step.reference.logits(batch), logits_BTV, batch)
+    positions = Positions.PADDED if term is RetainTerm.KL_PADDED else Positions.ATTENDED
+    return losses.mean_kl(step.reference.logits(batch), logits_BTV, positions.of(batch))

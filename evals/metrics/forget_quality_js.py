@@ -3,32 +3,22 @@
 The truth ratios of the forget set, joined by id, are divided by their sum for each model and
 compared as if each were a distribution over items: JS = sqrt((KL(p, m) + KL(q, m)) / 2) with
 m = (p + q) / 2 and natural logs, so that 0 <= JS <= sqrt(ln 2). It compares how the ratios' mass is
-spread over the items, not the distributions of the ratios. Source: arXiv 2410.18057v4.
+spread over the items, not the distributions of the ratios. The script of CLEAR's code pools the wrong
+answers first: `forget_quality_js_clear_repo`. Source: arXiv 2410.18057v4.
 """
 
 import math
 
-import numpy as np
-from scipy.special import rel_entr, softmax
-
 from evals.metric import Metric, Need
 from evals.scores import ScoreSheet
-from evals.text.components import Floats, log_truth_ratios
-from evals.text.forget_quality import joined_forget_items
+from evals.text.components import log_truth_ratios
+from evals.text.forget_quality import joined_forget_items, js_distance
 
 
 def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:
     """Returns 1 - JS, between 1 - sqrt(ln 2) = 0.167 and 1."""
     ours, golds = joined_forget_items(sheet, gold)
-    return 1 - _js_distance(log_truth_ratios(ours), log_truth_ratios(golds))
-
-
-def _js_distance(log_first: Floats, log_second: Floats) -> float:
-    """Returns the distance of two vectors of positive weights, given as their logs."""
-    p, q = softmax(log_first), softmax(log_second)
-    middle = (p + q) / 2
-    divergence = (rel_entr(p, middle).sum() + rel_entr(q, middle).sum()) / 2
-    return math.sqrt(max(0.0, divergence)) if not np.isnan(divergence) else math.nan
+    return 1 - js_distance(log_truth_ratios(ours), log_truth_ratios(golds))
 
 
 METRIC = Metric(

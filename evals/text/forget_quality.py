@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 
 import numpy as np
-from scipy.special import gammaln, logsumexp
+from scipy.special import gammaln, logsumexp, rel_entr, softmax
 
 from evals.benchmark import Role
 from evals.draws import Draws, Resampling
@@ -58,6 +58,17 @@ def log_ks_pvalue(first: Floats, second: Floats) -> float:
     if n == m:
         return min(0.0, _log_outside_square(n, distance // n))
     return min(0.0, _log_outside(n, m, distance))
+
+
+def js_distance(log_first: Floats, log_second: Floats) -> float:
+    """Returns the Jensen-Shannon distance of two vectors of positive weights, given as their logs.
+
+    Each is divided by its sum; natural logs, at most sqrt(ln 2). NaN anywhere gives NaN.
+    """
+    p, q = softmax(log_first), softmax(log_second)
+    middle = (p + q) / 2
+    divergence = (rel_entr(p, middle).sum() + rel_entr(q, middle).sum()) / 2
+    return math.sqrt(max(0.0, divergence)) if not np.isnan(divergence) else math.nan
 
 
 def resampled_as(scale: Callable[[Floats], Floats]) -> Resampling:

@@ -12,6 +12,7 @@ def test_each_term_says_what_it_needs():
         "none": Requirements(),
         "nll": Requirements(needs=retain),
         "kl": Requirements(needs=retain, compared=retain),
+        "kl_padded": Requirements(needs=retain, compared=retain),
     }
 
 
@@ -23,6 +24,7 @@ def test_each_term_says_what_it_needs():
         (RetainTerm.NLL, 1 + 2 * math.log(2)),
         # Reference p = 3/4 on one of two positions: 1 + 2 KL / 2
         (RetainTerm.KL, 1 + 0.75 * math.log(1.5) + 0.25 * math.log(0.5)),
+        (RetainTerm.KL_PADDED, 1 + 0.75 * math.log(1.5) + 0.25 * math.log(0.5)),
     ],
 )
 def test_the_term_is_added_with_its_weight(term, expected, word_step):

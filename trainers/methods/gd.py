@@ -2,7 +2,8 @@
 
     loss = -gamma * mean NLL(forget answers) + alpha * retain term
 
-Liu et al. 2022 (arXiv 2203.12817); the retain term is the retain NLL, or KL(reference || student).
+Liu et al. 2022 (arXiv 2203.12817); the retain term is the retain NLL, or KL(reference || student)
+over attended positions, or over padding, too.
 """
 
 from typing import Annotated, Literal
@@ -25,7 +26,7 @@ class Config(Settings):
     """Weight of the forget term."""
     alpha: Annotated[float, Range(0.1, 10.0, log=True), Field(ge=0)] = 1.0
     """Weight of the retain term."""
-    retain_term: Literal[RetainTerm.NLL, RetainTerm.KL] = RetainTerm.NLL
+    retain_term: Literal[RetainTerm.NLL, RetainTerm.KL, RetainTerm.KL_PADDED] = RetainTerm.NLL
 
 
 class Method:

@@ -6,7 +6,8 @@ CLEAR (arXiv 2410.18057), nlp/dataloader.py, "grad_diff_forget_entropy_retain_CE
 retain term is the mean NLL, or KL(reference || student). Unlearning would raise the entropy; the
 published sign lowers it, and the sum over all positions of the batch outweighs the retain mean.
 That sum grows with the batch, so `batch_rows` says how many rows the published step had; the loss
-is that many times the mean row's sum, however a batch is split.
+is that many times the mean row's sum, however a batch is split. The published sum, and the mean of
+the KL, run over padding, too: `positions: padded`.
 """
 
 from typing import Annotated, Literal
@@ -18,16 +19,25 @@ from evals.choice import Settings
 from trainers import losses
 from trainers.hyperparameters import Range
 from trainers.method import Step
+from trainers.positions import Positions
 from trainers.requirements import Requirements, Source
 from trainers.retain_term import RetainTerm, add_retain_term
 
 
 class Config(Settings):
-    """Weight of the forget term (the published code's loss_beta), and rows summed over."""
+    """Weight of the forget term (the published code's loss_beta), and what is summed over."""
 
     gamma: Annotated[float, Range(0.1, 2.0, log=True), Field(ge=0)] = 1.0
     batch_rows: Annotated[int, Range(1, 32, log=True, integer=True), Field(ge=1)] = 4
     retain_term: Literal[RetainTerm.NLL, RetainTerm.KL] = RetainTerm.NLL
+    positions: Positions = Positions.ATTENDED
+    """`padded` is over all positions, as the published code."""
+
+    @property
+    def term(self) -> RetainTerm:
+        """The retain term over these positions."""
+        is_padded = self.retain_term is RetainTerm.KL and self.positions is Positions.PADDED
+        return RetainTerm.KL_PADDED if is_padded else self.retain_term
 
 
 class Method:
@@ -36,12 +46,13 @@ class Method:
     def __init__(self, config: Config) -> None:
         self.config = config
         own = Requirements(frozenset({Source.FORGET}))
-        self.requirements = own.with_term(config.retain_term.requirements)
+        self.requirements = own.with_term(config.term.requirements)
 
     def loss(self, step: Step) -> Tensor:
         """Returns gamma * batch_rows * mean row's summed entropy + the retain term."""
         forget = step.batches[Source.FORGET]
-        entropy_B = losses.sequence_entropy(step.student.logits(forget), forget)
+        counted = self.config.positions.of(forget)
+        entropy_B = losses.sequence_entropy(step.student.logits(forget), counted)
         summed = self.config.batch_rows * losses.row_mean(entropy_B, forget)
         forget_loss = self.config.gamma * summed
-        return add_retain_term(forget_loss, step, term=self.config.retain_term, alpha=1.0)
+        return add_retain_term(forget_loss, step, term=self.config.term, alpha=1.0)

@@ -3,7 +3,8 @@
     loss = -gamma * KL(reference || student) on forget rows + KL(reference || student) on retain
 
 CLEAR (arXiv 2410.18057), nlp/dataloader.py, "grad_diff_forget_KL_retain_KL". While student and
-reference are equal both terms have gradient zero, so a run starts from rounding noise alone.
+reference are equal both terms have gradient zero, so a run starts from rounding noise alone. The
+published means run over padding, too: `positions: padded`.
 """
 
 from typing import Annotated
@@ -15,13 +16,16 @@ from evals.choice import Settings
 from trainers import losses
 from trainers.hyperparameters import Range
 from trainers.method import Step
+from trainers.positions import Positions
 from trainers.requirements import Requirements, Source
 
 
 class Config(Settings):
-    """Weight of the forget term (the published code's loss_beta)."""
+    """Weight of the forget term (the published code's loss_beta), and what means run over."""
 
     gamma: Annotated[float, Range(0.1, 2.0, log=True), Field(ge=0)] = 1.0
+    positions: Positions = Positions.ATTENDED
+    """`padded` averages over all positions, as the published code."""
 
 
 class Method:
@@ -37,9 +41,9 @@ class Method:
 
     def loss(self, step: Step) -> Tensor:
         """Returns -gamma * KL(forget) + KL(retain)."""
-        return _kl(step, Source.RETAIN) - self.config.gamma * _kl(step, Source.FORGET)
+        return self._kl(step, Source.RETAIN) - self.config.gamma * self._kl(step, Source.FORGET)
 
-
-def _kl(step: Step, source: Source) -> Tensor:
-    batch = step.batches[source]
-    return losses.mean_kl(step.reference.logits(batch), step.student.logits(batch), batch)
+    def _kl(self, step: Step, source: Source) -> Tensor:
+        batch = step.batches[source]
+        reference_BTV, student_BTV = step.reference.logits(batch), step.student.logits(batch)
+        return losses.mean_kl(reference_BTV, student_BTV, self.config.positions.of(batch))

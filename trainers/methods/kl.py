@@ -3,7 +3,8 @@
     loss = -gamma * mean NLL(forget answers) + alpha * KL(reference || student) on retain rows
 
 Maini et al. 2024 (TOFU, arXiv 2401.06121). The KL runs over all attended positions, question and
-answer; its direction is that of the published code.
+answer; its direction is that of the published code, whose mean runs over padding, too: that is `gd`
+with `retain_term: kl_padded`.
 """
 
 from typing import Annotated

@@ -3,9 +3,11 @@
     loss = -bad * NLL(forget) + random * NLL(forget questions, random retain answers)
            + normal * CE(reference, student) on retain rows
 
-Yao et al. 2023 (arXiv 2310.10683) and its published code: NLL is each row's mean over answer
-tokens, averaged over rows; CE = -sum p_ref log p averaged over attended positions, which is
-KL(reference || student) plus a constant. Each forget row is met by `num_random` random answers.
+Yao et al. 2023 (arXiv 2310.10683): NLL is each row's mean over answer tokens, averaged over rows;
+CE = -sum p_ref log p averaged over attended positions, which is KL(reference || student) plus a
+constant. Each forget row is met by `num_random` random answers. The published code differs: it
+divides each row's sum by one token more than the forget answer has, leaves the first token of
+random answers out, and averages CE over padding, too. `llmu_repo` does as it does.
 """
 
 from typing import Annotated

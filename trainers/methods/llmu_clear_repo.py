@@ -5,7 +5,8 @@
 
 CLEAR (arXiv 2410.18057), nlp/dataloader.py. The text data set yields (refusal, forget, retain)
 where the trainer expects (forget, retain, refusal), so the published runs push away from refusals
-and hold the forget set in place. CLEAR's multimodal trainer names its batches: `intended`.
+and hold the forget set in place. CLEAR's multimodal trainer names its batches: `intended`. The
+published KL runs over padding, too: `positions: padded`.
 """
 
 from typing import Literal
@@ -15,13 +16,16 @@ from torch import Tensor
 from evals.choice import Settings
 from trainers import losses
 from trainers.method import Step
+from trainers.positions import Positions
 from trainers.requirements import Requirements, Source
 
 
 class Config(Settings):
-    """Which rows stand in which slot."""
+    """Which rows stand in which slot, and what the KL runs over."""
 
     order: Literal["as_run", "intended"] = "as_run"
+    positions: Positions = Positions.ATTENDED
+    """`padded` averages over all positions, as the published code."""
 
 
 class Method:
@@ -42,5 +46,6 @@ class Method:
         unlearn = -losses.mean_nll(step.student.logits(forget), forget)
         refuse = losses.mean_nll(step.student.logits(idk), idk)
         reference_BTV = step.reference.logits(retain)
-        stay = losses.mean_kl(step.student.logits(retain), reference_BTV, retain)
+        counted = self.config.positions.of(retain)
+        stay = losses.mean_kl(step.student.logits(retain), reference_BTV, counted)
         return unlearn + refuse + stay

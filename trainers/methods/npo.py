@@ -5,7 +5,7 @@
 
 Zhang et al. 2024 (arXiv 2404.05868). As beta goes to 0 its gradient becomes gradient
 ascent's; a larger beta stops pushing rows that are already forgotten. With the retain NLL it is
-the paper's NPO-RT, with the KL its NPO-KL.
+the paper's NPO-RT, with the KL its NPO-KL, which its code averages over padding: `kl_padded`.
 """
 
 from typing import Annotated

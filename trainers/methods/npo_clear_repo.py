@@ -4,9 +4,10 @@
     log_ratio    loss = (2 / beta) * mean log(1 + (log(p / p_ref))^beta)
 
 CLEAR (arXiv 2410.18057): `ratio` is mm/trainer.py, `log_ratio` nlp/dataloader.py. The mean runs
-over attended positions and every vocabulary entry; labels play no part. `ratio` is a weak penalty
-on drift. `log_ratio` is NaN as soon as one p falls below p_ref / e (for beta 1; below p_ref for
-other beta), and a run with it fails for that reason.
+over attended positions (the published one over padding, too: `positions: padded`) and every
+vocabulary entry; labels play no part. `ratio` is a weak penalty on drift. `log_ratio` is NaN as
+soon as one p falls below p_ref / e (for beta 1; below p_ref for other beta), and a run with it
+fails for that reason.
 """
 
 from typing import Annotated, Literal
@@ -20,16 +21,19 @@ from evals.choice import Settings
 from trainers import losses
 from trainers.hyperparameters import Range
 from trainers.method import Step
+from trainers.positions import Positions
 from trainers.requirements import Requirements, Source
 
 SMALLEST = 1e-8
 
 
 class Config(Settings):
-    """Exponent of the ratio, and which of the two formulas."""
+    """Exponent of the ratio, which of the two formulas, and what the mean runs over."""
 
     beta: Annotated[float, Range(0.01, 1.0, log=True), Field(gt=0)] = 1.0
     formula: Literal["ratio", "log_ratio"] = "ratio"
+    positions: Positions = Positions.ATTENDED
+    """`padded` averages over all positions, as the published code."""
 
 
 class Method:
@@ -43,7 +47,8 @@ class Method:
     def loss(self, step: Step) -> Tensor:
         """Returns (2 / beta) times the mean over positions and vocabulary."""
         forget, beta = step.batches[Source.FORGET], self.config.beta
-        mask_BT = losses.attended(forget)
+        counted = self.config.positions.of(forget)
+        mask_BT = losses.attended(counted)
         reference_NV = log_softmax(step.reference.logits(forget)[mask_BT], dim=-1)
         student_NV = log_softmax(step.student.logits(forget)[mask_BT], dim=-1)
         if self.config.formula == "ratio":
@@ -51,4 +56,4 @@ class Method:
             terms_NV = softplus(beta * (student_NV - floor_NV))
         else:
             terms_NV = torch.log(1 + (student_NV - reference_NV) ** beta)
-        return (2.0 / beta) * terms_NV.mean(dim=-1).sum() / forget.position_norm
+        return (2.0 / beta) * terms_NV.mean(dim=-1).sum() / counted.position_norm

@@ -5,7 +5,8 @@
 Li et al. 2024 (WMDP, arXiv 2403.03218). h is the output of decoder layer `layer`, the mean runs
 over all attended positions and the hidden width, and u is uniform on [0, 1)^H, drawn once: it
 depends on the trial's seed alone and is the same on every rank. Defaults are those of the
-published 7B runs; shallower models need a smaller `layer`.
+published 7B runs; shallower models need a smaller `layer`. The port in open-unlearning looks at the
+answers alone: `rmu_open_unlearning`.
 """
 
 from typing import Annotated

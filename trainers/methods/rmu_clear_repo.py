@@ -3,8 +3,8 @@
     loss = gamma * MSE(h, steering * u_t / |u_t|) on forget rows + MSE(h, h_ref) on retain rows
 
 CLEAR (arXiv 2410.18057), nlp/dataloader.py. u_t is drawn anew at optimizer step t, so on average
-forget rows are pulled to the mean direction. The published code also averages over padding; here
-padding is left out, since its length is an accident of the batch.
+forget rows are pulled to the mean direction. The published code also averages over padding, whose
+length is an accident of the batch: `positions: padded`.
 """
 
 from typing import Annotated
@@ -17,6 +17,7 @@ from trainers import losses
 from trainers.control_vector import control_vector
 from trainers.hyperparameters import Range
 from trainers.method import Step
+from trainers.positions import Positions
 from trainers.requirements import Requirements, Source
 
 
@@ -29,6 +30,8 @@ class Config(Settings):
     """Length of the control vector."""
     gamma: Annotated[float, Range(0.1, 2.0, log=True), Field(ge=0)] = 1.0
     """Weight of the forget term (the published code's loss_beta)."""
+    positions: Positions = Positions.ATTENDED
+    """`padded` averages over all positions, as the published code."""
 
 
 class Method:
@@ -50,7 +53,9 @@ class Method:
         control_H = control_vector(
             forget_BTH.shape[-1], seed=(step.seed, step.index), length=config.steering
         ).to(forget_BTH)
-        scramble = losses.mean_square(forget_BTH, control_H, forget)
+        among = config.positions.of
+        scramble = losses.mean_square(forget_BTH, control_H, among(forget))
         reference_BTH = step.reference.hidden(retain, config.layer)
         retain_BTH = step.student.hidden(retain, config.layer)
-        return config.gamma * scramble + losses.mean_square(retain_BTH, reference_BTH, retain)
+        close = losses.mean_square(retain_BTH, reference_BTH, among(retain))
+        return config.gamma * scramble + close

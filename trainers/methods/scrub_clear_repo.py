@@ -4,7 +4,8 @@
            + KL(student || reference) on retain rows + mean NLL(retain answers)
 
 CLEAR (arXiv 2410.18057), nlp/dataloader.py. Both KLs have gradient zero while student and
-reference are equal, so in short runs this is retain fine-tuning.
+reference are equal, so in short runs this is retain fine-tuning. The published means run over
+padding, too: `positions: padded`.
 """
 
 from typing import Annotated
@@ -16,13 +17,16 @@ from evals.choice import Settings
 from trainers import losses
 from trainers.hyperparameters import Range
 from trainers.method import Step
+from trainers.positions import Positions
 from trainers.requirements import Requirements, Source
 
 
 class Config(Settings):
-    """Weight of the forget term (the published code's loss_beta)."""
+    """Weight of the forget term (the published code's loss_beta), and what KLs run over."""
 
     gamma: Annotated[float, Range(0.1, 2.0, log=True), Field(ge=0)] = 1.0
+    positions: Positions = Positions.ATTENDED
+    """`padded` averages over all positions, as the published code."""
 
 
 class Method:
@@ -40,6 +44,7 @@ class Method:
         """Returns the three terms added up."""
         forget, retain = step.batches[Source.FORGET], step.batches[Source.RETAIN]
         forget_BTV, retain_BTV = step.student.logits(forget), step.student.logits(retain)
-        away = losses.mean_kl(forget_BTV, step.reference.logits(forget), forget)
-        close = losses.mean_kl(retain_BTV, step.reference.logits(retain), retain)
+        among = self.config.positions.of
+        away = losses.mean_kl(forget_BTV, step.reference.logits(forget), among(forget))
+        close = losses.mean_kl(retain_BTV, step.reference.logits(retain), among(retain))
         return -self.config.gamma * away + close + losses.mean_nll(retain_BTV, retain)

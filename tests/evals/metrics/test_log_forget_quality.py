@@ -9,7 +9,12 @@ import pytest
 from evals.metric import load_metric
 
 Build = Callable[..., Any]
-NAMES = ("log_forget_quality", "log_forget_quality_clear_repo", "forget_quality_js")
+NAMES = (
+    "log_forget_quality",
+    "log_forget_quality_clear_repo",
+    "forget_quality_js",
+    "forget_quality_js_clear_repo",
+)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -30,12 +30,23 @@ MORE = [
     ("dpo_clear_repo", {"order": "intended"}),
     ("llmu_clear_repo", {"order": "intended"}),
 ]
-CASES = [(name, {}) for name in NAMES] + MORE
+PADDED = [
+    ("gd", {"retain_term": "kl_padded"}),
+    ("gd_kl_clear_repo", {"positions": "padded"}),
+    ("rmu_clear_repo", {"positions": "padded"}),
+    ("llmu_repo", {"num_random": 2}),
+]
+"""Those of which padding is a part, as in the published codes."""
+CASES = [(name, {}) for name in NAMES] + MORE + PADDED
 FORGET = [(3, 4), (2, 2), (4, 3), (2, 5)]
 RETAIN = [(2, 3), (5, 2), (3, 1), (4, 4)]
-every_method = pytest.mark.parametrize(
-    ("name", "settings"), CASES, ids=lambda value: value if isinstance(value, str) else None
-)
+
+
+def name_of(value):
+    return value if isinstance(value, str) else None
+
+
+every_method = pytest.mark.parametrize(("name", "settings"), CASES, ids=name_of)
 even_and_odd_steps = pytest.mark.parametrize("index", [0, 1])
 
 
@@ -160,7 +171,11 @@ def test_equal_seeds_give_equal_losses(name, settings, index, step, make_batch):
 
 
 @even_and_odd_steps
-@every_method
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [case for case in CASES if case not in PADDED and case[0] != "llmu_repo"],
+    ids=name_of,
+)
 def test_more_padding_changes_nothing(name, settings, index, step, make_batch):
     method = build(name, settings)
     step = replace(with_random(step, method, make_batch), index=index)
