@@ -29,7 +29,7 @@ from trainers.requirements import ReferenceUse
 DOCS = Path(__file__).resolve().parent
 NOTE = "<!-- Written by docs/generate.py; edit the docstrings that it reads instead. -->"
 ARXIV = re.compile(r"arXiv (\d{4}\.\d{4,5}(?:v\d+)?)")
-VARIANTS = ("_repo", "_open_unlearning")
+VARIANTS = ("_repo", "_clear_vision", "_open_unlearning")
 REFERENCE = {
     ReferenceUse.NONE: "not needed",
     ReferenceUse.LIKELIHOODS: "only likelihoods",
@@ -104,7 +104,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def methods_page() -> str:
-    """Returns the page of all methods: those of papers first, then what CLEAR's code does."""
+    """Returns the page of all methods: those of papers first, then what published code does."""
     names = plugins.names("trainers.methods")
     papers = [name for name in names if not name.endswith(VARIANTS)]
     variants = [name for name in names if name.endswith(VARIANTS)]

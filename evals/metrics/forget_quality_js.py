@@ -3,8 +3,8 @@
 The truth ratios of the forget set, joined by id, are divided by their sum for each model and
 compared as if each were a distribution over items: JS = sqrt((KL(p, m) + KL(q, m)) / 2) with
 m = (p + q) / 2 and natural logs, so that 0 <= JS <= sqrt(ln 2). It compares how the ratios' mass is
-spread over the items, not the distributions of the ratios. The script of CLEAR's code pools the wrong
-answers first: `forget_quality_js_clear_repo`. Source: arXiv 2410.18057v4.
+spread over the items, not the distributions of the ratios. The script of CLEAR's code pools the
+wrong answers first: `forget_quality_js_clear_repo`. Source: arXiv 2410.18057v4.
 """
 
 import math

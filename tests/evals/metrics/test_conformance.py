@@ -152,6 +152,14 @@ def knows_last(made: Made, id: str) -> Any:
     return knows(made, id) if id.endswith(f"-{NUM_ITEMS - 1:02}") else believes_all(made, id)
 
 
+def gets_first(made: Made, id: str) -> Any:
+    return believes_all(made, id) if id.endswith("-00") else lost(made, id)
+
+
+def gets_last(made: Made, id: str) -> Any:
+    return believes_all(made, id) if id.endswith(f"-{NUM_ITEMS - 1:02}") else lost(made, id)
+
+
 def wavers(made: Made, id: str) -> Any:
     return made.wavering(id, random.Random(id))
 
@@ -197,7 +205,7 @@ def _one_nan_each(made: Made, sheet: ScoreSheet) -> ScoreSheet:
 
 
 def _extremes(made: Made, metric: Metric) -> Iterator[float]:
-    scorers = (knows, lost, believes_all, knows_first, knows_last)
+    scorers = (knows, lost, believes_all, knows_first, knows_last, gets_first, gets_last)
     golds = scorers if Need.GOLD in metric.needs else (knows,)
     for forget, others, gold in product(scorers, (knows, lost), golds):
         yield metric.compute(_sheet(made, forget, others), _sheet(made, gold, knows))
