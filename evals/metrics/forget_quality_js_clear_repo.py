@@ -4,7 +4,7 @@ As `forget_quality_js`, but the wrong answers' nll is averaged over all items *a
 number before the ratios R_i = exp(mean_kj nll(wrong_kj) - nll(right_i)) are formed. Divided by
 their sum the ratios do not depend on it: what is compared is how the probabilities of the right
 answers are spread over the items, whatever the model makes of wrong ones. To compare with numbers
-made by it. Source: arXiv 2410.18057v4, mm/calculate_metrics.py.
+made by it. Source: the code of arXiv 2410.18057v4.
 """
 
 import math
