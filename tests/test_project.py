@@ -21,9 +21,9 @@ MODULES = sorted(file for floor in FLOORS for file in (ROOT / floor).rglob("*.py
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUNTIME = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
 DEV = [Requirement(line) for line in PROJECT["project"]["optional-dependencies"]["dev"]]
-DISTRIBUTIONS = {"PIL": "pillow", "yaml": "pyyaml"}
-USED_BY_OTHERS = {"greenlet", "scikit-learn"}
-"""Optuna uses them where they find them."""
+DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}
+USED_BY_OTHERS = {"greenlet"}
+"""Optuna uses it where it finds it."""
 HOMES = {
     "ray": (
         "orchestrator/running/embedded_ray.py",
@@ -38,6 +38,7 @@ HOMES = {
     "sqlalchemy": ("orchestrator/tracking/*.py",),
     "deepspeed": ("trainers/engine.py", "trainers/shards.py"),
     "matplotlib": ("orchestrator/reporting/figures/*.py",),
+    "sklearn": ("evals/faces/attacks.py",),
     "fsspec": ("orchestrator/remote/url_file_system.py",),
 }
 LATE = ("ray", "optuna", "mlflow", "deepspeed", "matplotlib")
