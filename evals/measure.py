@@ -6,6 +6,7 @@ from evals.benchmark import Role, Task
 from evals.errors import ConfigError
 from evals.metric import Metric, Need, load_metric
 from evals.scores import ScoreSheet, TaskScores, with_items
+from evals.suite import load_suite
 
 
 def merge(parts: Sequence[ScoreSheet], *, expected: Sequence[Task] = ()) -> ScoreSheet:
@@ -55,13 +56,18 @@ def _lacking(metric: Metric, sheet: ScoreSheet, gold: ScoreSheet | None) -> str 
         return "the gold model's scores"
     if Need.HOLDOUT in metric.needs and not any(t.items for t in sheet.by_role(Role.HOLDOUT)):
         return "a holdout task"
-    silent = {
-        task.role
-        for task in sheet.tasks
-        for item in task.items
-        if task.role in metric.generation_roles and item.generation is None
-    }
+    silent = _silent_roles(metric, sheet)
     return f"generated answers for the role {min(silent)}" if silent else None
+
+
+def _silent_roles(metric: Metric, sheet: ScoreSheet) -> set[Role]:
+    """Returns the roles of which the metric reads generated answers that are not there."""
+    if not metric.generation_roles:
+        return set()
+    assert metric.suite is not None, "who reads generations says whose"
+    suite = load_suite(metric.suite)
+    read = (task for task in sheet.tasks if task.role in metric.generation_roles)
+    return {task.role for task in read if suite.lacks_generations(task)}
 
 
 def _require_even(task: str, sizes: Sequence[int]) -> None:

@@ -77,6 +77,13 @@ class Sizes(Protocol):
         """Returns how many rows of a task are scored."""
         ...
 
+    def num_generated(self, task: Task, settings: EvaluationSettings) -> int:
+        """Returns how many positions a model writes behind each example of a task, at most.
+
+        That is 0 where no metric of `settings` reads what it would write.
+        """
+        ...
+
     def sheet_bytes(self, tasks: Sequence[Task]) -> int:
         """Returns how many bytes the scores of tasks take on disk."""
         ...
@@ -114,6 +121,10 @@ class Suite(Protocol):
 
     def facts(self, sheet: ScoreSheet) -> Mapping[str, float]:
         """Returns what is to be said of the scoring itself, by its name."""
+        ...
+
+    def lacks_generations(self, task: Any) -> bool:
+        """Returns whether scores of a task have an item for which the model has written nothing."""
         ...
 
     def flaw(self, task: Any) -> str:
@@ -179,6 +190,14 @@ def suite_of(benchmark: str) -> Suite:
     Raises:
         ConfigError: there is no such benchmark.
     """
-    name = suite_name(benchmark)
-    suite: Suite = plugins.load(PACKAGE, name, key=f"SUITE of {benchmark}").SUITE
+    return load_suite(suite_name(benchmark), key=f"SUITE of {benchmark}")
+
+
+def load_suite(name: str, *, key: str = "suite") -> Suite:
+    """Returns the suite of this name.
+
+    Raises:
+        ConfigError: there is no such suite.
+    """
+    suite: Suite = plugins.load(PACKAGE, name, key=key).SUITE
     return suite

@@ -11,10 +11,10 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from evals.errors import ConfigError, shown
-from evals.metric import load_metric
 from evals.selection import selected_tasks
 from evals.text.encoding import Encoder
 from evals.text.example import Example
+from evals.text.row_lengths import num_generated
 from trainers.family import Use
 from trainers.model_limits import require_embeddings
 
@@ -139,9 +139,9 @@ def _require_short(
 
 def _require_short_generations(kind: str, limit: int, encoder: Encoder, use: Use) -> None:
     """Refuses to generate beyond the last position; the last token that is made needs none."""
-    roles = {role for name in use.evaluation.metrics for role in load_metric(name).generation_roles}
     tasks = selected_tasks(use.benchmark, use.evaluation)
-    asked = [e.question for task in tasks if task.role in roles for e in task.examples]
+    answered = [task for task in tasks if num_generated(task, use.evaluation)]
+    asked = [example.question for task in answered for example in task.examples]
     prompts = {question: len(encoder.encode_prompt(question)) for question in asked}
     if not prompts:
         return

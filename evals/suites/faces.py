@@ -41,6 +41,10 @@ class Sizes:
         """Returns the pictures that are scored, and those that everybody is enrolled by."""
         return len(task.examples) + len(cast(Pictures, task).enrolled)
 
+    def num_generated(self, task: Task, settings: EvaluationSettings) -> int:  # noqa: ARG002
+        """Returns 0: such a model writes nothing."""
+        return 0
+
     def sheet_bytes(self, tasks: Sequence[Task]) -> int:
         """Returns about what the scores of tasks take."""
         return SCORE_BYTES * sum(len(task.examples) for task in tasks)
@@ -74,6 +78,10 @@ class Suite:
     def facts(self, sheet: ScoreSheet) -> Mapping[str, float]:
         """Returns how many pictures were scored."""
         return {"num_pictures": float(sum(len(task.items) for task in sheet.tasks))}
+
+    def lacks_generations(self, task: TaskScores) -> bool:  # noqa: ARG002
+        """Returns True: nothing is generated."""
+        return True
 
     def flaw(self, task: Pictures) -> str:  # noqa: ARG002
         """Returns nothing: nothing is generated."""

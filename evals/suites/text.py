@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from evals.benchmark import Benchmark, Role, Task
+from evals.benchmark import Benchmark, Task
 from evals.errors import shown
-from evals.metric import load_metric
 from evals.scores import ScoreSheet
 from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
@@ -81,6 +80,10 @@ class Suite:
         """Returns num_truncated: the items with an answer that was cut at the longest row."""
         return {"num_truncated": float(num_truncated(sheet))}
 
+    def lacks_generations(self, task: TaskScores) -> bool:
+        """Returns whether a question was not answered by the model itself."""
+        return any(item.generation is None for item in task.items)
+
     def flaw(self, task: Questions) -> str:
         """Returns why ROUGE cannot measure a task: a true answer without a word in it."""
         for example in task.examples:
@@ -121,14 +124,11 @@ class Suite:
         from evals.text.generation import generate_task
         from evals.text.scoring import score_task
 
-        roles = frozenset[Role]().union(
-            *(load_metric(name).generation_roles for name in settings.metrics)
-        )
         for task in _questions(selected_tasks(benchmark, settings)):
             items = score_task(
                 model, encoder, task, batch_size=settings.batch_size, shard=shard, device=device
             )
-            if task.role in roles:
+            if row_lengths.num_generated(task, settings):
                 texts = generate_task(
                     model, encoder, task, settings=settings, shard=shard, device=device
                 )

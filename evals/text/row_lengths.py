@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable, Sequence
 
 from evals.benchmark import Benchmark, Task
+from evals.metric import load_metric
+from evals.settings import EvaluationSettings
 from evals.text.example import Example
 
 BYTES_PER_TOKEN = 4.0
@@ -48,6 +50,15 @@ def most_scored_positions(tasks: Iterable[Task], *, max_length: int) -> int:
 def num_scored(task: Task) -> int:
     """Returns how many rows of a task are scored."""
     return sum(len(example.answers) for example in task.examples)
+
+
+def num_generated(task: Task, settings: EvaluationSettings) -> int:
+    """Returns how many tokens are generated at most for each question of a task.
+
+    None are where no metric reads what is generated for the task's role.
+    """
+    read = any(task.role in load_metric(name).generation_roles for name in settings.metrics)
+    return settings.max_new_tokens if read else 0
 
 
 def sheet_bytes(tasks: Iterable[Task]) -> int:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from evals.benchmark import Task
-from evals.metric import load_metric
 from evals.selection import selected_tasks
 from evals.suite import suite_of
 from orchestrator.config.sweep_config import SweepConfig
@@ -68,9 +67,8 @@ def _training_flops(plan: Plan, kind: Kind, *, asked: Requirements, num_steps: i
 
 
 def _evaluation_flops(plan: Plan, size: ModelSize) -> float:
-    """Returns the work of scoring all answers, and of generating to the end where it is asked."""
+    """Returns the work of scoring all rows, and of writing as much as may be written."""
     settings, on_gpu = plan.config.evaluation, _on_gpu(plan.config)
-    roles = {r for name in settings.metrics for r in load_metric(name).generation_roles}
     sizes, total = suite_of(plan.config.benchmark.name).sizes, 0.0
     for task in selected_tasks(plan.benchmark, settings):
         length = sizes.mean_positions(task.examples, max_length=settings.max_length)
@@ -81,9 +79,9 @@ def _evaluation_flops(plan: Plan, size: ModelSize) -> float:
             on_gpu=on_gpu,
         )
         calls = _calls(task, settings.batch_size, plan.config.gang.ranks)
-        steps = calls * settings.max_new_tokens if task.role in roles else 0
+        written = calls * sizes.num_generated(task, settings)
         total += scored + size.forward_flops(
-            num_passes=steps, num_rows=settings.batch_size, length=1, on_gpu=on_gpu
+            num_passes=written, num_rows=settings.batch_size, length=1, on_gpu=on_gpu
         )
     return total
 
@@ -93,6 +91,6 @@ def _on_gpu(config: SweepConfig) -> bool:
 
 
 def _calls(task: Task, batch_size: int, ranks: int) -> int:
-    """Returns in how many batches a task's questions are answered by all ranks together."""
+    """Returns in how many batches all ranks together write behind a task's examples."""
     each = -(-len(task.examples) // ranks)
     return ranks * -(-each // batch_size)

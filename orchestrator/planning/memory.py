@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evals.benchmark import Benchmark
-from evals.metric import Need, load_metric
 from evals.selection import selected_tasks
 from evals.suite import suite_of
 from orchestrator.config.sweep_config import SweepConfig
@@ -164,10 +163,8 @@ def _evaluation_bytes(kind: Kind, config: SweepConfig, benchmark: Benchmark) -> 
     tasks = selected_tasks(benchmark, settings)
     sizes = suite_of(config.benchmark.name).sizes
     length = sizes.most_scored_positions(tasks, max_length=settings.max_length)
-    scoring = kind.size.scoring_bytes(num_rows=settings.batch_size, length=length)
-    if not any(Need.GENERATION in load_metric(name).needs for name in settings.metrics):
-        return scoring
-    generating = kind.size.generating_bytes(
-        num_rows=settings.batch_size, length=length + settings.max_new_tokens
+    return kind.size.evaluation_bytes(
+        num_rows=settings.batch_size,
+        length=length,
+        num_generated=max((sizes.num_generated(task, settings) for task in tasks), default=0),
     )
-    return max(scoring, generating)

@@ -45,14 +45,16 @@ class DecoderSize:
         copies = LIKELIHOOD_COPIES if len(asked.passes) == 1 else JOINT_COPIES
         return training_bytes(self.decoder, self.mode, rows, copies=copies)
 
-    def scoring_bytes(self, *, num_rows: int, length: int) -> int:
-        """Returns what a pass over rows of `length` tokens takes."""
+    def evaluation_bytes(self, *, num_rows: int, length: int, num_generated: int) -> int:
+        """Returns what a pass takes, or the keys and values of prompts and what is generated."""
         tokens = num_rows * length
-        return scoring_bytes(self.decoder, self.mode, num_tokens=tokens, length=length)
-
-    def generating_bytes(self, *, num_rows: int, length: int) -> int:
-        """Returns the keys and values of rows of `length` tokens, prompt and answer."""
-        return generating_bytes(self.decoder, self.mode, num_rows=num_rows, length=length)
+        scoring = scoring_bytes(self.decoder, self.mode, num_tokens=tokens, length=length)
+        if not num_generated:
+            return scoring
+        whole = length + num_generated
+        return max(
+            scoring, generating_bytes(self.decoder, self.mode, num_rows=num_rows, length=whole)
+        )
 
     def training_flops(
         self, asked: Requirements, *, num_rows: int, length: float, on_gpu: bool

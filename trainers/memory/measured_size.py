@@ -26,13 +26,9 @@ class MeasuredSize:
         """Returns every layer's outputs for all rows of all passes."""
         return self.row_bytes * num_rows * sum(asked.passes)
 
-    def scoring_bytes(self, *, num_rows: int, length: int) -> int:  # noqa: ARG002
-        """Returns the outputs of two layers."""
+    def evaluation_bytes(self, *, num_rows: int, length: int, num_generated: int) -> int:  # noqa: ARG002
+        """Returns the outputs of two layers; such a model writes nothing."""
         return self.largest_bytes * num_rows
-
-    def generating_bytes(self, *, num_rows: int, length: int) -> int:  # noqa: ARG002
-        """Returns nothing: such a model writes nothing."""
-        return 0
 
     def training_flops(
         self,

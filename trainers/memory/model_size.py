@@ -25,12 +25,11 @@ class ModelSize(Protocol):
         """
         ...
 
-    def scoring_bytes(self, *, num_rows: int, length: int) -> int:
-        """Returns what a pass without gradients takes."""
-        ...
+    def evaluation_bytes(self, *, num_rows: int, length: int, num_generated: int) -> int:
+        """Returns the most that is taken by scoring rows of `length`, and by writing behind them.
 
-    def generating_bytes(self, *, num_rows: int, length: int) -> int:
-        """Returns what writing answers takes, up to rows of `length` with their questions."""
+        Of `num_generated` positions at most; 0 where nothing is written.
+        """
         ...
 
     def training_flops(

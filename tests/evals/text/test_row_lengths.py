@@ -14,6 +14,7 @@ from evals.text.row_lengths import (
     mean_positions,
     most_positions,
     most_scored_positions,
+    num_generated,
     num_scored,
     sheet_bytes,
 )
@@ -66,3 +67,18 @@ def test_no_row_of_the_demo_is_longer_than_said():
     mean = sum(len(row.input_ids) for row in trained) / len(trained)
     said = mean_positions(benchmark.splits["full"], max_length=1000)
     assert said == pytest.approx(mean, rel=0.6)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "role", "num"),
+    [
+        (("retain", "log_forget_quality"), Role.FORGET, 0),
+        (("retain", "forget_rouge"), Role.FORGET, 7),
+        (("retain", "forget_rouge"), Role.RETAIN, 0),
+        (("retain_rouge", "forget_rouge"), Role.RETAIN, 7),
+    ],
+)
+def test_tokens_are_generated_where_a_metric_reads_them(metrics, role, num):
+    settings = EvaluationSettings(metrics=metrics, max_new_tokens=7)
+    task = Task("any", role, Probability.PLAIN, (Example("1", "Who?", "She."),))
+    assert num_generated(task, settings) == num

@@ -92,7 +92,7 @@ class ClassifierSize:
     def training_bytes(self, asked, *, num_rows, length):
         return 1000 * num_rows * sum(asked.passes)
 
-    def scoring_bytes(self, *, num_rows, length):
+    def evaluation_bytes(self, *, num_rows, length, num_generated):
         return 10 * num_rows
 
 

@@ -12,6 +12,7 @@ from trainers.memory.activations import (
     Decoder,
     Mode,
     Rows,
+    generating_bytes,
     scoring_bytes,
     training_bytes,
 )
@@ -142,8 +143,16 @@ def test_a_micro_batch_takes_what_its_passes_and_the_comparison_do(asked, rows, 
 
 
 def test_scoring_goes_by_rows():
-    said = sized().scoring_bytes(num_rows=3, length=8)
+    said = sized().evaluation_bytes(num_rows=3, length=8, num_generated=0)
     assert said == scoring_bytes(DECODER, Mode(4, whole=True), num_tokens=24, length=8)
+
+
+def test_generating_takes_more_than_scoring_once_it_may_go_on_for_long():
+    scoring, short, long = (
+        sized().evaluation_bytes(num_rows=3, length=8, num_generated=n) for n in (0, 1, 9000)
+    )
+    assert scoring == short
+    assert long == generating_bytes(DECODER, Mode(4, whole=True), num_rows=3, length=9008)
 
 
 @pytest.mark.parametrize(("on_gpu", "least"), [(False, 0), (True, RIDGE_TOKENS)])

@@ -109,6 +109,10 @@ class Sizes:
         """Returns how many points there are."""
         return len(task.examples)
 
+    def num_generated(self, task: Task, settings: EvaluationSettings) -> int:
+        """Returns 0: a side is not written."""
+        return 0
+
     def sheet_bytes(self, tasks: Sequence[Task]) -> int:
         """Returns about what two numbers take."""
         return 50 * sum(len(task.examples) for task in tasks)
@@ -136,6 +140,10 @@ class Suite:
     def facts(self, sheet: ScoreSheet) -> Mapping[str, float]:
         """Returns how many points were scored."""
         return {"num_points": float(sum(len(task.items) for task in sheet.tasks))}
+
+    def lacks_generations(self, task: TaskScores) -> bool:
+        """Returns True: nothing is generated."""
+        return True
 
     def flaw(self, task: Task) -> str:
         """Returns nothing: a point says nothing that might not be measured."""

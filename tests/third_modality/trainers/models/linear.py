@@ -60,13 +60,9 @@ class Size:
         """Returns a generous bound."""
         return 1000 * num_rows
 
-    def scoring_bytes(self, *, num_rows: int, length: int) -> int:
-        """Returns a generous bound."""
+    def evaluation_bytes(self, *, num_rows: int, length: int, num_generated: int) -> int:
+        """Returns a generous bound; it cannot write."""
         return 1000 * num_rows
-
-    def generating_bytes(self, *, num_rows: int, length: int) -> int:
-        """Returns nothing: it cannot write."""
-        return 0
 
     def training_flops(
         self, asked: Requirements, *, num_rows: int, length: float, on_gpu: bool
