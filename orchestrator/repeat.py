@@ -2,7 +2,7 @@
 
 Evaluates one row of a table again from what is in storage, or trains it again first, and says
 whether it came out the same. Exit codes: 0 the same; 1 not the same, or it failed; 2 it cannot be
-repeated.
+repeated; 130 interrupted, by SIGINT or SIGTERM.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
+from orchestrator.driver.signals import StopSignals
 from orchestrator.searching.shared_parameters import SHARED, shared_values
 from orchestrator.storage.address import Address
 from orchestrator.storage.files import JOB_FILE
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from orchestrator.reproducing.compare import Likeness
     from orchestrator.reproducing.find_row import Row
 
-SAME, DIFFERENT, REFUSED = 0, 1, 2
+SAME, DIFFERENT, REFUSED, INTERRUPTED = 0, 1, 2, 130
 TOLERANCE = 1e-3
 """Nats a token: kernels and the number of ranks change the last digits, seeds much more."""
 
@@ -33,9 +34,13 @@ TOLERANCE = 1e-3
 def main(arguments: Sequence[str] | None = None) -> int:
     """Repeats a row from the command line and returns the exit code."""
     parsed = _parser().parse_args(arguments)
-    with MaskedTraceback() as masked:
-        return _main(parsed, masked)
-    return DIFFERENT
+    code, signals = DIFFERENT, StopSignals()
+    with MaskedTraceback() as masked, signals:
+        code = _main(parsed, masked)
+    if signals.wished:
+        print("lethe: interrupted; nothing was changed", file=sys.stderr)
+        return INTERRUPTED
+    return code
 
 
 def _main(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:

@@ -32,7 +32,9 @@ class StopSignals:
         self._before = {number: signal.getsignal(number) for number in SIGNALS}
 
     def __enter__(self) -> "StopSignals":
-        self.listen()
+        for number, handler in self._before.items():
+            if handler is not signal.SIG_IGN:  # as it is for a job in a shell's background
+                signal.signal(number, self._on_signal)
         return self
 
     def __exit__(
@@ -44,12 +46,6 @@ class StopSignals:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         return self.wished and isinstance(error, Exception | KeyboardInterrupt)
-
-    def listen(self) -> None:
-        """Takes both signals over; again after a library has done so, as Ray does at its start."""
-        for number, handler in self._before.items():
-            if handler is not signal.SIG_IGN:  # as it is for a job in a shell's background
-                signal.signal(number, self._on_signal)
 
     def check(self) -> None:
         """Does nothing, unless there is a wish to leave.

@@ -130,7 +130,6 @@ def start(config: SweepConfig, signals: StopSignals, held: ExitStack) -> SweepCo
 
     held.callback(leave)
     num_gangs = connect(config.gang)
-    signals.listen()  # Ray has taken SIGTERM for itself
     signals.check()
     show(outlook(found.plan, storage=storage, nodes=connected_nodes()))
     lock = lock or held.enter_context(FolderLock(storage.sweep_folder(config.name)))

@@ -2,7 +2,9 @@
 
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -99,10 +101,15 @@ def _join_running(address: str) -> None:
 
 @contextmanager
 def _signals_kept() -> Iterator[None]:
-    """Leaves SIGTERM to this process: Ray would end it at once, without a word, while it starts."""
-    taking = utils.set_sigterm_handler
+    """Leaves SIGTERM to this process: Ray would end it at once, without a word, while it starts.
+
+    Of Ray's two handlers, one is of Python's kind and one is not.
+    """
+    taking, handler = utils.set_sigterm_handler, signal.getsignal(signal.SIGTERM)
     utils.set_sigterm_handler = lambda _: None
     try:
         yield
     finally:
         utils.set_sigterm_handler = taking
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)

@@ -1,7 +1,9 @@
 """A row is found, evaluated or trained again, and held against what is on record."""
 
+import os
 import re
 import shutil
+import signal
 from dataclasses import replace
 
 import pytest
@@ -93,3 +95,13 @@ def test_what_is_kept_must_be_trained(row, capsys) -> None:
 def test_weights_that_are_not_here_cannot_be_evaluated(row, capsys) -> None:
     assert repeat.main([str(row.folder)]) == repeat.REFUSED
     assert "original model but it is not here" in capsys.readouterr().err
+
+
+def test_who_is_asked_to_leave_while_a_row_is_repeated_says_so(monkeypatch, capsys) -> None:
+    def leave(*_: object) -> int:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return 0
+
+    monkeypatch.setattr(repeat, "_main", leave)
+    assert repeat.main(["a"]) == 130
+    assert capsys.readouterr().err == "lethe: interrupted; nothing was changed\n"

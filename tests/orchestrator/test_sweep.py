@@ -375,6 +375,21 @@ def sweep_status(storage: Path, name: str) -> str:
 
 @pytest.mark.ray
 @pytest.mark.slow
+def test_who_is_asked_to_leave_while_ray_starts_leaves_within_seconds(tmp_path: Path) -> None:
+    starting = start(tmp_path / "runs", "methods=[npo]")
+    until(starting, "Sweep demo (seed 0)")
+    time.sleep(3)
+    starting.send_signal(signal.SIGTERM)
+    asked = time.monotonic()
+    left = ended(starting)
+    assert time.monotonic() - asked < 20
+    assert left.code == 130, left.output
+    assert "lethe: interrupted; run the same command again to go on" in left.output
+    assert "Traceback" not in left.output
+
+
+@pytest.mark.ray
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_sweep_leaves_in_order_when_asked_to_and_goes_on_where_it_was(
     finished: Finished, capsys

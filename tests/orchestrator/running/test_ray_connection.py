@@ -21,10 +21,12 @@ def test_sigterm_stays_the_drivers_while_ray_starts(monkeypatch: pytest.MonkeyPa
     def start() -> None:
         utils.set_sigterm_handler(lambda *_: None)
         assert signal.getsignal(signal.SIGTERM) is before
+        signal.signal(signal.SIGTERM, lambda *_: None)  # as Ray does from C
 
     monkeypatch.setattr(embedded_ray, "start", start)
     taking = utils.set_sigterm_handler
     ray_connection.join()
+    assert signal.getsignal(signal.SIGTERM) is before
     assert utils.set_sigterm_handler is taking
 
 
