@@ -164,15 +164,16 @@ class Tracker:
     def close(self, *, finished: bool) -> None:
         """Waits until everything is written, tries again what was missed, ends the sweep's run.
 
-        `finished` says whether the sweep came to its end; one that leaves does not wait for a
-        store that does not answer. What is closed already stays as it is.
+        `finished` says whether the sweep came to its end; one that leaves is not summed up, and
+        does not wait for a store that does not answer. What is closed already stays as it is.
         """
         if self._closed:
             return
         self._closed = True
         self._later(self._flush)
-        metrics, now_ms = self._tally.metrics(), round(time.time() * 1000)
-        self._later(lambda session: session.sum_up(metrics, now_ms))
+        if finished:  # a sum of a part would be a point more, which one left alone has not
+            metrics, now_ms = self._tally.metrics(), round(time.time() * 1000)
+            self._later(lambda session: session.sum_up(metrics, now_ms))
         self._later(lambda session: session.end("FINISHED" if finished else "KILLED"))
         self._writer.close(patience_s=None if finished else LEAVING_S)
 

@@ -282,10 +282,13 @@ class Trial:
             struck = time.monotonic()
             driver.process.wait(GONE_S)
             said += f", ended {time.monotonic() - struck:.1f} s later"
-            if kind != "driver":
-                assert driver.process.returncode == 1, driver.output
+            code = driver.process.returncode
+            assert "Traceback" not in driver.output
+            if code == 0:  # Ray was not needed any more
+                self.end()
+            elif kind != "driver":
+                assert code == 1, driver.output
                 assert "is gone; run the same command again to go on" in driver.output
-                assert "Traceback" not in driver.output
             self._running = None
         self._finished |= results(self._storage)
         told(said, driver)

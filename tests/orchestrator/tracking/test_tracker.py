@@ -154,6 +154,18 @@ def test_the_sweeps_run_keeps_its_config_and_tables(storage, runs, begin, artifa
     assert artifact(run, "tables/table.md").read_text(encoding="utf-8") == "| a |"
 
 
+def test_a_sweep_that_leaves_is_summed_up_once_it_has_ended(storage, runs, begin, client, entry):
+    def points() -> int:
+        [sweep] = runs(storage)[0]
+        return len(client(storage).get_metric_history(sweep.info.run_id, "job_hours"))
+
+    for finished in (False, True):
+        tracker = begin(storage)
+        tracker.log_entry(entry(), job_folder=storage)
+        tracker.close(finished=finished)
+        assert points() == finished
+
+
 def test_a_server_that_is_not_there_is_refused_at_once(tmp_path, begin):
     port = free_port()
     clock = time.perf_counter()
