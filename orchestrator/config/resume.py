@@ -14,7 +14,7 @@ from orchestrator.storage.files import CONFIG_FILE, ORIGIN_FILE
 from orchestrator.storage.json_object import json_object
 from orchestrator.storage.records import version
 
-LAYOUT = 2
+LAYOUT = 3
 """Of the files in a sweep's folder and in storage; one more with every change that old code
 cannot read, or that cannot read what old code wrote."""
 

@@ -15,17 +15,20 @@ from orchestrator.jobs.checkpoints import check_weights
 from orchestrator.jobs.finalists import num_finalists
 from orchestrator.limits.full_disk import Relief, Shortage
 from orchestrator.limits.ledger import Ledger
+from orchestrator.limits.usage import read_lines
 from orchestrator.planning.estimate import Outlook, outlook
 from orchestrator.planning.plan import Plan, plan
 from orchestrator.planning.plan_text import render
 from orchestrator.remote.download import fetch_model, pulled
 from orchestrator.remote.mirror import Mirror
 from orchestrator.remote.uploader import Uploader
+from orchestrator.storage.files import JOURNAL, LEDGER_FILE
 from orchestrator.storage.inspection import check_model, set_aside, set_aside_damaged
 from orchestrator.storage.lock import FolderLock
 from orchestrator.storage.members import Members, read_members
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result_file import Damaged
+from orchestrator.storage.sweep_lines import LOST_LINES, check_journal, files_with_lost_lines
 from orchestrator.tracking.session import Place
 from orchestrator.tracking.tracker import Tracker
 from trainers.job import MODEL, Phase
@@ -93,6 +96,8 @@ def check_folder(config: SweepConfig, folder: Path) -> None:
     check_origin(folder)
     check_continues(config, folder)
     read_members(folder)  # what cannot be read is refused here
+    read_lines(folder / LEDGER_FILE)
+    check_journal(folder / JOURNAL)
 
 
 def show(found: Outlook, *, unchecked: str = "") -> None:
@@ -134,6 +139,8 @@ def start(config: SweepConfig, signals: StopSignals, held: ExitStack) -> SweepCo
     show(outlook(found.plan, storage=storage, nodes=connected_nodes()))
     lock = lock or held.enter_context(FolderLock(storage.sweep_folder(config.name)))
     check_folder(config, folder)
+    for name in files_with_lost_lines(folder):
+        _say(f"lethe: {folder / name} {LOST_LINES}; what is in storage is taken down again")
     if found.mirror is not None:
         fetch_original(found.mirror, found.plan)
     tracker = Tracker.open(config.tracking, place, config_json=config_text(config))

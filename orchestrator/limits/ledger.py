@@ -7,7 +7,7 @@ from pathlib import Path
 from orchestrator.config.budget import BudgetSettings
 from orchestrator.config.sections import GangSettings
 from orchestrator.limits.usage import Event, Line, Usage, read_lines
-from orchestrator.storage.files import LEDGER_FILE
+from orchestrator.storage.files import JOURNAL, LEDGER_FILE, MEMBERS_FILE
 from orchestrator.storage.line_file import Wait, append, at_once, mend
 
 
@@ -30,6 +30,7 @@ class Ledger(Usage):
     ) -> None:
         super().__init__(budget, clock=clock)
         self._file = folder / LEDGER_FILE
+        self._others = folder / MEMBERS_FILE, folder / JOURNAL
         self._gang = {
             "cpus": gang.ranks * gang.cpus_per_rank,
             "gpus": gang.ranks * gang.gpus_per_rank,
@@ -75,5 +76,6 @@ class Ledger(Usage):
         """Writes a line, with the time unless it has one, and goes by it."""
         if line.at == 0:
             line = line.model_copy(update={"at": self._clock()})
-        append(self._file, line.model_dump_json(exclude_defaults=True) + "\n", wait=self._wait)
+        text = line.model_dump_json(exclude_defaults=True)
+        append(self._file, text, wait=self._wait, seeing=self._others)
         self.take(line)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from evals.errors import ConfigError, cut, shown
+from evals.errors import ConfigError, cut
 from orchestrator.config.budget import BudgetSettings, Use, method_limit, sweep_limit
 from orchestrator.storage.files import LEDGER_FILE
 from orchestrator.storage.line_file import whole_lines
@@ -208,15 +208,15 @@ def read_lines(file: Path) -> list[Line]:
     """
     try:
         return [Line.model_validate_json(line) for line in whole_lines(file)]
-    except (ValidationError, UnicodeDecodeError, OSError) as error:
+    except (ValueError, OSError) as error:
         what = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise _no_ledger(file, shown(what)) from None
+        raise _no_ledger(file, cut(what, limit=200)) from None
 
 
 def _no_ledger(file: Path, what: str) -> ConfigError:
     return ConfigError(
         f"{file} must be the ledger of this sweep but got {what}; "
-        "remove the lines that cannot be read, or the file to count from nothing"
+        "restore it from a copy, or remove it to count from nothing"
     )
 
 

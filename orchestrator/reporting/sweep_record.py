@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from evals.errors import ConfigError
 from orchestrator.config.loading import load_resumed
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.finalists import final_seeds
@@ -13,9 +14,11 @@ from orchestrator.results.feasibility import judged
 from orchestrator.results.measuring import compared_if_needed, unguarded_reference
 from orchestrator.results.ranking import best_trials
 from orchestrator.storage.address import NO_ENVIRONMENT
+from orchestrator.storage.files import MEMBERS_FILE
 from orchestrator.storage.members import Member, MemberRole, read_members
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
+from orchestrator.storage.sweep_lines import LOST_LINES, files_with_lost_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +60,31 @@ def read_record(path: str, *, environment: Mapping[str, str] = NO_ENVIRONMENT) -
     storage = Storage(config.folder)
     folder = storage.sweep_path(config.name)
     members = read_members(folder)
+    usage = read_usage(folder, config.budget)
+    lost = _files_with_lost_lines(folder)
     found = {member.job: _recorded(member, storage) for member in members}
     results = {job: result for job, result in found.items() if result is not None}
-    usage = read_usage(folder, config.budget)
     reference = _reference(members, results, storage, config)
     record = SweepRecord(config, folder, storage, reference, (), (), None, usage)
     if reference is not None:
         record = _filled(record, members, results)
-    return replace(record, gaps=(*_lost(members, results), *gaps_of(record)))
+    gaps = (*_gone(members, results), *(f"{n} {LOST_LINES}." for n in lost), *gaps_of(record))
+    return replace(record, gaps=gaps)
+
+
+def _files_with_lost_lines(folder: Path) -> tuple[str, ...]:
+    """Returns the files of the sweep that lack lines; without members there would be other tables.
+
+    Raises:
+        ConfigError: it is the members that do.
+    """
+    lost = files_with_lost_lines(folder)
+    if MEMBERS_FILE in lost:
+        raise ConfigError(
+            f"{folder / MEMBERS_FILE} must be the list of this sweep's jobs but it {LOST_LINES}; "
+            "run the sweep's command again, which takes them down again"
+        )
+    return lost
 
 
 def _recorded(member: Member, storage: Storage) -> Result | None:
@@ -185,7 +205,7 @@ def _best(record: SweepRecord) -> dict[str, Entry]:
     return best_trials(record.entries, config.methods, search=config.search)
 
 
-def _lost(members: Sequence[Member], results: Mapping[str, Result]) -> Iterator[str]:
+def _gone(members: Sequence[Member], results: Mapping[str, Result]) -> Iterator[str]:
     lost = [member.job for member in members if member.job not in results]
     if lost:
         yield f"The records of {len(lost)} jobs are gone from storage: {', '.join(lost[:5])}."

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.storage.files import JOURNAL
+from orchestrator.storage.line_file import sealed_lines
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -29,6 +30,7 @@ def past_trials(folder: Path) -> tuple[PastTrial, ...]:
         OSError: there is no journal, or it cannot be read.
         ValueError: it is not a journal.
     """
+    sealed_lines(folder / JOURNAL)
     with tempfile.TemporaryDirectory() as aside:
         # Opening a journal writes beside it, and the folder may belong to somebody else.
         copy = shutil.copyfile(folder / JOURNAL, Path(aside) / JOURNAL)

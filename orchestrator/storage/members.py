@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from evals.errors import ConfigError, shown
-from orchestrator.storage.files import MEMBERS_FILE
+from evals.errors import ConfigError, cut
+from orchestrator.storage.files import LEDGER_FILE, MEMBERS_FILE
 from orchestrator.storage.line_file import Wait, append, at_once, mend, whole_lines
 
 
@@ -49,6 +49,7 @@ class Members:
 
     def __init__(self, folder: Path, *, wait: Wait = at_once) -> None:
         self._file = folder / MEMBERS_FILE
+        self._ledger = folder / LEDGER_FILE
         self._wait = wait
         mend(self._file)
         self._known = {_place(member): member.job for member in read_members(folder)}
@@ -57,8 +58,8 @@ class Members:
         """Takes a job down, unless it is there already."""
         if self._known.get(_place(member)) == member.job:
             return
-        text = member.model_dump_json(exclude_defaults=True) + "\n"
-        append(self._file, text, wait=self._wait)
+        text = member.model_dump_json(exclude_defaults=True)
+        append(self._file, text, wait=self._wait, seeing=[self._ledger])
         self._known[_place(member)] = member.job
 
 
@@ -73,10 +74,10 @@ def read_members(folder: Path) -> list[Member]:
     file = folder / MEMBERS_FILE
     try:
         members = [Member.model_validate_json(line) for line in whole_lines(file)]
-    except (ValidationError, UnicodeDecodeError, OSError) as error:
+    except (ValueError, OSError) as error:
         what = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise ConfigError(
-            f"{file} must be the list of this sweep's jobs but got {shown(what)}; "
+            f"{file} must be the list of this sweep's jobs but got {cut(what, limit=200)}; "
             "remove it and run the sweep's command again, which writes it anew"
         ) from None
     latest = {_place(member): member for member in members}

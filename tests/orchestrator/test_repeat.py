@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 from dataclasses import replace
 
@@ -74,10 +73,7 @@ def test_other_sweeps_that_have_the_row_are_named_and_can_be_chosen(
     stored_sweep, row, capsys, monkeypatch
 ) -> None:
     folder = stored_sweep().folder
-    twin = folder.with_name("twin")
-    shutil.copytree(folder, twin)
-    config = (twin / "config.json").read_text(encoding="utf-8")
-    twin.joinpath("config.json").write_text(config.replace(f'"{folder.name}"', '"twin"', 1))
+    stored_sweep("name=twin").fill()
     monkeypatch.setattr(repeat, "_reevaluated", lambda _: row.storage.sheet(row.result.job.hash))
     for words, said in (
         ([], f"of the sweep {folder.name} (also in twin: see --sweep)\n"),

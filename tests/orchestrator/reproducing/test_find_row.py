@@ -12,7 +12,7 @@ from orchestrator.config.resume import write_config
 from orchestrator.jobs.checkpoints import given_weights
 from orchestrator.reproducing.find_row import find_row, relocated
 from orchestrator.storage.files import LEDGER_FILE, MEMBERS_FILE
-from orchestrator.storage.members import Member, MemberRole, Members
+from orchestrator.storage.members import Member, MemberRole, Members, read_members
 from orchestrator.storage.result import Result, State
 from trainers.job import Phase
 
@@ -106,9 +106,12 @@ def test_a_job_that_failed_or_belongs_to_no_sweep_is_refused(made) -> None:
 
 
 def test_a_sweep_without_both_baselines_says_so(made) -> None:
-    file = made.folder / MEMBERS_FILE
-    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-    file.write_text("".join(line for line in lines if '"gold"' not in line), encoding="utf-8")
+    found = read_members(made.folder)
+    (made.folder / MEMBERS_FILE).unlink()
+    members = Members(made.folder)
+    for member in found:
+        if member.role != MemberRole.GOLD:
+            members.enter(member)
     with pytest.raises(ConfigError, match=r"must name both baselines"):
         find_row(made.original.hash, made.storage)
 

@@ -51,6 +51,10 @@ def test_a_line_that_cannot_be_read_is_refused_with_the_cure(tmp_path: Path) -> 
 
 def test_a_line_without_room_waits_for_it(tmp_path: Path, monkeypatch) -> None:
     members, waits = Members(tmp_path, wait=print), []
-    monkeypatch.setattr("orchestrator.storage.members.append", lambda *_, wait: waits.append(wait))
+
+    def append(*_, wait, seeing) -> None:
+        waits.append(wait)
+
+    monkeypatch.setattr("orchestrator.storage.members.append", append)
     members.enter(GOLD)
     assert waits == [print]
