@@ -53,9 +53,10 @@ def test_searching_needs_no_generation(file: Path) -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_layer_that_a_method_names_exists_in_the_model(file: Path) -> None:
     config = load_config(str(file), [])
-    whole = 1 if config.model.name == "face_recogniser" else 32
-    depth = int(config.model.settings.get("num_layers", whole))
-    assert 0 <= int(config.methods["rmu"].settings["layer"]) < depth
+    faces = config.model.name == "face_recogniser"
+    depth = int(config.model.settings.get("num_layers", 1 if faces else 32))
+    method = config.methods["rmu_clear_vision" if faces else "rmu"]
+    assert 0 <= int(method.settings.get("layer", 0)) < depth
 
 
 def test_the_demos_people_can_be_built() -> None:
