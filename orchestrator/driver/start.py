@@ -28,6 +28,7 @@ from orchestrator.storage.lock import FolderLock
 from orchestrator.storage.members import Members, read_members
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result_file import Damaged
+from orchestrator.storage.sweep_identity import check_identity
 from orchestrator.storage.sweep_lines import LOST_LINES, check_journal, files_with_lost_lines
 from orchestrator.tracking.session import Place
 from orchestrator.tracking.tracker import Tracker
@@ -98,6 +99,7 @@ def check_folder(config: SweepConfig, folder: Path) -> None:
     read_members(folder)  # what cannot be read is refused here
     read_lines(folder / LEDGER_FILE)
     check_journal(folder / JOURNAL)
+    check_identity(folder, may_be_elsewhere=not isinstance(config.storage, Path))
 
 
 def show(found: Outlook, *, unchecked: str = "") -> None:

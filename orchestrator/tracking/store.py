@@ -4,17 +4,16 @@ import fcntl
 import json
 import logging
 import os
-import re
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evals.errors import ConfigError, shown
+from evals.errors import ConfigError
 from orchestrator.config.sections import TrackingSettings
 from orchestrator.storage.address import Address
-from orchestrator.storage.files import ARTIFACTS, CONFIG_FILE, DATABASE_LOCK, IDENTITY_FILE
+from orchestrator.storage.files import ARTIFACTS, CONFIG_FILE, DATABASE_LOCK
+from orchestrator.storage.sweep_identity import sweep_identity
 from orchestrator.tracking.failure import first_line
 from orchestrator.tracking.session import Place, Session
 from orchestrator.tracking.store_address import database_file, sqlite_uri, unusable
@@ -64,7 +63,7 @@ def _experiment(client: "MlflowClient", settings: TrackingSettings, place: Place
 
 def _sweep_run(client: "MlflowClient", experiment_id: str, place: Place, config_json: str) -> str:
     """Returns the sweep's run, found by the identity that its folder keeps, or made."""
-    identity = _identity(place.folder)
+    identity = sweep_identity(place.folder)
     found = client.search_runs([experiment_id], f"tags.sweep_id = '{identity}'", max_results=1)
     if found:
         run_id = str(found[0].info.run_id)
@@ -75,26 +74,6 @@ def _sweep_run(client: "MlflowClient", experiment_id: str, place: Place, config_
         run_id = str(run.info.run_id)
     client.log_dict(run_id, json.loads(config_json), CONFIG_FILE)
     return run_id
-
-
-def _identity(folder: Path) -> str:
-    """Returns the name that this sweep folder alone has, made on first use."""
-    file = folder / IDENTITY_FILE
-    if not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f".{IDENTITY_FILE}.part"
-        part.write_text(uuid.uuid4().hex, encoding="utf-8")
-        part.replace(file)
-    try:
-        identity = file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        identity = str(error)
-    if not re.fullmatch(r"[0-9a-f]{32}", identity):
-        raise ConfigError(
-            f"{file} must hold the 32 digits by which MLflow knows this sweep but got "
-            f"{shown(identity)}; restore it, or remove it to have the sweep recorded anew"
-        )
-    return identity
 
 
 def _make_database(uri: str) -> None:
