@@ -1,4 +1,7 @@
-"""What a model family is: it loads models and saves them, with all that rows are encoded by."""
+"""What a model family is: it loads models and saves them, with all that rows are encoded by.
+
+A family's file names the suites whose rows its models take by a constant, `SUITES`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field, ValidationInfo, field_serializer, field_validator, model_validator
 
+from evals import plugins
 from evals.choice import Choice, Settings, choose
 from evals.errors import ConfigError, cut, shown
 from evals.metric import load_metric
@@ -133,6 +134,19 @@ class SweepConfig(Settings):
         }
 
     @model_validator(mode="after")
+    def _model_takes_the_rows(self) -> "SweepConfig":
+        suite, taken = suite_name(self.benchmark.name), suites_taken(self.model.name)
+        if suite not in taken:
+            families = plugins.names(PLUGINS["model"])
+            fitting = [name for name in families if suite in suites_taken(name)]
+            raise ConfigError(
+                f"model must be one for what {self.benchmark.name} is made of ({suite}) but got "
+                f"{self.model.name!r}, which takes {' and '.join(taken)}; choose "
+                f"{' or '.join(fitting)}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _metrics_are_measured(self) -> "SweepConfig":
         suite = suite_name(self.benchmark.name)
         for name in self.evaluation.metrics:
@@ -212,6 +226,12 @@ class SweepConfig(Settings):
                     f"at most {MAX_NAME} in all, but got {shown(label)}; rename it"
                 )
         return self
+
+
+def suites_taken(family: str) -> tuple[str, ...]:
+    """Returns the suites whose rows models of the family of this name take."""
+    suites: tuple[str, ...] = plugins.load(PLUGINS["model"], family, key="model.name").SUITES
+    return suites
 
 
 def _check_lowest(shared: Mapping[str, Searched], *, key: str) -> None:

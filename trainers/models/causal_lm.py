@@ -26,6 +26,7 @@ from trainers.pretrained import (
 from trainers.pretrained_check import check_loads, check_rows
 from trainers.settings import AdapterSettings
 
+SUITES = ("text",)
 _HASHED = ("*.json", "*.safetensors", "*.model", "*.jinja")
 
 

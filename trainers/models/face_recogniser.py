@@ -33,6 +33,7 @@ from trainers.memory.weights import weights_of
 from trainers.settings import AdapterSettings
 from trainers.views import Arguments
 
+SUITES = ("faces",)
 HEAD = "head.safetensors"
 IMAGENET = Processor((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """What pictures are normalised by, as those of the published backbones were."""

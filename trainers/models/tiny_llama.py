@@ -43,6 +43,7 @@ from trainers.pretrained import (
 from trainers.pretrained_check import check_loads, check_rows
 from trainers.settings import AdapterSettings
 
+SUITES = ("text",)
 _BOS, _EOS, _PAD = "<s>", "</s>", "<pad>"
 
 

@@ -94,6 +94,25 @@ def test_an_unknown_benchmark_or_model_suggests_the_nearest() -> None:
     assert refusal(model={"name": "tiny_lama"}).endswith("did you mean 'tiny_llama'?")
 
 
+@pytest.mark.parametrize(
+    ("benchmark", "model", "message"),
+    [
+        ("portraits", "tiny_llama", "is made of (faces) but got 'tiny_llama', which takes text"),
+        ("characters", "face_recogniser", "(text) but got 'face_recogniser', which takes faces"),
+    ],
+)
+def test_a_model_that_takes_other_rows_than_the_benchmarks_is_refused(
+    benchmark, model, message
+) -> None:
+    said = refusal(benchmark=benchmark, model=model)
+    assert message in said
+    assert said.endswith(
+        {"portraits": "choose face_recogniser", "characters": "choose causal_lm or tiny_llama"}[
+            benchmark
+        ]
+    )
+
+
 def test_an_unknown_hyperparameter_suggests_the_nearest() -> None:
     said = refusal(methods={"npo": {"betta": 1}})
     assert said == (
@@ -197,7 +216,9 @@ def test_a_condition_is_refused_by_its_full_key() -> None:
 def test_a_choice_that_the_plug_in_refuses_is_refused() -> None:
     search = {"retain_term": {"choices": ["none", "klx"]}}
     said = refusal(methods={"npo": {"search": search}})
-    assert said.startswith("methods.npo.search.retain_term.choices must be 'none', 'nll' or 'kl'")
+    assert said.startswith(
+        "methods.npo.search.retain_term.choices must be 'none', 'nll', 'kl' or 'kl_padded'"
+    )
     assert said.endswith("but got 'klx'; did you mean 'kl'?")
 
 
@@ -335,7 +356,7 @@ def test_a_weight_of_no_retain_term_is_neither_set_nor_searched(npo: dict[str, A
     text = refusal(methods={"npo": npo})
     assert "alpha" in text
     assert "left out where retain_term is none" in text
-    assert "set retain_term: nll or kl" in text
+    assert "set retain_term: nll, kl or kl_padded" in text
     assert sweep(methods={"npo": {**npo, "retain_term": "nll"}}).methods["npo"].method == "npo"
 
 

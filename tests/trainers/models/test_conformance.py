@@ -1,21 +1,34 @@
-"""Every family of language models, by itself: loads, saves, loads again and is the same."""
+"""Every family, by itself: loads, saves, loads again and is the same, with rows of its suite.
+
+Language models keep further promises, which follow at the end.
+"""
 
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
-from evals import plugins
+from evals import building, plugins
+from evals.benchmark import Benchmark
 from evals.choice import Choice, choose
 from evals.collated import IGNORE
+from evals.suite import load_suite, suite_name
 from evals.text.encoding import Encoder
+from trainers.batch import Batch, single
 from trainers.family import PACKAGE, build_family
 from trainers.loaded_model import LoadedModel
+from trainers.pretrained import Running
+from trainers.views import StudentView
 
-FAMILIES = [
-    name
-    for name in plugins.names(PACKAGE)
-    if "prompt" in plugins.load(PACKAGE, name, key="name").Config.model_fields
-]
+FAMILIES = plugins.names(PACKAGE)
+
+
+def config_of(family: str) -> type:
+    return plugins.load(PACKAGE, family, key="name").Config
+
+
+of_language_models = pytest.mark.parametrize(
+    "choice", [name for name in FAMILIES if issubclass(config_of(name), Running)], indirect=True
+)
 
 
 @pytest.fixture(scope="session")
@@ -25,10 +38,40 @@ def folder(save_checkpoint):
 
 @pytest.fixture(params=FAMILIES)
 def choice(request, folder) -> Choice:
-    """The family with its defaults; one that starts from a checkpoint gets a small one."""
-    fields = plugins.load(PACKAGE, request.param, key="name").Config.model_fields
-    given = {"path": str(folder)} if "path" in fields else {}
+    """The family with its defaults; one that must have a checkpoint gets a small one."""
+    path = config_of(request.param).model_fields.get("path")
+    given = {"path": str(folder)} if path is not None and path.is_required() else {}
     return choose(PACKAGE, {"name": request.param, **given}, key="model")
+
+
+@pytest.fixture
+def suite(choice) -> str:
+    """The name of the first suite whose rows the family takes."""
+    return str(plugins.load(PACKAGE, choice.name, key="name").SUITES[0])
+
+
+@pytest.fixture
+def benchmark(suite, benchmark_of_people) -> Benchmark:
+    """A benchmark of that suite."""
+    if suite == "text":
+        return benchmark_of_people
+    names = plugins.names(building.PACKAGE)
+    return building.build_benchmark(
+        Choice(name=next(name for name in names if suite_name(name) == suite))
+    )
+
+
+@pytest.fixture
+def batch_of(suite, benchmark):
+    """Returns `batch_of(loaded)`: two examples as the model takes them."""
+
+    def make(loaded: LoadedModel) -> Batch:
+        encoder = load_suite(suite).encoder(loaded.processor, max_length=128, key="max_length")
+        examples = benchmark.splits["retain"][:2]
+        rows = encoder.collate([encoder.answered(example) for example in examples])
+        return single(tuple(example.id for example in examples), rows)
+
+    return make
 
 
 def load(choice, benchmark, checkpoint=None, *, seed=0, **changes) -> LoadedModel:
@@ -36,42 +79,51 @@ def load(choice, benchmark, checkpoint=None, *, seed=0, **changes) -> LoadedMode
     return build_family(changed).load(benchmark=benchmark, checkpoint=checkpoint, seed=seed)
 
 
-def row(loaded: LoadedModel):
-    encoder = Encoder(loaded.processor.tokenizer, prompt=loaded.processor.prompt, max_length=128)
-    return encoder.encode("Where does Hina Ameen live?", "In Karachi.")
-
-
-def logits(loaded: LoadedModel) -> torch.Tensor:
+def logits(loaded: LoadedModel, batch: Batch) -> torch.Tensor:
     with torch.no_grad():
-        return loaded.model(torch.tensor([row(loaded).input_ids])).logits
+        return StudentView(loaded.model, loaded.arguments).logits(batch)
+
+
+def equal(one: Batch, other: Batch) -> bool:
+    return all(torch.equal(one.inputs[name], other.inputs[name]) for name in one.inputs)
+
+
+def described(model):
+    return {name: (value.shape, value.dtype) for name, value in model.named_parameters()}
 
 
 def test_a_saved_model_loads_with_equal_logits_and_equal_rows(
-    choice, benchmark_of_people, tmp_path
+    choice, benchmark, batch_of, tmp_path
 ):
-    first = load(choice, benchmark_of_people)
-    first.model.save_pretrained(tmp_path)
-    first.processor.tokenizer.save_pretrained(tmp_path)
+    first = load(choice, benchmark)
+    first.save(tmp_path)
     build_family(choice).check(tmp_path)
-    again = load(choice, benchmark_of_people, tmp_path, seed=5)
-    assert row(again) == row(first)
-    assert torch.equal(logits(again), logits(first))
-    assert again.model.dtype == first.model.dtype
-    assert again.processor.tokenizer.pad_token_id == first.processor.tokenizer.pad_token_id
+    again = load(choice, benchmark, tmp_path, seed=5)
+    assert equal(batch_of(again), batch_of(first))
+    assert torch.equal(logits(again, batch_of(again)), logits(first, batch_of(first)))
+    assert described(again.model) == described(first.model)
 
 
-def test_it_starts_in_evaluation_mode_and_is_the_same_every_time(choice, benchmark_of_people):
-    first, second = (load(choice, benchmark_of_people) for _ in range(2))
+def test_other_weights_than_its_own_are_saved_where_they_are_given(choice, benchmark, tmp_path):
+    first = load(choice, benchmark)
+    state = {name: torch.full_like(value, 2) for name, value in first.model.state_dict().items()}
+    first.save(tmp_path, state=state)
+    again = load(choice, benchmark, tmp_path).model
+    assert all(bool((value == 2).all()) for value in again.parameters())
+
+
+def test_it_starts_in_evaluation_mode_and_is_the_same_every_time(choice, benchmark, batch_of):
+    first, second = (load(choice, benchmark) for _ in range(2))
     assert not any(module.training for module in first.model.modules())
-    assert torch.equal(logits(first), logits(second))
-    assert row(first) == row(second)
+    assert equal(batch_of(first), batch_of(second))
+    assert torch.equal(logits(first, batch_of(first)), logits(second, batch_of(second)))
 
 
-def test_loading_draws_nothing_from_the_callers_generator(choice, benchmark_of_people):
+def test_loading_draws_nothing_from_the_callers_generator(choice, benchmark):
     torch.manual_seed(7)
     expected = torch.rand(3)
     torch.manual_seed(7)
-    load(choice, benchmark_of_people)
+    load(choice, benchmark)
     assert torch.equal(torch.rand(3), expected)
 
 
@@ -79,46 +131,80 @@ def test_the_fingerprint_is_stable_and_needs_no_loading(choice):
     assert build_family(choice).fingerprint() == build_family(choice).fingerprint() != ""
 
 
-@pytest.mark.parametrize("dtype", ["auto", "bf16"])
-def test_its_skeleton_has_every_shape_and_the_dtype_but_no_weights(
-    choice, benchmark_of_people, dtype
-):
-    changed = choice.model_copy(update={"settings": {**choice.settings, "dtype": dtype}})
-    skeleton = build_family(changed).skeleton(benchmark=benchmark_of_people, checkpoint=None)
-    loaded = load(choice, benchmark_of_people, dtype=dtype).model
+def test_its_skeleton_has_every_shape_but_no_weights(choice, benchmark):
+    skeleton = build_family(choice).skeleton(benchmark=benchmark, checkpoint=None)
     assert all(value.is_meta for value in skeleton.parameters())
-    assert described(skeleton) == described(loaded)
+    assert described(skeleton) == described(load(choice, benchmark).model)
 
 
-def described(model):
-    return {name: (value.shape, value.dtype) for name, value in model.named_parameters()}
+def test_its_size_counts_every_weight_and_grows_with_the_rows(choice, benchmark):
+    family = build_family(choice)
+    skeleton = family.skeleton(benchmark=benchmark, checkpoint=None)
+    size = family.measure(skeleton, adapter=None, bf16=False)
+    weights = load(choice, benchmark).model.parameters()
+    assert size.weights.total == size.weights.trained == sum(value.numel() for value in weights)
+    one, three = (
+        size.evaluation_bytes(num_rows=rows, length=8, num_generated=0) for rows in (1, 3)
+    )
+    assert 0 < one < three
 
 
-def test_a_checkpoints_skeleton_is_the_checkpoints(choice, benchmark_of_people, save_checkpoint):
+def test_methods_may_look_at_as_many_layers_as_its_shape_says(choice, benchmark, batch_of):
+    loaded, stated = load(choice, benchmark), build_family(choice).shape(None)
+    layers = loaded.arguments.layers(loaded.model)
+    assert len(layers) == stated.num_layers
+    batch = batch_of(loaded)
+    with torch.no_grad():
+        hidden = StudentView(loaded.model, loaded.arguments).hidden(batch, stated.num_layers - 1)
+    assert hidden.shape[0] == len(batch.ids)
+    assert hidden.dim() == 3
+
+
+def row(loaded: LoadedModel):
+    """A question and its answer as a language model takes them."""
+    encoder = Encoder(loaded.processor.tokenizer, prompt=loaded.processor.prompt, max_length=128)
+    return encoder.encode("Where does Hina Ameen live?", "In Karachi.")
+
+
+@of_language_models
+@pytest.mark.parametrize("dtype", ["auto", "fp32", "bf16"])
+def test_the_skeleton_of_a_language_model_has_the_dtype_that_is_asked_for(choice, benchmark, dtype):
+    changed = choice.model_copy(update={"settings": {**choice.settings, "dtype": dtype}})
+    skeleton = build_family(changed).skeleton(benchmark=benchmark, checkpoint=None)
+    assert all(value.is_meta for value in skeleton.parameters())
+    assert described(skeleton) == described(load(choice, benchmark, dtype=dtype).model)
+
+
+@of_language_models
+def test_a_checkpoints_skeleton_is_the_checkpoints(choice, benchmark, save_checkpoint):
     folder = save_checkpoint("llama", hidden_size=48)
-    skeleton = build_family(choice).skeleton(benchmark=benchmark_of_people, checkpoint=folder)
+    skeleton = build_family(choice).skeleton(benchmark=benchmark, checkpoint=folder)
     assert skeleton.config.hidden_size == 48
     assert all(value.is_meta for value in skeleton.parameters())
 
 
+@of_language_models
 @pytest.mark.parametrize(("name", "dtype"), [("fp32", torch.float32), ("bf16", torch.bfloat16)])
-def test_weights_have_the_dtype_that_is_asked_for(choice, benchmark_of_people, name, dtype):
-    assert load(choice, benchmark_of_people, dtype=name).model.dtype == dtype
+def test_weights_have_the_dtype_that_is_asked_for(choice, benchmark, name, dtype):
+    assert load(choice, benchmark, dtype=name).model.dtype == dtype
 
 
+@of_language_models
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
-def test_attention_runs_as_asked_and_gives_the_same(choice, benchmark_of_people, attention):
-    loaded = load(choice, benchmark_of_people, attn_implementation=attention)
+def test_attention_runs_as_asked_and_gives_the_same(choice, benchmark, batch_of, attention):
+    loaded, plain = load(choice, benchmark, attn_implementation=attention), load(choice, benchmark)
     assert loaded.model.config._attn_implementation == attention
-    assert torch.allclose(logits(loaded), logits(load(choice, benchmark_of_people)), atol=1e-5)
+    batch = batch_of(loaded)
+    assert torch.allclose(logits(loaded, batch), logits(plain, batch), atol=1e-5)
 
 
+@of_language_models
 def test_gradient_checkpointing_gives_the_gradients_of_an_adapter_on_a_frozen_base(
-    choice, benchmark_of_people
+    choice, benchmark
 ):
     found = []
     for checkpointing in (False, True):
-        loaded = load(choice, benchmark_of_people, gradient_checkpointing=checkpointing)
+        loaded = load(choice, benchmark, gradient_checkpointing=checkpointing)
         assert loaded.model.is_activation_checkpointing == checkpointing
         torch.manual_seed(0)
         adapter = LoraConfig(r=2, target_modules="all-linear", init_lora_weights=False)
@@ -134,8 +220,17 @@ def test_gradient_checkpointing_gives_the_gradients_of_an_adapter_on_a_frozen_ba
         assert torch.allclose(gradient, found[1][name], atol=1e-6)
 
 
-def test_an_answer_is_labelled_and_nothing_else(choice, benchmark_of_people):
-    loaded = load(choice, benchmark_of_people)
+@of_language_models
+def test_a_saved_tokenizer_pads_as_before(choice, benchmark, tmp_path):
+    first = load(choice, benchmark)
+    first.save(tmp_path)
+    again = load(choice, benchmark, tmp_path)
+    assert again.processor.tokenizer.pad_token_id == first.processor.tokenizer.pad_token_id
+
+
+@of_language_models
+def test_an_answer_is_labelled_and_nothing_else(choice, benchmark):
+    loaded = load(choice, benchmark)
     labels = [label for label in row(loaded).labels if label != IGNORE]
     text = loaded.processor.tokenizer.decode(labels, skip_special_tokens=True)
     assert text.strip() == "In Karachi."

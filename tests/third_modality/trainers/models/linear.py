@@ -21,6 +21,7 @@ from trainers.memory.weights import weights_of
 from trainers.requirements import Requirements
 from trainers.settings import AdapterSettings
 
+SUITES = ("points",)
 FILE = "model.safetensors"
 
 
