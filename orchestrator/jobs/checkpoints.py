@@ -11,12 +11,10 @@ from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.storage.files import JOB_FILE
 from orchestrator.storage.json_object import json_object
 from trainers.job import Phase
+from trainers.model_files import model_files
 
 if TYPE_CHECKING:
     from trainers.family import Use
-
-FILES = ("*.json", "*.safetensors", "*.model", "*.jinja")
-"""What decides how a saved model answers: weights, configuration, tokenizer, chat template."""
 
 
 def given_weights(given: str, *, phase: Phase) -> str:
@@ -26,7 +24,7 @@ def given_weights(given: str, *, phase: Phase) -> str:
         ConfigError: it is not there.
     """
     folder = Path(given).expanduser()
-    files = sorted({file for pattern in FILES for file in folder.glob(pattern)})
+    files = model_files(folder)
     if not any(file.suffix == ".safetensors" for file in files):
         raise ConfigError(
             f"baselines.{phase} must be a folder with a saved model (*.safetensors) but got "

@@ -1,6 +1,5 @@
 """Any causal language model of the hub, or of a folder: Llama-2-7b-chat, Mistral-7B-Instruct."""
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from trainers.decoder_call import ARGUMENTS
 from trainers.family import Use
 from trainers.loaded_model import LoadedModel, Shape
 from trainers.memory.decoder import DecoderSize, measure_decoder
+from trainers.model_files import folder_fingerprint
 from trainers.pretrained import (
     Running,
     Source,
@@ -27,7 +27,6 @@ from trainers.pretrained_check import check_loads, check_rows
 from trainers.settings import AdapterSettings
 
 SUITES = ("text",)
-_HASHED = ("*.json", "*.safetensors", "*.model", "*.jinja")
 
 
 class Config(Running, Source):
@@ -115,13 +114,7 @@ class Family:
         folder = Path(self._config.path).expanduser()
         if not folder.is_dir():
             return f"{self._config.path}@{self._commit() or self._config.revision or 'main'}"
-        files = sorted({path for pattern in _HASHED for path in folder.glob(pattern)})
-        digest = hashlib.sha256()
-        for path in files:
-            digest.update(f"{path.name} {path.stat().st_size}\n".encode())
-            with path.open("rb") as stream:
-                digest.update(hashlib.file_digest(stream, "sha256").digest())
-        return digest.hexdigest()
+        return folder_fingerprint(folder)
 
     def _commit(self) -> str | None:
         try:

@@ -30,6 +30,7 @@ from trainers.loaded_model import LoadedModel, Shape
 from trainers.margin_head import MarginHead, Recogniser, normalises_batches
 from trainers.memory.measured_size import MeasuredSize
 from trainers.memory.weights import weights_of
+from trainers.model_files import folder_fingerprint
 from trainers.settings import AdapterSettings
 from trainers.views import Arguments
 
@@ -155,10 +156,25 @@ class Family:
         return Shape(1, torch.float32)
 
     def fingerprint(self) -> str:
-        """Returns the name of the recipe, or the hub id and revision or files of the backbone."""
-        if self._config.path is None:
+        """Returns the name of the recipe, or a SHA-256 of a folder's files, or a hub id's commit.
+
+        Where neither the hub nor its cache answers, the revision stands for the commit.
+        """
+        path = self._config.path
+        if path is None:
             return "random weights, ResNet"
-        return f"{self._config.path}@{self._config.revision or 'main'}"
+        folder = Path(path).expanduser()
+        if folder.is_dir():
+            return folder_fingerprint(folder)
+        return f"{path}@{self._commit(path) or self._config.revision or 'main'}"
+
+    def _commit(self, path: str) -> str | None:
+        try:
+            config = AutoConfig.from_pretrained(path, **self._where(None))
+        except (OSError, ValueError):
+            return None
+        commit: str | None = getattr(config, "_commit_hash", None)
+        return commit
 
     def _recogniser(self, backbone: nn.Module, people: int) -> Recogniser:
         config = self._config

@@ -1,5 +1,7 @@
 """A recogniser of people: built, loaded, saved, and what its head's margin does."""
 
+import shutil
+
 import pytest
 import torch
 from torch.nn.functional import cross_entropy, normalize
@@ -98,6 +100,31 @@ def test_a_backbone_may_come_from_a_folder_under_a_fresh_head(benchmark, tmp_pat
     Family(config).check(None)
     with pytest.raises(ConfigError, match=r"there is no head\.safetensors in it"):
         Family(config).check(tmp_path)
+
+
+def test_the_fingerprint_of_a_folder_follows_its_files_and_not_its_name(tmp_path) -> None:
+    shape = ResNetConfig(embedding_size=4, hidden_sizes=[4, 12], depths=[1, 1], layer_type="basic")
+    ResNetModel(shape).save_pretrained(tmp_path / "one")
+    shutil.copytree(tmp_path / "one", tmp_path / "other")
+    one, other = (Family(Config(path=str(tmp_path / name))) for name in ("one", "other"))
+    before = one.fingerprint()
+    assert before == other.fingerprint()
+    ResNetModel(shape).save_pretrained(tmp_path / "other")
+    assert other.fingerprint() != before
+
+
+def test_the_fingerprint_of_a_hub_id_has_the_commit_or_else_the_revision(monkeypatch) -> None:
+    found = {"v2": ResNetConfig()}
+    found["v2"]._commit_hash = "4f1"
+
+    def read(path: str, *, revision: str, **how: object) -> ResNetConfig:
+        if revision not in found:
+            raise OSError(f"no {revision} of {path}")
+        return found[revision]
+
+    monkeypatch.setattr("trainers.models.face_recogniser.AutoConfig.from_pretrained", read)
+    assert Family(Config(path="a/b", revision="v2")).fingerprint() == "a/b@4f1"
+    assert Family(Config(path="a/b")).fingerprint() == "a/b@main"
 
 
 def test_the_loss_of_its_logits_is_the_additive_margin_softmax(benchmark) -> None:
