@@ -1,6 +1,12 @@
 """The size of a model that answers each row as a whole, measured by calling it once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from trainers.memory.footprint import Weights
 from trainers.requirements import ReferenceUse, Requirements
@@ -53,3 +59,28 @@ class MeasuredSize:
     ) -> float:
         """Returns the work of passes without gradients."""
         return self.row_flops * num_rows * num_passes
+
+
+def forward_size(
+    model: nn.Module, inputs: Mapping[str, Tensor], *, num_rows: int
+) -> tuple[int, int, float]:
+    """Returns a row's bytes and work: all outputs, the largest two, and operations.
+
+    The model, which may be on the meta device, is called with the `inputs` of `num_rows` rows.
+    """
+    sizes: list[int] = []
+
+    def note(_module: nn.Module, _inputs: Any, output: Any) -> None:
+        if isinstance(output, Tensor):
+            sizes.append(output.numel() * output.element_size())
+
+    leaves = [module for module in model.modules() if not list(module.children())]
+    handles = [module.register_forward_hook(note) for module in leaves]
+    try:
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            model(**inputs)
+    finally:
+        for handle in handles:
+            handle.remove()
+    largest = sum(sorted(sizes)[-2:])
+    return sum(sizes) // num_rows, largest // num_rows, counter.get_total_flops() / num_rows

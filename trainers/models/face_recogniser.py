@@ -28,7 +28,7 @@ from trainers.adapters import add_adapter
 from trainers.family import Use
 from trainers.loaded_model import LoadedModel, Shape
 from trainers.margin_head import MarginHead, Recogniser, normalises_batches
-from trainers.memory.measured_size import MeasuredSize
+from trainers.memory.measured_size import MeasuredSize, forward_size
 from trainers.memory.weights import weights_of
 from trainers.model_files import folder_fingerprint
 from trainers.settings import AdapterSettings
@@ -113,7 +113,8 @@ class Family:
         """
         height, width, channels = skeleton.picture_shape  # type: ignore[misc]
         shape = (channels, height, width)
-        row_bytes, largest_bytes, row_flops = _looked_at(skeleton, shape)
+        pictures = {"pixel_values": torch.empty(2, *shape, device="meta")}
+        row_bytes, largest_bytes, row_flops = forward_size(skeleton, pictures, num_rows=2)
         model = skeleton if adapter is None else add_adapter(skeleton, adapter, seed=0)
         return MeasuredSize(weights_of(model, bf16=bf16), row_bytes, largest_bytes, row_flops)
 
@@ -278,28 +279,6 @@ def _width(backbone: nn.Module) -> int:
     config: Any = backbone.config
     sizes = getattr(config, "hidden_sizes", None)
     return int(sizes[-1] if sizes else config.hidden_size)
-
-
-def _looked_at(model: nn.Module, shape: tuple[int, int, int]) -> tuple[int, int, float]:
-    """Returns bytes and work of a picture's forward pass: all outputs, the largest two, flops."""
-    from torch.utils.flop_counter import FlopCounterMode
-
-    sizes: list[int] = []
-
-    def note(_module: nn.Module, _inputs: Any, output: Any) -> None:
-        if isinstance(output, Tensor):
-            sizes.append(output.numel() * output.element_size())
-
-    leaves = [module for module in model.modules() if not list(module.children())]
-    handles = [module.register_forward_hook(note) for module in leaves]
-    try:
-        with FlopCounterMode(display=False) as counter, torch.no_grad():
-            model(pixel_values=torch.empty(2, *shape, device="meta"))
-    finally:
-        for handle in handles:
-            handle.remove()
-    largest = sum(sorted(sizes)[-2:])
-    return sum(sizes) // 2, largest // 2, counter.get_total_flops() / 2
 
 
 def _unusable(path: str, reason: str) -> ConfigError:
