@@ -38,7 +38,8 @@ class SearchSettings(Settings):
     objective: str = DEFAULT_OBJECTIVE
     constraints: dict[str, Constraint] = {DEFAULT_CONSTRAINED: Constraint(at_least=0.9)}
     """By metric. Whatever is written here takes the default's place; `{}` constrains nothing, and
-    null takes one metric's constraint away."""
+    null takes one metric's constraint away. Figures and fronts hold the objective against the first
+    metric here, or else against `retain`, which must then be measured."""
     stopping: StoppingSettings | None = StoppingSettings()
     """When a trial is stopped early, as it is sure to miss a bound; null lets every one end."""
     lr: SearchRange = SearchRange(low=1e-5, high=1e-3)
@@ -116,20 +117,28 @@ def check_constraints(search: SearchSettings, measured: tuple[str, ...]) -> None
             else:
                 _check_relative(metric, constraint.relative_to, value, key=f"{key}.{side}")
     if search.horizontal not in measured:
+        fits = _is_alike(DEFAULT_CONSTRAINED, measured)
+        add = f", or add {DEFAULT_CONSTRAINED!r} to evaluation.metrics"
         raise ConfigError(
             f"search.constraints must name a metric to show the objective against but got "
-            f"{list(search.constraints)}; constrain one, or add {DEFAULT_CONSTRAINED!r} to "
-            "evaluation.metrics"
+            f"{list(search.constraints)}; constrain one{add if fits else ', however loosely'}"
         )
 
 
 def check_measured(name: str, measured: tuple[str, ...], *, key: str) -> None:
     """Refuses the metric `name` at `key` unless it is one of those measured."""
     if name not in measured:
+        cure = "add it there" if _is_alike(name, measured) else "choose one of these"
         raise ConfigError(
             f"{key} must be one of evaluation.metrics ({', '.join(measured)}) but got {name!r}; "
-            "add it there"
+            f"{cure}"
         )
+
+
+def _is_alike(name: str, measured: tuple[str, ...]) -> bool:
+    """Returns whether a metric can be measured beside those: it reads the same suite's scores."""
+    suites = {load_metric(each).suite for each in measured}
+    return not suites or load_metric(name).suite in (None, *suites)
 
 
 def _check_absolute(metric: Metric, value: float, *, key: str) -> None:

@@ -179,3 +179,28 @@ def test_a_bound_that_is_not_a_number_is_refused() -> None:
         "search.constraints.retain.at_least must be a finite number but got nan; "
         "give a finite number"
     )
+
+
+@pytest.mark.parametrize(
+    ("search", "message"),
+    [
+        ({}, "but got 'retain'; choose one of these"),  # the default, which is for texts
+        ({"constraints": {}}, "but got []; constrain one, however loosely"),
+    ],
+)
+def test_where_no_text_is_measured_nobody_is_told_to_measure_retain(search, message) -> None:
+    metrics = ("retain_accuracy", "forget_accuracy")
+    with pytest.raises(ConfigError) as refused:
+        validated(
+            SweepConfig,
+            {
+                "name": "small",
+                "benchmark": {"name": "portraits"},
+                "model": {"name": "face_recogniser"},
+                "methods": ["ga"],
+                "evaluation": {"metrics": metrics},
+                "search": {"objective": "forget_accuracy", **search},
+            },
+            key="",
+        )
+    assert str(refused.value).endswith(message)
