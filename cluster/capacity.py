@@ -53,7 +53,7 @@ def num_gangs(shape: GangShape, nodes: Sequence[Mapping[str, float]]) -> int:
     return sum(slots) // wanted
 
 
-class Lookout:
+class CapacityWatch:
     """Watches nodes come and go while gangs of `shape` run, and says what that changes.
 
     `nodes` gives the resources of the nodes that are alive; by default, the cluster's.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from orchestrator.limits.disk_quota import Quota
-from orchestrator.limits.full_disk import Shortage
+from orchestrator.limits.full_disk import DiskFullMonitor
 from orchestrator.limits.ledger import Ledger
 from orchestrator.remote.uploader import Uploader
 from orchestrator.results.entry import Entry
@@ -121,12 +121,12 @@ class UploaderCallback(SweepCallback):
 class DiskCallback(SweepCallback):
     """Has the disk looked after: a result has found room, and weights may have to go for it."""
 
-    def __init__(self, shortage: Shortage, quota: Quota) -> None:
-        self._shortage = shortage
+    def __init__(self, full_disk: DiskFullMonitor, quota: Quota) -> None:
+        self._full_disk = full_disk
         self._quota = quota
 
     def on_job_end(self, result: Result) -> None:  # noqa: ARG002
-        self._shortage.end()
+        self._full_disk.end()
         if self._quota.entries:  # before there are any, nothing could go
             self._quota.keep()
 

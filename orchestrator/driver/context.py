@@ -9,7 +9,7 @@ from pathlib import Path
 
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.driver.progress import Progress
-from orchestrator.limits.full_disk import OutOfRoom, Relief, Shortage
+from orchestrator.limits.full_disk import DiskFullMonitor, OutOfRoom, SpaceSources
 from orchestrator.limits.ledger import Ledger
 from orchestrator.planning.plan import Plan
 from orchestrator.remote.uploader import Uploader
@@ -22,14 +22,14 @@ from orchestrator.tracking.tracker import Tracker
 class SweepContext:
     """The sweep's plan, and all that records how it goes; `say` tells a person.
 
-    `shortage` is what the records wait for room with, `relief` whom it asks for some.
+    `full_disk` is what the records wait for room with, `space_sources` whom it asks for some.
     """
 
     plan: Plan
     storage: Storage
     folder: Path
-    relief: Relief
-    shortage: Shortage
+    space_sources: SpaceSources
+    full_disk: DiskFullMonitor
     ledger: Ledger
     members: Members
     tracker: Tracker

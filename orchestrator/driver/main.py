@@ -15,7 +15,7 @@ from orchestrator.driver.signals import Interrupted, StopSignals
 from orchestrator.driver.start import planned_sweep, show, start
 from orchestrator.jobs.checkpoints import check_weights
 from orchestrator.limits.full_disk import OutOfRoom
-from orchestrator.planning.estimate import outlook
+from orchestrator.planning.estimate import estimate_sweep
 from orchestrator.results.ranking import sweep_front
 from orchestrator.storage.records import Storage
 
@@ -36,7 +36,7 @@ def show_plan(config: SweepConfig) -> int:
     found = planned_sweep(config)
     unchecked = _unchecked(config, found.plan.benchmark)
     found.storage.check_writable(config.name)
-    show(outlook(found.plan, storage=found.storage, nodes=_nodes()), unchecked=unchecked)
+    show(estimate_sweep(found.plan, storage=found.storage, nodes=_nodes()), unchecked=unchecked)
     return DONE
 
 

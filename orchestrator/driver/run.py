@@ -47,10 +47,10 @@ class SweepRun:
                 sweep.progress,
                 MembersCallback(sweep.members),
                 observers,
-                DiskCallback(sweep.shortage, self._quota),
+                DiskCallback(sweep.full_disk, self._quota),
             ]
         )
-        self._searches = open_searches(sweep.config, sweep.folder, wait=sweep.shortage.wait)
+        self._searches = open_searches(sweep.config, sweep.folder, wait=sweep.full_disk.wait)
         context = StageContext(sweep.plan, sweep.storage, sweep.ledger, self._callbacks)
         self._baselines = BaselineStage(context)
         search = SearchStage(context, self._baselines, searches=self._searches)
@@ -90,7 +90,7 @@ class SweepRun:
             self._queue,
             sweep.ledger,
             self._signals,
-            sweep.shortage,
+            sweep.full_disk,
             say=sweep.say,
             ending=Ending(self._leave, self._sweep.give_up),
         )
@@ -141,7 +141,7 @@ class SweepRun:
         record = self.record()
         if record.reference is None:
             return []
-        hold = self._sweep.shortage.hold
+        hold = self._sweep.full_disk.hold
         return make(record, record.folder, say=self._sweep.say, hold=hold)
 
     def _leave(self) -> None:
@@ -165,7 +165,7 @@ def _quota(sweep: SweepContext, observers: SweepCallback) -> Quota:
         sweep.config,
         sweep.storage,
         sweep.ledger,
-        relief=sweep.relief,
+        space_sources=sweep.space_sources,
         say=sweep.say,
         on_removed=observers.on_weights_removed,
     )

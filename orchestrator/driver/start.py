@@ -13,10 +13,10 @@ from orchestrator.driver.progress import Progress
 from orchestrator.driver.signals import StopSignals
 from orchestrator.jobs.checkpoints import check_weights
 from orchestrator.jobs.finalists import num_finalists
-from orchestrator.limits.full_disk import Relief, Shortage
+from orchestrator.limits.full_disk import DiskFullMonitor, SpaceSources
 from orchestrator.limits.ledger import Ledger
 from orchestrator.limits.usage import read_lines
-from orchestrator.planning.estimate import Outlook, outlook
+from orchestrator.planning.estimate import SweepEstimate, estimate_sweep
 from orchestrator.planning.plan import Plan, plan
 from orchestrator.planning.plan_text import render
 from orchestrator.remote.download import fetch_model, pulled
@@ -102,7 +102,7 @@ def check_folder(config: SweepConfig, folder: Path) -> None:
     check_identity(folder, may_be_elsewhere=not isinstance(config.storage, Path))
 
 
-def show(found: Outlook, *, unchecked: str = "") -> None:
+def show(found: SweepEstimate, *, unchecked: str = "") -> None:
     """Prints all that can be said, and only then refuses what can never run.
 
     Raises:
@@ -138,7 +138,7 @@ def start(config: SweepConfig, signals: StopSignals, held: ExitStack) -> SweepCo
     held.callback(leave)
     num_gangs = connect(config.gang)
     signals.check()
-    show(outlook(found.plan, storage=storage, nodes=connected_nodes()))
+    show(estimate_sweep(found.plan, storage=storage, nodes=connected_nodes()))
     lock = lock or held.enter_context(FolderLock(storage.sweep_folder(config.name)))
     check_folder(config, folder)
     for name in files_with_lost_lines(folder):
@@ -174,15 +174,15 @@ def open_sweep(
         OutOfRoom: the disk has no room for a line, and none was made while it was waited for.
     """
     config, folder = planned.config, storage.sweep_folder(planned.config.name)
-    relief = Relief()
-    shortage = Shortage(
+    space_sources = SpaceSources()
+    full_disk = DiskFullMonitor(
         storage.root,
         patience_s=config.disk.patience_s,
-        relieve=relief,
+        free_space=space_sources,
         say=_say,
         may_wait=lambda: not signals.wished,
     )
-    budget, wait = config.budget, shortage.wait
+    budget, wait = config.budget, full_disk.wait
     ledger = Ledger(folder, gang=config.gang, budget=budget, last_alive=last_alive, wait=wait)
     progress = Progress(
         _say,
@@ -195,8 +195,8 @@ def open_sweep(
         planned,
         storage,
         folder,
-        relief,
-        shortage,
+        space_sources,
+        full_disk,
         ledger,
         Members(folder, wait=wait),
         tracker,

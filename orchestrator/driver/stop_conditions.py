@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cluster.connection_watch import ClusterLost
 from orchestrator.driver.queue import Queue
 from orchestrator.driver.signals import Interrupted, StopSignals
-from orchestrator.limits.full_disk import OutOfRoom, Shortage
+from orchestrator.limits.full_disk import DiskFullMonitor, OutOfRoom
 from orchestrator.limits.ledger import Ledger
 from trainers.job import Job
 
@@ -33,7 +33,7 @@ class StopConditions:
         queue: Queue,
         ledger: Ledger,
         signals: StopSignals,
-        shortage: Shortage,
+        full_disk: DiskFullMonitor,
         *,
         say: Callable[[str], None],
         ending: Ending,
@@ -41,7 +41,7 @@ class StopConditions:
         self._queue = queue
         self._ledger = ledger
         self._signals = signals
-        self._shortage = shortage
+        self._full_disk = full_disk
         self._say = say
         self._ending = ending
         self._told = False
@@ -54,7 +54,7 @@ class StopConditions:
             OutOfRoom: there has been no room on the disk for too long.
         """
         self.heed()
-        if (reason := self._shortage.over) is not None:
+        if (reason := self._full_disk.over) is not None:
             self._leave()
             raise OutOfRoom(reason)
         limit = self._ledger.limit
@@ -75,7 +75,7 @@ class StopConditions:
 
     def lacks_room(self, job: Job, reason: str) -> None:
         """Takes in that a job waits for room on the disk, and why."""
-        self._shortage.hear(reason, job.hash)
+        self._full_disk.hear(reason, job.hash)
 
     def lost(self, reason: str) -> None:
         """Puts everything in order, since the cluster is gone.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.limits.adapter_retention import Held, to_remove
-from orchestrator.limits.full_disk import Relief, is_storages
+from orchestrator.limits.full_disk import SpaceSources, is_storages
 from orchestrator.limits.ledger import Ledger
 from orchestrator.limits.other_sweeps import OtherSweeps
 from orchestrator.results.entry import Entry
@@ -26,8 +26,8 @@ from trainers.job import ADAPTER, MODEL, Phase
 class Quota:
     """Looks after the weights of the sweep's entries.
 
-    `relief` asks it for room when the disk is full. `say` gets a line for people, `on_removed` the
-    hash of a job whose adapter has gone.
+    `space_sources` ask it for room when the disk is full. `say` gets a line for people,
+    `on_removed` the hash of a job whose adapter has gone.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Quota:
         storage: Storage,
         ledger: Ledger,
         *,
-        relief: Relief,
+        space_sources: SpaceSources,
         say: Callable[[str], None],
         on_removed: Callable[[str], None],
     ) -> None:
@@ -54,7 +54,7 @@ class Quota:
         self._warned = False
         self.entries: list[Entry] = []
         """Every entry of the sweep so far; of those whose adapters have gone it says so."""
-        relief.add(self.relieve)
+        space_sources.add(self.free_space)
 
     @property
     def used(self) -> int:
@@ -91,7 +91,7 @@ class Quota:
             self._warned = True
             self._say(self._warning(quota))
 
-    def relieve(self, reason: str) -> None:
+    def free_space(self, reason: str) -> None:
         """Removes the worst adapter that is dominated, for want of room on the disk.
 
         Unless it would not help, as the disk that `reason` speaks of is another one.

@@ -14,7 +14,7 @@ from trainers.disk_full import lacks_room
 RETRY_S = 1.0
 """Seconds after which the driver tries a write again."""
 
-RELIEVE_EVERY_S = 5.0
+FREE_EVERY_S = 5.0
 """So long what was removed last is given to be of use."""
 
 OVER_S = 60.0
@@ -30,7 +30,7 @@ class OutOfRoom(Exception):
     """Raised when what waits for room has waited for long enough; says where, and what helps."""
 
 
-class Relief:
+class SpaceSources:
     """All that can make room on a full disk; each is told why some is wanted."""
 
     def __init__(self) -> None:
@@ -54,10 +54,10 @@ class Clock:
     sleep: Callable[[float], None] = time.sleep
 
 
-class Shortage:
+class DiskFullMonitor:
     """Counts for how long there has been no room in the storage `folder`, or on another disk.
 
-    `relieve` is told why and makes some, if it can; `may_wait` says whether the driver may still
+    `free_space` is told why and makes some, if it can; `may_wait` says whether the driver may still
     wait itself. A job may try for hours before it finds again that there is none, so silence says
     nothing about one: it has found room once a result is there.
     """
@@ -67,20 +67,20 @@ class Shortage:
         folder: Path,
         *,
         patience_s: float,
-        relieve: Callable[[str], None],
+        free_space: Callable[[str], None],
         say: Callable[[str], None],
         may_wait: Callable[[], bool],
         clock: Clock = Clock(),  # noqa: B008  frozen
     ) -> None:
         self._folder = folder
         self._patience_s = patience_s
-        self._relieve = relieve
+        self._free_space = free_space
         self._say = say
         self._may_wait = may_wait
         self._clock = clock
         self._since: dict[str, float] = {}
         self._heard: dict[str, float] = {}
-        self._relieved = -OVER_S
+        self._freed = -OVER_S
         self._elsewhere = False
         self._refused = ""
 
@@ -107,9 +107,9 @@ class Shortage:
             )
         self._since.setdefault(job, now)
         self._heard[job] = now
-        if now - self._relieved >= RELIEVE_EVERY_S:
-            self._relieved = now
-            self._relieve(reason)
+        if now - self._freed >= FREE_EVERY_S:
+            self._freed = now
+            self._free_space(reason)
 
     def end(self) -> None:
         """Takes in that a result has found room."""

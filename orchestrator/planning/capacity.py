@@ -14,7 +14,7 @@ from trainers.settings import EngineSettings
 if TYPE_CHECKING:  # imports Ray
     from cluster.nodes import Node
 
-RELIEF = {
+CURES = {
     "loading": "take larger GPUs",
     "backward": "lower micro_batch_size or max_length, or set model.gradient_checkpointing=true",
     "reducing": "raise engine.zero_stage or gang.ranks",
@@ -82,7 +82,7 @@ def check_memory(config: SweepConfig, memories: Sequence[JobMemory], room: Room)
         return f"A rank has {_gib(least)} of its GPU: enough"
     return (
         f"A rank has {_gib(least)} of its GPU and may run out of them in {highest.moment}, with "
-        f"{_gib(wanted)} (1 GiB is CUDA's own); {RELIEF[highest.moment]}"
+        f"{_gib(wanted)} (1 GiB is CUDA's own); {CURES[highest.moment]}"
     )
 
 

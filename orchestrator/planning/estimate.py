@@ -23,14 +23,14 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class SweepEstimate:
     """Text for people, and the first reason why the sweep can never run, if there is one."""
 
     text: str
     refusal: ConfigError | None
 
 
-def outlook(plan: Plan, *, storage: Storage, nodes: "Sequence[Node]") -> Outlook:
+def estimate_sweep(plan: Plan, *, storage: Storage, nodes: "Sequence[Node]") -> SweepEstimate:
     """Returns what the plan's jobs take of `nodes` and of the storage folder.
 
     A refusal keeps nothing else from being said. Where a model's configuration cannot be had,
@@ -45,12 +45,12 @@ def outlook(plan: Plan, *, storage: Storage, nodes: "Sequence[Node]") -> Outlook
     if left is not None:
         num_gangs = 0 if room is None else room.num_gangs
         draft.lines.append(hours_line(left, config.gang, num_gangs=num_gangs))
-    return Outlook("\n".join(draft.lines), next(iter(draft.refusals), None))
+    return SweepEstimate("\n".join(draft.lines), next(iter(draft.refusals), None))
 
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """An outlook in the making."""
+    """An estimate in the making."""
 
     lines: list[str] = field(default_factory=list)
     refusals: list[ConfigError] = field(default_factory=list)

@@ -11,7 +11,7 @@ from orchestrator.config.method_requirements import possible_requirements
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, trial_job
 from orchestrator.jobs.finalists import final_seeds, gold_again_job
-from orchestrator.results.warm_start import Past, warm_start
+from orchestrator.results.warm_start import WarmStartTrial, warm_start
 from orchestrator.searching.shared_parameters import point_of
 from orchestrator.searching.space import Space, holds
 from orchestrator.storage.members import MemberRole, read_members
@@ -58,7 +58,7 @@ class Plan:
     """The gold model under another seed, if there is to be one."""
     finals_finished: int = 0
     """Runs of finalists whose results are in storage."""
-    past: tuple[Past, ...] = ()
+    warm_start: tuple[WarmStartTrial, ...] = ()
     """Trials of another sweep that the searches begin with."""
 
     @property
@@ -126,7 +126,7 @@ def plan(config: SweepConfig, benchmark: Benchmark, *, storage: Storage) -> Plan
         steps_per_trial=config.training.num_steps(len(benchmark.splits["forget"])),
         gold_again=_planned(again, benchmark, storage) if again is not None else None,
         finals_finished=_finished_finals(config, storage),
-        past=warm_start(config),
+        warm_start=warm_start(config),
     )
 
 

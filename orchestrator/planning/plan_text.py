@@ -8,7 +8,7 @@ from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
 from orchestrator.config.sections import GangSettings
 from orchestrator.planning.plan import Plan, PlannedBaseline, PlannedMethod
-from orchestrator.results.warm_start import Past
+from orchestrator.results.warm_start import WarmStartTrial
 from orchestrator.searching.constraints import SIGNS, Constraint
 from orchestrator.searching.space import Searched, SearchRange
 
@@ -33,7 +33,7 @@ def render(plan: Plan) -> str:
         f"{plan.num_trials} trials of {plan.steps_per_trial} optimizer steps, "
         f"{plan.num_finished} of them finished already",
         *_finalists(plan),
-        *_warm(plan.past),
+        *_warm(plan.warm_start),
     ]
     return "\n".join(lines)
 
@@ -102,13 +102,13 @@ def _finalists(plan: Plan) -> list[str]:
     ]
 
 
-def _warm(past: Sequence[Past]) -> list[str]:
+def _warm(trials: Sequence[WarmStartTrial]) -> list[str]:
     """Returns a line that says where the searches begin, if it is not at nothing."""
-    if not past:
+    if not trials:
         return []
-    counts = Counter(trial.label for trial in past)
+    counts = Counter(trial.label for trial in trials)
     said = ", ".join(f"{label} {number}" for label, number in counts.items())
-    return [f"Warm start: trials of {past[0].origin.partition('/')[0]} ({said})"]
+    return [f"Warm start: trials of {trials[0].origin.partition('/')[0]} ({said})"]
 
 
 def _searched(name: str, searched: Searched) -> str:

@@ -23,7 +23,7 @@ KEY = "search.warm_start"
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class WarmStartTrial:
     """A trial of another sweep: `origin` names it, `storage` holds its result."""
 
     origin: str
@@ -33,7 +33,7 @@ class Past:
     storage: Storage
 
 
-def warm_start(config: SweepConfig) -> tuple[Past, ...]:
+def warm_start(config: SweepConfig) -> tuple[WarmStartTrial, ...]:
     """Returns the trials that the sweep in `search.warm_start` has for this one, if it is set.
 
     A trial fits if it has a label and method of this sweep, values within what is searched here,
@@ -55,7 +55,7 @@ def warm_start(config: SweepConfig) -> tuple[Past, ...]:
         )
     storage = Storage(folder.parent.parent)
     jobs = {job.hash: job for job in storage.jobs()}
-    taken, why = list[Past](), Counter[str]()
+    taken, why = list[WarmStartTrial](), Counter[str]()
     for trial in _past_trials(folder, given=given):
         job = jobs.get(trial.job)
         result = None if job is None else storage.find(job)
@@ -65,7 +65,7 @@ def warm_start(config: SweepConfig) -> tuple[Past, ...]:
             continue
         origin = f"{folder.name}/{trial.number}@{trial.job}"
         params = point_of(result.job, config.space(trial.label))
-        taken.append(Past(origin, trial.label, params, result, storage))
+        taken.append(WarmStartTrial(origin, trial.label, params, result, storage))
     if not taken:
         raise ConfigError(
             f"{KEY} must be a sweep with trials that fit this one but got {str(given)!r} with "

@@ -11,7 +11,7 @@ from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler
 
-from cluster.capacity import Lookout
+from cluster.capacity import CapacityWatch
 from cluster.connection_watch import ClusterLost, ConnectionWatch
 from orchestrator.config.sections import GangSettings
 from orchestrator.running.ray_connection import abandon, watched
@@ -67,13 +67,13 @@ class QueueScheduler(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
     def __init__(
         self,
         searcher: QueueSearcher,
-        lookout: Lookout,
+        capacity: CapacityWatch,
         connection: ConnectionWatch,
         monitor: Monitor | None,
     ) -> None:
         super().__init__()
         self._searcher = searcher
-        self._lookout = lookout
+        self._capacity = capacity
         self._connection = connection
         self._monitor = monitor
 
@@ -86,7 +86,7 @@ class QueueScheduler(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
         if self._connection.lost and self._monitor is not None:
             self._monitor.lost(self._connection.lost)
         self._connection.check()
-        has_room = self._lookout.look() if self._connection.answers else True
+        has_room = self._capacity.look() if self._connection.answers else True
         if self._is_over():
             for trial in list(tune_controller.get_live_trials()):
                 if trial.status == Trial.PENDING or not has_room:
@@ -147,7 +147,7 @@ def run_queue(
         abandon()
 
     with ConnectionWatch(watched(), on_stuck=end_process) as connection:
-        scheduler = QueueScheduler(searcher, Lookout(shape, say), connection, monitor)
+        scheduler = QueueScheduler(searcher, CapacityWatch(shape, say), connection, monitor)
         try:
             _tuner(trainable, searcher, scheduler, folder).fit()
         except _AtOnce as at_once:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cluster.capacity import LOOK_S, Lookout, num_gangs
+from cluster.capacity import LOOK_S, CapacityWatch, num_gangs
 from cluster.gang import GangShape
 
 GPU_NODE = {"CPU": 16.0, "GPU": 4.0}
@@ -54,19 +54,19 @@ class Nodes:
         self.now = 0.0
         self.said: list[str] = []
         shape = GangShape(2, 1, 0, "STRICT_SPREAD")
-        self.lookout = Lookout(
+        self.capacity = CapacityWatch(
             shape, self.said.append, nodes=lambda: self.there, clock=lambda: self.now
         )
 
     def later(self, *nodes: dict[str, float]) -> bool:
         self.there = list(nodes)
         self.now += LOOK_S
-        return self.lookout.look()
+        return self.capacity.look()
 
 
 def test_it_is_said_once_what_nodes_change_that_come_and_go() -> None:
     nodes = Nodes(CPU_NODE, CPU_NODE)
-    assert nodes.lookout.look()
+    assert nodes.capacity.look()
     assert nodes.later(CPU_NODE, CPU_NODE)
     assert nodes.said == []
     assert not nodes.later(CPU_NODE)
@@ -83,7 +83,7 @@ def test_nodes_are_not_looked_at_more_often_than_every_few_seconds() -> None:
     nodes = Nodes(CPU_NODE, CPU_NODE)
     nodes.there = []
     nodes.now = LOOK_S - 0.1
-    assert nodes.lookout.look()
+    assert nodes.capacity.look()
     nodes.now = LOOK_S
-    assert not nodes.lookout.look()
+    assert not nodes.capacity.look()
     assert "left, none;" in nodes.said[0]

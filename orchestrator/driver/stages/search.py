@@ -132,16 +132,16 @@ class SearchStage:
     def _learn(self) -> None:
         """Gives the searches what another sweep has measured, held against this one's bounds."""
         gold: ScoreSheet | None = None
-        for past in self._plan.past:
-            result = past.result
+        for earlier in self._plan.warm_start:
+            result = earlier.result
             if result.job.data == self._plan.benchmark.fingerprint:
                 gold = gold or self._storage.sheet(self._reference.gold.job.hash)
-                result = seen_here(result, past.storage, gold, config=self._config)
+                result = seen_here(result, earlier.storage, gold, config=self._config)
             result, missed = self._judged(result)
             if missed is not None:
                 objective = result.metrics[self._config.search.objective]
-                self._searches[past.label].learn(
-                    past.origin, past.params, objective=objective, violations=missed
+                self._searches[earlier.label].learn(
+                    earlier.origin, earlier.params, objective=objective, violations=missed
                 )
 
     def _recall(self) -> None:

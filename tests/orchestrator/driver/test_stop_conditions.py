@@ -32,10 +32,10 @@ def told() -> Told:
 @pytest.fixture
 def watch(told: Told) -> SimpleNamespace:
     signals = StopSignals()
-    shortage = SimpleNamespace(over=None, hear=lambda *heard: told.events.append(heard))
+    full_disk = SimpleNamespace(over=None, hear=lambda *heard: told.events.append(heard))
     say = told.events.append
     ending = Ending(told.close, told.events.append)
-    made = StopConditions(told, told, signals, shortage, say=say, ending=ending)
+    made = StopConditions(told, told, signals, full_disk, say=say, ending=ending)
     return SimpleNamespace(
         look=made.look,
         heed=made.heed,
@@ -43,7 +43,7 @@ def watch(told: Told) -> SimpleNamespace:
         lost=made.lost,
         stuck=made.stuck,
         signals=signals,
-        shortage=shortage,
+        full_disk=full_disk,
     )
 
 
@@ -88,7 +88,7 @@ def test_a_disk_that_stays_full_is_left_in_order_whatever_can_still_be_written(w
         raise OutOfRoom("nor has the journal")
 
     told.leave = leave
-    watch.shortage.over = "no room for 100 s"
+    watch.full_disk.over = "no room for 100 s"
     with pytest.raises(OutOfRoom, match="no room for 100 s"):
         watch.look()
     assert told.events == ["leave", "close"]

@@ -10,7 +10,7 @@ from orchestrator.config.sections import GangSettings
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.limits import disk_quota
 from orchestrator.limits.disk_quota import Quota
-from orchestrator.limits.full_disk import Relief
+from orchestrator.limits.full_disk import SpaceSources
 from orchestrator.limits.ledger import Ledger
 from orchestrator.results.entry import Entry
 from orchestrator.searching.constraints import Bound, violations
@@ -45,7 +45,7 @@ class House:
         self.ledger = Ledger(
             self.storage.sweep_folder("mine"), gang=GangSettings(ranks=1), budget=self.config.budget
         )
-        self.relief = Relief()
+        self.space_sources = SpaceSources()
         self.quota = self.opened()
 
     def opened(self) -> Quota:
@@ -53,7 +53,7 @@ class House:
             self.config,
             self.storage,
             self.ledger,
-            relief=self.relief,
+            space_sources=self.space_sources,
             say=self.said.append,
             on_removed=self.forgotten.append,
         )
@@ -216,14 +216,14 @@ def test_a_full_disk_is_relieved_by_one_adapter_at_a_time_unless_it_shall_wait(
     monkeypatch.setattr(disk_quota, "is_storages", lambda reason, root: reason == "full")
     at_home = house()
     jobs = [at_home.trial(i, retain=0.9) for i in range(3)]
-    at_home.relief("full")
+    at_home.space_sources("full")
     assert [at_home.has(job) for job in jobs] == [True, True, False]
-    at_home.quota.relieve("full")
-    at_home.quota.relieve("full")
+    at_home.quota.free_space("full")
+    at_home.quota.free_space("full")
     assert [at_home.has(job) for job in jobs] == [True, False, False]
     waiting = House(at_home.config.folder, when_full="wait")
     kept = [waiting.trial(i, retain=0.9) for i in range(10, 12)]
-    waiting.relief("full")
+    waiting.space_sources("full")
     assert all(map(waiting.has, kept))
 
 
@@ -231,7 +231,7 @@ def test_another_disk_that_is_full_costs_no_adapter(house, monkeypatch) -> None:
     monkeypatch.setattr(disk_quota, "is_storages", lambda *_: False)
     at_home = house()
     jobs = [at_home.trial(i, retain=0.9) for i in range(3)]
-    at_home.quota.relieve("No space left on device: '/tmp/x'")
+    at_home.quota.free_space("No space left on device: '/tmp/x'")
     assert all(map(at_home.has, jobs))
 
 

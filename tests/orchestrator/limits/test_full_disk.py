@@ -7,23 +7,29 @@ from types import SimpleNamespace
 import pytest
 
 from orchestrator.limits import full_disk
-from orchestrator.limits.full_disk import Clock, OutOfRoom, Relief, Shortage, is_storages
+from orchestrator.limits.full_disk import (
+    Clock,
+    DiskFullMonitor,
+    OutOfRoom,
+    SpaceSources,
+    is_storages,
+)
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
 
 class Site:
-    """A shortage under a clock of its own, and what came of it."""
+    """A full disk under a clock of its own, and what came of it."""
 
     def __init__(self, folder: Path, *, patience_s: float = 100) -> None:
         self.now = 0.0
         self.said: list[str] = []
         self.relieved: list[float] = []
         self.may_wait = True
-        self.shortage = Shortage(
+        self.full_disk = DiskFullMonitor(
             folder,
             patience_s=patience_s,
-            relieve=lambda _: self.relieved.append(self.now),
+            free_space=lambda _: self.relieved.append(self.now),
             say=self.said.append,
             may_wait=lambda: self.may_wait,
             clock=Clock(lambda: self.now, self.sleep),
@@ -40,8 +46,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
 
 
 def test_the_message_names_folder_free_bytes_and_cure_and_comes_once(site, tmp_path) -> None:
-    site.shortage.hear("[Errno 28] No space left on device: 'x'")
-    site.shortage.hear("again")
+    site.full_disk.hear("[Errno 28] No space left on device: 'x'")
+    site.full_disk.hear("again")
     (said,) = site.said
     assert said.startswith(f"lethe: no room in {tmp_path} (")
     assert "GiB free): [Errno 28] No space left on device: 'x'; what waits is tried again" in said
@@ -52,29 +58,29 @@ def test_the_message_names_folder_free_bytes_and_cure_and_comes_once(site, tmp_p
 
 def test_room_is_made_at_once_and_then_time_is_given_to_use_it(site) -> None:
     for _ in range(12):
-        site.shortage.hear("full")
+        site.full_disk.hear("full")
         site.now += 1
     assert site.relieved == [0, 5, 10]
 
 
 def test_after_its_patience_the_sweep_is_to_leave(site) -> None:
-    assert site.shortage.over is None
+    assert site.full_disk.over is None
     for _ in range(99):
-        site.shortage.hear("full")
-        assert site.shortage.over is None
+        site.full_disk.hear("full")
+        assert site.full_disk.over is None
         site.now += 1
     site.now += 1
-    site.shortage.hear("full")
-    assert "for 100 s (disk.patience_s)" in site.shortage.over
+    site.full_disk.hear("full")
+    assert "for 100 s (disk.patience_s)" in site.full_disk.over
 
 
 def test_whatever_finds_room_begins_the_patience_anew(site) -> None:
-    site.shortage.hear("full")
+    site.full_disk.hear("full")
     site.now = 99
-    site.shortage.end()
+    site.full_disk.end()
     site.now = 101
-    site.shortage.hear("full")
-    assert site.shortage.over is None
+    site.full_disk.hear("full")
+    assert site.full_disk.over is None
     assert [line.partition(" (")[0].split()[1] for line in site.said] == ["no", "there", "no"]
 
 
@@ -82,39 +88,39 @@ def test_a_job_that_takes_long_to_find_no_room_again_is_given_up_all_the_same(tm
     site = Site(tmp_path, patience_s=300)
     for attempt in range(5):
         site.now = attempt * 70.0
-        site.shortage.hear("full", "job")
+        site.full_disk.hear("full", "job")
         site.now += 69
-        assert site.shortage.over is None
+        assert site.full_disk.over is None
     site.now = 350
-    site.shortage.hear("full", "job")
-    assert "for 300 s (disk.patience_s)" in site.shortage.over
+    site.full_disk.hear("full", "job")
+    assert "for 300 s (disk.patience_s)" in site.full_disk.over
     assert len(site.said) == 1
 
 
 def test_an_attempt_that_goes_well_is_not_ended_by_the_one_before_it_nor_by_another_job(
     site,
 ) -> None:
-    site.shortage.hear("full", "one")
+    site.full_disk.hear("full", "one")
     site.now = 7000
-    assert site.shortage.over is None
-    site.shortage.hear("full", "other")
-    assert site.shortage.over is None
-    site.shortage.end()
-    site.shortage.hear("full", "one")
-    assert site.shortage.over is None, "a result has found room"
+    assert site.full_disk.over is None
+    site.full_disk.hear("full", "other")
+    assert site.full_disk.over is None
+    site.full_disk.end()
+    site.full_disk.hear("full", "one")
+    assert site.full_disk.over is None, "a result has found room"
 
 
 def test_another_disk_is_called_so(site, tmp_path) -> None:
-    site.shortage.hear("[Errno 28] No space left on device: '/tmp/x'")
+    site.full_disk.hear("[Errno 28] No space left on device: '/tmp/x'")
     (said,) = site.said
     assert said.startswith(f"lethe: no room on a disk other than that of {tmp_path} (")
     assert said.endswith("make room where it says, such as in /tmp on the nodes")
 
 
-def test_a_shortage_of_the_driver_of_which_nothing_is_heard_is_over(site) -> None:
-    site.shortage.hear("full")
+def test_a_full_disk_of_the_driver_of_which_nothing_is_heard_is_over(site) -> None:
+    site.full_disk.hear("full")
     site.now = 101
-    assert site.shortage.over is None
+    assert site.full_disk.over is None
     assert "there is room" in site.said[-1]
 
 
@@ -126,7 +132,7 @@ def test_a_write_is_tried_until_there_is_room(site) -> None:
         if len(tries) < 4:
             raise FULL
 
-    site.shortage.hold(write)
+    site.full_disk.hold(write)
     assert tries == [0, 1, 2, 3]
 
 
@@ -135,9 +141,9 @@ def test_a_write_that_finds_none_ends_the_sweep(site) -> None:
         raise FULL
 
     with pytest.raises(OutOfRoom, match="for 100 s"):
-        site.shortage.hold(write)
+        site.full_disk.hold(write)
     assert site.now == 100
-    assert "for 100 s" in site.shortage.over
+    assert "for 100 s" in site.full_disk.over
 
 
 def test_who_asked_it_to_leave_is_not_kept_waiting_and_learns_why_later_too(site) -> None:
@@ -146,18 +152,18 @@ def test_who_asked_it_to_leave_is_not_kept_waiting_and_learns_why_later_too(site
 
     site.may_wait = False
     with pytest.raises(OutOfRoom, match="there is no room in"):
-        site.shortage.hold(write)
+        site.full_disk.hold(write)
     assert site.now == 0
     site.now = 1000
-    assert site.shortage.over.startswith("there is no room in")
+    assert site.full_disk.over.startswith("there is no room in")
 
 
-def test_any_other_error_is_no_shortage(site) -> None:
+def test_any_other_error_is_no_full_disk(site) -> None:
     def write() -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     with pytest.raises(PermissionError):
-        site.shortage.hold(write)
+        site.full_disk.hold(write)
     assert site.said == []
 
 
@@ -184,10 +190,10 @@ def test_another_disk_that_is_full_is_told_from_the_storages(
     assert is_storages(reason, Path("/shared/lethe")) is storages
 
 
-def test_relief_asks_all_that_can_make_room_and_before_there_is_any_nobody() -> None:
-    relief, asked = Relief(), []
-    relief("full")
-    relief.add(lambda reason: asked.append(("first", reason)))
-    relief.add(lambda reason: asked.append(("second", reason)))
-    relief("full again")
+def test_space_sources_ask_all_that_can_make_room_and_before_there_is_any_nobody() -> None:
+    space_sources, asked = SpaceSources(), []
+    space_sources("full")
+    space_sources.add(lambda reason: asked.append(("first", reason)))
+    space_sources.add(lambda reason: asked.append(("second", reason)))
+    space_sources("full again")
     assert asked == [("first", "full again"), ("second", "full again")]

@@ -1,11 +1,11 @@
-"""The outlook says all that can be known before anything starts, and what can never run."""
+"""The estimate says all that can be known before anything starts, and what can never run."""
 
 import re
 
 import pytest
 
 from cluster.nodes import GIB, Node
-from orchestrator.planning.estimate import outlook
+from orchestrator.planning.estimate import estimate_sweep
 from orchestrator.planning.plan import plan
 from orchestrator.storage.records import Storage
 
@@ -16,7 +16,7 @@ RECIPE = {"batch_size": 8, "micro_batch_size": 1}
 
 def look(config, benchmark, *nodes):
     storage = Storage(config.folder)
-    return outlook(plan(config, benchmark, storage=storage), storage=storage, nodes=nodes)
+    return estimate_sweep(plan(config, benchmark, storage=storage), storage=storage, nodes=nodes)
 
 
 def test_room_memory_disk_and_hours_are_said(large_sweep, few_people):

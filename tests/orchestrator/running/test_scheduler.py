@@ -93,8 +93,8 @@ def test_once_nothing_may_start_what_has_not_begun_is_taken_back_and_what_finds_
         get_trials=list,
         stop_trial=lambda trial: stopped.append(trial.trial_id),
     )
-    lookout = SimpleNamespace(look=lambda: has_room)
-    scheduler = QueueScheduler(searcher, lookout, Connection(), SimpleNamespace(look=lambda: True))
+    capacity = SimpleNamespace(look=lambda: has_room)
+    scheduler = QueueScheduler(searcher, capacity, Connection(), SimpleNamespace(look=lambda: True))
     assert scheduler.choose_trial_to_run(tune) is None
     assert stopped == ended
     assert queue.withdrawn == [JOBS[trial] for trial in ended]
@@ -137,8 +137,8 @@ def test_a_run_that_is_left_waits_for_gangs_only_where_one_has_something_to_save
     searcher.on_trial_result("t1", {"job_step": -1})
     if in_training:
         searcher.on_trial_result("t1", {"job_step": 1, "num_steps": 9, "loss": 0.5})
-    lookout, monitor = SimpleNamespace(look=lambda: True), SimpleNamespace(look=leave)
-    scheduler = QueueScheduler(searcher, lookout, Connection(), monitor)
+    capacity, monitor = SimpleNamespace(look=lambda: True), SimpleNamespace(look=leave)
+    scheduler = QueueScheduler(searcher, capacity, Connection(), monitor)
     with pytest.raises(BaseException, match="full") as raised:
         scheduler.choose_trial_to_run(None)
     assert isinstance(raised.value, Exception) is in_training
@@ -148,11 +148,11 @@ def test_a_run_that_is_left_waits_for_gangs_only_where_one_has_something_to_save
 
 def test_nodes_are_not_asked_for_where_nobody_answers_and_asking_would_not_end() -> None:
     asked: list[bool] = []
-    lookout = SimpleNamespace(look=lambda: asked.append(True))
+    capacity = SimpleNamespace(look=lambda: asked.append(True))
     tune = SimpleNamespace(get_trials=list)
     for answers in (False, True):
         connection = Connection(answers=answers)
-        scheduler = QueueScheduler(None, lookout, connection, None)
+        scheduler = QueueScheduler(None, capacity, connection, None)
         assert scheduler.choose_trial_to_run(tune) is None
         assert len(asked) == answers
 
