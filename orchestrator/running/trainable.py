@@ -8,6 +8,7 @@ from cluster.warm_gang import WarmGang
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.running.job_runner import JobRun
 from orchestrator.running.workers import Experience
+from orchestrator.storage.masking import masked_text
 from trainers.job import Beat, Report
 
 
@@ -35,7 +36,8 @@ class JobTrainable(tune.Trainable):  # type: ignore[misc]  # Ray has no types
             result = self._run.advance()
         except Exception as error:  # noqa: BLE001  the trial boundary: one job, not the sweep
             self._warm.close()
-            return {"job_step": -1, "done": True, "error": f"{type(error).__name__}: {error}"}
+            said = masked_text(f"{type(error).__name__}: {error}")  # it goes on record
+            return {"job_step": -1, "done": True, "error": said}
         if isinstance(result, Report):
             return {
                 "job_step": result.step,
@@ -50,8 +52,10 @@ class JobTrainable(tune.Trainable):  # type: ignore[misc]  # Ray has no types
 
     def cleanup(self) -> None:
         """Ends the gang; what it was training is saved first."""
-        self._run.pause()
-        self._warm.close()
+        try:
+            self._run.pause()
+        finally:
+            self._warm.close()
 
     def _take(self, config: dict[str, Any]) -> None:
         ticket = Ticket.model_validate_json(config["ticket"])

@@ -78,6 +78,26 @@ def test_an_error_in_the_trainable_is_one_jobs_end_and_renews_the_gang() -> None
     assert trainable._warm.closed
 
 
+def test_no_secret_of_an_address_is_in_what_a_trainable_says_of_an_error() -> None:
+    def fail() -> None:
+        raise OSError("cannot read s3://me:hunter22@bucket/jobs")
+
+    trainable = JobTrainable.__new__(JobTrainable)
+    trainable._run, trainable._warm = SimpleNamespace(advance=fail), Warm()
+    assert trainable.step()["error"] == "OSError: cannot read s3://me:***@bucket/jobs"
+
+
+def test_the_gang_ends_where_its_job_cannot_be_saved() -> None:
+    def fail() -> None:
+        raise OSError("stale file handle")
+
+    trainable = JobTrainable.__new__(JobTrainable)
+    trainable._run, trainable._warm = SimpleNamespace(pause=fail), Warm()
+    with pytest.raises(OSError, match="stale"):
+        trainable.cleanup()
+    assert trainable._warm.closed
+
+
 @pytest.mark.parametrize(("has_room", "ended"), [(True, ["t2"]), (False, ["t1", "t2"])])
 def test_once_nothing_may_start_what_has_not_begun_is_taken_back_and_what_finds_no_nodes(
     has_room, ended
