@@ -11,6 +11,8 @@ from trainers.job import Job
 class RankTask:
     """A job, the folder it may write to, and the base checkpoint it starts from (trials).
 
+    `base_weights` is the fingerprint that the files of that checkpoint must have, if it is known.
+
     `resume` is a training checkpoint of the same job (`trainers.checkpoint`) to go on from, and
     `guard` says when the training is lost and to be stopped.
     """
@@ -20,3 +22,4 @@ class RankTask:
     base: Path | None = None
     resume: Path | None = None
     guard: Guard | None = None
+    base_weights: str = ""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from trainers.distributed import gather
 from trainers.finetune import finetune
@@ -11,6 +12,7 @@ from trainers.memory import measured as memory
 from trainers.rank_task import RankTask
 from trainers.unlearn import unlearn
 from trainers.warm_state import WarmState
+from trainers.weight_files import check_fingerprint
 
 
 def run(task: RankTask, warm_state: WarmState) -> Iterator[Report | Beat | Outcome]:
@@ -25,6 +27,7 @@ def run(task: RankTask, warm_state: WarmState) -> Iterator[Report | Beat | Outco
     if job.phase == Phase.TRIAL:
         outcome = yield from unlearn(task, warm_state)
     elif job.checkpoint is not None:
+        check_fingerprint(Path(job.checkpoint), job.weights)
         model = warm_state.given_model(job)
         sheet, measured = yield from warm_state.evaluate(model.model, model, job)
         outcome = Outcome(sheet, measured, first_row=warm_state.shown_row(job, model))

@@ -31,6 +31,7 @@ from trainers.loop import TrainingSetup
 from trainers.probe import Probe, Scorer, probed
 from trainers.training_run import Trained, TrainingRun
 from trainers.tuning.choice import build_tuning
+from trainers.weight_files import check_fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,18 @@ class WarmState:
             self._benchmarks = {key: build_benchmark(choice)}
         return self._benchmarks[key]
 
-    def trial_model(self, job: Job, base: Path) -> WarmModel:
-        """Returns the base model of `job` as it is tuned, under a fresh-as-new engine."""
+    def trial_model(self, job: Job, base: Path, *, weights: str = "") -> WarmModel:
+        """Returns the base model of `job` as it is tuned, under a fresh-as-new engine.
+
+        Raises:
+            ConfigError: it is loaded, and has another fingerprint than `weights`.
+        """
         key = _model_key(job)
         tuning = build_tuning(job.adapter, seed=job.seed)
         if key not in self._models:
             self.clear()
+            if weights:
+                check_fingerprint(base, weights)
             self._models[key] = self._new_model(job, base)
             tuning.keep_start(self._models[key].engine)
         warm_model = self._models[key]

@@ -1,6 +1,5 @@
 """Checkpoints given by hand for the baselines: what is refused, and what their hash is."""
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from orchestrator.storage.files import JOB_FILE
 from orchestrator.storage.json_object import json_object
 from trainers.job import Phase
 from trainers.model_files import model_files
+from trainers.weight_files import fingerprint_of
 
 if TYPE_CHECKING:
     from trainers.family import Use
@@ -24,18 +24,12 @@ def given_weights(given: str, *, phase: Phase) -> str:
         ConfigError: it is not there.
     """
     folder = Path(given).expanduser()
-    files = model_files(folder)
-    if not any(file.suffix == ".safetensors" for file in files):
+    if not any(file.suffix == ".safetensors" for file in model_files(folder)):
         raise ConfigError(
             f"baselines.{phase} must be a folder with a saved model (*.safetensors) but got "
             f"{given!r}; correct the path, or leave the key out to fine-tune one"
         )
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.name.encode())
-        with file.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return f"files:{digest.hexdigest()}"
+    return fingerprint_of(folder)
 
 
 def check_weights(config: SweepConfig, benchmark: Benchmark) -> None:

@@ -4,6 +4,7 @@ from evals.choice import Settings
 from orchestrator.config.sections import CheckpointSettings, GangSettings
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.results.entry import Reference
+from orchestrator.storage.inspection import fingerprint_of_model
 from orchestrator.storage.records import Storage
 from trainers.early_stopping import Guard
 from trainers.job import Job
@@ -12,7 +13,8 @@ from trainers.job import Job
 class Ticket(Settings):
     """A job to run in `storage`, by a gang of shape `gang`.
 
-    `base` is the folder of the checkpoint that a trial starts from; `gold` the hash of the job
+    `base` is the folder of the checkpoint that a trial starts from, `base_weights` the fingerprint
+    that what is there must have, if it is known; `gold` the hash of the job
     whose score sheet the metrics compare with (None for the baselines themselves). `guard` says
     when the training is lost. `losses` counts how often the job was lost already, with all that
     was running it.
@@ -23,6 +25,7 @@ class Ticket(Settings):
     gang: GangSettings
     checkpoint: CheckpointSettings = CheckpointSettings()
     base: str | None = None
+    base_weights: str = ""
     gold: str | None = None
     guard: Guard | None = None
     losses: int = 0
@@ -33,8 +36,10 @@ def ticket_for(
 ) -> Ticket:
     """Returns the ticket of a baseline, or of a trial once there is a `reference`."""
     base = gold = guard = None
+    base_weights = ""
     if reference is not None:
         base = str(storage.model_folder(reference.original.job))
+        base_weights = fingerprint_of_model(storage, reference.original.job)
         gold = reference.gold.job.hash
         guard = reference.guard
     return Ticket(
@@ -43,6 +48,7 @@ def ticket_for(
         gang=config.gang,
         checkpoint=config.checkpoint,
         base=base,
+        base_weights=base_weights,
         gold=gold,
         guard=guard,
     )

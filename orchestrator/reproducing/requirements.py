@@ -10,6 +10,7 @@ from orchestrator.storage.files import JOBS
 from orchestrator.storage.inspection import check_model
 from trainers.early_stopping import Guard
 from trainers.job import ADAPTER, Job
+from trainers.weight_files import check_fingerprint
 
 RETRAIN = "train it again with --retrain"
 BRING = "put it there; nothing that starts from it can be repeated without it"
@@ -42,8 +43,7 @@ def saved_weights(row: Row) -> tuple[Path, Path | None]:
         model = row.storage.model_folder(job)
         if not model.is_dir():
             raise _not_here("the model", model, RETRAIN if job.checkpoint is None else MOVED)
-        if job.checkpoint is None:
-            check_model(row.storage, job.hash)
+        _check_model(row, job, model)
         return model, None
     adapter = row.folder / ADAPTER
     if not adapter.is_dir():
@@ -69,8 +69,7 @@ def base_of(row: Row) -> Path | None:
     if not folder.is_dir():
         cure = BRING if job.checkpoint is None else MOVED
         raise _not_here("the original model", folder, cure)
-    if job.checkpoint is None:
-        check_model(row.storage, job.hash)
+    _check_model(row, job, folder)
     return folder
 
 
@@ -109,6 +108,18 @@ def guard_of_row(row: Row) -> Guard | None:
             "setting or other baselines; leave --retrain out, or name another sweep with --sweep"
         )
     return guard
+
+
+def _check_model(row: Row, job: Job, folder: Path) -> None:
+    """Refuses a baseline's weights, trained or given, that are others than those on record.
+
+    Raises:
+        ConfigError: names the file or the folder.
+    """
+    if job.checkpoint is None:
+        check_model(row.storage, job.hash)
+    else:
+        check_fingerprint(folder, job.weights)
 
 
 def _check_pretrained(job: Job) -> None:

@@ -12,6 +12,7 @@ from orchestrator.config.sections import CheckpointSettings
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.reproducing.find_row import Row
 from orchestrator.reproducing.requirements import base_of, check_trainable, guard_of_row
+from orchestrator.storage.inspection import fingerprint_of_model
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
 from trainers.job import Job, Report, TrialFailure
@@ -73,12 +74,14 @@ def _ticket(row: Row) -> Ticket:
     """Returns what is to be run; its storage is still the row's own."""
     check_trainable(row)
     base = base_of(row)
+    original = row.storage.recorded(row.original) if base is not None else None
     return Ticket(
         job=row.result.job,
         storage=str(row.storage.root),
         gang=row.config.gang,
         checkpoint=CheckpointSettings(every_s=None),
         base=None if base is None else str(base),
+        base_weights="" if original is None else fingerprint_of_model(row.storage, original.job),
         guard=guard_of_row(row),
     )
 

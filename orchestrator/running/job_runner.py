@@ -163,6 +163,7 @@ class JobRun:
             base=Path(base) if base is not None else None,
             resume=resume,
             guard=self._ticket.guard,
+            base_weights=self._ticket.base_weights,
         )
         self._workers.begin(task, shape_of(self._ticket.gang), upkeep_of(self._ticket.gang))
         self._saved = time.perf_counter()

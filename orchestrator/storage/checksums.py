@@ -9,6 +9,8 @@ from pathlib import Path
 
 from orchestrator.storage.files import REPORTS_FILE, SCORES_FILE
 from orchestrator.storage.weights import KINDS
+from trainers.job import MODEL
+from trainers.weight_files import fingerprint_of_sums
 
 RECORDS = (SCORES_FILE, REPORTS_FILE)
 
@@ -41,6 +43,13 @@ def weight_files(folder: Path) -> list[Path]:
     """Returns the files of the weights that the job in `folder` has left."""
     found = (file for kind in KINDS for file in (folder / kind).rglob("*") if file.is_file())
     return sorted(found)
+
+
+def model_fingerprint(written: Mapping[str, str]) -> str:
+    """Returns the fingerprint of the model that a job left, if `written` are its checksums."""
+    start = f"{MODEL}/"
+    sums = {n.removeprefix(start): s for n, s in written.items() if n.startswith(start)}
+    return fingerprint_of_sums(sums) if sums else ""
 
 
 def changed_weights(weights: Path, expected: Mapping[str, str], *, kind: str) -> Path | None:

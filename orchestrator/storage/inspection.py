@@ -9,11 +9,16 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestrator.storage.checksums import RECORDS, changed_weights, file_checksum
+from orchestrator.storage.checksums import (
+    RECORDS,
+    changed_weights,
+    file_checksum,
+    model_fingerprint,
+)
 from orchestrator.storage.files import JOB_FILE, JOBS
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result_file import Damaged, damaged, read_checksums
-from trainers.job import MODEL
+from trainers.job import MODEL, Job
 
 
 def check_records(storage: Storage, job_hash: str) -> None:
@@ -49,6 +54,17 @@ def check_model(storage: Storage, job_hash: str, *, kind: str = MODEL) -> None:
     if changed is not None:
         what = "other content than was written" if changed.is_file() else "nothing: it is gone"
         raise damaged(changed, what, job_folder=folder)
+
+
+def fingerprint_of_model(storage: Storage, job: Job) -> str:
+    """Returns what the weights that `job` left, or was given, must have; nothing if not known.
+
+    Raises:
+        Damaged: the job's result is not as it was written.
+    """
+    if job.checkpoint is not None:
+        return job.weights
+    return model_fingerprint(read_checksums(storage.job_folder(job.hash), job.hash))
 
 
 def set_aside_damaged(storage: Storage, *, say: Callable[[str], None]) -> None:

@@ -25,6 +25,7 @@ from trainers.rank_task import RankTask
 from trainers.run import run
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 from trainers.warm_state import WarmState
+from trainers.weight_files import fingerprint_of
 
 Result = TypeVar("Result")
 
@@ -240,7 +241,8 @@ def test_a_baseline_with_an_adapter_is_scored_as_the_merged_model_that_trials_st
     changes |= {"model": bf16, "engine": EngineSettings(zero_stage=0, dtype="bf16")}
     original = job().model_copy(update=changes)
     *_, trained = run(RankTask(original, tmp_path), warm_state)
-    saved = original.model_copy(update={"checkpoint": str(tmp_path / "model"), "adapter": None})
+    given = {"checkpoint": str(tmp_path / "model"), "adapter": None}
+    saved = original.model_copy(update={**given, "weights": fingerprint_of(tmp_path / "model")})
     *_, found = run(RankTask(saved, tmp_path), warm_state)
     assert trained.sheet == found.sheet
     warm_state.clear()
@@ -352,3 +354,11 @@ def test_a_method_that_sees_no_retained_rows_is_stopped_sooner(base: Path, tmp_p
         steps[method] = whole(task, warm_state)[1].facts["steps"]
     warm_state.clear()
     assert steps == {"ga": 2, "gd": 4}
+
+
+def test_a_base_with_other_weights_than_were_asked_for_is_not_trained(base: Path, tmp_path: Path):
+    warm_state, asked = WarmState(Place()), fingerprint_of(base)
+    warm_state.trial_model(job(), base, weights=asked)
+    task = RankTask(job(), tmp_path, base, base_weights=f"files:{'0' * 64}")
+    with pytest.raises(ConfigError, match=f"{base} must hold the weights that the job starts from"):
+        list(run(task, WarmState(Place())))

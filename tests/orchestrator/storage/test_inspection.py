@@ -13,13 +13,19 @@ from evals.errors import ConfigError
 from evals.scores import ScoreSheet
 from evals.text.example import Probability
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
-from orchestrator.storage.inspection import check_model, check_records, set_aside_damaged
+from orchestrator.storage.inspection import (
+    check_model,
+    check_records,
+    fingerprint_of_model,
+    set_aside_damaged,
+)
 from orchestrator.storage.records import Storage, version
 from orchestrator.storage.result import Result, State
 from orchestrator.storage.result_file import Damaged
 from orchestrator.storage.weights import remove_weights
 from tests.fixtures.jobs import any_job
 from trainers.job import Job, Phase, Report
+from trainers.weight_files import fingerprint_of
 
 
 def job(seed: int) -> Job:
@@ -169,3 +175,11 @@ def test_weights_that_are_made_again_are_those_that_count(storage: Storage) -> N
     found = storage.find(job(0))
     assert found is not None
     assert found.metrics == {"retain": 0.5}
+
+
+def test_the_fingerprint_of_a_model_is_known_without_reading_it(storage: Storage) -> None:
+    folder = finish(storage, 0, Phase.ORIGINAL)
+    made = any_job(Phase.ORIGINAL, seed=0, version=version())
+    assert fingerprint_of_model(storage, made) == fingerprint_of(folder / "model")
+    given = made.model_copy(update={"checkpoint": "/models/original"})
+    assert fingerprint_of_model(storage, given) == given.weights
