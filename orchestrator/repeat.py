@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
+from evals.paths import read_path
 from orchestrator.driver.signals import StopSignals
 from orchestrator.searching.shared_parameters import SHARED, shared_values
 from orchestrator.storage.address import Address
@@ -81,8 +82,8 @@ def _repeat(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
 
 def _job(parsed: argparse.Namespace, masked: MaskedTraceback) -> tuple[str, Path]:
     """Returns the job's hash and the storage folder, whatever RUN is."""
-    run, root = parsed.run, Path(parsed.storage).expanduser().resolve()
-    folder = Path(run).expanduser().resolve()
+    run, root = parsed.run, read_path(parsed.storage, key="--storage").resolve()
+    folder = read_path(run, key="RUN").resolve()
     if (folder / JOB_FILE).is_file():
         return folder.name, folder.parent.parent
     if re.fullmatch(r"[0-9a-f]{16}", run):
@@ -119,7 +120,7 @@ def _retrained(row: "Row", keep: str | None) -> "ScoreSheet":
     def say(line: str) -> None:
         print(line, flush=True)
 
-    return trained_again(row, None if keep is None else Path(keep), say=say)
+    return trained_again(row, None if keep is None else read_path(keep, key="--keep"), say=say)
 
 
 def _header(row: "Row") -> str:

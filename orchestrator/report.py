@@ -10,9 +10,9 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 
 from evals.errors import ConfigError
+from evals.paths import read_path
 from orchestrator.storage.masked_traceback import MaskedTraceback
 from orchestrator.storage.masking import masked_text
 from trainers.disk_full import lacks_room
@@ -60,7 +60,7 @@ def _report(parsed: argparse.Namespace, masked: MaskedTraceback) -> None:
     )
     part = parsed.methods or parsed.objectives
     own = record.folder / PART if part else record.folder
-    wanted = own if parsed.out is None else Path(parsed.out).expanduser()
+    wanted = own if parsed.out is None else read_path(parsed.out, key="--out")
     folder = make_folder(wanted, key="--out")
     say = partial(print, flush=True)
     publish(record, folder, selection=chosen, say=say, hold=_at_once)

@@ -22,7 +22,7 @@ from orchestrator.planning.plan_text import render
 from orchestrator.remote.download import fetch_model, pulled
 from orchestrator.remote.mirror import Mirror
 from orchestrator.remote.uploader import Uploader
-from orchestrator.storage.files import JOURNAL, LEDGER_FILE
+from orchestrator.storage.files import JOURNAL, LEDGER_FILE, job_path
 from orchestrator.storage.inspection import check_model, set_aside, set_aside_damaged
 from orchestrator.storage.lock import FolderLock
 from orchestrator.storage.members import Members, read_members
@@ -58,6 +58,9 @@ def planned_sweep(config: SweepConfig, *, mend: bool = False) -> PlannedSweep:
     mirror = None
     if not isinstance(config.storage, Path):
         mirror = pulled(config.storage, config.folder, config.name)
+        for job_hash, name in mirror.damaged.items():
+            there = f"{mirror.url}/{job_path(job_hash, str(name))}"
+            _say(f"lethe: {there} is not as it was written; the job {job_hash} runs again")
     check_folder(config, storage.sweep_path(config.name))
     if mend:
         set_aside_damaged(storage, say=_say)

@@ -15,7 +15,7 @@ from typing import TypeVar
 from evals.errors import ConfigError
 from orchestrator.remote.url_file_system import Unreachable, attempt, opened
 from orchestrator.storage.address import Address
-from orchestrator.storage.checksums import changed_weights
+from orchestrator.storage.checksums import changed_record, changed_weights
 from orchestrator.storage.files import (
     DRIVER_FILE,
     JOBS,
@@ -26,6 +26,7 @@ from orchestrator.storage.files import (
     job_path,
     sweep_path,
 )
+from orchestrator.storage.inspection import check_whole
 from orchestrator.storage.records import says_more, set_aside
 from orchestrator.storage.result import State
 from orchestrator.storage.result_file import Ended, ending_in, read_checksums
@@ -56,6 +57,8 @@ class Mirror:
         self.url = address.shown.rstrip("/")
         self.root = root
         self._address = address
+        self.damaged: dict[str, Path] = {}
+        """Files at the URL that are not as they were written, by the hashes of their jobs."""
         self._fs, self._base = opened(address)
 
     def pull(self, name: str) -> None:
@@ -99,14 +102,19 @@ class Mirror:
         return [each for each in here if _is_new(self._here(each), there.get(each))]
 
     def push_job(self, job_hash: str) -> None:
-        """Puts a finished job there, unless one that says as much is there already.
+        """Puts a finished job there, unless one that says as much, and is whole, is there already.
 
         Nor one that has left no result here, as one whose disk was full may not have.
+
+        Raises:
+            ConfigError: it is not as it was written.
         """
         home = self._jobs / job_hash
         text = self.read(job_path(job_hash, RESULT_FILE))
-        if not _is_new(self._here(job_hash), ending_in(text or b"", job_hash)):
+        there = None if job_hash in self.damaged else ending_in(text or b"", job_hash)
+        if not _is_new(self._here(job_hash), there):
             return
+        check_whole(home, job_hash)
         if text is not None:
             self._do(lambda: self._fs.rm_file(self._path(job_path(job_hash, RESULT_FILE))))
             self._remove(job_path(job_hash))
@@ -114,6 +122,7 @@ class Mirror:
         for file in files:
             self._put_file(job_path(job_hash, file.relative_to(home).as_posix()), file)
         self._put(job_path(job_hash, RESULT_FILE), (home / RESULT_FILE).read_bytes())
+        self.damaged.pop(job_hash, None)
 
     def forget_weights(self, job_hash: str) -> None:
         """Removes a job's weights, if they were removed here."""
@@ -197,13 +206,18 @@ class Mirror:
             self._get(sweep_path(name, file), home / file)
 
     def _pull_records(self, job_hash: str, listing: Iterable[str]) -> None:
-        """Fetches a job but for its weights, in the place of what is here."""
+        """Fetches a job but for its weights, in the place of what is here, if it is whole there."""
         part = self._jobs / f".{job_hash}-pulled-{uuid.uuid4().hex[:8]}"
         with _whole_or_not(part):
             for path in listing:
                 inside = path.partition("/")[2]
                 if inside.partition("/")[0] not in KINDS:
                     self._get(f"{JOBS}/{path}", part / inside)
+            changed = changed_record(part, read_checksums(part, job_hash))
+        if changed is not None:
+            self.damaged[job_hash] = changed.relative_to(part)
+            shutil.rmtree(part)
+            return
         home = self._jobs / job_hash
         if home.exists():
             set_aside(home)

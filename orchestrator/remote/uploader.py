@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from evals.errors import ConfigError
 from orchestrator.remote.heartbeat import Heartbeat
 from orchestrator.remote.mirror import Mirror
 from orchestrator.remote.url_file_system import Unreachable, unusable
@@ -120,6 +121,6 @@ def _complaint(errand: Callable[[], None]) -> str | None:
     """Runs an errand, and returns why it could not be done, if so."""
     try:
         errand()
-    except (Unreachable, OSError) as error:
+    except (Unreachable, OSError, ConfigError) as error:
         return masked_text(str(error))
     return None

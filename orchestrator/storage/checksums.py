@@ -45,6 +45,19 @@ def weight_files(folder: Path) -> list[Path]:
     return sorted(found)
 
 
+def changed_record(folder: Path, expected: Mapping[str, str]) -> Path | None:
+    """Returns a record in a job's `folder` that is not as it was written, or not there; or None.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    for name in RECORDS:
+        file = folder / name
+        if name in expected and not (file.is_file() and file_checksum(file) == expected[name]):
+            return file
+    return None
+
+
 def model_fingerprint(written: Mapping[str, str]) -> str:
     """Returns the fingerprint of the model that a job left, if `written` are its checksums."""
     start = f"{MODEL}/"

@@ -11,13 +11,15 @@ from pathlib import Path
 
 from orchestrator.storage.checksums import (
     RECORDS,
+    changed_record,
     changed_weights,
     file_checksum,
     model_fingerprint,
 )
-from orchestrator.storage.files import JOB_FILE, JOBS
+from orchestrator.storage.files import JOB_FILE, JOBS, RESULT_FILE
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result_file import Damaged, damaged, read_checksums
+from orchestrator.storage.weights import KINDS, is_removed
 from trainers.job import MODEL, Job
 
 
@@ -54,6 +56,21 @@ def check_model(storage: Storage, job_hash: str, *, kind: str = MODEL) -> None:
     if changed is not None:
         what = "other content than was written" if changed.is_file() else "nothing: it is gone"
         raise damaged(changed, what, job_folder=folder)
+
+
+def check_whole(home: Path, job_hash: str) -> None:
+    """Refuses a job's folder in which a record or its weights are not as they were written.
+
+    Raises:
+        Damaged: a file is gone, or has changed.
+    """
+    expected = read_checksums(home, job_hash)
+    changed = changed_record(home, expected)
+    for kind in KINDS:
+        if changed is None and (home / kind).is_dir():
+            changed = changed_weights(home / kind, expected, kind=kind)
+    if changed is not None and (home / RESULT_FILE).is_file() and not is_removed(home):
+        raise damaged(changed, "other content than was written", job_folder=home)
 
 
 def fingerprint_of_model(storage: Storage, job: Job) -> str:

@@ -101,3 +101,20 @@ def test_who_is_asked_to_leave_while_a_row_is_repeated_says_so(monkeypatch, caps
     monkeypatch.setattr(repeat, "_main", leave)
     assert repeat.main(["a"]) == 130
     assert capsys.readouterr().err == "lethe: interrupted; nothing was changed\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("RUN", ["~nobody-at-all/job"]),
+        ("RUN", ["x" * 300]),
+        ("--storage", ["0" * 16, "--storage", "~nobody-at-all"]),
+        ("--keep", ["--retrain", "--keep", "a\0b"]),
+    ],
+)
+def test_a_path_that_cannot_be_is_refused_by_what_it_was_given_as(
+    row, capsys, key: str, words: list[str]
+) -> None:
+    given = words if words[0] != "--retrain" else [str(row.folder), *words]
+    assert repeat.main(given) == repeat.REFUSED
+    assert capsys.readouterr().err.startswith(f"lethe: {key} must be a path ")

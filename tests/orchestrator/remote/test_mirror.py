@@ -143,6 +143,36 @@ def test_a_job_that_is_half_there_is_not_there(url: str, tmp_path: Path) -> None
     assert other.find(job(0)) == home.find(job(0))
 
 
+def test_a_record_that_changed_there_counts_for_nothing_and_gives_way(
+    url: str, tmp_path: Path
+) -> None:
+    home, other = here(tmp_path), here(tmp_path, "other")
+    result = finish(home, job(0))
+    Mirror(Address.of(url), home.root).push_job(job(0).hash)
+    mirror = Mirror(Address.of(url), other.root)
+    there = f"jobs/{job(0).hash}/reports.jsonl"
+    mirror.write(there, (mirror.read(there) or b"").replace(b"0.3", b"0.4"))
+    mirror.pull("demo")
+    assert mirror.damaged == {job(0).hash: Path("reports.jsonl")}
+    assert not list((other.root / "jobs").iterdir())
+    again = finish(other, job(0))
+    mirror.push_job(job(0).hash)
+    third = here(tmp_path, "third")
+    Mirror(Address.of(url), third.root).pull("demo")
+    assert third.find(job(0)) == again == result
+
+
+@pytest.mark.parametrize("name", ["reports.jsonl", "adapter/weights.safetensors"])
+def test_a_job_that_changed_here_is_not_put_there(url: str, tmp_path: Path, name: str) -> None:
+    home = here(tmp_path)
+    finish(home, job(0))
+    (home.job_folder(job(0).hash) / name).write_bytes(b"x")
+    mirror = Mirror(Address.of(url), home.root)
+    with pytest.raises(ConfigError, match=f"{name} must be .* other content than was written"):
+        mirror.push_job(job(0).hash)
+    assert mirror.read(f"jobs/{job(0).hash}/result.json") is None
+
+
 def test_done_replaces_failed_there_as_here_and_never_the_other_way_round(
     url: str, tmp_path: Path
 ) -> None:
