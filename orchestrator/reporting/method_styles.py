@@ -15,7 +15,8 @@ NUM_MARKS = len(COLOURS) * len(MARKERS)
 """The two lengths share no factor, so that walking both at once meets every pair once."""
 DASHES = ((), (5.0, 1.8), (1.2, 1.5), (6.0, 1.5, 1.2, 1.5), (6.0, 1.5, 1.2, 1.5, 1.2, 1.5))
 """Lengths of dashes and gaps, in widths of the line: those of one colour differ in them."""
-VARIANT = "_clear_"
+VARIANTS = ("_clear_", "_repo", "_open_unlearning")
+"""Parts of the names of methods that follow a published code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def marks_of(labels: Collection[str]) -> Mapping[str, Mark]:
     follow a published code after the plain ones. Any other label takes one of the rest: the one
     that its hash points at, or the next that no other label before it in the alphabet has.
     """
-    known = sorted(plugins.names(METHODS), key=lambda name: (VARIANT in name, name))
+    known = sorted(plugins.names(METHODS), key=lambda name: (_is_variant(name), name))
     found = {label: known.index(label) for label in labels if label in known}
     num_free = max(1, NUM_MARKS - len(known))
     taken: set[int] = set()
@@ -43,6 +44,10 @@ def marks_of(labels: Collection[str]) -> Mapping[str, Mark]:
         taken.add(free)
         found[label] = len(known) + free
     return {label: _mark(index) for label, index in found.items()}
+
+
+def _is_variant(name: str) -> bool:
+    return any(part in name for part in VARIANTS)
 
 
 def _hash(label: str) -> int:
