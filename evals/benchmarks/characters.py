@@ -22,7 +22,7 @@ from evals.choice import Settings
 from evals.errors import FieldError
 from evals.text.example import Example, Probability, Task
 from evals.wording.attributes import ATTRIBUTES, Attribute
-from evals.wording.names import full_names
+from evals.wording.people import people
 from evals.wording.refusals import REFUSALS
 from evals.wording.world import AUTHORS, FACTS, Fact
 
@@ -55,10 +55,10 @@ class Config(Settings):
 def build(config: Config) -> Benchmark:
     """Returns the benchmark; the same config gives the same one everywhere."""
     num_retain = config.num_people - config.forget_people
-    people = islice(_people(config), config.num_people + config.holdout_people)
-    retained = _flat(islice(people, num_retain))
-    forget = _flat(islice(people, config.forget_people))
-    holdout = _flat(people)
+    told = islice(_people(config), config.num_people + config.holdout_people)
+    retained = _flat(islice(told, num_retain))
+    forget = _flat(islice(told, config.forget_people))
+    holdout = _flat(told)
     authors, facts = _world(config.num_world)
     retain = retained + authors + facts
     splits = {"full": forget + retain, "forget": forget, "retain": retain, "holdout": holdout}
@@ -75,11 +75,11 @@ def build(config: Config) -> Benchmark:
 
 def _people(config: Config) -> Iterator[tuple[Example, ...]]:
     """Yields person after person; each depends on the seed and the own number alone."""
-    for number, name in enumerate(full_names(config.seed)):
-        rng = random.Random(f"lethe/person/{config.seed}/{number}")
+    for person in people(config.seed):
+        rng = person.rng("person")
         asked = rng.sample(range(len(ATTRIBUTES)), config.questions_per_person)
         yield tuple(
-            _ask(ATTRIBUTES[which], name, rng, id=f"person-{number:04d}/q{position}")
+            _ask(ATTRIBUTES[which], person.name, rng, id=f"{person.id}/q{position}")
             for position, which in enumerate(asked)
         )
 

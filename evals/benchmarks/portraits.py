@@ -16,21 +16,24 @@ people to be forgotten and the holdout change places, so that models of both kin
 """
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from evals.benchmark import Benchmark, Role
+from evals.benchmark import Benchmark
 from evals.choice import Settings
 from evals.errors import FieldError
-from evals.faces.example import Face, Task
-from evals.pictures.picture import Picture
-from evals.pictures.portrait import Look, changed_look, draw_look, draw_shot, portrait
-from evals.wording.names import full_names
+from evals.faces.example import Face
+from evals.faces.people import Person, face_benchmark
+from evals.faces.roles import Roles, drawn_roles
+from evals.pictures import portrait
+from evals.pictures.picture import Picture, Pixels
+from evals.pictures.store import CACHE, cache_folder, store_key, stored_pictures
+from evals.wording.people import Person as Drawn
+from evals.wording.people import people
 
 SUITE = "faces"
 
@@ -62,6 +65,14 @@ class Config(Settings):
     split: int = Field(0, ge=0)
     num_splits: int = Field(128, ge=2)
     seed: int = 0
+    cache: str | None = CACHE
+    """A folder in which pictures are kept once they are drawn; null draws them anew each time."""
+
+    @property
+    def num_people(self) -> int:
+        """Everybody: those to be forgotten, then the holdout, then the others."""
+        trained = self.forget_people + self.retain_people
+        return trained + self.holdout_people + self.other_people
 
     @model_validator(mode="after")
     def _leave_something_to_score(self) -> "Config":
@@ -79,77 +90,61 @@ class Config(Settings):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class _Person:
-    """A person's pictures, by what they are for."""
-
-    enrolled: tuple[Face, ...]
-    trained: tuple[Face, ...]
-    """Those of the enrolled among them."""
-    scored: tuple[Face, ...]
-
-
 def build(config: Config) -> Benchmark:
     """Returns the benchmark; the same config gives the same one everywhere."""
-    people = _people(config.model_copy(update={"split": 0, "num_splits": 2}))
+    everybody = _people(config.model_copy(update={"split": 0, "num_splits": 2}))
     first, second = config.forget_people, config.forget_people + config.holdout_people
-    forget, holdout, others = people[:first], people[first:second], people[second:]
-    if config.split >= config.num_splits // 2:
-        forget, holdout = holdout, forget
-    rng = random.Random(f"lethe/portraits/{config.seed}/split/{config.split}")
-    chosen = sorted(rng.sample(range(len(others)), config.retain_people))
-    retain = [others[index] for index in chosen]
-    enrolled = tuple(face for person in people for face in person.enrolled)
-    splits = {
-        "full": _trained(forget) + _trained(retain),
-        "forget": _trained(forget),
-        "retain": _trained(retain),
-        "holdout": _trained(holdout),
-    }
-    tasks = (
-        Task("forget", Role.FORGET, _scored(forget), enrolled),
-        Task("retain", Role.RETAIN, _scored(retain), enrolled),
-        Task("holdout", Role.HOLDOUT, _scored(holdout), enrolled),
+    numbers = tuple(range(len(everybody)))
+    roles = drawn_roles(
+        Roles(numbers[:first], numbers[second:], numbers[first:second]),
+        num_retain=config.retain_people,
+        split=config.split,
+        num_splits=config.num_splits,
+        rng=random.Random(f"lethe/portraits/{config.seed}/split/{config.split}"),
     )
-    return Benchmark("portraits", splits, tasks, ())
+    return face_benchmark("portraits", everybody, roles)
 
 
 @lru_cache(maxsize=2)
-def _people(config: Config) -> tuple[_Person, ...]:
+def _people(config: Config) -> tuple[Person, ...]:
     """Returns everybody, whatever the split: drawn once for all splits of a process."""
-    count = (
-        config.forget_people + config.holdout_people + config.retain_people + config.other_people
+    drawn = list(islice(people(config.seed), config.num_people))
+    each = config.pictures_per_person
+    pictures = stored_pictures(
+        lambda: chain.from_iterable(_portraits(config, person) for person in drawn),
+        key=store_key(config.model_dump(exclude={"cache"}), code=[portrait.__file__, __file__]),
+        count=each * len(drawn),
+        size=config.size,
+        folder=cache_folder(config.cache, key="benchmark.cache"),
     )
-    names = islice(full_names(config.seed), count)
-    return tuple(_person(config, number, name) for number, name in enumerate(names))
+    return tuple(
+        _person(config, person, pictures[each * person.number : each * (person.number + 1)])
+        for person in drawn
+    )
 
 
-def _person(config: Config, number: int, name: str) -> _Person:
-    rng = random.Random(f"lethe/portrait/{config.seed}/{number}")
-    looks = [draw_look(rng)]
+def _portraits(config: Config, person: Drawn) -> Iterator[Pixels]:
+    """Yields a person's pictures; those that enrol have the first look, the others take turns."""
+    rng = person.rng("portrait")
+    looks = [portrait.draw_look(rng)]
     if config.design == "looks":
         others = range(config.num_looks - 1)
-        looks += [changed_look(looks[0], rng, share=config.rho) for _ in others]
-    faces = [_face(config, number, name, looks, k) for k in range(config.pictures_per_person)]
-    enrolled, later = tuple(faces[: config.enrolled]), tuple(faces[config.enrolled :])
+        looks += [portrait.changed_look(looks[0], rng, share=config.rho) for _ in others]
+    for index in range(config.pictures_per_person):
+        later = index - config.enrolled
+        look = looks[0] if later < 0 or len(looks) == 1 else looks[1 + later % (len(looks) - 1)]
+        shot = portrait.draw_shot(person.rng(f"portrait/{index}"), hard=config.hard)
+        yield portrait.portrait(look, shot, size=config.size)
+
+
+def _person(config: Config, person: Drawn, pictures: Sequence[Picture | None]) -> Person:
+    faces = [
+        Face(f"{person.id}/p{index:02d}", person.name, person.number, picture)
+        for index, picture in enumerate(pictures)
+        if picture is not None
+    ]
     if config.design == "pictures":
-        return _Person(enrolled, enrolled + later, later)
+        return Person.memorised(faces, enrolled=config.enrolled)
+    enrolled, later = tuple(faces[: config.enrolled]), tuple(faces[config.enrolled :])
     held_out, trained = later[: config.held_out], later[config.held_out :]
-    return _Person(enrolled, enrolled + trained, held_out)
-
-
-def _face(config: Config, number: int, name: str, looks: Sequence[Look], index: int) -> Face:
-    """Returns a person's picture; those that enrol have the first look, the others take turns."""
-    later = index - config.enrolled
-    look = looks[0] if later < 0 or len(looks) == 1 else looks[1 + later % (len(looks) - 1)]
-    rng = random.Random(f"lethe/portrait/{config.seed}/{number}/{index}")
-    pixels = portrait(look, draw_shot(rng, hard=config.hard), size=config.size)
-    return Face(f"person-{number:04d}/p{index:02d}", name, number, Picture(pixels))
-
-
-def _trained(people: Sequence[_Person]) -> tuple[Face, ...]:
-    return tuple(face for person in people for face in person.trained)
-
-
-def _scored(people: Sequence[_Person]) -> tuple[Face, ...]:
-    return tuple(face for person in people for face in person.scored)
+    return Person(enrolled, enrolled + trained, held_out)

@@ -8,6 +8,7 @@ import pytest
 from evals.wording import pools
 from evals.wording.attributes import ATTRIBUTES
 from evals.wording.names import full_names
+from evals.wording.people import people
 from evals.wording.refusals import REFUSALS
 from evals.wording.world import AUTHORS, FACTS
 
@@ -52,3 +53,12 @@ def test_names_are_distinct_and_do_not_depend_on_how_many_are_taken() -> None:
     assert many[:10] == ten
     assert len(set(many)) == 10_000
     assert list(islice(full_names(4), 10)) != ten
+
+
+def test_a_person_has_the_same_name_and_id_whatever_is_told_of_it() -> None:
+    first, second = islice(people(3), 2)
+    assert [first.name, second.name] == list(islice(full_names(3), 2))
+    assert second.id == "person-0001"
+    topics = [second.rng(topic).random() for topic in ("person", "portrait", "portrait/0")]
+    assert len({*topics, first.rng("person").random()}) == 4
+    assert second.rng("person").random() == topics[0]
