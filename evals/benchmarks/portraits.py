@@ -36,6 +36,7 @@ from evals.wording.people import Person as Drawn
 from evals.wording.people import people
 
 SUITE = "faces"
+HARD = {"pictures": 1.3, "looks": 0.15}
 
 
 class Config(Settings):
@@ -56,8 +57,9 @@ class Config(Settings):
     """Pictures of a person that are scored and never trained on; design looks."""
     size: int = Field(48, ge=16, le=1024)
     """Pixels a side."""
-    hard: float = Field(1.3, ge=0, le=2)
-    """How far pose, light, hair and glasses change from picture to picture."""
+    hard: float | None = Field(None, ge=0, le=2)
+    """How far pose, light, background, clothes, hair and glasses change from picture to picture;
+    None for 1.3, with looks 0.15."""
     num_looks: int = Field(3, ge=2, le=10)
     """Looks of a person, the first of which is enrolled; design looks."""
     rho: float = Field(0.7, ge=0, le=1)
@@ -67,6 +69,11 @@ class Config(Settings):
     seed: int = 0
     cache: str | None = CACHE
     """A folder in which pictures are kept once they are drawn; null draws them anew each time."""
+
+    @property
+    def hardness(self) -> float:
+        """`hard`, or what stands for it in the design."""
+        return HARD[self.design] if self.hard is None else self.hard
 
     @property
     def num_people(self) -> int:
@@ -133,7 +140,7 @@ def _portraits(config: Config, person: Drawn) -> Iterator[Pixels]:
     for index in range(config.pictures_per_person):
         later = index - config.enrolled
         look = looks[0] if later < 0 or len(looks) == 1 else looks[1 + later % (len(looks) - 1)]
-        shot = portrait.draw_shot(person.rng(f"portrait/{index}"), hard=config.hard)
+        shot = portrait.draw_shot(person.rng(f"portrait/{index}"), hard=config.hardness)
         yield portrait.portrait(look, shot, size=config.size)
 
 

@@ -44,6 +44,8 @@ CLOTHES: tuple[Colour, ...] = (
     (230, 230, 224),
     (220, 120, 50),
 )
+WALL = 135
+"""Of red, green and blue: what backgrounds are where nothing changes them."""
 DYES: tuple[Colour, ...] = ((60, 160, 200), (210, 70, 150), (90, 190, 90), (240, 240, 240))
 HAIR_STYLES = ("bald", "short", "long", "curly", "bun", "fringe", "mohawk")
 BEARDS = ("none", "none", "none", "full", "moustache", "goatee")
@@ -71,6 +73,7 @@ class Look:
     glasses: str
     hat: str
     mole: tuple[float, float]
+    clothes: Colour
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,8 @@ class Shot:
     background: tuple[Colour, Colour]
     noise: float
     noise_seed: int
-    clothes: Colour
+    clothes: Colour | None
+    """None: what the person has on by habit; so for `hair` and `glasses`."""
     stripes: bool
     hair: Colour | None
     glasses: str | None
@@ -115,6 +119,7 @@ def draw_look(rng: random.Random) -> Look:
         glasses=rng.choice(GLASSES),
         hat=rng.choice(HATS),
         mole=(rng.uniform(-0.12, 0.12), rng.uniform(-0.05, 0.12)),
+        clothes=rng.choice(CLOTHES),
     )
 
 
@@ -132,10 +137,12 @@ def draw_shot(rng: random.Random, *, hard: float) -> Shot:
         return rng.uniform(-width, width) * hard
 
     def colour() -> Colour:
-        return (rng.randrange(40, 230), rng.randrange(40, 230), rng.randrange(40, 230))
+        values = [rng.randrange(40, 230) for _ in range(3)]
+        red, green, blue = (round(WALL + (value - WALL) * min(1.0, hard)) for value in values)
+        return red, green, blue
 
     dyed, odd = rng.random() < 0.25 * hard, rng.random() < 0.1 * hard
-    return Shot(
+    shot = Shot(
         x=0.5 + spread(0.10),
         y=0.48 + spread(0.08),
         scale=1 + spread(0.18),
@@ -154,6 +161,7 @@ def draw_shot(rng: random.Random, *, hard: float) -> Shot:
         hair=rng.choice(DYES) if dyed else None,
         glasses=rng.choice(GLASSES) if odd else None,
     )
+    return shot if rng.random() < hard else replace(shot, clothes=None, stripes=False)
 
 
 def portrait(look: Look, shot: Shot, *, size: int) -> Pixels:
@@ -204,9 +212,10 @@ class _Canvas:
 
 
 def _draw_body(canvas: _Canvas, look: Look, shot: Shot) -> None:
-    canvas.ellipse(0, 0.62, 0.36, 0.32, shot.clothes)
+    clothes = shot.clothes or look.clothes
+    canvas.ellipse(0, 0.62, 0.36, 0.32, clothes)
     if shot.stripes:
-        light = _shade(shot.clothes, 1.4)
+        light = _shade(clothes, 1.4)
         for y in (0.40, 0.48, 0.56):
             canvas.block((-0.22, y, 0.22, y + 0.03), light)
     canvas.block((-0.07, 0.15, 0.07, 0.34), _shade(look.skin, 0.85))
@@ -228,7 +237,9 @@ def _draw_head(canvas: _Canvas, look: Look, hair: Colour, shot: Shot) -> None:
             canvas.ring(x, shot.pitch - 0.03, 0.06, (20, 20, 24), square=glasses == "square")
     if look.hat != "none":
         y = -h * (1.0 if look.hat == "cap" else 0.75)
-        canvas.block((-w, y, w, y + (0.11 if look.hat == "cap" else 0.05)), shot.clothes)
+        canvas.block(
+            (-w, y, w, y + (0.11 if look.hat == "cap" else 0.05)), shot.clothes or look.clothes
+        )
 
 
 def _draw_face(canvas: _Canvas, look: Look, hair: Colour, shot: Shot) -> None:

@@ -56,3 +56,13 @@ def test_a_look_changes_by_the_share_that_is_asked_for() -> None:
     fresh = changed_look(LOOK, random.Random(0), share=1.0)
     assert fresh.face_width != LOOK.face_width
     assert fresh.mole != LOOK.mole
+
+
+def test_without_anything_hard_all_pictures_of_a_look_are_alike() -> None:
+    shots = [replace(draw_shot(random.Random(seed), hard=0.0), noise_seed=0) for seed in range(4)]
+    assert len({portrait(LOOK, shot, size=24).tobytes() for shot in shots}) == 1
+    dressed = replace(LOOK, clothes=(1, 2, 3))
+    assert (
+        portrait(dressed, shots[0], size=24).tobytes()
+        != portrait(LOOK, shots[0], size=24).tobytes()
+    )
