@@ -36,6 +36,7 @@ from evals.wording.people import Person as Drawn
 from evals.wording.people import people
 
 SUITE = "faces"
+PICTURES_PER_PERSON = {"pictures": 16, "looks": 24}
 HARD = {"pictures": 1.3, "looks": 0.15}
 
 
@@ -49,11 +50,12 @@ class Config(Settings):
     """People who are trained on and retained."""
     other_people: int = Field(16, ge=0, le=10_000)
     """People who are only enrolled."""
-    pictures_per_person: int = Field(16, ge=2, le=1000)
-    """Of them `enrolled` are not scored; with looks, `held_out` more are not trained on."""
+    pictures_per_person: int | None = Field(None, ge=2, le=1000)
+    """Of them `enrolled` are not scored; with looks, `held_out` more are not trained on. None for
+    16, with looks 24."""
     enrolled: int = Field(5, ge=1)
     """Pictures that a person is enrolled by (CLEAR: the first five)."""
-    held_out: int = Field(4, ge=1)
+    held_out: int = Field(8, ge=1)
     """Pictures of a person that are scored and never trained on; design looks."""
     size: int = Field(48, ge=16, le=1024)
     """Pixels a side."""
@@ -71,6 +73,11 @@ class Config(Settings):
     """A folder in which pictures are kept once they are drawn; null draws them anew each time."""
 
     @property
+    def num_pictures(self) -> int:
+        """`pictures_per_person`, or what stands for it in the design."""
+        return self.pictures_per_person or PICTURES_PER_PERSON[self.design]
+
+    @property
     def hardness(self) -> float:
         """`hard`, or what stands for it in the design."""
         return HARD[self.design] if self.hard is None else self.hard
@@ -84,10 +91,10 @@ class Config(Settings):
     @model_validator(mode="after")
     def _leave_something_to_score(self) -> "Config":
         unscored = self.enrolled if self.design == "pictures" else self.enrolled + self.held_out
-        if self.pictures_per_person <= unscored:
+        if self.num_pictures <= unscored:
             raise FieldError(
                 f"pictures_per_person must be above {unscored}, those that are enrolled or held "
-                f"out, but got {self.pictures_per_person}; raise it"
+                f"out, but got {self.num_pictures}; raise it"
             )
         if self.split >= self.num_splits:
             raise FieldError(
@@ -116,7 +123,7 @@ def build(config: Config) -> Benchmark:
 def _people(config: Config) -> tuple[Person, ...]:
     """Returns everybody, whatever the split: drawn once for all splits of a process."""
     drawn = list(islice(people(config.seed), config.num_people))
-    each = config.pictures_per_person
+    each = config.num_pictures
     pictures = stored_pictures(
         lambda: chain.from_iterable(_portraits(config, person) for person in drawn),
         key=store_key(config.model_dump(exclude={"cache"}), code=[portrait.__file__, __file__]),
@@ -137,7 +144,7 @@ def _portraits(config: Config, person: Drawn) -> Iterator[Pixels]:
     if config.design == "looks":
         others = range(config.num_looks - 1)
         looks += [portrait.changed_look(looks[0], rng, share=config.rho) for _ in others]
-    for index in range(config.pictures_per_person):
+    for index in range(config.num_pictures):
         later = index - config.enrolled
         look = looks[0] if later < 0 or len(looks) == 1 else looks[1 + later % (len(looks) - 1)]
         shot = portrait.draw_shot(person.rng(f"portrait/{index}"), hard=config.hardness)

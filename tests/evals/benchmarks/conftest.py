@@ -1,11 +1,14 @@
-"""A TOFU of eight invented authors, as tables and as a folder."""
+"""A TOFU of eight invented authors, and pictures of people who are noise."""
 
+import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 Tables = dict[str, list[dict[str, Any]]]
 NUM_AUTHORS, QUESTIONS = 8, 20
@@ -61,5 +64,34 @@ def write_tables(tmp_path: Path):
         for name, rows in tables.items():
             (place / f"{name}.json").write_text(json.dumps(rows))
         return str(place)
+
+    return write
+
+
+@pytest.fixture
+def png() -> Callable[[int], bytes]:
+    """Gives `png(seed)`: a grey picture of noise."""
+
+    def encoded(seed: int) -> bytes:
+        stream = io.BytesIO()
+        pixels = np.random.default_rng(seed).integers(0, 256, (20, 16), dtype=np.uint8)
+        Image.fromarray(pixels).save(stream, "PNG")
+        return stream.getvalue()
+
+    return encoded
+
+
+@pytest.fixture
+def write_people(tmp_path: Path, png) -> Callable[[int], Path]:
+    """Gives `write_people(count)`: a folder of people p0, p1, ..., with four pictures each."""
+
+    def write(count: int) -> Path:
+        place = tmp_path / "people"
+        for number in range(count):
+            folder = place / f"p{number}"
+            folder.mkdir(parents=True)
+            for k in range(4):
+                (folder / f"{k}.png").write_bytes(png(number * 4 + k))
+        return place
 
     return write

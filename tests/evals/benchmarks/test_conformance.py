@@ -3,6 +3,7 @@
 from itertools import chain
 
 import pytest
+from pydantic import JsonValue
 
 from evals import plugins
 from evals.benchmark import Role
@@ -17,12 +18,16 @@ of_texts = pytest.mark.parametrize(
 
 
 @pytest.fixture(params=NAMES)
-def choice(request, small_tofu, write_tables) -> Choice:
+def choice(request, small_tofu, write_tables, write_people) -> Choice:
+    settings: dict[str, JsonValue] = {}
     if request.param == "tofu":
         path = write_tables(small_tofu)
         settings = {"path": path, "forget_authors": 1, "retain_authors": 2, "train_world": True}
-        return Choice(name="tofu", settings=settings)
-    return Choice(name=request.param)
+    elif request.param == "folder":
+        settings = {"path": str(write_people(6)), "enrolled": 2, "size": 16, "cache": None}
+    elif request.param == "portraits":
+        settings = {"size": 16, "cache": None}
+    return Choice(name=request.param, settings=settings)
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ def test_the_seed_makes_other_people_and_the_order_of_building_nothing() -> None
     ("changes", "message"),
     [
         ({"pictures_per_person": 2}, r"pictures_per_person must be above 2.* but got 2"),
-        ({"design": "looks", "pictures_per_person": 6}, r"above 6.* but got 6"),
+        ({"design": "looks", "pictures_per_person": 10}, r"above 10.* but got 10"),
         ({"split": 128}, r"split must be below num_splits \(128\) but got 128"),
         ({"hard": -1}, "hard"),
     ],
