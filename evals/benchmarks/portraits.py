@@ -29,7 +29,7 @@ from evals.errors import FieldError
 from evals.faces.example import Face
 from evals.faces.people import Person, face_benchmark
 from evals.faces.roles import Roles, drawn_roles
-from evals.pictures import portrait
+from evals.pictures import appearance, portrait
 from evals.pictures.picture import Picture, Pixels
 from evals.pictures.store import CACHE, cache_folder, store_key, stored_pictures
 from evals.wording.people import Person as Drawn
@@ -126,7 +126,10 @@ def _people(config: Config) -> tuple[Person, ...]:
     each = config.num_pictures
     pictures = stored_pictures(
         lambda: chain.from_iterable(_portraits(config, person) for person in drawn),
-        key=store_key(config.model_dump(exclude={"cache"}), code=[portrait.__file__, __file__]),
+        key=store_key(
+            config.model_dump(exclude={"cache"}),
+            code=[appearance.__file__, portrait.__file__, __file__],
+        ),
         count=each * len(drawn),
         size=config.size,
         folder=cache_folder(config.cache, key="benchmark.cache"),
@@ -140,14 +143,14 @@ def _people(config: Config) -> tuple[Person, ...]:
 def _portraits(config: Config, person: Drawn) -> Iterator[Pixels]:
     """Yields a person's pictures; those that enrol have the first look, the others take turns."""
     rng = person.rng("portrait")
-    looks = [portrait.draw_look(rng)]
+    looks = [appearance.draw_look(rng)]
     if config.design == "looks":
         others = range(config.num_looks - 1)
-        looks += [portrait.changed_look(looks[0], rng, share=config.rho) for _ in others]
+        looks += [appearance.changed_look(looks[0], rng, share=config.rho) for _ in others]
     for index in range(config.num_pictures):
         later = index - config.enrolled
         look = looks[0] if later < 0 or len(looks) == 1 else looks[1 + later % (len(looks) - 1)]
-        shot = portrait.draw_shot(person.rng(f"portrait/{index}"), hard=config.hardness)
+        shot = appearance.draw_shot(person.rng(f"portrait/{index}"), hard=config.hardness)
         yield portrait.portrait(look, shot, size=config.size)
 
 

@@ -6,16 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evals.pictures.portrait import (
+from evals.pictures.appearance import (
     BEARDS,
     GLASSES,
     HAIR_STYLES,
     HATS,
-    changed_look,
     draw_look,
     draw_shot,
-    portrait,
 )
+from evals.pictures.portrait import portrait
 
 LOOK = replace(
     draw_look(random.Random(1)), hair_style="bald", beard="none", glasses="none", hat="none"
@@ -49,13 +48,6 @@ def test_shots_differ_by_pose_and_light_as_far_as_they_are_hard() -> None:
         return float(pictures.std(axis=0).mean())
 
     assert spread(0.0) < spread(0.5) < spread(1.5)
-
-
-def test_a_look_changes_by_the_share_that_is_asked_for() -> None:
-    assert changed_look(LOOK, random.Random(0), share=0.0) == LOOK
-    fresh = changed_look(LOOK, random.Random(0), share=1.0)
-    assert fresh.face_width != LOOK.face_width
-    assert fresh.mole != LOOK.mole
 
 
 def test_without_anything_hard_all_pictures_of_a_look_are_alike() -> None:
