@@ -102,6 +102,26 @@ class Tables:
             )
         return found
 
+    def shards(self, name: str) -> list[Path]:
+        """Returns the Parquet files of a table too large for one, in the order of their names.
+
+        On the hub they are the files of the table `name`, in a folder all `*.parquet`.
+
+        Raises:
+            ConfigError: there is none, or the hub cannot be reached.
+        """
+        if self._folder is None:
+            return self._hub.files(name)
+        found = sorted(file for file in self._folder.glob("*.parquet") if file.is_file())
+        if not found:
+            below = sorted({file.parent.name for file in self._folder.glob("*/*.parquet")})
+            cure = f"give one of {', '.join(below)} in it" if below else "download the data there"
+            raise ConfigError(
+                f"{self.key} must be a folder that holds Parquet files but got {self.path!r}, "
+                f"which holds none; {cure}"
+            )
+        return found
+
     def _file(self, name: str) -> Path:
         """Returns the one file of the table `name` in the folder."""
         assert self._folder is not None

@@ -11,7 +11,6 @@ unnoticed.
 """
 
 import random
-import warnings
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -27,6 +26,7 @@ from evals.faces.person_folders import PictureFile, picture_files
 from evals.faces.roles import Roles, drawn_roles
 from evals.paths import read_path
 from evals.pictures.collection import read_pictures
+from evals.pictures.left_out import tell_left_out
 from evals.pictures.store import CACHE, cache_folder
 
 SUITE = "faces"
@@ -90,13 +90,7 @@ def _faces(config: Config, files: Sequence[PictureFile]) -> list[Face]:
         skip_unreadable=config.skip_unreadable,
         folder=cache_folder(config.cache, key="benchmark.cache"),
     )
-    skipped = [str(f.path) for f, p in zip(files, pictures, strict=True) if p is None]
-    if skipped:
-        more = f" and {len(skipped) - 5} more" if len(skipped) > 5 else ""
-        warnings.warn(
-            f"{len(skipped)} unreadable pictures are left out: {', '.join(skipped[:5])}{more}",
-            stacklevel=2,
-        )
+    tell_left_out([str(f.path) for f, p in zip(files, pictures, strict=True) if p is None])
     number = {file.person: k for k, file in enumerate(_first_of_each(files))}
     return [
         Face(file.id, file.person, number[file.person], picture)

@@ -18,13 +18,17 @@ of_texts = pytest.mark.parametrize(
 
 
 @pytest.fixture(params=NAMES)
-def choice(request, small_tofu, write_tables, write_people) -> Choice:
+def choice(request, small_tofu, write_tables, write_people, write_clear) -> Choice:
     settings: dict[str, JsonValue] = {}
     if request.param == "tofu":
         path = write_tables(small_tofu)
         settings = {"path": path, "forget_authors": 1, "retain_authors": 2, "train_world": True}
     elif request.param == "folder":
         settings = {"path": str(write_people(6)), "enrolled": 2, "size": 16, "cache": None}
+    elif request.param == "clear_faces":
+        path = str(write_clear([f"p{k % 4}" for k in range(12)]))
+        roles: dict[str, JsonValue] = {"forget_people": ["p1"], "holdout_people": ["p3"]}
+        settings = {"path": path, "enrolled": 1, "size": 16, "cache": None, **roles}
     elif request.param == "portraits":
         settings = {"size": 16, "cache": None}
     return Choice(name=request.param, settings=settings)

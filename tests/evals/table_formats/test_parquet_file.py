@@ -65,3 +65,24 @@ def test_what_is_no_parquet_is_refused(tmp_path, content) -> None:
     file.write_bytes(content)
     with pytest.raises(ConfigError, match=r"t\.parquet must be a Parquet file"):
         list(parquet_file.rows(file, ("a",)))
+
+
+def pictures_of(tmp_path, column: pa.Array):
+    file = tmp_path / "t.parquet"
+    pa.parquet.write_table(pa.table({"a": column, "b": ["x"] * len(column)}), file)
+    return list(parquet_file.rows(file, ("a", "b"), pictures=("a",), batch=1))
+
+
+@pytest.mark.parametrize("held", [pa.binary(), pa.large_binary()])
+def test_a_column_of_pictures_gives_their_bytes(tmp_path, held) -> None:
+    values = [{"bytes": b"\xff1", "path": "1.png"}, {"bytes": None, "path": "2.png"}, None]
+    kind = pa.struct({"bytes": held, "path": pa.string()})
+    found = pictures_of(tmp_path, pa.array(values, kind))
+    assert found == [{"a": value, "b": "x"} for value in (b"\xff1", None, None)]
+
+
+@pytest.mark.parametrize("values", [["a text"], [b"bytes"], [{"path": "1.png"}], [{"bytes": "x"}]])
+def test_a_column_of_anything_else_is_no_column_of_pictures(tmp_path, values) -> None:
+    said = re.escape("pictures (struct<bytes: binary>) in the column a but got ")
+    with pytest.raises(ConfigError, match=said):
+        pictures_of(tmp_path, pa.array(values))
