@@ -9,9 +9,9 @@ and says how to go on.
     python -m pytest -s tests/end_to_end/test_kills.py --kills 20
 
 which prints every kill. The instants are drawn from a seed, over the whole way of a driver: its
-start, and what follows each job that it tells of. What is killed in its start is the driver,
-unless the other is there already. A sweep that came to its end between two kills is compared, and
-another one begun. There is no limit to the whole, as there is one to every wait.
+start, and what follows each job that it tells of. A sweep is struck once by each kind, goes on to
+its end and is compared; so is one that came to its end between two strikes. There is no limit to
+the whole, as there is one to every wait.
 """
 
 import csv
@@ -26,13 +26,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import cycle
 from pathlib import Path
 
 import psutil
 import pytest
 
 from orchestrator.config.resume import LAYOUT
+from orchestrator.storage.line_file import whole_lines
 from tests.fixtures.paths import ROOT
 from tests.fixtures.processes import without_cluster
 
@@ -186,6 +186,11 @@ def runs(storage: Path) -> tuple[list[object], Counter]:
     return sorted(found, key=str), rows
 
 
+def members(storage: Path) -> list[str]:
+    """Returns the sweep's members without their seals, over the ledger's times as well."""
+    return sorted(whole_lines(storage / "sweeps" / NAME / "members.jsonl"))
+
+
 def ledger(storage: Path) -> list[tuple[str, ...]]:
     counted = ("Method", "Trials given", "Trials used", "Found", "Failed")
     return [tuple(row[name] for name in counted) for row in table(storage, "ledger")]
@@ -214,8 +219,7 @@ class Ended:
         tables = {name: table(storage, name) for name in ("table", "pareto", "trials")}
         found, rows = runs(storage)
         jobs = set(results(storage))
-        members = (storage / "sweeps" / NAME / "members.jsonl").read_text("utf-8").splitlines()
-        return cls(tables, studies(storage), found, rows, ledger(storage), sorted(members), jobs)
+        return cls(tables, studies(storage), found, rows, ledger(storage), members(storage), jobs)
 
 
 @pytest.fixture(scope="module")
@@ -231,11 +235,20 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ended, float]
     return Ended.of(folder / "storage"), startup_s
 
 
-def parts(num_kills: int) -> Iterator[float]:
-    """Yields for each kill what part of its way a driver has come; few ones are spread evenly."""
+def strikes(num_kills: int) -> Iterator[list[tuple[str, float]]]:
+    """Yields for each sweep what is struck, and what part of its way a driver has come then.
+
+    Every kind is struck once in a sweep, in an order and at instants that are drawn; those are in
+    order, as a driver that goes on tells of what is there at once. Few ones are spread evenly.
+    """
     draw = random.Random(0)
-    for i in range(num_kills):
-        yield draw.random() if num_kills > 3 else (i + 1) / (num_kills + 1)
+    for begun in range(0, num_kills, len(KINDS)):
+        kinds = list(KINDS)
+        parts = [(i + 1) / (num_kills + 1) for i in range(num_kills)]
+        if num_kills > 3:
+            draw.shuffle(kinds)
+            parts = sorted(draw.random() for _ in kinds)
+        yield list(zip(kinds[: num_kills - begun], parts, strict=False))
 
 
 def check_ended(storage: Path, expected: Ended, finished: dict[str, tuple[int, int]]) -> None:
@@ -325,9 +338,10 @@ def test_a_sweep_that_is_struck_again_and_again_ends_like_one_that_was_left_alon
     num_kills = request.config.getoption("kills")
     trial = Trial(tmp_path, *undisturbed)
     try:
-        for kind, part in zip(cycle(KINDS), parts(num_kills), strict=False):
-            trial.strike(kind, part)
-        trial.end()
+        for struck in strikes(num_kills):
+            for kind, part in struck:
+                trial.strike(kind, part)
+            trial.end()
     finally:
         trial.clean()
     print(f"{trial.num_sweeps} sweeps, struck {num_kills} times: all equal the one left alone")
