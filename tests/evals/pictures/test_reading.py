@@ -191,3 +191,9 @@ def test_damaged_bytes_are_refused_whatever_is_wrong_with_them() -> None:
                 read(bytes(data[: rng.choice([len(data), rng.randrange(len(data))])]))
             except ConfigError:
                 continue
+
+
+def test_of_a_cameras_file_with_a_preview_the_picture_is_read() -> None:
+    first, preview = Image.new("RGB", (16, 16), (200, 0, 0)), Image.new("RGB", (8, 8))
+    data = encoded(first, "MPO", save_all=True, append_images=[preview])
+    assert abs(read(data, 4).astype(int) - (200, 0, 0)).max() <= 4
