@@ -53,7 +53,8 @@ class Metric:
     both where they are empty. `note` says what it is in a few words, and so does the first line of
     its file where it is empty. It is shown with `digits` decimal places. `sums_up` is the aspect of
     a model that it sums up, if it is the metric to look at first. `resampling` says how it is
-    computed for many draws of items at once; None: sheet by sheet.
+    computed for many draws of items at once; None: sheet by sheet. `blind_on` says why it can tell
+    nothing of any model on a sheet's items, too few of them perhaps; empty where it can.
     """
 
     compute: Callable[[ScoreSheet, ScoreSheet | None], float]
@@ -72,6 +73,7 @@ class Metric:
     digits: int = 3
     sums_up: Aspect | None = None
     resampling: Resampling | None = None
+    blind_on: Callable[[ScoreSheet], str] | None = None
 
     @property
     def generation_roles(self) -> frozenset[Role]:

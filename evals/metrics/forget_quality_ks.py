@@ -12,7 +12,12 @@ import numpy as np
 from evals.metric import Metric, Need
 from evals.scores import ScoreSheet
 from evals.text.components import log_truth_ratios
-from evals.text.forget_quality import joined_forget_items, log_ks_pvalue, resampled_as
+from evals.text.forget_quality import (
+    joined_forget_items,
+    log_ks_pvalue,
+    resampled_as,
+    too_few_to_tell,
+)
 
 
 def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:
@@ -28,4 +33,5 @@ METRIC = Metric(
     suite="text",
     needs=frozenset({Need.GOLD}),
     resampling=resampled_as(np.exp),
+    blind_on=too_few_to_tell,
 )

@@ -9,7 +9,12 @@ import math
 from evals.metric import Metric, Need
 from evals.scores import ScoreSheet
 from evals.text.components import log_truth_ratios
-from evals.text.forget_quality import joined_forget_items, log_ks_pvalue, resampled_as
+from evals.text.forget_quality import (
+    joined_forget_items,
+    log_ks_pvalue,
+    resampled_as,
+    too_few_to_tell,
+)
 
 
 def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:
@@ -28,4 +33,5 @@ METRIC = Metric(
     gold_quantile=math.log10(0.05),
     digits=2,
     resampling=resampled_as(lambda log_p: log_p / math.log(10)),
+    blind_on=too_few_to_tell,
 )

@@ -13,7 +13,12 @@ import numpy as np
 from evals.metric import Aspect, Metric, Need
 from evals.scores import ScoreSheet
 from evals.text.components import log_truth_ratios
-from evals.text.forget_quality import joined_forget_items, log_ks_pvalue, resampled_as
+from evals.text.forget_quality import (
+    joined_forget_items,
+    log_ks_pvalue,
+    resampled_as,
+    too_few_to_tell,
+)
 
 
 def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:
@@ -35,4 +40,5 @@ METRIC = Metric(
     digits=2,
     sums_up=Aspect.GOLD,
     resampling=resampled_as(np.asarray),
+    blind_on=too_few_to_tell,
 )

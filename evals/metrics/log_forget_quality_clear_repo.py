@@ -11,7 +11,7 @@ import math
 from evals.metric import Metric, Need
 from evals.scores import ScoreSheet
 from evals.text.components import pooled_log_truth_ratios
-from evals.text.forget_quality import joined_forget_items, log_ks_pvalue
+from evals.text.forget_quality import joined_forget_items, log_ks_pvalue, too_few_to_tell
 
 
 def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:
@@ -28,4 +28,5 @@ METRIC = Metric(
     needs=frozenset({Need.GOLD}),
     gold_quantile=math.log(0.05),
     digits=2,
+    blind_on=too_few_to_tell,
 )

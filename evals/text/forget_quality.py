@@ -19,6 +19,9 @@ from evals.scores import ScoreSheet
 from evals.text.components import Floats, items_of, log_truth_ratios
 from evals.text.scores import ItemScore
 
+LEVEL = 0.05
+"""A test that cannot give a p-value below this tells nothing."""
+
 
 def joined_forget_items(
     sheet: ScoreSheet, gold: ScoreSheet | None
@@ -58,6 +61,19 @@ def log_ks_pvalue(first: Floats, second: Floats) -> float:
     if n == m:
         return min(0.0, _log_outside_square(n, distance // n))
     return min(0.0, _log_outside(n, m, distance))
+
+
+def too_few_to_tell(sheet: ScoreSheet) -> str:
+    """Says so if no truth ratios of so few items could be told from the gold model's; else empty.
+
+    The smallest p of n items against n is 2 / C(2n, n): 1 for one, 1/3 for two, 0.029 for four.
+    """
+    num_items = sum(len(task.items) for task in sheet.by_role(Role.FORGET))
+    smallest = min(1.0, 2 / math.comb(2 * num_items, num_items))
+    if smallest < LEVEL:
+        return ""
+    items = "forget item" + "s" * (num_items != 1)
+    return f"with {num_items} {items} the test's smallest p-value is {smallest:.2g}"
 
 
 def js_distance(log_first: Floats, log_second: Floats) -> float:

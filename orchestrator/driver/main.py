@@ -16,6 +16,7 @@ from orchestrator.driver.start import planned_sweep, show, start
 from orchestrator.jobs.checkpoints import check_weights
 from orchestrator.limits.full_disk import OutOfRoom
 from orchestrator.planning.estimate import estimate_sweep
+from orchestrator.reporting.estimates.chance import with_chance
 from orchestrator.results.ranking import sweep_front
 from orchestrator.storage.records import Storage
 
@@ -97,7 +98,7 @@ def _run(sweep: SweepContext, signals: StopSignals) -> int:
         files = run.run()
     except Interrupted:
         return _interrupted(sweep)
-    front = sweep_front(run.entries, search=sweep.config.search)
+    front = sweep_front(with_chance(run.record()).entries, search=sweep.config.search)
     sweep.tracker.mark_front(entry.result.job.hash for entry in front)
     sweep.tracker.log_files(files)
     return _outcome(sweep, run)

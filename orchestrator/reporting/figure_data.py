@@ -18,7 +18,8 @@ class FigureData:
     """A sweep, or the part of it that a report is of, as pictures show it.
 
     `axes` are those of the Pareto picture; `marks` say how each method's points look, and are
-    those of the whole sweep whatever part is shown; `weights` are the hyperparameters'.
+    those of the whole sweep whatever part is shown; `weights` are the hyperparameters'. `to_beat`
+    is what a trial's objective must be better than to be better than the original's beyond chance.
     """
 
     entries: tuple[Entry, ...]
@@ -28,6 +29,7 @@ class FigureData:
     marks: Mapping[str, Mark]
     finals: Finals | None = None
     weights: tuple[Weight, ...] = ()
+    to_beat: float | None = None
 
 
 def figure_data_of(
@@ -51,4 +53,5 @@ def figure_data_of(
         marks=marks_of([*labels, *record.config.methods]),
         finals=finals,
         weights=tuple(weights_of(record.entries, record.config)),
+        to_beat=None if record.chance is None else record.chance.to_beat,
     )

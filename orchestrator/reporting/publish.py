@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from orchestrator.limits.full_disk import Hold
+from orchestrator.reporting.estimates.chance import with_chance
 from orchestrator.reporting.estimates.finals import Finals, finals_of
 from orchestrator.reporting.figure_data import FigureData, figure_data_of
 from orchestrator.reporting.figures.all_figures import figures_of
@@ -60,7 +61,7 @@ def publish(
     report has left and this one of the whole sweep did not make is removed.
     """
     chosen = selection or everything(record.config)
-    record, finals = _with_finals(record)
+    record, finals = _with_finals(with_chance(record))
     tables = tables_of(record, finals, chosen)
     origin = provenance_of(record, finals)
     files = _saved(tables, folder, formats=chosen.formats, origin=origin, hold=hold)
@@ -86,6 +87,7 @@ def publish_briefly(
     chosen = everything(record.config)
     if record.replicates:
         record = replace(record, gaps=(*record.gaps, UNCOMPARED))
+    record = with_chance(record)
     tables = tables_of(record, None, chosen)
     origin = provenance_of(record)
     files = _saved(tables, folder, formats=chosen.formats, origin=origin, hold=hold)

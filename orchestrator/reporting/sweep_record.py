@@ -9,6 +9,7 @@ from orchestrator.config.loading import load_resumed
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.finalists import final_seeds
 from orchestrator.limits.usage import Usage, read_usage
+from orchestrator.results.chance import Chance
 from orchestrator.results.entry import Entry, Reference
 from orchestrator.results.feasibility import judged
 from orchestrator.results.measuring import compared_if_needed, unguarded_reference
@@ -37,6 +38,7 @@ class SweepRecord:
     `reference` and `entries` (baselines and trials, in the order in which they ended) have their
     metrics over the items that the search sees; `replicates` are the finalists' runs and
     `gold_again` the gold model under another seed. `gaps` are sentences that say what is missing.
+    `chance` is what the original comes to by chance, None as long as nobody has asked.
     """
 
     config: SweepConfig
@@ -48,6 +50,7 @@ class SweepRecord:
     gold_again: Result | None
     usage: Usage
     gaps: tuple[str, ...] = ()
+    chance: Chance | None = None
 
 
 def read_record(path: str, *, environment: Mapping[str, str] = NO_ENVIRONMENT) -> SweepRecord:

@@ -18,6 +18,8 @@ class Estimate:
     high: float
 
 
+DAGGER = "\u2020"
+"""What stands in the first cell of a row that forgot nothing beyond chance."""
 Cell = str | bool | float | int | Estimate | None
 """A truth value is shown as "yes" or "no"."""
 
@@ -58,9 +60,9 @@ class Column:
 class Table:
     """Rows of cells under columns, with notes to be read below them.
 
-    Rows that are `muted` do not count, such as those of what is infeasible; cells (row, column)
-    that are `bold` are better than all others beyond chance; `num_heads` rows at the top are what
-    the others are held against.
+    Rows that are `muted` do not count, such as those of what is infeasible, and those that are
+    `daggered` forgot nothing beyond chance; cells (row, column) that are `bold` are better than all
+    others beyond chance. `num_heads` rows at the top are what the others are held against.
     """
 
     columns: tuple[Column, ...]
@@ -70,6 +72,7 @@ class Table:
     muted: frozenset[int] = frozenset()
     bold: frozenset[tuple[int, int]] = frozenset()
     num_heads: int = 0
+    daggered: frozenset[int] = frozenset()
 
     @property
     def estimated(self) -> tuple[bool, ...]:
@@ -131,6 +134,8 @@ def readable(table: Table) -> list[list[str]]:
     """Returns headings and rows as people read them, without the wide columns."""
     kept = [(i, column) for i, column in enumerate(table.columns) if not column.wide]
     body = [[shown(row[i], column) for i, column in kept] for row in table.rows]
+    for row in table.daggered:
+        body[row][0] = f"{body[row][0]} {DAGGER}"
     return [[column.heading for _, column in kept], *body]
 
 

@@ -15,7 +15,8 @@ class Entry:
     `label` is the method's label, or the phase of a baseline; `violations` says by how much each
     bound is missed (<= 0 keeps it), None for baselines and failures. `cached` says that the
     result was found in storage, `final` that it is not the search's: it repeats the trial `number`,
-    or the gold model, under another seed.
+    or the gold model, under another seed. `forgot` says whether it is better than the original in
+    the objective beyond chance, None where that was not asked or cannot be said.
     """
 
     label: str
@@ -25,6 +26,7 @@ class Entry:
     violations: Mapping[str, float] | None = None
     cached: bool = False
     final: bool = False
+    forgot: bool | None = None
 
     @property
     def feasible(self) -> bool:

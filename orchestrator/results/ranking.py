@@ -63,9 +63,9 @@ def chosen_axes(names: Sequence[str], search: SearchSettings, *, key: str) -> Ax
 def front_between(entries: Sequence[Entry], axes: Axes) -> list[Entry]:
     """Returns the trials that no other beats on both axes, from the best in the horizontal one on.
 
-    One that was stopped early is not among them.
+    One that was stopped early is not among them, nor one that is known to have forgotten nothing.
     """
-    done = [entry for entry in entries if is_whole(entry)]
+    done = [entry for entry in entries if is_whole(entry) and entry.forgot is not False]
     points = [(axes.objective.gain(entry), axes.horizontal.gain(entry)) for entry in done]
     return [done[i] for i in sorted(front(points), key=lambda i: -points[i][1])]
 

@@ -2,27 +2,33 @@
 
 import math
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from evals.held_out import held_out_part
 from evals.metric import load_metric
 from evals.scores import ScoreSheet
+from orchestrator.reporting.estimates.chance import blind_metrics
 from orchestrator.reporting.estimates.inference import (
     Comparison,
     Interval,
     comparisons,
+    difference,
     interval,
     ranks,
 )
 from orchestrator.reporting.estimates.resampling import same_items
 from orchestrator.reporting.estimates.samples import Samples, measured, samples_of
 from orchestrator.reporting.sweep_record import SweepRecord
+from orchestrator.results.chance import has_moved
 from orchestrator.results.pareto import gain
 from orchestrator.results.ranking import best_trials
 from orchestrator.searching.constraints import Bound, bounds_of, is_feasible, violations
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.searching.space import Value
 from orchestrator.storage.result import Result, State
+from trainers.job import Phase
+
+ORIGINAL = str(Phase.ORIGINAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,9 @@ class Final:
     `metrics` are over the reported items, `violations` those of the means by the bound's name.
     `rank` is 1 + the number of feasible finalists that are better in the objective and can be told
     apart from this one; equal ranks do not mean equal methods. It is None for a finalist that is
-    infeasible, or has no run, or whose objective is NaN.
+    infeasible, or has no run, or whose objective is NaN. `forgot` says whether it is better than
+    the original in the objective beyond chance: the interval of the difference, on the same drawn
+    items, is above none; None where that cannot be said.
     """
 
     label: str
@@ -44,6 +52,7 @@ class Final:
     violations: Mapping[str, float]
     feasible: bool
     rank: int | None
+    forgot: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,7 @@ class Finals:
     makes of a model that never saw those to be forgotten; None where it was not run. `finals` are
     in the order of the configuration's methods; a method without a feasible trial has none.
     `comparisons` are all pairs of finalists in every metric, the objective first: choose by
-    `metric`.
+    `metric`. `blind` says of metrics by name why they can tell nothing on these items.
     """
 
     original: Mapping[str, float]
@@ -63,6 +72,7 @@ class Finals:
     bounds: tuple[Bound, ...]
     finals: tuple[Final, ...]
     comparisons: tuple[Comparison, ...]
+    blind: Mapping[str, str] = field(default_factory=dict)
 
 
 def finals_of(record: SweepRecord) -> Finals | None:
@@ -85,7 +95,8 @@ def finals_of(record: SweepRecord) -> Finals | None:
     gold = _sheet(record, record.reference.gold)
     sheets = {final.label: [_sheet(record, one) for one in final.results] for final in bare}
     _check_items([gold, *(sheet for group in sheets.values() for sheet in group)])
-    original = measured(_sheet(record, record.reference.original), gold, names)
+    original_sheet = _sheet(record, record.reference.original)
+    original = measured(original_sheet, gold, names)
     golden = measured(gold, gold, names)
     again = _again(record, gold, names)
     _check_metrics(search, [found for found in (original, golden, again) if found is not None])
@@ -95,7 +106,12 @@ def finals_of(record: SweepRecord) -> Finals | None:
         _check_metrics(search, [samples])
     pairs = tuple(pair for name, group in samples.items() for pair in comparisons(name, group))
     finals = _ranked([_judged(final, samples, bounds) for final in bare], pairs, search.objective)
-    return Finals(original, golden, again, bounds, finals, pairs)
+    own = samples_of(
+        {ORIGINAL: [original_sheet]}, gold, [search.objective], seed=record.config.seed
+    )
+    finals = tuple(_against(own, final, samples, search.objective) for final in finals)
+    blind = blind_metrics(names, gold)
+    return Finals(original, golden, again, bounds, finals, pairs, blind)
 
 
 def _unmeasured(record: SweepRecord) -> Iterator[Final]:
@@ -143,6 +159,20 @@ def _judged(final: Final, samples: Samples, bounds: Sequence[Bound]) -> Final:
         return replace(final, metrics=metrics)
     missed = violations(bounds, means)
     return replace(final, metrics=metrics, violations=missed, feasible=is_feasible(missed))
+
+
+def _against(own: Samples, final: Final, samples: Samples, objective: str) -> Final:
+    """Returns the finalist, which says whether it is better than the original beyond chance."""
+    if has_moved(final.results) is False:
+        return replace(final, forgot=False)
+    group = samples.get(objective, {})
+    if final.label not in group or objective not in own:
+        return final
+    found = difference(group[final.label], own[objective][ORIGINAL])
+    ends = [gain(objective, end) for end in (found.low, found.high)]
+    if any(map(math.isnan, ends)):
+        return replace(final, forgot=None if gain(objective, found.mean) > 0 else False)
+    return replace(final, forgot=min(ends) > 0)
 
 
 def _ranked(

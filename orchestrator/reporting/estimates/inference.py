@@ -59,6 +59,12 @@ def interval(sample: Sample, bounds: tuple[float, float]) -> Interval:
     return Interval(mean, max(low, least), min(high, most), len(sample.values))
 
 
+def difference(first: Sample, second: Sample) -> Interval:
+    """Returns the first's mean less the second's with its 95 % interval."""
+    mean, half = first.mean - second.mean, half_width(spread_of([first, second]))
+    return Interval(mean, mean - half, mean + half, min(len(first.values), len(second.values)))
+
+
 def comparisons(metric: str, samples: Mapping[str, Sample]) -> tuple[Comparison, ...]:
     """Returns all pairs of methods, by label, with p-values adjusted for their number."""
     pairs = list(combinations(samples, 2))
@@ -101,8 +107,5 @@ def ranks(gains: Mapping[str, float], found: Sequence[Comparison]) -> dict[str, 
 
 def _compared(first: Sample, second: Sample) -> tuple[Interval, float]:
     """Returns the difference and its p-value before any adjustment."""
-    spread = spread_of([first, second])
-    difference, half = first.mean - second.mean, half_width(spread)
-    num_seeds = min(len(first.values), len(second.values))
-    p = p_value(difference, spread) if num_seeds > 1 else math.nan
-    return Interval(difference, difference - half, difference + half, num_seeds), p
+    found, spread = difference(first, second), spread_of([first, second])
+    return found, p_value(found.mean, spread) if found.num_seeds > 1 else math.nan

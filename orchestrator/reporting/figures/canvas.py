@@ -19,6 +19,8 @@ INK, FRONT, FAINT, SHADE, GRID = "#222222", "#555555", "#8A8A8A", "#EFEFEF", "#E
 SMALL = 42.0
 """Area of a trial's marker, in square points."""
 BASELINE_MARKERS = {Phase.ORIGINAL: "X", Phase.GOLD: "*"}
+STRUCK = "_"
+"""The bar across the mark of what forgot nothing beyond chance."""
 IN_LEGEND = 18
 """Letters of a label in a legend."""
 MINUS = "\N{MINUS SIGN}"
@@ -120,6 +122,14 @@ def _power(value: float) -> str:
     power = math.floor(math.log10(value) + 1e-9)
     digits = f"{value / 10.0**power:.3g}"
     return f"$10^{{{power}}}$" if digits == "1" else f"${digits}\\cdot10^{{{power}}}$"
+
+
+def strike(axes: "Axes", places: Sequence[tuple[float, float]], *, area: float) -> None:
+    """Draws a bar across each mark of what forgot nothing beyond chance."""
+    if not places:
+        return
+    xs, ys = zip(*places, strict=True)
+    axes.scatter(xs, ys, s=area, marker=STRUCK, color=INK, linewidth=1.5, zorder=9, clip_on=False)
 
 
 def better(direction: float) -> str:

@@ -20,6 +20,7 @@ from orchestrator.reporting.method_styles import Mark
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
     from matplotlib.lines import Line2D
 
 MAX_COLUMNS = 4
@@ -79,13 +80,25 @@ def label_axes(figure: "Figure", across: str, up: str) -> None:
 def legend_below(
     figure: "Figure", rows: Sequence[tuple[str, "Line2D"]], *, left: float = LEFT
 ) -> None:
-    """Lists at the bottom what the signs mean, side by side, from `left` inches on."""
-    figure.legend(
+    """Lists at the bottom what the signs mean, side by side, from `left` inches on.
+
+    What has no room in one line is in two.
+    """
+    made = _listed(figure, rows, left=left, num_columns=len(rows))
+    if made.get_window_extent().x1 > figure.bbox.x1:
+        made.remove()
+        _listed(figure, rows, left=left, num_columns=math.ceil(len(rows) / 2))
+
+
+def _listed(
+    figure: "Figure", rows: Sequence[tuple[str, "Line2D"]], *, left: float, num_columns: int
+) -> "Legend":
+    return figure.legend(
         [made for _, made in rows],
         [text for text, _ in rows],
         loc="lower left",
         bbox_to_anchor=((left - 0.15) / WIDTH_INCHES, 0.06 / figure.get_figheight()),
-        ncols=len(rows),
+        ncols=num_columns,
         fontsize=10.5,
         frameon=False,
         borderaxespad=0,

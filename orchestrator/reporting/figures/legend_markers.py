@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from orchestrator.reporting.figures.canvas import INK, STRUCK
 from orchestrator.reporting.method_styles import Mark
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ def sign(marker: str, face: str, *, size: float, edge: str = "white") -> "Line2D
         markeredgecolor=edge,
         markeredgewidth=1.0,
     )
+
+
+def struck_sign() -> "Line2D":
+    """Returns the bar across a mark of what forgot nothing beyond chance."""
+    return sign(STRUCK, INK, size=11, edge=INK)
 
 
 def line_sign(style: Style, colour: str, *, width: float = 1.5) -> "Line2D":

@@ -14,11 +14,19 @@ from orchestrator.reporting.figures.canvas import (
     new_figure,
     number,
     save,
+    strike,
 )
 from orchestrator.reporting.figures.legend import Row, height_for, legend_beside
-from orchestrator.reporting.figures.legend_markers import line_sign, method_sign, sign, style_of
+from orchestrator.reporting.figures.legend_markers import (
+    line_sign,
+    method_sign,
+    sign,
+    struck_sign,
+    style_of,
+)
 from orchestrator.reporting.figures.points import counted, labels_of, short
 from orchestrator.reporting.method_styles import Mark
+from orchestrator.reporting.tables.lines import NO_BETTER
 from orchestrator.reporting.tables.shared_columns import metric_title
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import best_trials
@@ -123,6 +131,8 @@ def _draw_line(
     elif not is_best:
         end: dict[str, Any] = {"marker": mark.marker, "color": colour, "edgecolor": "white"}
         axes.scatter(len(heights) - 1, heights[-1], s=24, linewidth=0.5, zorder=7, **end)
+    if entry.forgot is False:
+        strike(axes, [(len(heights) - 1, heights[-1])], area=90)
 
 
 def _rows(figure_data: FigureData, trials: Sequence[Entry], labels: Sequence[str]) -> Iterator[Row]:
@@ -131,3 +141,5 @@ def _rows(figure_data: FigureData, trials: Sequence[Entry], labels: Sequence[str
     yield "infeasible", line_sign("-", FAINT)
     if any(entry.result.stopped for entry in trials):
         yield "stopped early", sign("x", INK, size=5, edge=INK)
+    if any(entry.forgot is False for entry in trials):
+        yield NO_BETTER, struck_sign()

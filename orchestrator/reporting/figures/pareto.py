@@ -19,9 +19,10 @@ from orchestrator.reporting.figures.canvas import (
     new_figure,
     plain,
     save,
+    strike,
 )
 from orchestrator.reporting.figures.legend import Row, height_for, legend_beside
-from orchestrator.reporting.figures.legend_markers import line_sign, method_sign, sign
+from orchestrator.reporting.figures.legend_markers import line_sign, method_sign, sign, struck_sign
 from orchestrator.reporting.figures.naming import pixels, write_names
 from orchestrator.reporting.figures.placement import Box
 from orchestrator.reporting.figures.points import (
@@ -37,6 +38,7 @@ from orchestrator.reporting.figures.points import (
     trials_of,
 )
 from orchestrator.reporting.method_styles import Mark
+from orchestrator.reporting.tables.lines import NO_BETTER
 from orchestrator.reporting.tables.shared_columns import metric_title
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import Axes as Metrics
@@ -89,6 +91,8 @@ def pareto_figure(figure_data: FigureData, folder: Path) -> list[Path]:
     _draw_front(axes, front_corners(trials, metrics), sign=metrics.horizontal.sign)
     _draw_trials(axes, trials, figure_data.marks)
     _draw_named(axes, named, figure_data.marks)
+    strike(axes, [(p.x, p.y) for p in trials if p.entry.forgot is False], area=SMALL * 2.4)
+    strike(axes, [(one.x, one.y) for one in named if one.forgot is False], area=LARGE * 2.4)
     taken = _taken(axes, trials, named, bounds=_across([*drawn, *reported], metrics))
     write_names(axes, named, taken=taken)
     legend_beside(figure, rows, left=AXES[0] + AXES[2] + 0.005, top=AXES[1] + AXES[3] + 0.02)
@@ -247,10 +251,7 @@ def _legend_rows(
         yield _fared(label, measured, between=between), method_sign(figure_data.marks[label])
     yield "", line_sign("none", INK)
     yield from _large_rows(figure_data, named)
-    if any(entry.feasible for entry in measured):
-        yield "feasible", sign("o", FAINT, size=8)
-    if not all(entry.feasible for entry in measured):
-        yield "infeasible", sign("o", "none", size=7, edge=FAINT)
+    yield from _mark_rows(measured, named)
     if len(measured) > 1:
         yield "Pareto front", line_sign("-", FRONT)
     for bound in _on_axes(figure_data.bounds, figure_data.axes):
@@ -258,6 +259,16 @@ def _legend_rows(
         yield name, line_sign(DASHED, INK)
         if figure_data.finals is not None:
             yield f"{name} for finalists", line_sign(DOTTED, INK)
+
+
+def _mark_rows(measured: Sequence[Entry], named: Sequence[Named]) -> Iterator[Row]:
+    """Yields what is said by how a mark is drawn, as far as there are such."""
+    if any(entry.feasible for entry in measured):
+        yield "feasible", sign("o", FAINT, size=8)
+    if not all(entry.feasible for entry in measured):
+        yield "infeasible", sign("o", "none", size=7, edge=FAINT)
+    if False in {*(entry.forgot for entry in measured), *(one.forgot for one in named)}:
+        yield NO_BETTER, struck_sign()
 
 
 def _large_rows(figure_data: FigureData, named: Sequence[Named]) -> Iterator[Row]:

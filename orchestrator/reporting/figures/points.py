@@ -39,7 +39,8 @@ class Named:
     """What has a name in the figure: a baseline, a method's best trial, or a finalist.
 
     A finalist is at the mean over its seeds; `across` and `up` are the ends of the intervals, and
-    `feasible` says whether that mean keeps the bounds.
+    `feasible` says whether that mean keeps the bounds, `forgot` whether anything was forgotten
+    beyond chance, as far as that is known.
     """
 
     label: str
@@ -49,6 +50,7 @@ class Named:
     across: tuple[float, float] | None = None
     up: tuple[float, float] | None = None
     feasible: bool = True
+    forgot: bool | None = None
 
     @property
     def title(self) -> str:
@@ -83,7 +85,10 @@ def best_points(points: Sequence[Point], search: SearchSettings) -> list[Named]:
     best = best_trials(entries, labels_of(entries), search=search)
     named = [point for point in points if point.phase != Phase.TRIAL]
     named += [point for entry in best.values() for point in points if point.entry is entry]
-    return [Named(point.entry.label, point.phase, point.x, point.y) for point in named]
+    return [
+        Named(point.entry.label, point.phase, point.x, point.y, forgot=point.entry.forgot)
+        for point in named
+    ]
 
 
 def final_points(finals: Finals, axes: Axes) -> Iterator[Named]:
@@ -104,6 +109,7 @@ def final_points(finals: Finals, axes: Axes) -> Iterator[Named]:
             across=_ends(across),
             up=_ends(up),
             feasible=final.feasible,
+            forgot=final.forgot,
         )
 
 
@@ -119,9 +125,14 @@ def _are_finite(*values: float | None) -> bool:
 def front_corners(trials: Sequence[Point], axes: Axes) -> list[tuple[float, float]]:
     """Returns where the trials on the Pareto front lie, from left to right.
 
-    As in the Pareto table one that was stopped early is not among them.
+    As in the Pareto table one that was stopped early is not among them, nor one that is known to
+    have forgotten nothing.
     """
-    whole = [point for point in trials if not point.entry.result.stopped]
+    whole = [
+        point
+        for point in trials
+        if not point.entry.result.stopped and point.entry.forgot is not False
+    ]
     kept = front([(axes.objective.sign * p.y, axes.horizontal.sign * p.x) for p in whole])
     return sorted({(whole[i].x, whole[i].y) for i in kept})
 

@@ -18,7 +18,7 @@ from orchestrator.reporting.figures.canvas import (
     save,
 )
 from orchestrator.reporting.figures.legend import height_for, legend_beside
-from orchestrator.reporting.figures.legend_markers import method_sign, style_of
+from orchestrator.reporting.figures.legend_markers import line_sign, method_sign, style_of
 from orchestrator.reporting.figures.points import short
 from orchestrator.reporting.method_styles import Mark
 from orchestrator.reporting.tables.shared_columns import metric_title
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 BY_TRIALS = (0.085, 0.115, 0.345, 0.725)
 BY_HOURS = (0.46, 0.115, 0.345, 0.725)
 """Left, bottom, width and height of the two plots, as shares of the figure."""
+DOTTED = (0.0, (1.0, 2.0))
 MOST_NAMED = 5
 """Methods that found nothing that are named; more would leave the figure."""
 
@@ -47,12 +48,16 @@ def progress_figure(figure_data: FigureData, folder: Path) -> list[Path]:
     by_trials, by_hours = figure.add_axes(BY_TRIALS), figure.add_axes(BY_HOURS)
     found = [incumbent for incumbent in incumbents if incumbent.found]
     ends = [value for incumbent in found for value in incumbent.best if value == value]
+    to_beat = _to_beat(figure_data, ends)
+    ends += [] if to_beat is None else [to_beat]
     for axes, what in ((by_trials, "trials"), (by_hours, "gang hours")):
         plain(axes)
         up = objective_axis(ends or [0.0])
         compress(axes, up)
         axes.set_ylim(up.low, min(up.high, max(ends) / 1.7) if ends and max(ends) < -1 else up.high)
         axes.set_xlabel(f"{what} of the method", fontsize=12, color=INK)
+        if to_beat is not None:
+            axes.axhline(to_beat, color=INK, linewidth=1.2, linestyle=DOTTED, zorder=2)
     for incumbent in found:
         _draw(by_trials, incumbent, [float(n) for n in range(1, len(incumbent.best) + 1)], marks)
         _draw(by_hours, incumbent, incumbent.hours, marks)
@@ -67,8 +72,21 @@ def progress_figure(figure_data: FigureData, folder: Path) -> list[Path]:
         (short(incumbent.label, IN_LEGEND), method_sign(marks[incumbent.label], line=True))
         for incumbent in found
     ]
+    if to_beat is not None:
+        rows.append(("up to here no\nbetter than Original", line_sign(DOTTED, INK)))
     legend_beside(figure, rows, left=BY_HOURS[0] + BY_HOURS[2] + 0.005, top=0.86)
     return save(figure, folder, "progress")
+
+
+def _to_beat(figure_data: FigureData, values: Sequence[float]) -> float | None:
+    """Returns where the original's interval ends, if any of the values is no better than that."""
+    search, end = figure_data.search, figure_data.to_beat
+    if end is None or end != end:
+        return None
+    worse = [
+        value for value in values if gain(search.objective, value) <= gain(search.objective, end)
+    ]
+    return end if worse else None
 
 
 def _said(incumbents: Sequence[Incumbent]) -> str:

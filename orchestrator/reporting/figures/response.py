@@ -20,10 +20,12 @@ from orchestrator.reporting.figures.canvas import (
     head,
     log_labels,
     save,
+    strike,
 )
 from orchestrator.reporting.figures.facets import Facets, facets, label_axes, legend_below
-from orchestrator.reporting.figures.legend_markers import line_sign, sign
+from orchestrator.reporting.figures.legend_markers import line_sign, sign, struck_sign
 from orchestrator.reporting.figures.points import labels_of
+from orchestrator.reporting.tables.lines import NO_BETTER
 from orchestrator.reporting.tables.shared_columns import metric_title
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import best_trials, is_measured, is_trial, is_whole, trials_of
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis as MatplotlibAxis
     from matplotlib.colors import Normalize
+    from matplotlib.lines import Line2D
 
 MAP = "cividis"
 """Even in lightness, and the same to every kind of colour vision."""
@@ -79,7 +82,10 @@ def response_figure(figure_data: FigureData, folder: Path) -> list[Path]:
     said = _said(has_boundary=has_boundary, has_stopped=has_stopped)
     head(made.figure, f"{metric_title(search.objective)} over learning rate and L1", said)
     label_axes(made.figure, SHARED[LR].title, SHARED[L1].title)
-    _legend(made, has_boundary=has_boundary, has_stopped=has_stopped)
+    rows = _rows(has_boundary=has_boundary, has_stopped=has_stopped)
+    if any(entry.forgot is False for entry in trials):
+        rows.append((NO_BETTER, struck_sign()))
+    legend_below(made.figure, rows)
     return save(made.figure, folder, "response")
 
 
@@ -169,6 +175,8 @@ def _draw_trial(axes: "Axes", entry: Entry, at: tuple[float, float], *, look: _L
     else:
         value = entry.result.metrics[look.objective]
         axes.scatter(*at, s=AREA, c=[value], norm=look.norm, cmap=MAP, edgecolor=INK, **style)
+    if entry.forgot is False:
+        strike(axes, [at], area=AREA * 2.6)
 
 
 def _draw_segment(axes: "Axes", segment: Segment) -> None:
@@ -207,7 +215,7 @@ def _numbers(norm: "Normalize") -> list[float]:
     return inside if len(inside) > 1 else [low, high]
 
 
-def _legend(made: Facets, *, has_boundary: bool, has_stopped: bool) -> None:
+def _rows(*, has_boundary: bool, has_stopped: bool) -> list[tuple[str, "Line2D"]]:
     rows = [
         ("best feasible", sign(FEASIBLE, "none", edge=INK, size=10)),
         ("feasible", sign(FEASIBLE, FAINT, edge=INK, size=6.5)),
@@ -215,5 +223,4 @@ def _legend(made: Facets, *, has_boundary: bool, has_stopped: bool) -> None:
         ("failed", sign(LOST, FAINT, edge=FAINT, size=6)),
     ]
     rows += [("stopped early", sign(INFEASIBLE, "none", edge=FAINT, size=5.5))] * has_stopped
-    rows += [("boundary", line_sign("--", INK))] * has_boundary
-    legend_below(made.figure, rows)
+    return rows + [("boundary", line_sign("--", INK))] * has_boundary

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from orchestrator.reporting.charts.curves import LOSS, PROBE, Curve, curve_of
 from orchestrator.reporting.figure_data import FigureData
-from orchestrator.reporting.figures.canvas import FAINT, INK, head, save
+from orchestrator.reporting.figures.canvas import FAINT, INK, head, save, strike
 from orchestrator.reporting.figures.facets import Facets, facets, label_axes, legend_below
-from orchestrator.reporting.figures.legend_markers import line_sign, sign
+from orchestrator.reporting.figures.legend_markers import line_sign, sign, struck_sign
+from orchestrator.reporting.tables.lines import NO_BETTER
 from orchestrator.reporting.tables.shared_columns import metric_title
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import best_trials, is_trial
@@ -35,7 +36,8 @@ def probe_figure(figure_data: FigureData, folder: Path) -> list[Path]:
             axes.axhline(bound.value, color=INK, linewidth=1.2, linestyle=DASHED, zorder=2)
     head(made.figure, f"{metric_title(metric)} during training", f"Probes: {SHOWN_ITEMS}.")
     label_axes(made.figure, "optimizer step", metric_title(metric))
-    legend_below(made.figure, [*_signs(), *[("bound", line_sign(DASHED, INK))] * bool(own)])
+    signs = [*_signs(figure_data), *[("bound", line_sign(DASHED, INK))] * bool(own)]
+    legend_below(made.figure, signs)
     return save(made.figure, folder, f"training_{metric}")
 
 
@@ -50,7 +52,7 @@ def loss_figure(figure_data: FigureData, folder: Path) -> list[Path]:
     subtitle = "Each method's own loss on an axis of its own; losses of two methods do not compare."
     head(made.figure, "Loss during training", subtitle)
     label_axes(made.figure, "optimizer step", "loss")
-    legend_below(made.figure, _signs())
+    legend_below(made.figure, _signs(figure_data))
     return save(made.figure, folder, "training_loss")
 
 
@@ -81,12 +83,16 @@ def _draw(axes: "Axes", entry: Entry, curve: Curve, *, colour: str, is_best: boo
     axes.plot(curve.steps, curve.values, color=colour, linewidth=width, alpha=alpha, zorder=level)
     if curve.steps[-1] < curve.num_steps and entry.result.stopped:
         axes.scatter(curve.steps[-1], curve.values[-1], s=22, marker="x", color=INK, zorder=6)
+    if entry.forgot is False:
+        strike(axes, [(curve.steps[-1], curve.values[-1])], area=60)
 
 
-def _signs() -> list[tuple[str, "Line2D"]]:
+def _signs(figure_data: FigureData) -> list[tuple[str, "Line2D"]]:
+    has_idle = any(entry.forgot is False for entry in figure_data.entries)
     return [
         ("best feasible", line_sign("-", INK, width=2.6)),
         ("feasible (the method's colour)", line_sign("-", INK, width=1.1)),
         ("infeasible or failed", line_sign("-", FAINT, width=1.1)),
         ("stopped early", sign("x", INK, edge=INK, size=5)),
+        *[(NO_BETTER, struck_sign())] * has_idle,
     ]

@@ -1,10 +1,10 @@
 """A table as JSON, for programs: rows of typed values, notes, and where all of it comes from.
 
-The form is `{schema, title, columns, rows, infeasible, best, notes, provenance}`. A row maps
-a column's key to text, a number, true or false, or null; in a column of estimates to
-`{mean, low, high}` or null. `infeasible` are indices of rows, `best` pairs of such an index and a
-column's key. JSON has no NaN and no infinities: they are the texts "NaN", "Infinity", "-Infinity",
-as in a job's result.json.
+The form is `{schema, title, columns, rows, infeasible, no_better, best, notes, provenance}`. A row
+maps a column's key to text, a number, true or false, or null; in a column of estimates to `{mean,
+low, high}` or null. `infeasible` are indices of rows, as are `no_better`, of those that forgot
+nothing beyond chance; `best` are pairs of such an index and a column's key. JSON has no NaN and no
+infinities: they are the texts "NaN", "Infinity", "-Infinity", as in a job's result.json.
 """
 
 import json
@@ -32,6 +32,7 @@ def json_text(table: Table, *, provenance: Provenance | None = None) -> str:
         "columns": columns,
         "rows": [dict(zip(keys, _typed(row, table.estimated), strict=True)) for row in table.rows],
         "infeasible": sorted(table.muted),
+        "no_better": sorted(table.daggered),
         "best": [[row, keys[column]] for row, column in sorted(table.bold)],
         "notes": list(table.notes),
         "provenance": None if provenance is None else asdict(provenance),

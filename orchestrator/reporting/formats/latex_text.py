@@ -173,6 +173,7 @@ def _cell(cell: Cell, table: Table, at: tuple[int, int], *, brief: bool) -> str:
     else:
         made = escaped(text)
     made = f"\\textbf{{\\boldmath {made}}}" if at in table.bold else made
+    made = rf"{made}\textsuperscript{{\dag}}" if at[1] == 0 and at[0] in table.daggered else made
     made = _shaded(made, table, at[0])
     is_wordy = made and wordy(table)[at[1]]
     return f"\\parbox[t]{{{WORDY_EMS}em}}{{\\raggedright {made}\\strut}}" if is_wordy else made

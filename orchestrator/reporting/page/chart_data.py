@@ -51,6 +51,7 @@ def page_data(record: SweepRecord, figure_data: FigureData) -> Json:
     fixed = (search.objective, metrics.horizontal.metric, metrics.objective.metric)
     data = {
         "objective": search.objective,
+        "toBeat": figure_data.to_beat,
         "pareto": {"x": asdict(metrics.horizontal), "y": asdict(metrics.objective)},
         "probe": PROBE,
         "headings": {name: metric_title(name) for name in [*names, *fixed]},
@@ -96,6 +97,7 @@ def _trial(entry: Entry) -> Json:
         "state": ("feasible" if entry.feasible else "infeasible") if measured else "failed",
         "reason": result.reason or result.stopped,
         "stopped": bool(result.stopped),
+        "forgot": entry.forgot,
         **shared_values(result.job.training),
         "params": own_part(entry.params or {}),
         "metrics": dict(result.metrics) if measured else {},

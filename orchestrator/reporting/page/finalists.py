@@ -25,6 +25,7 @@ def _final(record: SweepRecord, bounds: Sequence[Bound], final: Final) -> Json:
         "label": final.label,
         "number": final.number,
         "feasible": final.feasible,
+        "forgot": final.forgot,
         "missed": missed(bounds, final.violations) if final.violations else "",
         "rank": final.rank,
         "seeds": [result.job.seed for result in final.results],

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.reporting.table import Cell, Estimate, Table, is_number, shown
+from orchestrator.reporting.table import DAGGER, Cell, Estimate, Table, is_number, shown
 from orchestrator.searching.shared_parameters import SHARED
 
 TITLES = {
@@ -119,6 +119,8 @@ def _row(table: Table, index: int, order: Sequence[int]) -> PageRow:
 def _cell(table: Table, at: tuple[int, int]) -> PageCell:
     cell, column = table.rows[at[0]][at[1]], table.columns[at[1]]
     text, is_bold = shown(cell, column), at in table.bold
+    if at[1] == 0 and at[0] in table.daggered:
+        text = f"{text} {DAGGER}"
     if isinstance(cell, Estimate):
         ends = str(cell.low), str(cell.high)
         return PageCell(text, str(cell.mean), True, is_bold, *ends)

@@ -6,8 +6,14 @@ from orchestrator.reporting.estimates.finals import Finals
 from orchestrator.reporting.estimates.inference import Interval
 from orchestrator.reporting.sweep_record import SweepRecord
 from orchestrator.reporting.table import Cell, Column, Estimate, Printed, Table
-from orchestrator.reporting.tables.finals import estimate, final_line
-from orchestrator.reporting.tables.lines import FEASIBLE, Line, assembled
+from orchestrator.reporting.tables.finals import estimate, final_line, finals_forgot_note
+from orchestrator.reporting.tables.lines import (
+    FEASIBLE,
+    Line,
+    assembled,
+    forgot_columns,
+    forgot_note,
+)
 from orchestrator.reporting.tables.pairs import Pair
 from orchestrator.reporting.tables.search import search_line, unequal
 from orchestrator.reporting.tables.shared_columns import (
@@ -32,7 +38,7 @@ def ablation_table(record: SweepRecord, finals: Finals | None, pairs: Sequence[P
     objective = record.config.search.objective
     columns = [Column("Method"), Column("L1 searched"), Column("Label"), *SETTING]
     columns += [metric_column(name, explained=True) for name in (*known, *others)]
-    columns += [FEASIBLE]
+    columns += [FEASIBLE, *forgot_columns(record)]
     if finals is not None:
         columns += [
             Column("Difference", "z.3g", note=f"in {metric_heading(objective)}, with less without"),
@@ -46,6 +52,7 @@ def ablation_table(record: SweepRecord, finals: Finals | None, pairs: Sequence[P
         lines,
         title=f"With and without L1 in the sweep {record.config.name}",
         notes=(_note(record, pairs), unequal(record), *record.gaps),
+        dagger=forgot_note(record) if finals is None else finals_forgot_note(record),
     )
 
 

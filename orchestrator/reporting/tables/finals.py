@@ -8,14 +8,15 @@ from orchestrator.reporting.estimates.finals import Final, Finals
 from orchestrator.reporting.estimates.inference import Interval
 from orchestrator.reporting.provenance import command
 from orchestrator.reporting.sweep_record import Replicate, SweepRecord
-from orchestrator.reporting.table import Cell, Column, Estimate, Printed, Table, shown
+from orchestrator.reporting.table import DAGGER, Cell, Column, Estimate, Printed, Table, shown
 from orchestrator.reporting.tables.lines import (
     FEASIBLE_APART,
-    UNMOVED,
     Line,
     assembled,
     baseline_name,
+    forgot_columns,
     keeps,
+    marks,
     missed,
     setting_line,
 )
@@ -29,6 +30,8 @@ from orchestrator.reporting.tables.shared_columns import (
     metric_names,
     parameter_columns,
 )
+from orchestrator.reporting.tables.untelling import untelling_notes
+from orchestrator.results.chance import has_moved
 from orchestrator.results.ranking import best_trials, trials_of
 from orchestrator.searching.constraints import said
 from orchestrator.storage.result import State
@@ -48,7 +51,8 @@ def finals_table(record: SweepRecord, finals: Finals, labels: Sequence[str]) -> 
     apart = Printed.APART
     columns = [Column("Method"), *SETTING_APART]
     columns += [metric_column(name, explained=True) for name in known]
-    columns += [Column("Rank", "d"), FEASIBLE_APART, Column("Seeds", "d", printed=apart)]
+    columns += [Column("Rank", "d"), FEASIBLE_APART, *forgot_columns(record, printed=apart)]
+    columns += [Column("Seeds", "d", printed=apart)]
     columns += [metric_column(name, explained=True) for name in others]
     columns += parameter_columns((final.params for final in those), printed=apart)
     columns += [Column("Trials", "d", printed=apart), Column("Note", printed=apart)]
@@ -64,8 +68,14 @@ def finals_table(record: SweepRecord, finals: Finals, labels: Sequence[str]) -> 
         columns,
         [*heads, *lines],
         title=f"Each method's finalist in the sweep {record.config.name}",
-        notes=[*_notes(record, finals, bold=bool(bold)), unequal(record), *record.gaps],
+        notes=[
+            *_notes(record, finals, bold=bool(bold)),
+            *untelling_notes(finals.original, finals.gold, finals.blind),
+            unequal(record),
+            *record.gaps,
+        ],
         num_heads=len(heads),
+        dagger=finals_forgot_note(record),
     )
     return replace(made, bold=frozenset(bold))
 
@@ -86,11 +96,22 @@ def final_line(record: SweepRecord, finals: Finals, label: str) -> Line:
         **setting_line(trial, final.params),
         "Rank": final.rank,
         "Feasible": final.feasible if final.results else None,
+        "Moved": has_moved(final.results),
+        "Forgot": final.forgot,
         "Seeds": len(final.results),
         "Note": _note(record, finals, final),
         "Job": trial.job.hash,
         "Repeat": command(record, *(final.results or (trial,))),
     }
+
+
+def finals_forgot_note(record: SweepRecord) -> str:
+    """Says what the dagger of a finalist means, and by which rule it is set."""
+    objective = record.config.search.objective
+    return (
+        f"{DAGGER} forgot nothing beyond chance: the model did not move, or the 95 % interval of "
+        f"its difference from Original in {objective}, on the same items, is not all better."
+    )
 
 
 def estimate(interval: Interval) -> Estimate:
@@ -139,8 +160,8 @@ def _note(record: SweepRecord, finals: Finals, final: Final) -> str:
     waiting = due - len(final.results) - len(reasons)
     lacking = f"{_runs(waiting, due)} {_is(waiting)} not done yet" if waiting > 0 else ""
     beyond = missed(finals.bounds, final.violations) if final.violations else ""
-    still = all(result.facts.get("moved") == 0.0 for result in final.results) and final.results
-    return "; ".join(filter(None, (beyond, lost, lacking, UNMOVED if still else "")))
+    idle = marks(moved=has_moved(final.results), forgot=final.forgot)
+    return "; ".join(filter(None, (beyond, lost, lacking, idle)))
 
 
 def _is_of(one: Replicate, final: Final) -> bool:
@@ -158,11 +179,15 @@ def _is(count: int) -> str:
 def _best(finals: Finals) -> Mapping[str, str]:
     """Returns the label that is best in a metric, where it can be told apart from all others.
 
-    Only feasible finalists count, and only metrics with a best direction. What lies below the gold
-    model's value, where less is better only down to that, is not the best.
+    Only feasible finalists that forgot something count, and only metrics with a best direction.
+    What lies below the gold model's value, where less is better only down to that, is not the best.
     """
     found = {}
-    feasible = [final for final in finals.finals if final.feasible and final.metrics]
+    feasible = [
+        final
+        for final in finals.finals
+        if final.feasible and final.metrics and final.forgot is not False
+    ]
     for metric in dict.fromkeys(name for final in feasible for name in final.metrics):
         better = load_metric(metric).better
         if better == "gold" or len(feasible) < 2:

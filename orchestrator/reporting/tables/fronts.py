@@ -7,7 +7,8 @@ from itertools import chain
 from evals.metric import load_metric
 from orchestrator.reporting.sweep_record import SweepRecord
 from orchestrator.reporting.table import Column, Table
-from orchestrator.reporting.tables.lines import Line, assembled
+from orchestrator.reporting.tables.lines import Line, assembled, left_out
+from orchestrator.reporting.tables.untelling import untelling_in
 from orchestrator.results.entry import Entry
 from orchestrator.results.pareto import hypervolume
 from orchestrator.results.ranking import Axes, Axis, front_between
@@ -46,6 +47,8 @@ def fronts_table(record: SweepRecord, labels: Sequence[str], *, axes: Axes) -> T
             "Infeasible trials count, too. Trials at or below the corner add nothing to it, yet "
             "count as on a front.",
             _relative(axes),
+            left_out(record, labels),
+            *untelling_in(record),
         ),
     )
 

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from orchestrator.reporting.provenance import command
 from orchestrator.reporting.sweep_record import SweepRecord
-from orchestrator.reporting.table import Cell, Column, Printed, Table
-from orchestrator.reporting.tables.shared_columns import metric_heading
+from orchestrator.reporting.table import DAGGER, Cell, Column, Printed, Table, shown
+from orchestrator.reporting.tables.shared_columns import metric_column, metric_heading
+from orchestrator.results.chance import has_moved
 from orchestrator.results.entry import Entry
 from orchestrator.searching.constraints import AT_LEAST, AT_MOST, Bound, is_feasible, violations
 from orchestrator.searching.shared_parameters import SHARED, own_part, shared_values
@@ -19,6 +21,8 @@ STOPPED = "stopped"
 """The state of a trial that was measured as it was when it was stopped early."""
 FEASIBLE = Column("Feasible", printed=Printed.NOWHERE)
 """On paper what is infeasible is grey."""
+MOVED = Column("Moved", printed=Printed.NOWHERE)
+NO_BETTER = "no better than Original"
 FEASIBLE_APART = Column("Feasible", printed=Printed.APART)
 
 
@@ -43,8 +47,45 @@ def trial_line(entry: Entry, record: SweepRecord) -> Line:
         "Method": entry.label,
         "Trial": entry.number,
         "Feasible": entry.feasible,
-        "Note": UNMOVED if entry.result.facts.get("moved") == 0.0 else "",
+        "Moved": has_moved([entry.result]),
+        "Forgot": entry.forgot,
+        "Note": marks(moved=has_moved([entry.result]), forgot=entry.forgot),
     }
+
+
+def marks(*, moved: bool | None, forgot: bool | None) -> str:
+    """Says of a model that it did nothing; empty where it did something, or that is not known."""
+    if moved is False:
+        return UNMOVED
+    return NO_BETTER if forgot is False else ""
+
+
+def forgot_columns(record: SweepRecord, *, printed: Printed = Printed.NOWHERE) -> list[Column]:
+    """Returns the columns that say whether a model moved, and whether it forgot anything."""
+    note = f"better than Original in {record.config.search.objective}, beyond chance"
+    return [replace(MOVED, printed=printed), Column("Forgot", note=note, printed=printed)]
+
+
+def forgot_note(record: SweepRecord) -> str:
+    """Says what the dagger of a trial means, and by which rule it is set."""
+    objective = record.config.search.objective
+    said = f"{DAGGER} forgot nothing beyond chance: the model did not move"
+    if record.chance is None:
+        return f"{said}."
+    end = shown(record.chance.to_beat, metric_column(objective))
+    return (
+        f"{said}, or is no better in {objective} than {end}, the better end of the 95 % interval "
+        "of Original's over the items that the search sees."
+    )
+
+
+def left_out(record: SweepRecord, labels: Sequence[str]) -> str:
+    """Says how many trials of the methods `labels` no front has, since they forgot nothing."""
+    idle = sum(entry.label in labels and entry.forgot is False for entry in record.entries)
+    if not idle:
+        return ""
+    trials = f"{idle} trial" + "s" * (idle != 1)
+    return f"On no front: {trials} that forgot nothing beyond chance (see the table trials)."
 
 
 def setting_line(result: Result, params: Mapping[str, float | int | str]) -> Line:
@@ -81,15 +122,21 @@ def assembled(
     title: str,
     notes: Sequence[str] = (),
     num_heads: int = 0,
+    dagger: str = "",
 ) -> Table:
-    """Returns the table of these lines; those below the heads that are infeasible are muted."""
+    """Returns the table of these lines; those below the heads that are infeasible are muted.
+
+    Lines that say that they forgot nothing are daggered, which is explained by the note `dagger`.
+    """
+    idle = frozenset(i for i, line in enumerate(lines) if line.get("Forgot") is False)
     return Table(
         columns=tuple(columns),
         rows=tuple(tuple(line.get(column.heading) for column in columns) for line in lines),
-        notes=tuple(filter(None, notes)),
+        notes=tuple(filter(None, (*notes, *([dagger] if idle else [])))),
         title=title,
         muted=frozenset(
             i for i, line in enumerate(lines) if i >= num_heads and line.get("Feasible") is False
         ),
         num_heads=num_heads,
+        daggered=idle,
     )

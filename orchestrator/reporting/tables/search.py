@@ -10,6 +10,8 @@ from orchestrator.reporting.tables.lines import (
     Line,
     assembled,
     baseline_name,
+    forgot_columns,
+    forgot_note,
     keeps,
     missed,
     result_line,
@@ -22,6 +24,7 @@ from orchestrator.reporting.tables.shared_columns import (
     metric_names,
     parameter_columns,
 )
+from orchestrator.reporting.tables.untelling import untelling_in
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import (
     best_or_nearest,
@@ -50,7 +53,8 @@ def search_table(record: SweepRecord, labels: Sequence[str]) -> Table:
     known, others = metric_names(entry.result.metrics for entry in record.entries)
     columns = [Column("Method"), *SETTING_APART]
     columns += [metric_column(name, explained=True) for name in known]
-    columns += [FEASIBLE_APART, *(metric_column(name, explained=True) for name in others)]
+    columns += [FEASIBLE_APART, *forgot_columns(record, printed=APART)]
+    columns += [metric_column(name, explained=True) for name in others]
     columns += parameter_columns((entry.params for entry in trials), printed=APART)
     columns += [*COUNTS, Column("Note", printed=APART), Column("Job", wide=True), REPEAT]
     search, bounds = record.config.search, bounds_in(record)
@@ -58,8 +62,15 @@ def search_table(record: SweepRecord, labels: Sequence[str]) -> Table:
         columns,
         [*heads, *lines],
         title=f"{_chosen(record, labels)} of the sweep {record.config.name}",
-        notes=(_note(search, bounds), *_saved(trials), unequal(record), *record.gaps),
+        notes=(
+            _note(search, bounds),
+            *untelling_in(record),
+            *_saved(trials),
+            unequal(record),
+            *record.gaps,
+        ),
         num_heads=len(heads),
+        dagger=forgot_note(record),
     )
 
 

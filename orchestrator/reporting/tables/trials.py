@@ -5,7 +5,13 @@ from dataclasses import replace
 
 from orchestrator.reporting.sweep_record import SweepRecord
 from orchestrator.reporting.table import Column, Printed, Table
-from orchestrator.reporting.tables.lines import FEASIBLE, assembled, trial_line
+from orchestrator.reporting.tables.lines import (
+    FEASIBLE,
+    assembled,
+    forgot_columns,
+    forgot_note,
+    trial_line,
+)
 from orchestrator.reporting.tables.shared_columns import (
     REPEAT,
     SETTING,
@@ -13,6 +19,7 @@ from orchestrator.reporting.tables.shared_columns import (
     metric_names,
     parameter_columns,
 )
+from orchestrator.reporting.tables.untelling import untelling_in
 from orchestrator.results.ranking import is_trial
 
 
@@ -24,11 +31,18 @@ def trials_table(record: SweepRecord, labels: Sequence[str]) -> Table:
     columns = [Column("Method"), Column("Trial", "d"), *SETTING]
     columns += parameter_columns(entry.params for entry in trials)
     columns += [metric_column(name) for name in (*known, *others)]
-    columns += [FEASIBLE, _unprinted(Column("State")), Column("Reason")]
+    columns += [FEASIBLE, *forgot_columns(record)]
+    columns += [_unprinted(Column("State")), Column("Reason")]
     rest = (Column("Job"), Column("Seconds", ".1f"), Column("Weights"))
     columns += [*map(_unprinted, rest), REPEAT]
     lines = [trial_line(entry, record) for entry in trials]
-    return assembled(columns, lines, title=f"All trials of the sweep {record.config.name}")
+    return assembled(
+        columns,
+        lines,
+        title=f"All trials of the sweep {record.config.name}",
+        notes=untelling_in(record),
+        dagger=forgot_note(record),
+    )
 
 
 def _unprinted(column: Column) -> Column:

@@ -21,6 +21,7 @@ from orchestrator.reporting.estimates.finals import Final, Finals
 from orchestrator.reporting.estimates.inference import Comparison, Interval
 from orchestrator.reporting.sweep_record import SweepRecord
 from orchestrator.reporting.table import Cell, Table
+from orchestrator.results.chance import Chance
 from orchestrator.results.entry import Entry, Reference
 from orchestrator.searching.constraints import Bound, is_feasible, violations
 from orchestrator.storage.files import sweep_path
@@ -144,6 +145,7 @@ class Fakes:
         config: SweepConfig | None = None,
         bounds: tuple[Bound, ...] | None = None,
         gaps: tuple[str, ...] = (),
+        chance: Chance | None = None,
     ) -> SweepRecord:
         config = config or self.config()
         found = self.entries() if entries is None else entries
@@ -160,6 +162,7 @@ class Fakes:
             gold_again=self.result(Phase.GOLD, seed=1),
             usage=Usage(config.budget),
             gaps=gaps,
+            chance=chance or Chance(by_label["original"].metrics["log_forget_quality"]),
         )
 
     def final(

@@ -38,6 +38,7 @@ function copyText(text, button) {
 function fillTrial(trial) {
   const list = begin(`${trial.label}, trial ${trial.number}: ${trial.state}${trial.best ? ", the best" : ""}`);
   if (trial.reason) element(card, "p", {}, trial.reason);
+  sayForgotten(trial);
   line(list, "lr", trial.lr);
   line(list, "L1", trial.l1);
   for (const [name, value] of Object.entries(trial.params)) line(list, name, value);
@@ -50,6 +51,7 @@ function fillTrial(trial) {
 function fillFinal(final) {
   const list = begin(`${final.label}, finalist: ${final.feasible ? "feasible" : "infeasible"}`);
   if (final.missed) element(card, "p", {}, `Its mean is ${final.missed}.`);
+  sayForgotten(final);
   line(list, "rank", final.rank === null ? "none" : final.rank);
   line(list, "repeats", `trial ${final.number}`);
   line(list, "seeds", final.seeds.join(", "));
@@ -57,6 +59,10 @@ function fillFinal(final) {
   for (const [name, value] of Object.entries(final.metrics)) line(list, heading(name), interval(value));
   line(list, "job", final.job);
   finish(final.command);
+}
+
+function sayForgotten(item) {
+  if (item.forgot === false) element(card, "p", {}, "It forgot nothing beyond chance.");
 }
 
 function interval({ mean, low, high }) {

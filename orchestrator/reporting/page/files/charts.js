@@ -145,6 +145,11 @@ function dot(parent, marker, radius, x, y, kind) {
   return node(parent, "path", { ...place, class: `dot ${kind}` });
 }
 
+// Draws a bar across the mark of what forgot nothing beyond chance.
+function strike(parent, item, radius, x, y) {
+  if (item.forgot === false) node(parent, "path", { d: `M${x - radius},${y}H${x + radius}`, class: "strike" });
+}
+
 function turned(parent, marker, radius, x, y, kind) {
   const made = dot(parent, marker, radius, x, y, kind);
   made.setAttribute("transform", `translate(${x},${y}) rotate(45)`);

@@ -13,8 +13,18 @@ function drawProgress(canvas, view) {
     left: 64,
     label: "Best feasible objective so far against the budget",
   });
+  drawToBeat(made);
   for (const incumbent of incumbents) drawIncumbent(made, incumbent, view);
   legend(canvas, view, [], true);
+}
+
+// Draws where the interval of Original ends: up to there nothing was forgotten beyond chance.
+function drawToBeat(made) {
+  const { low, high } = data.axes.objective;
+  if (data.toBeat === null || data.toBeat < low || data.toBeat > high) return;
+  const d = `M${made.box.left},${made.y(data.toBeat)}H${made.box.right}`;
+  const line = node(made.svg, "path", { d, class: "bound reported" });
+  node(line, "title", {}, `${said(data.toBeat)}: up to here no better than Original beyond chance`);
 }
 
 function drawIncumbent(made, incumbent, view) {
@@ -90,6 +100,7 @@ function drawCurve(made, trial, curve) {
   const [x, y] = points.at(-1);
   if (trial.stopped) dot(group, "x", 3.2, x, y, "lost");
   else if (points.length === 1) dot(group, "o", 2.5, x, y, "fill");
+  strike(group, trial, 6, x, y);
 }
 
 function thread(group, points, trial, style = "") {
@@ -143,6 +154,7 @@ function drawThrough(svg, trial, points) {
   const [x, y] = points.at(-1);
   if (trial.stopped) dot(group, "x", 3.4, x, y, "lost");
   else dot(group, method.marker, trial.best ? 5 : 3.4, x, y, "fill");
+  strike(group, trial, trial.best ? 8 : 6, x, y);
 }
 
 const PARTS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8A8A8A"];

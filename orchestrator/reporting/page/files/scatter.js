@@ -57,6 +57,7 @@ function drawPareto(canvas, view) {
     const kind = trial.state === "feasible" ? "fill" : "hollow";
     const { marker } = methodOf(trial.label);
     dot(group, marker, isLarge ? 7.5 : 4.8, x, y, isLarge ? "best" : kind);
+    strike(group, trial, isLarge ? 11 : 8, x, y);
     node(group, "circle", { cx: x, cy: y, r: 12, class: "hit" });
   }
   const baselines = drawBaselines(made);
@@ -132,6 +133,7 @@ function drawFinals(made, view) {
     if (across.low !== null) node(group, "path", { d: `M${made.x(across.low)},${y}H${made.x(across.high)}`, class: "interval" });
     if (up.low !== null) node(group, "path", { d: `M${x},${made.y(up.low)}V${made.y(up.high)}`, class: "interval" });
     dot(group, marker, 7.5, x, y, final.feasible ? "best" : "missed");
+    strike(group, final, 11, x, y);
     node(group, "circle", { cx: x, cy: y, r: 12, class: "hit" });
     points.push({ name: final.label, x, y });
   }
@@ -226,6 +228,7 @@ function drawResponseMark(made, trial, place) {
     const fill = colourAt(place(trial.metrics[data.objective]));
     dot(group, marker, 5.2, x, y, "value").setAttribute("fill", fill);
   }
+  strike(group, trial, 8, x, y);
   if (trial.best) node(group, "circle", { cx: x, cy: y, r: 9, class: "ring" });
   node(group, "circle", { cx: x, cy: y, r: 12, class: "hit" });
 }

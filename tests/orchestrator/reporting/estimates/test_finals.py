@@ -256,3 +256,23 @@ def test_items_that_do_not_give_the_objective_or_a_bound_are_refused(sweep, scor
     )
     with pytest.raises(ValueError, match="the reported items do not give forget"):
         finals_of(made)
+
+
+def test_a_finalist_forgot_something_where_the_interval_of_its_gain_says_so(sweep, scored):
+    record = sweep(
+        ga=seeds(scored, 1, knows=1.5),  # knows as much as the original
+        npo=seeds(scored, 11, knows=0.1),
+        kl=[scored(21, knows=0.1)],
+    )
+    found = by_label(finals_of(record))
+    assert [found[label].forgot for label in ("ga", "npo", "kl")] == [False, True, True]
+
+
+def test_a_finalist_that_did_not_move_forgot_nothing_whatever_it_measures(sweep, scored):
+    record = sweep(npo=seeds(scored, 1, knows=0.1))
+    still = tuple(
+        replace(each, result=replace(each.result, facts={"moved": 0.0}))
+        for each in record.replicates
+    )
+    (final,) = finals_of(replace(record, replicates=still)).finals
+    assert final.forgot is False

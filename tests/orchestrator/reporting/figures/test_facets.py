@@ -1,6 +1,7 @@
 import pytest
 
-from orchestrator.reporting.figures.facets import facets
+from orchestrator.reporting.figures.facets import facets, legend_below
+from orchestrator.reporting.figures.legend_markers import struck_sign
 from orchestrator.reporting.method_styles import marks_of
 
 
@@ -24,3 +25,12 @@ def test_plots_share_their_axes_unless_told_otherwise():
     own[0].set(xlim=(0, 7), ylim=(0, 9))
     assert own[1].get_xlim() == (0, 7)
     assert own[1].get_ylim() != (0, 9)
+
+
+@pytest.mark.parametrize("num", [3, 8])
+def test_a_legend_stays_within_the_figure(num):
+    figure = facets(["a"], marks_of(["a"])).figure
+    legend_below(figure, [(f"a sign of some length {i}", struck_sign()) for i in range(num)])
+    (legend,) = figure.legends
+    assert legend.get_window_extent().x1 <= figure.bbox.x1
+    assert len(legend.get_texts()) == num

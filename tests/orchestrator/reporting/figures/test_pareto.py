@@ -2,6 +2,7 @@ import random
 import struct
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from matplotlib.colors import to_hex
@@ -182,3 +183,25 @@ def test_drawing_leaves_pyplot_alone_and_needs_no_display(tmp_path):
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, timeout=120)
     assert size_of(tmp_path / "pareto.png") == (1600, 900)
+
+
+def test_what_forgot_nothing_is_struck_out_off_the_front_and_in_the_legend(monkeypatch, tmp_path):
+    kept = []
+    monkeypatch.setattr(pareto, "save", lambda figure, folder, name: kept.append(figure) or [])
+    idle = replace(entry("ga", measured(0.78, -60.0)), forgot=False)
+    better = replace(entry("npo", measured(0.75, -3.0)), forgot=True)
+    figure_data = FigureData(
+        (*BASELINES, idle, better),
+        SearchSettings(),
+        BOUNDS,
+        axes_of(SearchSettings()),
+        marks_of(["ga", "npo"]),
+    )
+    pareto_figure(figure_data, tmp_path)
+    (figure,) = kept
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "no better than Original" in texts
+    bars = [c for c in figure.axes[0].collections if c.get_linewidths()[0] == 1.5]
+    assert [bar.get_offsets().tolist() for bar in bars] == [[[0.78, -60.0]]] * 2, "small and large"
+    fronts = [line for line in figure.axes[0].lines if line.get_drawstyle() == "steps-pre"]
+    assert [list(line.get_xdata()) for line in fronts] == [[0.75]]

@@ -1,6 +1,21 @@
+from dataclasses import replace
+
 from orchestrator.reporting.figure_data import figure_data_of
 from orchestrator.reporting.figures import progress
 from orchestrator.reporting.figures.progress import progress_figure
+from orchestrator.results.chance import Chance
+
+
+def test_where_the_original_s_interval_ends_is_drawn_if_a_method_got_no_further(
+    lively, monkeypatch, tmp_path
+):
+    kept = []
+    monkeypatch.setattr(progress, "save", lambda figure, folder, name: kept.append(figure) or [])
+    progress_figure(figure_data_of(replace(lively, chance=Chance(-45.0)), None), tmp_path)
+    (figure,) = kept
+    assert list(figure.axes[0].lines[0].get_ydata()) == [-45.0, -45.0]
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert texts[-1] == "up to here no\nbetter than Original"
 
 
 def test_a_line_for_each_method_that_found_something_and_the_others_by_name(

@@ -63,6 +63,7 @@ def table() -> Table:
         muted=frozenset({2}),
         bold=frozenset({(1, 2), (1, 3)}),
         num_heads=1,
+        daggered=frozenset({2}),
     )
 
 

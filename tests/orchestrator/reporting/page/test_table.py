@@ -1,5 +1,6 @@
 import csv
 import io
+from dataclasses import replace
 
 from orchestrator.reporting.formats.csv_text import csv_text
 from orchestrator.reporting.page.table import page_table
@@ -75,3 +76,10 @@ def test_metrics_come_before_the_hyperparameters():
     headings = [column.heading for column in made.columns]
     assert headings == ["Method", "Retain", "Feasible", "lr", "L1", "Note"]
     assert [cell.text for cell in made.rows[0].cells][1:4] == ["0.800", "yes", "0.000"]
+
+
+def test_what_forgot_nothing_has_a_dagger_where_people_read_and_none_in_the_exact_value():
+    made = page_table("table", replace(TABLE, daggered=frozenset({2})))
+    first = [row.cells[0] for row in made.rows]
+    assert [cell.text for cell in first] == ["Gold", "npo", "ga \u2020"]
+    assert [cell.exact for cell in first] == ["Gold", "npo", "ga"]

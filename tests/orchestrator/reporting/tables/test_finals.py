@@ -171,3 +171,25 @@ def test_one_retrained_gold_model_is_no_floor(fakes):
     unknown = replace(two(fakes), gold_again=None)
     notes = finals_table(fakes.record(entries(fakes)), unknown, METHODS).notes
     assert not any("retrained" in note for note in notes)
+
+
+def test_a_finalist_that_forgot_nothing_is_daggered_never_bold_and_the_rule_told(fakes):
+    ga, npo = two(fakes).finals
+    finals = replace(two(fakes), finals=(replace(ga, forgot=True), replace(npo, forgot=False)))
+    table = finals_table(fakes.record(entries(fakes)), finals, METHODS)
+    rows = fakes.rows(table)
+    assert [rows[label]["Forgot"] for label in METHODS] == [True, False, None]
+    assert rows["npo"]["Note"] == "no better than Original"
+    assert table.daggered == {4}
+    assert not table.bold
+    assert table.notes[-1] == (
+        "\u2020 forgot nothing beyond chance: the model did not move, or the 95 % interval of its "
+        "difference from Original in log_forget_quality, on the same items, is not all better."
+    )
+    assert "npo\\textsuperscript{\\dag}" in latex_text(table)
+
+
+def test_what_says_nothing_on_the_reported_items_is_told(fakes):
+    finals = replace(two(fakes), original={**two(fakes).original, "real": 0.0})
+    notes = finals_table(fakes.record(entries(fakes)), finals, METHODS).notes
+    assert "Real says nothing of any method: it is 0.000, its floor, for Original already." in notes

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from orchestrator.reporting.tables.pareto import method_fronts_table, pareto_table
 from orchestrator.results.ranking import axes_of, chosen_axes
 from orchestrator.searching.constraints import Constraint
@@ -37,6 +39,19 @@ def test_other_metrics_than_the_sweeps_make_another_front(fakes):
     axes = chosen_axes(("forget", "retain"), SearchSettings(), key="--objectives")
     made = pareto_table(fakes.record([low, high]), METHODS, axes=axes)
     assert [row[1] for row in made.rows] == [1, 0], "each is better in one of them"
+
+
+def test_what_forgot_nothing_is_on_no_front_and_counted(fakes):
+    idle = replace(fakes.trial("ga", 0, retain=0.79, quality=-50.0), forgot=False)
+    better = replace(fakes.trial("ga", 1, retain=0.75, quality=-9.0), forgot=True)
+    unknown = fakes.trial("npo", 0, retain=0.77, quality=-20.0)
+    record = fakes.record([idle, better, unknown])
+    made = pareto_table(record, METHODS, axes=axes_of(SearchSettings()))
+    assert [(row[0], row[1]) for row in made.rows] == [("npo", 0), ("ga", 1)]
+    said = "On no front: 1 trial that forgot nothing beyond chance (see the table trials)."
+    assert said in made.notes
+    own = method_fronts_table(record, ("npo",), axes=axes_of(SearchSettings()))
+    assert said not in own.notes, "it is not shown"
 
 
 def test_what_was_stopped_early_is_not_on_the_front(fakes):

@@ -5,6 +5,7 @@ from orchestrator.reporting.formats.csv_text import csv_text
 from orchestrator.reporting.formats.paper import apart
 from orchestrator.reporting.formats.terminal_text import terminal_text
 from orchestrator.reporting.tables.search import search_table
+from orchestrator.results.chance import Chance
 from orchestrator.results.entry import Entry
 from orchestrator.searching.constraints import Bound, violations
 from trainers.job import Phase, Report
@@ -45,6 +46,32 @@ def test_a_model_that_did_not_move_is_marked(fakes):
     rows = fakes.rows(search_table(fakes.record(), METHODS))
     assert "did not move" in rows["ga"]["Note"]
     assert rows["npo"]["Note"] == ""
+    assert (rows["ga"]["Moved"], rows["npo"]["Moved"]) == (False, True)
+
+
+def test_a_trial_that_forgot_nothing_beyond_chance_is_daggered_and_the_rule_told(fakes):
+    idle = replace(fakes.trial("ga", 0, quality=-45.0), forgot=False)
+    better = replace(fakes.trial("npo", 0, quality=-3.0), forgot=True)
+    record = fakes.record([*fakes.baselines(), idle, better], chance=Chance(-41.5))
+    table = search_table(record, METHODS)
+    rows = fakes.rows(table)
+    assert [rows[label]["Forgot"] for label in METHODS] == [False, True, None]
+    assert rows["ga"]["Note"] == "no better than Original"
+    assert table.daggered == {2}
+    assert table.notes[-1] == (
+        "\u2020 forgot nothing beyond chance: the model did not move, or is no better in "
+        "log_forget_quality than -41.50, the better end of the 95 % interval of Original's over "
+        "the items that the search sees."
+    )
+    assert not search_table(fakes.record([*fakes.baselines(), better]), METHODS).daggered
+
+
+def test_metrics_that_say_nothing_of_any_method_are_named_below(fakes):
+    blind = Chance(0.0, {"log_forget_quality": "with 2 forget items the smallest p-value is 0.33"})
+    table = search_table(fakes.record(chance=blind), METHODS)
+    said = "Log Forget Quality says nothing of any method: with 2 forget items"
+    assert any(note.startswith(said) for note in table.notes)
+    assert said in terminal_text(table)
 
 
 def test_failed_trials_are_counted_and_never_ranked(fakes):
@@ -172,5 +199,6 @@ def test_what_a_trial_was_run_with_stands_apart_on_paper(fakes):
     second = apart(search_table(fakes.record(), METHODS))
     assert second is not None
     headings = [column.heading for column in second.columns]
-    assert headings == ["Method", "lr", "L1", "Feasible", "beta", "Done", "Stopped", "Failed"]
+    about = ["Feasible", "Moved"]
+    assert headings == ["Method", "lr", "L1", *about, "beta", "Done", "Stopped", "Failed"]
     assert "rmu: nothing measured: rank 1 was lost." in second.notes
