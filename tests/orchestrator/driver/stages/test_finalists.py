@@ -79,6 +79,8 @@ class Case(SweepCallback):
         self.original = original_job(self.config, self.benchmark)
         gold = done(gold_job(self.config, self.benchmark))
         self.reference = Reference(done(self.original), gold, (), GUARD)
+        original = self.reference.original
+        self.storage.commit(original, self.storage.begin(self.original), None)
         sweep = self.storage.sweep_folder(self.config.name)
         self.now = 0.0
         self.ledger = Ledger(
