@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from evals.draws import drawn
+from evals.errors import ConfigError
 from evals.held_out import searched_part
 from evals.metric import load_metric
 from evals.scores import ScoreSheet
@@ -23,12 +24,15 @@ from orchestrator.results.pareto import gain
 def with_chance(record: SweepRecord) -> SweepRecord:
     """Returns the record with what chance makes of its original, each trial held against that.
 
-    Raises:
-        ConfigError: the scores of a baseline cannot be read.
+    Where a baseline's scores are gone since they were measured, that is a gap of the record.
     """
     if record.reference is None or record.chance is not None:
         return record
-    chance = _chance_of(record, record.reference)
+    try:
+        chance = _chance_of(record, record.reference)
+    except ConfigError as error:
+        gap = f"Which trials forgot anything beyond chance cannot be said: {error}."
+        return replace(record, gaps=(*record.gaps, gap))
     objective = record.config.search.objective
     entries = judged_by_chance(record.entries, chance, objective=objective)
     return replace(record, chance=chance, entries=entries)

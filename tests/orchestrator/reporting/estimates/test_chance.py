@@ -86,6 +86,13 @@ def test_without_a_number_of_the_original_nothing_can_be_said(sweep):
     assert verdicts(record) == [None]
 
 
+def test_where_the_original_s_scores_are_gone_that_is_a_gap(fakes):
+    record = with_chance(replace(fakes.record(), chance=None))
+    assert record.chance is None
+    assert record.gaps[-1].startswith("Which trials forgot anything beyond chance cannot be said: ")
+    assert "result.json" in record.gaps[-1]
+
+
 def test_a_record_that_has_been_asked_is_left_as_it_is(sweep):
     once = with_chance(sweep(-0.1))
     assert with_chance(once) is once
