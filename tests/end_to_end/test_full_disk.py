@@ -160,7 +160,7 @@ def test_a_trial_that_cannot_be_told_waits_and_is_told_when_the_sweep_goes_on(sm
     suggestion = search.ask()
     small_disk.fill()
     pages = (small_disk.folder / "search.journal").stat().st_size % 4096
-    reason = "x" * 4096  # more than is left of the journal's last page
+    reason = "x" * 16384  # more than is left of the journal's last page, and of a full disk
     with pytest.raises(Over):
         search.fail(suggestion.number, reason)
     assert pages == (small_disk.folder / "search.journal").stat().st_size % 4096
