@@ -9,11 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from evals.errors import shown
+from evals.evaluating import evaluating
 from trainers import losses
 from trainers.batch import Batch
 from trainers.distributed import Place, gather
 from trainers.job import TrialFailure
-from trainers.views import Arguments, StudentView, without_training
+from trainers.views import Arguments, StudentView
 
 TOLERANCES = {torch.float32: 1e-3, torch.float16: 2e-2, torch.bfloat16: 1e-1}
 """Nats a token, by the weights' dtype.
@@ -36,7 +37,7 @@ class MergeFailed(TrialFailure):
 
 def row_nlls(model: nn.Module, batch: Batch, arguments: Arguments) -> Tensor:
     """Returns nll_B, each row's mean nats a token, without gradients or dropout."""
-    with without_training(model):
+    with evaluating(model):
         logits_BTV = StudentView(model, arguments).logits(batch)
         return losses.answer_nll(logits_BTV, batch).cpu()
 

@@ -12,11 +12,20 @@ def model_files(folder: Path) -> list[Path]:
     return sorted({file for pattern in HASHED for file in folder.glob(pattern)})
 
 
+def file_sum(file: Path) -> str:
+    """Returns the SHA-256 of what a file holds.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def folder_fingerprint(folder: Path) -> str:
     """Returns the SHA-256 of the names, sizes and contents of the model's files in `folder`."""
     digest = hashlib.sha256()
     for file in model_files(folder):
         digest.update(f"{file.name} {file.stat().st_size}\n".encode())
-        with file.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
+        digest.update(bytes.fromhex(file_sum(file)))
     return digest.hexdigest()

@@ -15,6 +15,7 @@ from peft import PeftModel
 from torch import Tensor, nn
 
 from evals.errors import ConfigError
+from evals.evaluating import evaluating
 from trainers import losses
 from trainers.batch import Batch
 from trainers.distributed import Place, mean_over_ranks
@@ -132,22 +133,9 @@ def _undeclared(what: str) -> NoReturn:
 
 
 @contextmanager
-def without_training(model: nn.Module) -> Iterator[None]:
-    """Switches gradients and dropout off, and puts every module's mode back afterwards."""
-    training = [module for module in model.modules() if module.training]
-    model.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        for module in training:
-            module.training = True
-
-
-@contextmanager
 def _as_reference(model: nn.Module) -> Iterator[None]:
     adapter_off = model.disable_adapter() if isinstance(model, PeftModel) else nullcontext()
-    with without_training(model), adapter_off:
+    with evaluating(model), adapter_off:
         yield
 
 

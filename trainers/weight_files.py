@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from evals.errors import ConfigError
-from trainers.model_files import HASHED, model_files
+from trainers.model_files import HASHED, file_sum, model_files
 
 
 def fingerprint_of(folder: Path) -> str:
@@ -36,12 +36,6 @@ def check_fingerprint(folder: Path, wanted: str) -> None:
             f"{folder} must hold the weights that the job starts from ({_short(wanted)}) but got "
             f"others ({_short(found)}), which were put there meanwhile; restore them"
         )
-
-
-def file_sum(file: Path) -> str:
-    """Returns the SHA-256 of what a file holds."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _short(fingerprint: str) -> str:

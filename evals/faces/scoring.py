@@ -1,12 +1,12 @@
 """Scores pictures by a model's embeddings."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from evals.evaluating import evaluating
 from evals.faces.encoding import Encoder
 from evals.faces.enrolment import SCALE, cosines, enrolment_vectors
 from evals.faces.example import Face, Task
@@ -16,14 +16,13 @@ from evals.shard import Shard
 
 @dataclass(frozen=True, slots=True)
 class Embedder:
-    """A model that gives each picture an embedding, in evaluation mode while it does."""
+    """A model that gives each picture an embedding; it must be `evaluating`."""
 
     model: nn.Module
     encoder: Encoder
     batch_size: int
     device: torch.device
 
-    @torch.no_grad()
     def embeddings(self, faces: Sequence[Face]) -> Tensor:
         """Returns embeddings_NE of pictures, float32 on the CPU."""
         found = []
@@ -46,18 +45,6 @@ def score_tasks(embedder: Embedder, tasks: Sequence[Task], *, shard: Shard) -> l
         found_NE = embedder.embeddings(enrolled)
         vectors_PE = enrolment_vectors(found_NE, labels_N, num_people=num_people)
         return [_scored(embedder, task, vectors_PE, shard) for task in tasks]
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Puts a model into evaluation mode, and every module back afterwards."""
-    training = [module for module in model.modules() if module.training]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module in training:
-            module.training = True
 
 
 def _scored(embedder: Embedder, task: Task, vectors_PE: Tensor, shard: Shard) -> TaskScores:

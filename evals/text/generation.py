@@ -12,11 +12,12 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from transformers import GenerationConfig
 
+from evals.evaluating import evaluating
 from evals.settings import EvaluationSettings
 from evals.shard import Shard
 from evals.text.encoding import Encoder
 from evals.text.example import Task
-from evals.text.scoring import batches, evaluating, num_calls, unwrapped
+from evals.text.scoring import batches, num_calls, unwrapped
 
 
 def generate_task(

@@ -5,14 +5,14 @@ Shapes: B sequences, T positions, K kept positions, V vocabulary entries, N labe
 
 import inspect
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
 import torch
 from torch import Tensor, nn
 
+from evals.evaluating import evaluating
 from evals.shard import Shard
 from evals.text.encoding import Encoder, Row
 from evals.text.example import Example, Task
@@ -108,19 +108,6 @@ def batches(lengths: Sequence[int], *, size: int, calls: int) -> list[list[int]]
     order = sorted(range(len(lengths)), key=lambda index: -lengths[index])
     own = [order[start : start + size] for start in range(0, len(order), size)]
     return own + own[:1] * (calls - len(own))
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Switches dropout and gradients off, and puts every module's mode back afterwards."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 def unwrapped(model: nn.Module) -> nn.Module:

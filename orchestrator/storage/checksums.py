@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestrator.storage.files import REPORTS_FILE, SCORES_FILE
 from orchestrator.storage.weights import KINDS
 from trainers.job import MODEL
+from trainers.model_files import file_sum
 from trainers.weight_files import fingerprint_of_sums
 
 RECORDS = (SCORES_FILE, REPORTS_FILE)
@@ -20,21 +21,11 @@ def text_checksum(text: str | bytes) -> str:
     return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
 
 
-def file_checksum(file: Path) -> str:
-    """Returns the SHA-256 of a file.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def checksums(folder: Path) -> dict[str, str]:
     """Returns those of the scores, reports and weights of the job in `folder`, by path."""
     records = [folder / name for name in RECORDS if (folder / name).is_file()]
     return {
-        file.relative_to(folder).as_posix(): file_checksum(file)
+        file.relative_to(folder).as_posix(): file_sum(file)
         for file in (*records, *weight_files(folder))
     }
 
@@ -53,7 +44,7 @@ def changed_record(folder: Path, expected: Mapping[str, str]) -> Path | None:
     """
     for name in RECORDS:
         file = folder / name
-        if name in expected and not (file.is_file() and file_checksum(file) == expected[name]):
+        if name in expected and not (file.is_file() and file_sum(file) == expected[name]):
             return file
     return None
 
@@ -77,6 +68,6 @@ def changed_weights(weights: Path, expected: Mapping[str, str], *, kind: str) ->
     for name, checksum in expected.items():
         first, _, inside = name.partition("/")
         file = weights / inside
-        if first == kind and not (file.is_file() and file_checksum(file) == checksum):
+        if first == kind and not (file.is_file() and file_sum(file) == checksum):
             return file
     return None

@@ -12,6 +12,13 @@ def write_durably(file: Path, text: str) -> None:
         os.fsync(stream.fileno())
 
 
+def replace_durably(file: Path, text: str) -> None:
+    """Writes a file anew, all at once: a reader sees the old one or the new one."""
+    part = file.with_name(f".{file.name}.part")
+    write_durably(part, text)
+    part.replace(file)
+
+
 def sync(path: Path) -> None:
     """Forces a file's content or a folder's entries to disk."""
     handle = os.open(path, os.O_RDONLY)

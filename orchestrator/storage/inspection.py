@@ -9,14 +9,8 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestrator.storage.checksums import (
-    RECORDS,
-    changed_record,
-    changed_weights,
-    file_checksum,
-    model_fingerprint,
-)
-from orchestrator.storage.files import JOB_FILE, JOBS, RESULT_FILE
+from orchestrator.storage.checksums import changed_record, changed_weights, model_fingerprint
+from orchestrator.storage.files import JOBS, RESULT_FILE
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result_file import Damaged, damaged, read_checksums
 from orchestrator.storage.weights import KINDS, is_removed
@@ -35,14 +29,7 @@ def check_records(storage: Storage, job_hash: str) -> None:
     if storage.recorded(job_hash) is None:
         return
     folder = storage.job_folder(job_hash)
-    for name, checksum in read_checksums(folder, job_hash).items():
-        if name not in RECORDS:
-            continue
-        file = folder / name
-        if not file.is_file():
-            raise damaged(file, "nothing: the file is gone")
-        if file_checksum(file) != checksum:
-            raise damaged(file, "other content than was written")
+    _refuse(changed_record(folder, read_checksums(folder, job_hash)), folder)
 
 
 def check_model(storage: Storage, job_hash: str, *, kind: str = MODEL) -> None:
@@ -52,10 +39,7 @@ def check_model(storage: Storage, job_hash: str, *, kind: str = MODEL) -> None:
         Damaged: a file is gone, or has changed.
     """
     folder = storage.job_folder(job_hash)
-    changed = changed_weights(folder / kind, read_checksums(folder, job_hash), kind=kind)
-    if changed is not None:
-        what = "other content than was written" if changed.is_file() else "nothing: it is gone"
-        raise damaged(changed, what, job_folder=folder)
+    _refuse(changed_weights(folder / kind, read_checksums(folder, job_hash), kind=kind), folder)
 
 
 def check_whole(home: Path, job_hash: str) -> None:
@@ -69,8 +53,8 @@ def check_whole(home: Path, job_hash: str) -> None:
     for kind in KINDS:
         if changed is None and (home / kind).is_dir():
             changed = changed_weights(home / kind, expected, kind=kind)
-    if changed is not None and (home / RESULT_FILE).is_file() and not is_removed(home):
-        raise damaged(changed, "other content than was written", job_folder=home)
+    if (home / RESULT_FILE).is_file() and not is_removed(home):
+        _refuse(changed, home)
 
 
 def fingerprint_of_model(storage: Storage, job: Job) -> str:
@@ -91,7 +75,7 @@ def set_aside_damaged(storage: Storage, *, say: Callable[[str], None]) -> None:
         ConfigError: one cannot be read, or not be put aside.
     """
     for folder in sorted((storage.root / JOBS).glob("[!.]*")):
-        if not (folder / JOB_FILE).is_file() and not folder.is_dir():
+        if not folder.is_dir():
             continue
         try:
             check_records(storage, folder.name)
@@ -111,3 +95,10 @@ def set_aside(folder: Path, error: Damaged, *, say: Callable[[str], None]) -> No
     except OSError:
         raise error from None
     say(f"lethe: {error.what}; the job {folder.name} runs again, its files are kept in {aside}")
+
+
+def _refuse(changed: Path | None, job_folder: Path) -> None:
+    """Refuses a file of a job's folder that has changed or is gone, if there is one."""
+    if changed is not None:
+        what = "other content than was written" if changed.is_file() else "nothing: it is gone"
+        raise damaged(changed, what, job_folder=job_folder)

@@ -24,7 +24,7 @@ from evals.scores import ScoreSheet
 from evals.sheet_file import parsed_sheet, write_sheet
 from evals.suite import suite_of
 from orchestrator.storage.checksums import checksums
-from orchestrator.storage.durable import sync, write_durably
+from orchestrator.storage.durable import replace_durably, sync, write_durably
 from orchestrator.storage.files import (
     JOB_FILE,
     JOBS,
@@ -203,7 +203,7 @@ class Storage:
             if found.weights_removed and alike and weights is not None:
                 give_back(home, weights)
                 found = replace(found, weights_removed=False)
-                self._rewrite(home, found)
+                replace_durably(home / RESULT_FILE, result_text(found, checksums(home)))
             shutil.rmtree(folder)
             return found
         set_aside(home)
@@ -217,12 +217,6 @@ class Storage:
         if not isinstance(benchmark, dict) or "name" not in benchmark:
             raise damaged(file, "no benchmark")
         return str(benchmark["name"])
-
-    def _rewrite(self, home: Path, found: Result) -> None:
-        """Writes a result anew, with the checksums of the weights that it has again."""
-        part = home / f".{RESULT_FILE}.part"
-        write_durably(part, result_text(found, checksums(home)))
-        part.replace(home / RESULT_FILE)
 
     def _sheet_file(self, job_hash: str) -> Path:
         return self.job_folder(job_hash) / SCORES_FILE

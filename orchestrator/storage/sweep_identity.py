@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from evals.errors import ConfigError, shown
-from orchestrator.storage.durable import write_durably
+from orchestrator.storage.durable import replace_durably
 from orchestrator.storage.files import IDENTITY_FILE
 
 FORM = re.compile(r"([0-9a-f]{32})\n?(?:(.+)\n)?")
@@ -27,9 +27,7 @@ def sweep_identity(folder: Path) -> str:
     identity, home = _read(folder) if file.exists() else (uuid.uuid4().hex, None)
     if home != here:  # new, or moved
         folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f".{IDENTITY_FILE}.part"
-        write_durably(part, f"{identity}\n{json.dumps(here)}\n")
-        part.replace(file)
+        replace_durably(file, f"{identity}\n{json.dumps(here)}\n")
     return identity
 
 
