@@ -22,7 +22,7 @@ from evals.errors import ConfigError, FieldError, shown
 from evals.faces.clear_splits import NUM_SPLITS, published_roles
 from evals.faces.example import Face
 from evals.faces.naming import check_names_differ, normal_name, numbers_of
-from evals.faces.people import Person, face_benchmark
+from evals.faces.people import Person, face_benchmark, memorised_people, named_faces
 from evals.faces.roles import Roles
 from evals.pictures.collection import read_pictures
 from evals.pictures.left_out import tell_left_out
@@ -91,7 +91,7 @@ def build(config: Config) -> Benchmark:
     people = list(dict.fromkeys(names))
     check_names_differ(people, where=where)
     roles = _roles(config, people, where)
-    faces = _faces(config, shards, names, people)
+    faces = _faces(config, shards, names)
     return face_benchmark("clear_faces", _people(config, people, faces, where), roles)
 
 
@@ -121,9 +121,7 @@ def _files(shards: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
             yield f"{shard} row {row}.{PICTURE}", values[PICTURE] or b""
 
 
-def _faces(
-    config: Config, shards: Sequence[Path], names: Sequence[str], people: Sequence[str]
-) -> list[Face]:
+def _faces(config: Config, shards: Sequence[Path], names: Sequence[str]) -> list[Face]:
     pictures = read_pictures(
         lambda: _files(shards),
         size=config.size,
@@ -131,28 +129,19 @@ def _faces(
         folder=cache_folder(config.cache, key="benchmark.cache"),
     )
     tell_left_out([f"row {row}" for row, picture in enumerate(pictures) if picture is None])
-    number = {name: k for k, name in enumerate(people)}
-    return [
-        Face(f"clear-{row:04d}", name, number[name], picture)
-        for row, (name, picture) in enumerate(zip(names, pictures, strict=True))
-        if picture is not None
-    ]
+    return named_faces([f"clear-{row:04d}" for row in range(len(names))], names, pictures)
 
 
 def _people(
     config: Config, people: Sequence[str], faces: Sequence[Face], where: str
 ) -> list[Person]:
-    found = []
-    for name in people:
-        own = [face for face in faces if face.person == name]
-        if len(own) <= config.enrolled:
-            raise ConfigError(
-                f"{where} must hold more pictures of {name} than the {config.enrolled} that enrol "
-                f"a person but got {len(own)}; download the data set again, or lower "
-                "benchmark.enrolled"
-            )
-        found.append(Person.memorised(own, enrolled=config.enrolled))
-    return found
+    def refusal(name: str, count: int) -> ConfigError:
+        return ConfigError(
+            f"{where} must hold more pictures of {name} than the {config.enrolled} that enrol a "
+            f"person but got {count}; download the data set again, or lower benchmark.enrolled"
+        )
+
+    return memorised_people(people, faces, enrolled=config.enrolled, refusal=refusal)
 
 
 def _roles(config: Config, people: Sequence[str], where: str) -> Roles:

@@ -21,7 +21,7 @@ from evals.choice import Settings
 from evals.errors import ConfigError, FieldError, shown
 from evals.faces.example import Face
 from evals.faces.naming import numbers_of
-from evals.faces.people import Person, face_benchmark
+from evals.faces.people import Person, face_benchmark, memorised_people, named_faces
 from evals.faces.person_folders import PictureFile, picture_files
 from evals.faces.roles import Roles, drawn_roles
 from evals.paths import read_path
@@ -91,12 +91,7 @@ def _faces(config: Config, files: Sequence[PictureFile]) -> list[Face]:
         folder=cache_folder(config.cache, key="benchmark.cache"),
     )
     tell_left_out([str(f.path) for f, p in zip(files, pictures, strict=True) if p is None])
-    number = {file.person: k for k, file in enumerate(_first_of_each(files))}
-    return [
-        Face(file.id, file.person, number[file.person], picture)
-        for file, picture in zip(files, pictures, strict=True)
-        if picture is not None
-    ]
+    return named_faces([f.id for f in files], [f.person for f in files], pictures)
 
 
 def _first_of_each(files: Sequence[PictureFile]) -> list[PictureFile]:
@@ -104,16 +99,15 @@ def _first_of_each(files: Sequence[PictureFile]) -> list[PictureFile]:
 
 
 def _people(config: Config, files: Sequence[PictureFile], faces: Sequence[Face]) -> list[Person]:
-    people = []
-    for first in _first_of_each(files):
-        own = [face for face in faces if face.person == first.person]
-        if len(own) <= config.enrolled:
-            raise ConfigError(
-                f"{first.path.parent} must hold more pictures than the {config.enrolled} that "
-                f"enrol a person but got {len(own)}; add some, take the folder away, or lower "
-                "benchmark.enrolled"
-            )
-        people.append(Person.memorised(own, enrolled=config.enrolled))
+    folders = {first.person: first.path.parent for first in _first_of_each(files)}
+
+    def refusal(name: str, count: int) -> ConfigError:
+        return ConfigError(
+            f"{folders[name]} must hold more pictures than the {config.enrolled} that enrol a "
+            f"person but got {count}; add some, take the folder away, or lower benchmark.enrolled"
+        )
+
+    people = memorised_people([*folders], faces, enrolled=config.enrolled, refusal=refusal)
     _check_nobody_shares_a_picture(faces)
     return people
 

@@ -19,7 +19,8 @@ from trainers import losses
 from trainers.control_vector import control_vector
 from trainers.hyperparameters import Range
 from trainers.method import Step
-from trainers.requirements import Requirements, Source
+from trainers.requirements import Source
+from trainers.steering import retained, steering_requirements
 
 
 class Config(Settings):
@@ -38,11 +39,7 @@ class Method:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.requirements = Requirements(
-            frozenset({Source.FORGET, Source.RETAIN}),
-            compared=frozenset({Source.RETAIN}),
-            hidden_layer=config.layer,
-        )
+        self.requirements = steering_requirements(config.layer)
 
     def loss(self, step: Step) -> Tensor:
         """Returns MSE to the control vector on forget + alpha * MSE to the reference on retain."""
@@ -53,6 +50,5 @@ class Method:
             forget_BTH.shape[-1], seed=(step.seed,), length=config.steering
         ).to(forget_BTH)
         scramble = losses.mean_square(forget_BTH, control_H, forget)
-        reference_BTH = step.reference.hidden(retain, config.layer)
-        retain_BTH = step.student.hidden(retain, config.layer)
-        return scramble + config.alpha * losses.mean_square(retain_BTH, reference_BTH, retain)
+        kept = retained(step, config.layer)
+        return scramble + config.alpha * losses.mean_square(*kept, retain)

@@ -18,7 +18,8 @@ from trainers.control_vector import control_vector
 from trainers.hyperparameters import Range
 from trainers.method import Step
 from trainers.positions import Positions
-from trainers.requirements import Requirements, Source
+from trainers.requirements import Source
+from trainers.steering import retained, steering_requirements
 
 
 class Config(Settings):
@@ -39,11 +40,7 @@ class Method:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.requirements = Requirements(
-            frozenset({Source.FORGET, Source.RETAIN}),
-            compared=frozenset({Source.RETAIN}),
-            hidden_layer=config.layer,
-        )
+        self.requirements = steering_requirements(config.layer)
 
     def loss(self, step: Step) -> Tensor:
         """Returns gamma * MSE to this step's vector on forget + MSE to the reference on retain."""
@@ -55,7 +52,6 @@ class Method:
         ).to(forget_BTH)
         among = config.positions.of
         scramble = losses.mean_square(forget_BTH, control_H, among(forget))
-        reference_BTH = step.reference.hidden(retain, config.layer)
-        retain_BTH = step.student.hidden(retain, config.layer)
-        close = losses.mean_square(retain_BTH, reference_BTH, among(retain))
+        kept = retained(step, config.layer)
+        close = losses.mean_square(*kept, among(retain))
         return config.gamma * scramble + close

@@ -19,7 +19,8 @@ from trainers import losses
 from trainers.control_vector import row_targets
 from trainers.hyperparameters import Range
 from trainers.method import Step
-from trainers.requirements import Requirements, Source
+from trainers.requirements import Source
+from trainers.steering import retained, steering_requirements
 
 
 class Config(Settings):
@@ -38,11 +39,7 @@ class Method:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.requirements = Requirements(
-            frozenset({Source.FORGET, Source.RETAIN}),
-            compared=frozenset({Source.RETAIN}),
-            hidden_layer=config.layer,
-        )
+        self.requirements = steering_requirements(config.layer)
 
     def loss(self, step: Step) -> Tensor:
         """Returns gamma * MSE to the rows' targets on forget + MSE to the reference on retain."""
@@ -53,6 +50,5 @@ class Method:
             forget.ids, forget_BTH.shape[-1], seed=step.seed, largest=config.steering
         ).to(forget_BTH)
         scramble = losses.mean_square(forget_BTH, targets_BH[:, None].expand_as(forget_BTH), forget)
-        reference_BTH = step.reference.hidden(retain, config.layer)
-        retain_BTH = step.student.hidden(retain, config.layer)
-        return config.gamma * scramble + losses.mean_square(retain_BTH, reference_BTH, retain)
+        kept = retained(step, config.layer)
+        return config.gamma * scramble + losses.mean_square(*kept, retain)

@@ -18,7 +18,8 @@ from trainers import losses
 from trainers.control_vector import control_vector
 from trainers.hyperparameters import Range
 from trainers.method import Step
-from trainers.requirements import Requirements, Source
+from trainers.requirements import Source
+from trainers.steering import retained, steering_requirements
 
 
 class Config(Settings):
@@ -39,11 +40,7 @@ class Method:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.requirements = Requirements(
-            frozenset({Source.FORGET, Source.RETAIN}),
-            compared=frozenset({Source.RETAIN}),
-            hidden_layer=config.layer,
-        )
+        self.requirements = steering_requirements(config.layer)
 
     def loss(self, step: Step) -> Tensor:
         """Returns gamma * MSE to the control vector + alpha * MSE to the reference on retain."""
@@ -54,8 +51,7 @@ class Method:
             forget_BTH.shape[-1], seed=(step.seed,), length=config.steering
         ).to(forget_BTH)
         scramble_B = losses.answer_mean_square(forget_BTH, control_H, forget)
-        reference_BTH = step.reference.hidden(retain, config.layer)
-        retain_BTH = step.student.hidden(retain, config.layer)
-        close_B = losses.answer_mean_square(retain_BTH, reference_BTH, retain)
+        kept = retained(step, config.layer)
+        close_B = losses.answer_mean_square(*kept, retain)
         scramble = config.gamma * losses.row_mean(scramble_B, forget)
         return scramble + config.alpha * losses.row_mean(close_B, retain)
