@@ -15,8 +15,9 @@ dropout. With p bytes an entry and the letters of `Decoder`, a layer keeps for e
 
 with T the row's length. Checkpointing keeps p H of a layer, and has one whole layer at a time again
 in the backward pass. Behind the last layer come the logits and what a loss makes of them, in
-float32, 4 V a token and copy (`*_COPIES`, as measured). Other families differ a little; an MLP
-without a gate keeps half.
+float32, 4 V a token and copy (`*_COPIES`, as measured). A loss of hidden states lets go of what
+lies behind their layer once a pass is over, its logits included. Other families differ a little; an
+MLP without a gate keeps half.
 """
 
 from dataclasses import dataclass
@@ -71,13 +72,15 @@ class Mode:
 class Rows:
     """Rows of `length` tokens: `together` in the graph of one loss, `at_once` in one pass.
 
-    `compared` of those in one pass are compared with the reference's logits.
+    `compared` of those in one pass are compared with the reference's logits. `read_layers`, if
+    given, is how many layers lie before what the loss reads in place of logits.
     """
 
     at_once: int
     together: int
     length: int
     compared: int = 0
+    read_layers: int | None = None
 
 
 def layer_bytes(decoder: Decoder, mode: Mode, *, length: int) -> int:
@@ -113,10 +116,16 @@ def training_bytes(
     Of earlier passes in the same graph the log-probabilities are kept as well. A checkpointed
     layer comes back after the head has gone.
     """
-    kept = kept_bytes(decoder, mode, num_rows=rows.together, length=rows.length)
+    num_earlier = rows.together - rows.at_once
+    kept = kept_bytes(decoder, mode, num_rows=rows.at_once, length=rows.length)
+    earlier = kept_bytes(decoder, mode, num_rows=num_earlier, length=rows.length)
     logits = rows.length * decoder.vocabulary * LOGIT_BYTES
-    earlier = (rows.together - rows.at_once) * logits
-    moment = logits * max(rows.at_once * copies, rows.compared * DIVERGENCE_COPIES)
+    if rows.read_layers is None:
+        earlier += num_earlier * logits
+        moment = logits * max(rows.at_once * copies, rows.compared * DIVERGENCE_COPIES)
+    else:
+        earlier = earlier * min(rows.read_layers, decoder.num_layers) // decoder.num_layers
+        moment = logits * rows.at_once
     if mode.checkpointing:
         layer = layer_bytes(decoder, mode, length=rows.length)
         layer += _adapter_bytes(decoder, mode) // decoder.num_layers

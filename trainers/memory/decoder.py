@@ -41,6 +41,7 @@ class DecoderSize:
             together=num_rows * sum(asked.passes),
             length=length,
             compared=num_rows * _num_compared(asked),
+            read_layers=None if asked.hidden_layer is None else asked.hidden_layer + 1,
         )
         copies = LIKELIHOOD_COPIES if len(asked.passes) == 1 else JOINT_COPIES
         return training_bytes(self.decoder, self.mode, rows, copies=copies)

@@ -32,7 +32,7 @@ from trainers.memory.footprint import BUCKET
 from trainers.memory.weights import weights_of
 from trainers.method import PACKAGE, Step, build_method
 from trainers.pretrained import Running, prepare, torch_dtype
-from trainers.requirements import ReferenceUse
+from trainers.requirements import Requirements
 from trainers.settings import AdapterSettings, EngineSettings, L1Mode, TrainingSettings
 from trainers.views import ReferenceView, StudentView
 
@@ -150,8 +150,8 @@ def _bytes(tensor: Tensor) -> int:
     return tensor.numel() * tensor.element_size()
 
 
-def _methods() -> dict[str, tuple[list[int], bool, int]]:
-    """Returns by method the rows of its passes, whether it compares, and its peak in bytes."""
+def _methods() -> dict[str, tuple[Requirements, int]]:
+    """Returns what each method requires, and its peak in bytes."""
     model = _model(PLAIN)
     found = {}
     for name in plugins.names(PACKAGE):
@@ -172,7 +172,7 @@ def _methods() -> dict[str, tuple[list[int], bool, int]]:
             method.loss(step).backward()
         model.zero_grad()
         peak = max(total for _, total in _totals(profiled))
-        found[name] = (list(asked.passes), asked.reference_use != ReferenceUse.NONE, peak)
+        found[name] = (asked, peak)
     return found
 
 

@@ -13,14 +13,8 @@ from trainers.batch import single
 from trainers.decoder_call import ARGUMENTS
 from trainers.engine import Engine
 from trainers.losses import mean_nll
-from trainers.memory.activations import (
-    JOINT_COPIES,
-    LIKELIHOOD_COPIES,
-    Mode,
-    Rows,
-    training_bytes,
-)
-from trainers.memory.decoder import decoder_of
+from trainers.memory.activations import Mode, Rows, training_bytes
+from trainers.memory.decoder import DecoderSize, decoder_of
 from trainers.memory.footprint import BUCKET, Sharding, Start, Weights, footprints
 from trainers.memory.weights import weights_of
 from trainers.method import PACKAGE
@@ -257,15 +251,14 @@ def test_each_of_two_ranks_holds_its_part(two_ranks):
 @pytest.mark.dist
 @pytest.mark.slow
 def test_no_method_takes_much_more_than_is_said_or_less_than_half(alone):
-    """Less where hidden states are compared, or likelihoods that are cached, in place of logits;
-    more where a distribution is softened by a temperature.
+    """Less where cached likelihoods are compared, in place of logits; more where a distribution
+    is softened by a temperature.
     """
     decoder = next(case["decoder"] for case in alone["engines"] if case["adapted"])
     assert len(alone["methods"]) == len(plugins.names(PACKAGE))
-    for name, (passes, compares, peak) in alone["methods"].items():
-        rows = Rows(2 * max(passes), 2 * sum(passes), 128, compared=2 * compares)
-        copies = LIKELIHOOD_COPIES if len(passes) == 1 else JOINT_COPIES
-        said = training_bytes(decoder, Mode(4), rows, copies=copies)
+    size = DecoderSize(ADAPTED, decoder, Mode(4))
+    for name, (asked, peak) in alone["methods"].items():
+        said = size.training_bytes(asked, num_rows=2, length=128)
         assert 0.5 < peak / said < 1.1, (name, peak / said)
 
 
