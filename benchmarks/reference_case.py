@@ -50,6 +50,11 @@ class CopyView:
         """Returns hidden_BTH of decoder layer `layer`."""
         return self._view.hidden(batch, layer)
 
+    @torch.no_grad()
+    def both(self, batch: Batch, layer: int) -> tuple[Tensor, Tensor]:
+        """Returns logits_BTV and the hidden_BTH of decoder layer `layer`."""
+        return self._view.both(batch, layer)
+
     def sequence_nll(self, batch: Batch) -> Tensor:
         """Returns nll_B, each row's summed answer NLL in nats."""
         return losses.sequence_nll(self.logits(batch), batch)
@@ -95,7 +100,7 @@ def _batches(
 ) -> dict[Source, Batch]:
     """Returns random rows for every source; the second half of a row is its answer."""
     batches = {}
-    for source in sorted(method.requirements.needs):
+    for source in sorted(method.requirements.drawn):
         size = (options.batch_size, options.length)
         input_ids_BT = torch.randint(options.vocab_size, size, device=device)
         labels_BT = input_ids_BT.clone()

@@ -157,7 +157,7 @@ def _method_section(name: str) -> str:
     module = import_module(f"trainers.methods.{name}")
     found = list(rows(module.Config))
     asks = module.Method(module.Config()).requirements
-    reads = f"Batches: {', '.join(sorted(asks.needs))}. Reference: {REFERENCE[asks.reference_use]}."
+    reads = f"Batches: {', '.join(sorted(asks.drawn))}. Reference: {REFERENCE[asks.reference_use]}."
     table = _table(
         ("hyperparameter", "default", "takes", "range", ""),
         ((f"`{r.name}`", r.default, r.takes, r.searched, r.what) for r in found),

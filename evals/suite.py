@@ -53,6 +53,10 @@ class Encoder(Protocol):
         """Returns the example with the answer of the `other` one."""
         ...
 
+    def twin(self, example: Any) -> Row:
+        """Returns what is like the example, but not it; asked only if the suite `has_twins`."""
+        ...
+
     def collate(self, rows: Sequence[Any]) -> "Collated":
         """Returns rows of this encoder as a model takes them."""
         ...
@@ -100,6 +104,11 @@ class Suite(Protocol):
     @property
     def sizes(self) -> Sizes:
         """How large examples are; a module of functions will do."""
+        ...
+
+    @property
+    def has_twins(self) -> bool:
+        """Whether its encoders know of something like an example that is not it."""
         ...
 
     @property

@@ -21,7 +21,7 @@ class Batch:
     """Rows as a model takes them: `inputs`, `attended_BT` and `labels_BT` are as in `Collated`.
 
     `ids` are the rows' ids: an example's for its own answer, else one that says what the example
-    was given in its place ("<example id>#idk<number>").
+    was given in its place ("<example id>#idk<number>", "<example id>#twin").
     """
 
     ids: tuple[str, ...]

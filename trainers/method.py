@@ -25,6 +25,10 @@ class View(Protocol):
         """Returns hidden_BTH, the output of layer `layer` (0-based, float32)."""
         ...
 
+    def both(self, batch: Batch, layer: int) -> tuple[Tensor, Tensor]:
+        """Returns logits_BTV and the hidden_BTH of layer `layer`, of one pass."""
+        ...
+
 
 class Reference(View, Protocol):
     """The model before unlearning, without gradient or dropout, or what is kept of it."""

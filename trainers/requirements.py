@@ -7,15 +7,17 @@ from enum import StrEnum
 class Source(StrEnum):
     """Where the rows of a batch come from.
 
-    FORGET, IDK and RANDOM are aligned row by row: IDK has the forget question with a refusal,
+    FORGET, IDK, RANDOM and TWIN are aligned row by row: IDK has the forget question with a refusal,
     RANDOM the forget question with a randomly drawn retain answer (`Requirements.num_random` rows
-    for each forget row).
+    for each forget row), TWIN what its suite knows to be like the forget row and is not it. Draws
+    depend on a member's place, so that a new one comes last.
     """
 
     FORGET = "forget"
     RETAIN = "retain"
     IDK = "idk"
     RANDOM = "random"
+    TWIN = "twin"
 
 
 class ReferenceUse(StrEnum):
@@ -33,14 +35,16 @@ class Requirements:
     """What a method, or one term of its loss, needs; the defaults are what most methods do."""
 
     needs: frozenset[Source] = frozenset()
-    """The batches that every step must bring; the student reads each of them once, with gradient,
-    in some step at least."""
+    """The batches that the student reads, each of them once, with gradient, in some step at
+    least."""
     likelihoods: frozenset[Source] = frozenset()
-    """Those whose likelihoods under the reference are asked for."""
+    """Those whose likelihoods under the reference are asked for; the student reads them, too."""
     compared: frozenset[Source] = frozenset()
-    """Those that the reference model reads as well."""
+    """Those that the reference model reads, as well as the student or alone."""
     hidden_layer: int | None = None
     """The layer whose output is read in place of logits; the hyperparameter is called `layer`."""
+    logits_too: bool = False
+    """Whether the student's logits of some batches are read beside, or instead of, that output."""
     num_random: int = 1
     """Rows of RANDOM for each forget row."""
     forget_every: int = 1
@@ -55,6 +59,11 @@ class Requirements:
         if self.compared:
             return ReferenceUse.MODEL
         return ReferenceUse.LIKELIHOODS if self.likelihoods else ReferenceUse.NONE
+
+    @property
+    def drawn(self) -> frozenset[Source]:
+        """The batches that every step must bring."""
+        return self.needs | self.compared
 
     @property
     def passes(self) -> tuple[int, ...]:

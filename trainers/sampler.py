@@ -129,6 +129,8 @@ class Sampler:
             return self._draw_refusals(index)
         if source == Source.RANDOM:
             return self._draw_random(index)
+        if source == Source.TWIN:
+            return [self._twin(example) for example in self._anchored(Source.FORGET, index)]
         return [self._own(example) for example in self._anchored(source, index)]
 
     def _anchored(self, source: Source, index: int) -> list[Example]:
@@ -179,6 +181,9 @@ class Sampler:
     def _swapped(self, example: Example, n: int) -> DrawnRow:
         other = self._data.examples[Source.RETAIN][n]
         return DrawnRow(f"{example.id}#as-{n}", lambda: self._encoder.swapped(example, other))
+
+    def _twin(self, example: Example) -> DrawnRow:
+        return DrawnRow(f"{example.id}#twin", lambda: self._encoder.twin(example))
 
     def _named(self, drawn: DrawnRow) -> NamedRow:
         """Returns the row, encoded when it is drawn for the first time."""

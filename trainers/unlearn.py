@@ -48,7 +48,7 @@ def _setup(
     assert task.base is not None
     method = build_method(job.method)
     asked = method.requirements
-    sampler = _sampler(job, warm_state, warm_model, asked, sources=asked.needs)
+    sampler = _sampler(job, warm_state, warm_model, asked, sources=asked.drawn)
     needs = ReferenceNeeds(
         use=asked.reference_use,
         compared=_sampler(job, warm_state, warm_model, asked, sources=asked.likelihoods),

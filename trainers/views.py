@@ -58,6 +58,10 @@ class StudentView:
         """Returns hidden_BTH, the output of layer `layer` (0-based, float32)."""
         return _hidden(self._model, batch, self._arguments, layer=layer)
 
+    def both(self, batch: Batch, layer: int) -> tuple[Tensor, Tensor]:
+        """Returns logits_BTV and the hidden_BTH of layer `layer`, of one pass."""
+        return _both(self._model, batch, self._arguments, layer=layer)
+
 
 class ReferenceView:
     """A model without gradients or dropout, and with its adapter off if it has one.
@@ -89,6 +93,11 @@ class ReferenceView:
         """Returns hidden_BTH, the output of layer `layer` (0-based, float32)."""
         with _as_reference(self._model):
             return _hidden(self._model, batch, self._arguments, layer=layer)
+
+    def both(self, batch: Batch, layer: int) -> tuple[Tensor, Tensor]:
+        """Returns logits_BTV and the hidden_BTH of layer `layer`, of one pass."""
+        with _as_reference(self._model):
+            return _both(self._model, batch, self._arguments, layer=layer)
 
     def sequence_nll(self, batch: Batch) -> Tensor:
         """Returns nll_B, each row's summed answer NLL in nats, cached by row id."""
@@ -122,6 +131,10 @@ class NoReference:
     def hidden(self, batch: Batch, layer: int) -> Tensor:
         """Fails: the method said it needs no reference."""
         _undeclared(f"layer {layer} of {batch.ids}")
+
+    def both(self, batch: Batch, layer: int) -> tuple[Tensor, Tensor]:
+        """Fails: the method said it needs no reference."""
+        _undeclared(f"logits and layer {layer} of {batch.ids}")
 
     def sequence_nll(self, batch: Batch) -> Tensor:
         """Fails: the method said it needs no reference."""
@@ -157,6 +170,22 @@ def _logits(model: nn.Module, batch: Batch, arguments: Arguments) -> Tensor:
 
 def _hidden(model: nn.Module, batch: Batch, arguments: Arguments, *, layer: int) -> Tensor:
     """Runs the whole depth, which ZeRO-3 needs, but as little of the output head as may be."""
+    with _watched(model, arguments, layer) as seen:
+        model(**batch.inputs, **arguments.hidden)
+    return _with_positions(seen[0]).float()
+
+
+def _both(
+    model: nn.Module, batch: Batch, arguments: Arguments, *, layer: int
+) -> tuple[Tensor, Tensor]:
+    with _watched(model, arguments, layer) as seen:
+        logits_BTV = _logits(model, batch, arguments)
+    return logits_BTV, _with_positions(seen[0]).float()
+
+
+@contextmanager
+def _watched(model: nn.Module, arguments: Arguments, layer: int) -> Iterator[list[Tensor]]:
+    """Gives a list that the layer's outputs are put into, as long as the context lasts."""
     layers = arguments.layers(model)
     if not 0 <= layer < len(layers):
         raise ConfigError(
@@ -170,10 +199,9 @@ def _hidden(model: nn.Module, batch: Batch, arguments: Arguments, *, layer: int)
 
     handle = layers[layer].register_forward_hook(keep)
     try:
-        model(**batch.inputs, **arguments.hidden)
+        yield seen
     finally:
         handle.remove()
-    return _with_positions(seen[0]).float()
 
 
 def _with_positions(output: Tensor) -> Tensor:

@@ -51,6 +51,10 @@ class Encoder:
         """Returns the picture with the person of the `other` one."""
         return Row(example.picture, other.label)
 
+    def twin(self, example: Face) -> Row:
+        """Returns the picture as a mirror shows it, with its own person."""
+        return Row(Picture(example.picture.pixels[:, ::-1]), example.label)
+
     def collate(self, rows: Sequence[Row]) -> Collated:
         """Returns the rows: pixel_values_BCHW, and the labels, of which a margin may be taken."""
         stacked = np.stack([row.picture.pixels for row in rows])

@@ -59,6 +59,7 @@ class Suite:
 
     task_scores = TaskScores
     sizes = Sizes()
+    has_twins = True
     columns = ("task", "role", "id", "person", "recognised", "cosine", "best_other", "nll")
 
     def cells(self, task: TaskScores, item: FaceScore) -> Sequence[Cell]:

@@ -35,6 +35,7 @@ class Suite:
 
     task_scores = TaskScores
     sizes: Sizes = row_lengths
+    has_twins = False
     columns = (
         "task",
         "role",

@@ -114,6 +114,10 @@ class Encoder:
         """Returns the row of a question and the answer to another one."""
         return self.encode(example.question, other.answer)
 
+    def twin(self, example: Example) -> Row:
+        """Fails: text has no mirror, and plans refuse who needs one."""
+        raise AssertionError(f"the question {example.id} was to have a twin")
+
     def collate(self, rows: Sequence[Row]) -> Collated:
         """Returns the rows side by side, padded on the right."""
         return collate(rows, pad_id=self.pad_id)

@@ -135,18 +135,20 @@ def check_needs(config: SweepConfig, benchmark: Benchmark) -> None:
 
     Raises:
         ConfigError: a metric cannot be measured, a task has too few items to hold some out, or a
-            method needs refusals and there are none.
+            method needs refusals or twins and there are none.
     """
-    check_measurable(benchmark, config.evaluation, suite_of(config.benchmark.name))
+    suite = suite_of(config.benchmark.name)
+    check_measurable(benchmark, config.evaluation, suite)
     check_held_out(benchmark, config.evaluation, config.held_out, key="finalists.held_out")
-    if benchmark.refusals:
-        return
+    missing = {} if benchmark.refusals else {Source.IDK: "refusals"}
+    missing |= {} if suite.has_twins else {Source.TWIN: "mirror images of its rows"}
     for label, settings in config.methods.items():
-        if any(Source.IDK in asked.needs for asked in possible_requirements(settings)):
-            raise ConfigError(
-                f"methods.{label} must be trainable on {benchmark.name} but got "
-                f"{settings.method!r}, which needs refusals and there are none; leave it out"
-            )
+        for source, what in missing.items():
+            if any(source in asked.drawn for asked in possible_requirements(settings)):
+                raise ConfigError(
+                    f"methods.{label} must be trainable on {benchmark.name} but got "
+                    f"{settings.method!r}, which needs {what} and there are none; leave it out"
+                )
 
 
 def finished_trials(

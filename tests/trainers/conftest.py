@@ -84,6 +84,9 @@ class WordView:
         """Gives the logits plus the layer's number as if they were hidden states."""
         return self.logits(batch) + layer
 
+    def both(self, batch: Batch, layer: int) -> tuple[Tensor, Tensor]:
+        return self.logits(batch), self.hidden(batch, layer)
+
     def sequence_nll(self, batch: Batch) -> Tensor:
         return losses.sequence_nll(self.logits(batch), batch).detach()
 

@@ -25,7 +25,13 @@ def test_the_most_demanding_use_of_the_reference_counts(requirements, use):
 
 def test_every_batch_is_a_pass_and_random_rows_come_as_often_as_they_are_drawn():
     every = Requirements(frozenset(Source), num_random=3)
-    assert sorted(every.passes) == [1, 1, 1, 3]
+    assert sorted(every.passes) == [1, 1, 1, 1, 3]
+
+
+def test_what_the_reference_alone_reads_is_drawn_and_is_no_pass_of_the_student():
+    asked = Requirements(FORGET, compared=frozenset({Source.TWIN}))
+    assert asked.drawn == {Source.FORGET, Source.TWIN}
+    assert asked.passes == (1,)
 
 
 def test_a_term_adds_what_it_reads_and_leaves_the_rest():

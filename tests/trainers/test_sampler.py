@@ -25,6 +25,9 @@ class CharacterEncoder:
     def swapped(self, example: Example, other: Example) -> Row:
         return self._row(example.question, other.answer)
 
+    def twin(self, example: Example) -> Row:
+        return self._row(example.question[::-1], example.answer)
+
     def collate(self, rows: Sequence[Row]) -> Collated:
         return collate(rows, pad_id=0)
 
@@ -111,6 +114,15 @@ def test_refusals_keep_the_forget_questions_row_by_row() -> None:
     length = int(prompt.cumprod(0).sum()) + 1  # the last of them predicts the answer's first
     ours, theirs = (batch.inputs["input_ids"][0, :length] for batch in (forget, idk))
     assert torch.equal(ours, theirs)
+
+
+def test_twins_stand_beside_their_own_forget_rows() -> None:
+    (batches,) = sampler().step(1)
+    forget, twin = batches[Source.FORGET], batches[Source.TWIN]
+    assert twin.ids == tuple(f"{row_id}#twin" for row_id in forget.ids)
+    length = int(forget.attended_BT[0].sum()) - int(forget.labels_BT[0].ne(IGNORE).sum())
+    turned = forget.inputs["input_ids"][0, :length].flip(0)
+    assert torch.equal(twin.inputs["input_ids"][0, :length], turned)
 
 
 def test_random_rows_are_several_wrong_answers_for_each_forget_row() -> None:

@@ -21,7 +21,7 @@ from trainers.job import Diverged, Job, Outcome, Report
 from trainers.memory.fallback import Doing, Execution, Memory, lighter
 from trainers.method import PACKAGE, build_method
 from trainers.rank_task import RankTask
-from trainers.requirements import ReferenceUse
+from trainers.requirements import ReferenceUse, Source
 from trainers.run import run
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 from trainers.tuning import full
@@ -31,7 +31,11 @@ from trainers.warm_state import WarmState
 BENCHMARK = few_people(num_world=2)
 MODEL = tiny_llama(num_layers=8, intermediate_size=32)
 SLOW_1, SLOW_3 = (pytest.param(stage, marks=pytest.mark.slow) for stage in (1, 3))
-CASES = [(name, {}) for name in plugins.names(PACKAGE)] + [
+CASES = [
+    (name, {})
+    for name in plugins.names(PACKAGE)
+    if Source.TWIN not in build_method(choose_method(name)).requirements.drawn  # text has none
+] + [
     ("npo", {"retain_term": "kl"}),
     ("dpo", {"retain_term": "nll"}),
 ]

@@ -61,6 +61,16 @@ def test_the_student_has_gradients_and_the_reference_none(model, batch):
         assert not values.requires_grad
 
 
+def test_both_outputs_come_of_one_pass_and_are_what_each_would_be_alone(model, batch):
+    counted = CountingModel(model.base_model.model)
+    for view in (StudentView(model, ARGUMENTS), ReferenceView(model, ARGUMENTS)):
+        logits_BTV, hidden_BTH = view.both(batch, 2)
+        assert len(counted.rows) == 1
+        assert torch.equal(logits_BTV, view.logits(batch))
+        assert torch.equal(hidden_BTH, view.hidden(batch, 2))
+        counted.rows.clear()
+
+
 def test_a_reference_pass_leaves_the_model_as_it_was(model, batch):
     model.base_model.model.lm_head.eval()
     training = [module.training for module in model.modules()]

@@ -41,7 +41,7 @@ class DecoderSize:
             together=num_rows * sum(asked.passes),
             length=length,
             compared=num_rows * _num_compared(asked),
-            read_layers=None if asked.hidden_layer is None else asked.hidden_layer + 1,
+            read_layers=_read_layers(asked),
         )
         copies = LIKELIHOOD_COPIES if len(asked.passes) == 1 else JOINT_COPIES
         return training_bytes(self.decoder, self.mode, rows, copies=copies)
@@ -131,3 +131,10 @@ def _inner(model: nn.Module) -> Any:
 def _num_compared(asked: Requirements) -> int:
     """Returns how many passes count as repeated by the reference."""
     return int(asked.reference_use != ReferenceUse.NONE)
+
+
+def _read_layers(asked: Requirements) -> int | None:
+    """Returns how many layers lie before what the loss reads; None where it reads logits, too."""
+    if asked.hidden_layer is None or asked.logits_too:
+        return None
+    return asked.hidden_layer + 1

@@ -83,6 +83,10 @@ class KnownLikelihoods:
         """Fails: the method said it needs likelihoods alone."""
         raise AssertionError(f"a method that needs likelihoods asked layer {layer} of {batch.ids}")
 
+    def both(self, batch: Batch, layer: int) -> tuple[Tensor, Tensor]:
+        """Fails: the method said it needs likelihoods alone."""
+        return self.logits(batch), self.hidden(batch, layer)
+
     def sequence_nll(self, batch: Batch) -> Tensor:
         """Returns nll_B, each row's summed answer NLL in nats."""
         nlls = [self._known[row_id] for row_id in batch.ids]

@@ -192,6 +192,13 @@ def test_a_method_that_needs_refusals_is_refused_where_there_are_none(storage: S
     assert plan(sweep(), silent, storage=storage).num_trials == 6
 
 
+def test_a_method_that_needs_mirror_images_is_refused_where_rows_have_none(
+    storage: Storage,
+) -> None:
+    with pytest.raises(ConfigError, match="got 'twins', which needs mirror images of its rows"):
+        plan(sweep(methods={"mine": {"method": "twins"}}), people(), storage=storage)
+
+
 def test_refusals_may_be_needed_by_a_choice_that_is_searched(storage: Storage) -> None:
     silent = replace(people(), refusals=())
     search = {"order": {"choices": ["as_run", "intended"]}}

@@ -32,7 +32,7 @@ from trainers.memory.footprint import BUCKET
 from trainers.memory.weights import weights_of
 from trainers.method import PACKAGE, Step, build_method
 from trainers.pretrained import Running, prepare, torch_dtype
-from trainers.requirements import Requirements
+from trainers.requirements import Requirements, Source
 from trainers.settings import AdapterSettings, EngineSettings, L1Mode, TrainingSettings
 from trainers.views import ReferenceView, StudentView
 
@@ -155,10 +155,11 @@ def _methods() -> dict[str, tuple[Requirements, int]]:
     model = _model(PLAIN)
     found = {}
     for name in plugins.names(PACKAGE):
-        settings = {"layer": 1} if name.startswith("rmu") else {}
+        config = plugins.load(PACKAGE, name, key="name").Config
+        settings = {"layer": 1} if "layer" in config.model_fields else {}
         method = build_method(choose(PACKAGE, {"name": name, **settings}, key="method"))
         asked = method.requirements
-        sizes = dict(zip(sorted(asked.needs), asked.passes, strict=True))
+        sizes = dict.fromkeys(asked.drawn, 1) | {Source.RANDOM: asked.num_random}
         step = Step(
             batches={source: _batch(MICRO_BATCH * size) for source, size in sizes.items()},
             student=StudentView(model, ARGUMENTS),

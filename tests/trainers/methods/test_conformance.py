@@ -29,6 +29,7 @@ MORE = [
     ("gd_entropy_clear_repo", {"retain_term": "kl"}),
     ("dpo_clear_repo", {"order": "intended"}),
     ("llmu_clear_repo", {"order": "intended"}),
+    ("twins", {"alpha": 2.0}),
 ]
 PADDED = [
     ("gd", {"retain_term": "kl_padded"}),
@@ -84,6 +85,10 @@ class RecordedView:
         self.asked.append((f"layer {layer}", self.sources[batch.ids]))
         return self.inner.hidden(batch, layer)
 
+    def both(self, batch, layer):
+        self.asked.append((f"logits and layer {layer}", self.sources[batch.ids]))
+        return self.inner.both(batch, layer)
+
     def sequence_nll(self, batch):
         self.asked.append(("likelihoods", self.sources[batch.ids]))
         return self.inner.sequence_nll(batch)
@@ -110,6 +115,7 @@ def step(model, make_batch):
 def batches(make_batch, *, num_random, **padding):
     random = [shape for shape in FORGET for _ in range(num_random)]
     shapes = {Source.FORGET: FORGET, Source.RETAIN: RETAIN, Source.IDK: RETAIN[::-1]}
+    shapes[Source.TWIN] = FORGET
     return {
         source: make_batch(shape, name=source.value, **padding)
         for source, shape in {**shapes, Source.RANDOM: random}.items()
@@ -212,7 +218,7 @@ def test_a_method_reads_the_batches_that_it_says_it_needs(name, settings, step, 
     read = ReadBatches(with_random(step, method, make_batch).batches)
     for index in (0, 1):
         method.loss(replace(step, batches=read, index=index))
-    assert read.read == method.requirements.needs
+    assert read.read == method.requirements.drawn
 
 
 def asked_of_both(method, step, make_batch):
@@ -233,19 +239,31 @@ def asked_of_both(method, step, make_batch):
     return students, references
 
 
-def output_read(requirements):
-    """Returns what is read of a model in a pass, in the words of `RecordedView`."""
+def compared_output(requirements):
+    """Returns what is read of the reference in a pass, in the words of `RecordedView`."""
     layer = requirements.hidden_layer
     return "logits" if layer is None else f"layer {layer}"
+
+
+def readable_outputs(requirements):
+    """Returns what may be read of the student in a pass, in the words of `RecordedView`."""
+    alone = compared_output(requirements)
+    return {alone, "logits", f"logits and {alone}"} if requirements.logits_too else {alone}
 
 
 @every_method
 def test_the_student_passes_once_over_each_batch_that_is_needed(name, settings, step, make_batch):
     method = build(name, settings)
     students, _ = asked_of_both(method, step, make_batch)
-    assert all(len(asked) == len(set(asked)) for asked in students)
-    read = output_read(method.requirements)
-    assert set().union(*students) == {(read, source) for source in method.requirements.needs}
+    for asked in students:
+        sources = [source for _, source in asked]
+        assert len(sources) == len(set(sources))
+    read = set().union(*students)
+    assert {source for _, source in read} == method.requirements.needs
+    outputs = {output for output, _ in read}
+    assert outputs <= readable_outputs(method.requirements)
+    assert any(compared_output(method.requirements) in output for output in outputs)
+    assert method.requirements.logits_too == (len(outputs) > 1)
 
 
 @every_method
@@ -255,7 +273,7 @@ def test_the_reference_is_asked_for_what_the_method_says_and_for_nothing_else(
     method = build(name, settings)
     _, references = asked_of_both(method, step, make_batch)
     requirements = method.requirements
-    passes = {(output_read(requirements), source) for source in requirements.compared}
+    passes = {(compared_output(requirements), source) for source in requirements.compared}
     likelihoods = {("likelihoods", source) for source in requirements.likelihoods}
     assert set().union(*references) == passes | likelihoods
 
@@ -267,9 +285,9 @@ def test_the_layer_that_is_read_is_the_hyperparameter_of_that_name(name, setting
 
 
 @every_method
-def test_what_is_compared_is_needed_too(name, settings):
+def test_likelihoods_are_of_what_the_student_reads_too(name, settings):
     asked = build(name, settings).requirements
-    assert asked.compared | asked.likelihoods <= asked.needs
+    assert asked.likelihoods <= asked.needs
 
 
 @pytest.mark.parametrize("name", NAMES)

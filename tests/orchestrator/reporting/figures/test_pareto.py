@@ -11,7 +11,7 @@ from evals import plugins
 from orchestrator.reporting.figure_data import FigureData
 from orchestrator.reporting.figures import pareto
 from orchestrator.reporting.figures.pareto import pareto_figure
-from orchestrator.reporting.method_styles import marks_of
+from orchestrator.reporting.method_styles import VARIANTS, marks_of
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import axes_of
 from orchestrator.searching.constraints import Bound, Constraint, violations
@@ -51,9 +51,10 @@ def scattered(labels, *, worst, num_each=4):
     ]
 
 
+PLAIN = [name for name in plugins.names(PACKAGE) if not any(part in name for part in VARIANTS)]
 CASES = {
     "one method": scattered(["npo"], worst=-30.0),
-    "every method": scattered(plugins.names(PACKAGE), worst=-400.0, num_each=2),
+    "every plain method": scattered(PLAIN, worst=-400.0, num_each=2),
     "one trial": [entry("npo", measured(0.75, -3.0))],
     "none feasible": [entry("ga", measured(0.1, -300.0)), entry("ga", measured(0.2, -90.0))],
     "all failed": [entry("npo", {}), entry("ga", {})],
@@ -85,6 +86,13 @@ def test_the_figure_is_a_png_of_readme_size_whatever_came_out(trials, tmp_path):
     path = draw([*BASELINES, *trials], tmp_path)
     assert path == tmp_path / "pareto.png"
     assert size_of(path) == (1600, 900)
+
+
+def test_the_figure_is_higher_where_the_legend_has_more_lines_than_fit(tmp_path):
+    trials = scattered(plugins.names(PACKAGE), worst=-400.0, num_each=2)
+    width, height = size_of(draw([*BASELINES, *trials], tmp_path))
+    assert width == 1600
+    assert 900 < height < 1200
 
 
 def test_an_objective_of_which_less_is_better_is_drawn(tmp_path):

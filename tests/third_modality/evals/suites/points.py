@@ -79,6 +79,10 @@ class Encoder:
         """Returns the point with the side of another one."""
         return Row(example.x, example.y, other.side)
 
+    def twin(self, example: Point) -> Row:
+        """Fails: a point has no twin."""
+        raise AssertionError(f"{example.id} was to have a twin")
+
     def collate(self, rows: Sequence[Row]) -> "Collated":
         """Returns the rows: a single position each."""
         import torch
@@ -123,6 +127,7 @@ class Suite:
 
     task_scores = TaskScores
     sizes = Sizes()
+    has_twins = False
     columns = ("task", "id", "nll")
 
     def cells(self, task: TaskScores, item: PointScore) -> Sequence[Cell]:
