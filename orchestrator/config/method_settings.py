@@ -21,6 +21,18 @@ from trainers.hyperparameters import ranges
 METHODS = "trainers.methods"
 """The package of the methods, named here because importing its home would import torch."""
 
+OWN_RECIPE = (
+    "lr",
+    "l1",
+    "l1_mode",
+    "l1_towards",
+    "epochs",
+    "weight_decay",
+    "warmup_epochs",
+    "schedule",
+)
+"""What of `training` a method may have otherwise: all but what the engine is made for."""
+
 
 class MethodSettings(Settings):
     """One method of a sweep: its complete hyperparameters and which of them are searched.
@@ -36,6 +48,9 @@ class MethodSettings(Settings):
     as `{search: {l1: null}}`."""
     first: tuple[dict[str, Value], ...] = ()
     """Points to try first, after those that `search.first` has for every method."""
+    training: dict[str, JsonValue] = {}
+    """What of `training` is otherwise for this method: anything but batches, optimizer and
+    `max_length`, for which one engine serves all methods."""
 
     def choice(self, params: Point) -> Choice:
         """Returns the method with `params` in place of what is searched.
@@ -51,7 +66,8 @@ class MethodSettings(Settings):
         plain = handler(self)
         fixed = {k: v for k, v in plain["settings"].items() if k not in plain["search"]}
         search = {**plain["search"], **dict.fromkeys(plain["unsearched"])}
-        return {"method": plain["method"], **fixed, "search": search, "first": plain["first"]}
+        written = {"method": plain["method"], **fixed, "search": search, "first": plain["first"]}
+        return {**written, "training": plain["training"]} if plain["training"] else written
 
 
 def resolve_method(label: str, raw: object, *, key: str) -> MethodSettings:
@@ -70,6 +86,7 @@ def resolve_method(label: str, raw: object, *, key: str) -> MethodSettings:
     fixed = dict(raw or {})
     name = str(fixed.pop("method", label))
     search, first = fixed.pop("search", None) or {}, fixed.pop("first", None) or ()
+    training = _own_recipe(fixed.pop("training", None) or {}, key=f"{key}.training")
     if not isinstance(search, Mapping):
         raise ConfigError(
             f"{key}.search must be a mapping of hyperparameters to ranges but got {search!r}; "
@@ -91,9 +108,24 @@ def resolve_method(label: str, raw: object, *, key: str) -> MethodSettings:
             )
         _check_values(module.Config, fixed, parameter, found, key=f"{key}.search.{parameter}")
     made = {"method": name, "settings": settings, "search": searched, "first": first}
-    made["unsearched"] = unsearched
+    made |= {"unsearched": unsearched, "training": training}
     whole: MethodSettings = validated(MethodSettings, made, key=key)
     return whole
+
+
+def _own_recipe(raw: object, *, key: str) -> dict[str, Any]:
+    if not isinstance(raw, Mapping):
+        raise ConfigError(
+            f"{key} must be a mapping of training settings but got {raw!r}; write its keys below it"
+        )
+    for name in map(str, raw):
+        if name not in OWN_RECIPE:
+            cure = suggestion(name, OWN_RECIPE) or f"those are {', '.join(OWN_RECIPE)}"
+            raise ConfigError(
+                f"{key}.{name} must be a key of training that a method may have to itself but is "
+                f"not one; {cure}"
+            )
+    return dict(raw)
 
 
 def _choice(name: str, raw: Mapping[str, Any], *, key: str) -> Choice:

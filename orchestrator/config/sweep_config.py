@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field, ValidationInfo, field_serializer, field_validator, model_validator
 
 from evals import plugins
-from evals.choice import Choice, Settings, choose
+from evals.choice import Choice, Settings, choose, validated
 from evals.errors import ConfigError, cut, shown
 from evals.metric import load_metric
 from evals.paths import read_path
@@ -90,6 +90,15 @@ class SweepConfig(Settings):
         method, common = self.methods[label], self.search.shared
         kept = {n: found for n, found in common.items() if n not in method.unsearched}
         return {**kept, **method.search}
+
+    def recipe(self, label: str) -> TrainingSettings:
+        """Returns the recipe of the method `label`, where nothing of it is searched."""
+        own = self.methods[label].training
+        if not own:
+            return self.training
+        whole = {**self.training.model_dump(), **own}
+        made: TrainingSettings = validated(TrainingSettings, whole, key=f"methods.{label}.training")
+        return made
 
     def search_for(self, label: str) -> SearchSettings:
         """Returns the search settings of the method `label`: with its own first points, too."""
@@ -172,6 +181,18 @@ class SweepConfig(Settings):
         _check_lowest(self.search.shared, key="search")
         for label, method in self.methods.items():
             _check_lowest(shared_part(method.search), key=f"methods.{label}.search")
+        return self
+
+    @model_validator(mode="after")
+    def _own_recipes_hold(self) -> "SweepConfig":
+        for label, method in self.methods.items():
+            self.recipe(label)
+            for name in method.training.keys() & self.space(label).keys():
+                raise ConfigError(
+                    f"methods.{label}.training.{name} must be left out where {name} is searched "
+                    f"but got {method.training[name]!r}; set methods.{label}.search: "
+                    f"{{{name}: null}}"
+                )
         return self
 
     @model_validator(mode="after")

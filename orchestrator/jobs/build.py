@@ -38,7 +38,7 @@ def trial_job(
 
     `params` are one point of `config.space(label)`.
     """
-    recipe = {**config.training.model_dump(), **shared_part(params)}
+    recipe = {**config.recipe(label).model_dump(), **shared_part(params)}
     return Job(
         phase=Phase.TRIAL,
         benchmark=config.benchmark,

@@ -27,7 +27,7 @@ def batches_of(plan: Plan, kinds: Sequence[Kind], paces: Mapping[str, Pace]) -> 
 
     trials = []
     for method in plan.methods:
-        steps = plan.steps_per_trial
+        steps = method.num_steps
         flops = _flops(plan, by_jobs.get("trials"), label=method.label, num_steps=steps)
         left = method.trials - method.finished
         trials.append(Batch("trials", left, steps, flops=flops, pace=paces.get(method.method)))

@@ -64,9 +64,9 @@ def kinds_of(
     config: SweepConfig, sizes: ModelSizes, asked: Mapping[str, Requirements]
 ) -> list[Kind]:
     """Returns the kinds of jobs that train: baselines, unless both are given, and trials."""
-    to_start = config.adapter is None and config.training.l1_towards == "start"
-    pulls = to_start and any(
-        config.training.l1 > 0 or L1 in config.space(label) for label in config.methods
+    pulls = config.adapter is None and any(
+        (recipe.l1 > 0 or L1 in config.space(label)) and recipe.l1_towards == "start"
+        for label, recipe in ((label, config.recipe(label)) for label in config.methods)
     )
     trials = Kind(TRIALS, sizes.trial, config.training, config.adapter, asked, pulls)
     if sizes.baseline is None:

@@ -39,6 +39,8 @@ class PlannedMethod:
     space: Space
     trials: int
     finished: int
+    num_steps: int
+    """Optimizer steps of each trial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,6 @@ class Plan:
     benchmark: Benchmark
     baselines: tuple[PlannedBaseline, ...]
     methods: tuple[PlannedMethod, ...]
-    steps_per_trial: int
     gold_again: PlannedBaseline | None = None
     """The gold model under another seed, if there is to be one."""
     finals_finished: int = 0
@@ -120,10 +121,10 @@ def plan(config: SweepConfig, benchmark: Benchmark, *, storage: Storage) -> Plan
                 space=config.space(label),
                 trials=config.num_trials(label),
                 finished=min(finished[label], config.num_trials(label)),
+                num_steps=config.recipe(label).num_steps(len(benchmark.splits["forget"])),
             )
             for label, settings in config.methods.items()
         ),
-        steps_per_trial=config.training.num_steps(len(benchmark.splits["forget"])),
         gold_again=_planned(again, benchmark, storage) if again is not None else None,
         finals_finished=_finished_finals(config, storage),
         warm_start=warm_start(config),

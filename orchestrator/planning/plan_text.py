@@ -30,7 +30,7 @@ def render(plan: Plan) -> str:
         f"{'method':<{_width(plan)}} {'trials':>6} {'done':>5} {'steps':>6}  searched",
         *(_method_line(plan, method) for method in plan.methods),
         "",
-        f"{plan.num_trials} trials of {plan.steps_per_trial} optimizer steps, "
+        f"{plan.num_trials} trials of {_steps(plan)} optimizer steps, "
         f"{plan.num_finished} of them finished already",
         *_finalists(plan),
         *_warm(plan.warm_start),
@@ -84,8 +84,14 @@ def _method_line(plan: Plan, method: PlannedMethod) -> str:
     searched = ", ".join(_searched(name, found) for name, found in method.space.items())
     return (
         f"{method.label:<{_width(plan)}} {method.trials:>6} {method.finished:>5} "
-        f"{plan.steps_per_trial:>6}  {searched}"
+        f"{method.num_steps:>6}  {searched}"
     )
+
+
+def _steps(plan: Plan) -> str:
+    """Returns how many steps a trial takes, of all methods."""
+    found = sorted({method.num_steps for method in plan.methods})
+    return str(found[0]) if len(found) == 1 else f"{found[0]} to {found[-1]}"
 
 
 def _finalists(plan: Plan) -> list[str]:

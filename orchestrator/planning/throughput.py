@@ -35,18 +35,17 @@ def finished_paces(
 
     A result does not say on which gang it was made: it is taken to be one like the sweep's.
     """
+    own = config.baselines
     recipes = {
-        True: _recipe(config, benchmark, training=config.training, adapter=config.adapter),
-        False: _recipe(
-            config,
-            benchmark,
-            training=config.baselines.training,
-            adapter=config.baselines.adapter,
-        ),
+        True: [
+            _recipe(config, benchmark, training=config.recipe(label), adapter=config.adapter)
+            for label in config.methods
+        ],
+        False: [_recipe(config, benchmark, training=own.training, adapter=own.adapter)],
     }
     steps_s: dict[str, list[float]] = {}
     for job in storage.jobs():
-        if job.model_dump(include=SAME, exclude=VARIED) == recipes[job.phase == Phase.TRIAL]:
+        if job.model_dump(include=SAME, exclude=VARIED) in recipes[job.phase == Phase.TRIAL]:
             name = "" if job.method is None else job.method.name
             steps_s.setdefault(name, []).extend(_step_s(job, storage))
     return {name: Pace(median(times), len(times)) for name, times in steps_s.items() if times}

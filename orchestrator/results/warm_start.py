@@ -109,7 +109,7 @@ def _unfit(config: SweepConfig, label: str, result: Result | None) -> str:
 
 
 def _same_fixed(config: SweepConfig, label: str, job: Job) -> bool:
-    here = {**shared_values(config.training), **config.methods[label].settings}
+    here = {**shared_values(config.recipe(label)), **config.methods[label].settings}
     there = values_of(job)
     return all(here[name] == there.get(name) for name in here if name not in config.space(label))
 

@@ -20,13 +20,12 @@ class Pair:
 def l1_pairs(config: SweepConfig) -> tuple[Pair, ...]:
     """Returns the pairs of labels whose method, settings and search are the same but for L1.
 
-    Adapter, recipe, sampler and trials are the sweep's, so that they are the same for both. A
-    sweep whose `training.l1` is not 0 trains nothing without L1, and has no pairs.
+    Adapter, sampler and trials are the sweep's, so that they are the same for both. A label whose
+    `l1` is neither searched nor 0 trains with L1, and makes no pair.
     """
-    if config.training.l1 != 0:
-        return ()
     searched = [label for label in config.methods if L1 in config.space(label)]
-    plain = [label for label in config.methods if L1 not in config.space(label)]
+    unsearched = [label for label in config.methods if L1 not in config.space(label)]
+    plain = [label for label in unsearched if config.recipe(label).l1 == 0]
     return tuple(
         Pair(config.methods[label].method, label, other)
         for label in searched
@@ -41,4 +40,6 @@ def _but_for_l1(config: SweepConfig, label: str) -> Mapping[str, Any]:
     space = {name: found for name, found in config.space(label).items() if name != L1}
     fixed = {name: value for name, value in method.settings.items() if name not in space}
     first = [{n: v for n, v in point.items() if n != L1} for point in method.first]
-    return {"method": method.method, "fixed": fixed, "space": space, "first": first}
+    recipe = config.recipe(label).model_dump(exclude={L1})
+    same = {"method": method.method, "fixed": fixed, "space": space, "first": first}
+    return {**same, "recipe": recipe}

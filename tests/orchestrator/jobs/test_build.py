@@ -73,6 +73,14 @@ def test_searched_lr_and_l1_go_to_the_recipe_and_the_rest_to_the_method() -> Non
     assert job.method.settings["beta"] == 0.5
 
 
+def test_what_a_method_has_of_its_own_goes_to_the_recipe_too() -> None:
+    own = {"method": "retain_ft", "training": {"l1": 1e-4, "l1_towards": "zero"}}
+    config = sweep(methods={"sparsity": {**own, "search": {"l1": None}}})
+    recipe = trial(config, "sparsity", lr=0.5).training
+    assert (recipe.lr, recipe.l1, recipe.l1_towards) == (0.5, 1e-4, "zero")
+    assert recipe.epochs == config.training.epochs
+
+
 def test_a_trial_starts_from_the_original() -> None:
     config = sweep()
     original = original_job(config, people())

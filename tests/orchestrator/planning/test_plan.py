@@ -66,9 +66,16 @@ def storage(tmp_path: Path) -> Storage:
 def test_steps_are_counted_as_the_training_loop_counts_them(storage: Storage) -> None:
     found = plan(sweep(), people(), storage=storage)
     # 5 epochs of 12 forget rows in batches of 8: 7.5, so 8. 2 epochs of 32 and of 20: 8 and 5.
-    assert found.steps_per_trial == 8
+    assert [method.num_steps for method in found.methods] == [8, 8]
     assert [baseline.num_steps for baseline in found.baselines] == [8, 5]
     assert found.num_trials == 6
+
+
+def test_a_method_with_epochs_of_its_own_has_its_own_steps(storage: Storage) -> None:
+    methods = {"ga": {}, "long": {"method": "ga", "training": {"epochs": 10}}}
+    found = plan(sweep(methods=methods), people(), storage=storage)
+    assert [method.num_steps for method in found.methods] == [8, 15]
+    assert "6 trials of 8 to 15 optimizer steps" in render(found)
 
 
 def test_nothing_is_done_in_a_fresh_storage_and_planning_leaves_it_so(storage: Storage) -> None:

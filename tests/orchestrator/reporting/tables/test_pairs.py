@@ -27,6 +27,13 @@ def test_a_sweep_that_searches_l1_for_all_or_trains_all_with_some_has_none(fakes
     assert l1_pairs(fakes.config(*TWO, PLAIN, "training.l1=0.01")) == ()
 
 
+def test_another_recipe_is_none(fakes):
+    own = "methods.npo_no_l1={method: npo, training: {epochs: 3}}"
+    assert l1_pairs(fakes.config(*TWO, own)) == ()
+    sparse = "methods.npo_no_l1={method: npo, training: {l1: 0.01}}"
+    assert l1_pairs(fakes.config(*TWO, sparse)) == ()
+
+
 def test_what_is_tried_first_may_differ_in_l1_alone(fakes):
     first = "methods.npo.first=[{lr: 1e-3, l1: 0.1}]"
     same = "methods.npo_no_l1={method: npo, first: [{lr: 1e-3}]}"
