@@ -41,3 +41,6 @@ class Shape:
     dtype: torch.dtype | None
     commit: str | None = None
     """The commit that a hub id's revision stands for today; None for a folder."""
+    mixes_rows: bool = False
+    """Whether rows of a batch change each other's outputs in training, so that a smaller batch is
+    another computation, and not the same one in parts."""

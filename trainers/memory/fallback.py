@@ -1,7 +1,8 @@
 """How a job is run, as far as its result does not depend on it, and the way out of memory.
 
 The same optimizer steps are taken whatever stands here; only rounding differs. So a job that ran
-out of memory is run again with less of it, and stays the same job.
+out of memory is run again with less of it, and stays the same job. Where rows of a batch change
+each other's outputs, as under a batch normalisation, a batch stays as large as the job has it.
 """
 
 from enum import StrEnum
@@ -71,16 +72,23 @@ class Execution(Settings):
 
 
 def lighter(
-    now: Execution, job: Job, *, world: int, short_of: Memory, doing: Doing
+    now: Execution,
+    job: Job,
+    *,
+    world: int,
+    short_of: Memory,
+    doing: Doing,
+    mixes_rows: bool = False,
 ) -> Execution | None:
     """Returns the next execution that needs less memory; None if there is none.
 
-    First half the batch that a rank holds, with twice the accumulation; then ZeRO stages 2 and
-    3, which share between ranks; then, if the device's memory is short, the host's takes the
-    optimizer and then the parameters. `doing` is what the memory was too small for.
+    First half the batch that a rank holds, with twice the accumulation, unless the model
+    `mixes_rows` of a batch in training; then ZeRO stages 2 and 3, which share between ranks; then,
+    if the device's memory is short, the host's takes the optimizer and then the parameters.
+    `doing` is what the memory was too small for.
     """
-    halves = {}
-    if doing != Doing.EVALUATION and job.checkpoint is None and now.micro_batch_size > 1:
+    halves, trains = {}, doing != Doing.EVALUATION and job.checkpoint is None
+    if trains and now.micro_batch_size > 1 and not mixes_rows:
         per_rank = job.training.batch_size // world
         halves["micro_batch_size"] = _half(now.micro_batch_size, per_rank)
     if (doing != Doing.TRAINING or job.checkpoint is not None) and now.eval_batch_size > 1:

@@ -135,16 +135,15 @@ class Family:
         Raises:
             ConfigError: names the key and the cure.
         """
-        with torch.device("meta"):
-            if not normalises_batches(self._empty_backbone(checkpoint)):
-                return
+        if not self.shape(checkpoint).mixes_rows:
+            return
         for key, training in use.trainings.items():
             if training.micro_batch_size != training.batch_size:
                 raise ConfigError(
                     f"{key}.micro_batch_size must be {key}.batch_size ({training.batch_size}) for "
                     "a network with batch normalisation, whose statistics are of whole batches, "
                     f"but got {training.micro_batch_size}; set {key}.micro_batch_size="
-                    f"{training.batch_size}"
+                    f"{training.batch_size} and gang.ranks=1"
                 )
             if training.batch_size == 1:
                 raise ConfigError(
@@ -152,9 +151,15 @@ class Family:
                     "but got 1; raise it"
                 )
 
-    def shape(self, checkpoint: Path | None) -> Shape:  # noqa: ARG002
-        """Returns the one layer that methods may look at, the embedding, and float32."""
-        return Shape(1, torch.float32)
+    def shape(self, checkpoint: Path | None) -> Shape:
+        """Returns the one layer that methods may look at, the embedding, and float32.
+
+        Raises:
+            ConfigError: the backbone's configuration cannot be had.
+        """
+        with torch.device("meta"):
+            backbone = self._empty_backbone(checkpoint)
+        return Shape(1, torch.float32, mixes_rows=normalises_batches(backbone))
 
     def fingerprint(self) -> str:
         """Returns the name of the recipe, or a SHA-256 of a folder's files, or a hub id's commit.

@@ -12,6 +12,7 @@ from cluster.gang import GangShape, News
 from cluster.rank_failure import Cause, RankLost
 from cluster.warm_gang import Upkeep
 from evals.benchmark import Role
+from evals.choice import Choice
 from evals.scores import ScoreSheet
 from evals.settings import EvaluationSettings
 from evals.text.example import Probability
@@ -321,6 +322,25 @@ def test_memory_that_nothing_can_spare_is_a_failure(ticket) -> None:
     assert result.state == State.FAILED
     assert result.reason.endswith("given up after 6 attempts")
     assert workers.attempts == []
+
+
+def test_a_batch_that_is_normalised_as_a_whole_is_not_cut_and_the_cure_is_said(
+    ticket, outcome
+) -> None:
+    job = ticket().job.model_copy(update={"model": Choice(name="face_recogniser", settings={})})
+    asked = ticket().model_copy(update={"job": job, "gang": GangSettings(ranks=1)})
+    workers = Script(*[[FULL]] * 3)
+    result = finished(JobRun(asked, workers, Experience()))
+    assert {task.job.training.micro_batch_size for task in workers.tasks} == {4}
+    assert workers.tasks[-1].job.engine.offload_parameters
+    assert result.state == State.FAILED
+    assert result.reason.endswith(
+        "given up after 3 attempts; training.batch_size must fit into memory whole for "
+        "face_recogniser, which normalises rows together, but got 8; lower it with micro_batch_size"
+    )
+    workers = Script([report(4), FULL], [report(4), outcome])
+    assert finished(JobRun(asked, workers, Experience())).state == State.DONE
+    assert workers.tasks[1].job.evaluation.batch_size == job.evaluation.batch_size // 2
 
 
 def test_a_loss_after_the_job_is_done_is_only_a_loss_of_the_gang(ticket, outcome) -> None:

@@ -21,13 +21,20 @@ def make_job(
     )
 
 
-def ladder(job: Job, *, world: int, short_of: Memory, doing: Doing = Doing.TRAINING) -> list[tuple]:
+def ladder(
+    job: Job,
+    *,
+    world: int,
+    short_of: Memory,
+    doing: Doing = Doing.TRAINING,
+    mixes_rows: bool = False,
+) -> list[tuple]:
     """Every rung: micro-batch, evaluation batch, stage, optimizer and parameters offloaded."""
     rungs, now = [], Execution.of(job)
     while now is not None:
         offloaded = now.offload_optimizer, now.offload_parameters
         rungs.append((now.micro_batch_size, now.eval_batch_size, now.zero_stage, *offloaded))
-        now = lighter(now, job, world=world, short_of=short_of, doing=doing)
+        now = lighter(now, job, world=world, short_of=short_of, doing=doing, mixes_rows=mixes_rows)
     return rungs
 
 
@@ -50,6 +57,17 @@ def test_one_rank_has_nobody_to_share_with() -> None:
         (1, 16, 1, True, False),
         (1, 16, 3, True, True),
     ]
+
+
+def test_a_batch_whose_rows_are_mixed_in_training_is_never_cut() -> None:
+    whole = make_job(micro=8, stage=0)
+    assert ladder(whole, world=1, short_of=Memory.HOST, mixes_rows=True) == [
+        (8, 16, 0, False, False)
+    ]
+    rungs = ladder(whole, world=1, short_of=Memory.DEVICE, mixes_rows=True)
+    assert rungs[1:] == [(8, 16, 1, True, False), (8, 16, 3, True, True)]
+    scored = ladder(whole, world=1, short_of=Memory.HOST, doing=Doing.EVALUATION, mixes_rows=True)
+    assert [rung[:2] for rung in scored] == [(8, 16), (8, 8), (8, 4), (8, 2), (8, 1)]
 
 
 def test_a_host_that_is_short_of_memory_is_not_given_more_to_hold() -> None:

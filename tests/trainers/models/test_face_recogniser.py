@@ -5,7 +5,7 @@ import shutil
 import pytest
 import torch
 from torch.nn.functional import cross_entropy, normalize
-from transformers import ResNetConfig, ResNetModel
+from transformers import ResNetConfig, ResNetModel, ViTConfig
 
 from evals.benchmark import Benchmark
 from evals.benchmarks.portraits import Config as Portraits
@@ -180,6 +180,13 @@ def test_batches_in_parts_are_refused_where_they_are_normalised_together(benchma
         Family(SMALL).check_rows(None, use)
     whole = parts.model_copy(update={"micro_batch_size": 8})
     Family(SMALL).check_rows(None, Use(benchmark, {"training": whole}, EvaluationSettings()))
+
+
+def test_only_a_backbone_with_batch_normalisation_mixes_the_rows_of_a_batch(tmp_path) -> None:
+    assert Family(SMALL).shape(None).mixes_rows
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
+    ViTConfig(**sizes, intermediate_size=8, image_size=24, patch_size=8).save_pretrained(tmp_path)
+    assert not Family(Config(path=str(tmp_path))).shape(None).mixes_rows
 
 
 def test_a_checkpoint_of_other_people_is_refused(benchmark, tmp_path) -> None:
