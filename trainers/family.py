@@ -93,15 +93,6 @@ class Family(Protocol):
         ...
 
 
-def mixes_rows(choice: Choice, checkpoint: Path | None) -> bool:
-    """Returns whether rows of a batch change each other's outputs while such a model trains.
-
-    Raises:
-        ConfigError: the model's configuration cannot be read.
-    """
-    return build_family(choice).shape(checkpoint).mixes_rows
-
-
 def build_family(choice: Choice) -> Family:
     """Builds `Family(Config(...))` of `trainers/models/<name>.py`."""
     module = plugins.load(PACKAGE, choice.name, key="model.name")

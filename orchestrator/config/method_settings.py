@@ -14,24 +14,13 @@ from pydantic import (
 from evals import plugins
 from evals.choice import Choice, Settings, explain, validated
 from evals.errors import ConfigError, suggestion
+from orchestrator.config.own_recipe import own_recipe
 from orchestrator.searching.shared_parameters import SHARED
 from orchestrator.searching.space import Point, SearchChoices, Searched, SearchRange, Value
 from trainers.hyperparameters import ranges
 
 METHODS = "trainers.methods"
 """The package of the methods, named here because importing its home would import torch."""
-
-OWN_RECIPE = (
-    "lr",
-    "l1",
-    "l1_mode",
-    "l1_towards",
-    "epochs",
-    "weight_decay",
-    "warmup_epochs",
-    "schedule",
-)
-"""What of `training` a method may have otherwise: all but what the engine is made for."""
 
 
 class MethodSettings(Settings):
@@ -86,7 +75,7 @@ def resolve_method(label: str, raw: object, *, key: str) -> MethodSettings:
     fixed = dict(raw or {})
     name = str(fixed.pop("method", label))
     search, first = fixed.pop("search", None) or {}, fixed.pop("first", None) or ()
-    training = _own_recipe(fixed.pop("training", None) or {}, key=f"{key}.training")
+    training = own_recipe(fixed.pop("training", None) or {}, key=f"{key}.training")
     if not isinstance(search, Mapping):
         raise ConfigError(
             f"{key}.search must be a mapping of hyperparameters to ranges but got {search!r}; "
@@ -111,21 +100,6 @@ def resolve_method(label: str, raw: object, *, key: str) -> MethodSettings:
     made |= {"unsearched": unsearched, "training": training}
     whole: MethodSettings = validated(MethodSettings, made, key=key)
     return whole
-
-
-def _own_recipe(raw: object, *, key: str) -> dict[str, Any]:
-    if not isinstance(raw, Mapping):
-        raise ConfigError(
-            f"{key} must be a mapping of training settings but got {raw!r}; write its keys below it"
-        )
-    for name in map(str, raw):
-        if name not in OWN_RECIPE:
-            cure = suggestion(name, OWN_RECIPE) or f"those are {', '.join(OWN_RECIPE)}"
-            raise ConfigError(
-                f"{key}.{name} must be a key of training that a method may have to itself but is "
-                f"not one; {cure}"
-            )
-    return dict(raw)
 
 
 def _choice(name: str, raw: Mapping[str, Any], *, key: str) -> Choice:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field, ValidationInfo, field_serializer, field_validator, model_validator
 
 from evals import plugins
-from evals.choice import Choice, Settings, choose, validated
+from evals.choice import Choice, Settings, choose
 from evals.errors import ConfigError, cut, shown
 from evals.metric import load_metric
 from evals.paths import read_path
@@ -17,6 +17,7 @@ from evals.settings import DEFAULT_OBJECTIVE, EvaluationSettings
 from evals.suite import suite_name
 from orchestrator.config.budget import FINALISTS, BudgetSettings, check_budget
 from orchestrator.config.method_settings import MethodSettings, resolve_method
+from orchestrator.config.own_recipe import check_unsearched, whole_recipe
 from orchestrator.config.sections import (
     BaselineSettings,
     CheckpointSettings,
@@ -31,8 +32,8 @@ from orchestrator.config.storage_address import StorageAddress, working_folder
 from orchestrator.searching.first_points import check_first
 from orchestrator.searching.grid import grid_size, num_trials
 from orchestrator.searching.settings import SearchSettings, check_constraints, check_measured
-from orchestrator.searching.shared_parameters import SHARED, shared_part
-from orchestrator.searching.space import SearchChoices, Searched, check_conditions
+from orchestrator.searching.shared_parameters import check_values, shared_part
+from orchestrator.searching.space import Searched, check_conditions
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
 FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
@@ -94,11 +95,7 @@ class SweepConfig(Settings):
     def recipe(self, label: str) -> TrainingSettings:
         """Returns the recipe of the method `label`, where nothing of it is searched."""
         own = self.methods[label].training
-        if not own:
-            return self.training
-        whole = {**self.training.model_dump(), **own}
-        made: TrainingSettings = validated(TrainingSettings, whole, key=f"methods.{label}.training")
-        return made
+        return whole_recipe(self.training, own, key=f"methods.{label}.training")
 
     def search_for(self, label: str) -> SearchSettings:
         """Returns the search settings of the method `label`: with its own first points, too."""
@@ -178,21 +175,16 @@ class SweepConfig(Settings):
 
     @model_validator(mode="after")
     def _ranges_can_be_trained_with(self) -> "SweepConfig":
-        _check_lowest(self.search.shared, key="search")
+        check_values(self.search.shared, key="search")
         for label, method in self.methods.items():
-            _check_lowest(shared_part(method.search), key=f"methods.{label}.search")
+            check_values(shared_part(method.search), key=f"methods.{label}.search")
         return self
 
     @model_validator(mode="after")
     def _own_recipes_hold(self) -> "SweepConfig":
         for label, method in self.methods.items():
             self.recipe(label)
-            for name in method.training.keys() & self.space(label).keys():
-                raise ConfigError(
-                    f"methods.{label}.training.{name} must be left out where {name} is searched "
-                    f"but got {method.training[name]!r}; set methods.{label}.search: "
-                    f"{{{name}: null}}"
-                )
+            check_unsearched(method.training, self.space(label), key=f"methods.{label}")
         return self
 
     @model_validator(mode="after")
@@ -253,18 +245,6 @@ def suites_taken(family: str) -> tuple[str, ...]:
     """Returns the suites whose rows models of the family of this name take."""
     suites: tuple[str, ...] = plugins.load(PLUGINS["model"], family, key="model.name").SUITES
     return suites
-
-
-def _check_lowest(shared: Mapping[str, Searched], *, key: str) -> None:
-    """Refuses values of the training recipe that training would refuse."""
-    for name, searched in shared.items():
-        where = "choices" if isinstance(searched, SearchChoices) else "low"
-        for value in searched.ends:
-            is_number = not isinstance(value, bool | str)
-            if not is_number or not SHARED[name].takes(float(value)):
-                said = f"{value:g}" if is_number else value
-                rule = SHARED[name].rule
-                raise ConfigError(f"{key}.{name}.{where} must be {rule} but got {said}; raise it")
 
 
 def _check_search(config: SweepConfig, label: str) -> None:

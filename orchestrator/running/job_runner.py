@@ -8,15 +8,14 @@ import logging
 import shutil
 import time
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 
 from cluster.gang import News
 from cluster.rank_failure import Cause, RankLost
-from evals.errors import ConfigError
 from evals.scores import ScoreSheet
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.results.measuring import measured
+from orchestrator.running import whole_batches
 from orchestrator.running.workers import Experience, Workers, shape_of, upkeep_of
 from orchestrator.storage.files import FAILURE_FILE, job_path
 from orchestrator.storage.masking import masked_text
@@ -191,36 +190,15 @@ class JobRun:
         self._workers.close()
         if not self._may_go_on(lost):
             tried = f"; given up after {self._attempts} attempts" if self._attempts > 1 else ""
+            cure = whole_batches.cure(self._ticket) if lost.cause.short_of is not None else ""
             where = f"; traceback in {job_path(self._ticket.job.hash, FAILURE_FILE)}"
-            said = f"{lost}{tried}{self._cure(lost)}{where if lost.traceback else ''}"
+            said = f"{lost}{tried}{cure}{where if lost.traceback else ''}"
             return GivenUp(said, traceback=lost.traceback)
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._folder = None
         self._attempts += lost.cause != Cause.NO_NODES
         return Beat(no_room=str(lost) if lost.cause == Cause.FULL_DISK else "")
-
-    def _cure(self, lost: RankLost) -> str:
-        """Says what to lower where a batch could not be cut, or nothing."""
-        if lost.cause.short_of is None or not self._mixes_rows:
-            return ""
-        key = "training" if self._ticket.job.phase == Phase.TRIAL else "baselines.training"
-        size = self._ticket.job.training.batch_size
-        return (
-            f"; {key}.batch_size must fit into memory whole for {self._ticket.job.model.name}, "
-            f"which normalises rows together, but got {size}; lower it with micro_batch_size"
-        )
-
-    @cached_property
-    def _mixes_rows(self) -> bool:
-        """Whether a batch must stay whole, or may have to, where the model cannot be asked."""
-        from trainers.family import mixes_rows  # imports transformers
-
-        base = self._ticket.base
-        try:
-            return mixes_rows(self._ticket.job.model, Path(base) if base is not None else None)
-        except ConfigError:
-            return True
 
     def _may_go_on(self, lost: RankLost) -> bool:
         """Says whether another attempt makes sense; for want of memory, with less of it."""
@@ -232,7 +210,7 @@ class JobRun:
                 world=self._ticket.gang.ranks,
                 short_of=short_of,
                 doing=self._doing(),
-                mixes_rows=self._mixes_rows,
+                mixes_rows=whole_batches.must_stay_whole(self._ticket),
             )
             self._execution = less or self._execution
             return less is not None

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from orchestrator.searching.space import Space, Value, active_part
+from evals.errors import ConfigError
+from orchestrator.searching.space import SearchChoices, Searched, Space, Value, active_part
 from trainers.job import Job
 from trainers.settings import TrainingSettings
 
@@ -64,3 +65,19 @@ def point_of(job: Job, space: Space) -> dict[str, Value]:
     """Returns those of a trial's hyperparameters that `space` searches where the job stands."""
     values = values_of(job)
     return active_part(space, {n: v for n, v in values.items() if isinstance(v, Value)})
+
+
+def check_values(shared: Mapping[str, Searched], *, key: str) -> None:
+    """Refuses values of the training recipe that training would refuse.
+
+    Raises:
+        ConfigError: names the first of them.
+    """
+    for name, searched in shared.items():
+        where = "choices" if isinstance(searched, SearchChoices) else "low"
+        for value in searched.ends:
+            is_number = not isinstance(value, bool | str)
+            if not is_number or not SHARED[name].takes(float(value)):
+                said = f"{value:g}" if is_number else value
+                rule = SHARED[name].rule
+                raise ConfigError(f"{key}.{name}.{where} must be {rule} but got {said}; raise it")
