@@ -150,6 +150,13 @@ class Suite(Protocol):
         """
         ...
 
+    def floors(self, tasks: Sequence[Task]) -> Mapping[str, ScoreSheet]:
+        """Returns the scores of `tasks` by what may stand in a model's place, or nothing.
+
+        Where there is something, a network is scored before it is taught anything, too.
+        """
+        ...
+
     def shown(self, encoder: Any, example: Any) -> str:
         """Returns an example with its answer as a model is given it, for a person to read."""
         ...

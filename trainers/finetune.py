@@ -8,7 +8,8 @@ from torch import Tensor
 
 from trainers.batch import Batch
 from trainers.distributed import Place
-from trainers.job import MODEL, Beat, Job, Outcome, Report
+from trainers.floors import measured_floors
+from trainers.job import MODEL, Beat, Job, Outcome, Phase, Report
 from trainers.loaded_model import LoadedModel
 from trainers.loop import TrainingSetup
 from trainers.merging import MergeFailed, require_same_answers, row_nlls
@@ -27,6 +28,9 @@ def finetune(task: RankTask, warm_state: WarmState) -> Generator[Report | Beat, 
     job = task.job
     warm_model = warm_state.finetuning_model(job)
     setup = _setup(job, warm_state, warm_model)
+    floors = {}
+    if job.phase == Phase.ORIGINAL:
+        floors = yield from measured_floors(warm_state, job, network=warm_model)
     trained = yield from warm_state.train(warm_model.engine, setup, resume=task.resume)
     folder = task.folder / MODEL
     if job.adapter is None:
@@ -42,7 +46,7 @@ def finetune(task: RankTask, warm_state: WarmState) -> Generator[Report | Beat, 
         sheet, measured = yield from warm_state.evaluate(merged.model, merged, job)
     first_row = warm_state.shown_row(job, warm_model.loaded)
     warm_state.clear()
-    return Outcome(sheet, {**trained.facts, **measured}, first_row=first_row)
+    return Outcome(sheet, {**trained.facts, **measured, **floors}, first_row=first_row)
 
 
 def _setup(job: Job, warm_state: WarmState, warm_model: WarmModel) -> TrainingSetup:

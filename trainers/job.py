@@ -105,9 +105,9 @@ class Outcome:
 
     `facts` holds numbers beside the benchmark's metrics: sparsity_a and sparsity_b (where all
     weights train: sparsity, zeros), l1_norm, update_norm, moved (1.0 or 0.0), train_s, eval_s,
-    steps, final_loss, peak_memory_bytes, and num_truncated, the items that were scored with an
-    answer cut at `evaluation.max_length`. `stopped` is why the training was stopped early, if it
-    was.
+    steps, final_loss, peak_memory_bytes, those of `trainers.floors`, and num_truncated, the items
+    that were scored with an answer cut at `evaluation.max_length`. `stopped` is why the training
+    was stopped early, if it was.
     `first_row` is the first row of the job's split, as the model was given it.
     """
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from trainers.distributed import gather
 from trainers.finetune import finetune
+from trainers.floors import measured_floors
 from trainers.job import Beat, Outcome, Phase, Report
 from trainers.memory import measured as memory
 from trainers.rank_task import RankTask
@@ -30,6 +31,8 @@ def run(task: RankTask, warm_state: WarmState) -> Iterator[Report | Beat | Outco
         check_fingerprint(Path(job.checkpoint), job.weights)
         model = warm_state.given_model(job)
         sheet, measured = yield from warm_state.evaluate(model.model, model, job)
+        if job.phase == Phase.ORIGINAL:
+            measured |= yield from measured_floors(warm_state, job)
         outcome = Outcome(sheet, measured, first_row=warm_state.shown_row(job, model))
     else:
         outcome = yield from finetune(task, warm_state)

@@ -135,6 +135,10 @@ class WarmState:
         first = self.benchmark(job.benchmark).splits[job.split][0]
         return _suite(job).shown(self._scoring_encoder(job, loaded), first)
 
+    def floor_sheets(self, job: Job) -> Mapping[str, ScoreSheet]:
+        """Returns the scores that the job's tasks get by what stands in a model's place."""
+        return _suite(job).floors(selected_tasks(self.benchmark(job.benchmark), job.evaluation))
+
     def prober(
         self, job: Job, warm_model: WarmModel, guard: Guard | None, *, since: int = 0
     ) -> Probe | None:

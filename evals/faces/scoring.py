@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -14,9 +15,17 @@ from evals.faces.scores import FaceScore, TaskScores
 from evals.shard import Shard
 
 
+class Embeds(Protocol):
+    """What gives each picture an embedding."""
+
+    def embeddings(self, faces: Sequence[Face]) -> Tensor:
+        """Returns embeddings_NE of pictures, float32 on the CPU."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Embedder:
-    """A model that gives each picture an embedding; it must be `evaluating`."""
+    """A model that gives each picture an embedding."""
 
     model: nn.Module
     encoder: Encoder
@@ -25,29 +34,32 @@ class Embedder:
 
     def embeddings(self, faces: Sequence[Face]) -> Tensor:
         """Returns embeddings_NE of pictures, float32 on the CPU."""
-        found = []
-        for start in range(0, len(faces), self.batch_size):
-            batch = [self.encoder.answered(face) for face in faces[start : start + self.batch_size]]
-            pixel_values = self.encoder.collate(batch).inputs["pixel_values"].to(self.device)
-            found.append(self.model(pixel_values=pixel_values).embeddings.float().cpu())
-        return torch.cat(found)
+        with evaluating(self.model):
+            starts = range(0, len(faces), self.batch_size)
+            parts = [faces[start : start + self.batch_size] for start in starts]
+            return torch.cat([self._embedded(part) for part in parts])
+
+    def _embedded(self, faces: Sequence[Face]) -> Tensor:
+        rows = self.encoder.collate([self.encoder.answered(face) for face in faces])
+        pixel_values = rows.inputs["pixel_values"].to(self.device)
+        embeddings_NE: Tensor = self.model(pixel_values=pixel_values).embeddings.float().cpu()
+        return embeddings_NE
 
 
-def score_tasks(embedder: Embedder, tasks: Sequence[Task], *, shard: Shard) -> list[TaskScores]:
+def score_tasks(embedder: Embeds, tasks: Sequence[Task], *, shard: Shard) -> list[TaskScores]:
     """Returns this shard's scores of `tasks`; every rank calls the model equally often.
 
     Everybody is enrolled on every rank, from the same pictures.
     """
-    with evaluating(embedder.model):
-        enrolled = tasks[0].enrolled
-        labels_N = torch.tensor([face.label for face in enrolled])
-        num_people = int(labels_N.max()) + 1
-        found_NE = embedder.embeddings(enrolled)
-        vectors_PE = enrolment_vectors(found_NE, labels_N, num_people=num_people)
-        return [_scored(embedder, task, vectors_PE, shard) for task in tasks]
+    enrolled = tasks[0].enrolled
+    labels_N = torch.tensor([face.label for face in enrolled])
+    num_people = int(labels_N.max()) + 1
+    found_NE = embedder.embeddings(enrolled)
+    vectors_PE = enrolment_vectors(found_NE, labels_N, num_people=num_people)
+    return [_scored(embedder, task, vectors_PE, shard) for task in tasks]
 
 
-def _scored(embedder: Embedder, task: Task, vectors_PE: Tensor, shard: Shard) -> TaskScores:
+def _scored(embedder: Embeds, task: Task, vectors_PE: Tensor, shard: Shard) -> TaskScores:
     own = shard.take(task.examples)
     # Under ZeRO-3 all ranks must call the model equally often: as often as the first of them.
     asked = own + task.examples[: len(shard.parts(task.examples)[0]) - len(own)]

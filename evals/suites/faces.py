@@ -94,6 +94,12 @@ class Suite:
 
         return Encoder(processor)
 
+    def floors(self, tasks: Sequence[Task]) -> Mapping[str, ScoreSheet]:
+        """Returns the scores that raw pixels get."""
+        from evals.faces.floors import raw_pixel_scores
+
+        return {"Raw pixels": raw_pixel_scores(cast(Sequence[Pictures], tasks))}
+
     def shown(self, encoder: "Encoder", example: Face) -> str:  # noqa: ARG002  # pixels say nothing
         """Returns which picture it is, and of whom."""
         return f"{example.id}: a picture of {example.person}, who is number {example.label}\n"

@@ -102,6 +102,10 @@ class Suite:
 
         return Encoder(processor.tokenizer, prompt=processor.prompt, max_length=max_length, key=key)
 
+    def floors(self, tasks: Sequence[Task]) -> Mapping[str, ScoreSheet]:  # noqa: ARG002
+        """Returns nothing: without a language model there are no likelihoods."""
+        return {}
+
     def shown(self, encoder: "Encoder", example: Example) -> str:
         """Returns prompt and answer as their tokens spell them, with all that is not to be seen."""
         prompt, answer = encoder.spelled(example)

@@ -22,6 +22,7 @@ from orchestrator.reporting.table_files import files_of, save
 from orchestrator.reporting.tables.ablation import ablation_table
 from orchestrator.reporting.tables.comparison import comparison_table
 from orchestrator.reporting.tables.finals import finals_table
+from orchestrator.reporting.tables.floors import with_floors
 from orchestrator.reporting.tables.fronts import fronts_table
 from orchestrator.reporting.tables.ledger import ledger_table
 from orchestrator.reporting.tables.pairs import l1_pairs
@@ -40,6 +41,8 @@ SHOWN = {
     LEDGER: "Budgets:",
 }
 """The tables that people look at in a terminal, and what is said before them."""
+FINAL = (TABLE, "comparisons", "ablation", "published")
+"""The tables on items that no search has seen, where there are finalists."""
 UNCOMPARED = (
     "Finalists have run, but are not held against each other here: the rows are the search's own "
     "trials. They are in the whole report."
@@ -99,7 +102,12 @@ def publish_briefly(
 
 def tables_of(record: SweepRecord, finals: Finals | None, selection: Selection) -> dict[str, Table]:
     """Returns the tables of a report by the name of their files; those of a part say so."""
-    tables = _tables_of(record, finals, selection)
+    tables = {
+        name: table
+        if name == LEDGER
+        else with_floors(table, record, held_out=finals is not None and name in FINAL)
+        for name, table in _tables_of(record, finals, selection).items()
+    }
     shown, all_of_them = len(selection.labels), len(record.config.methods)
     if shown == all_of_them:
         return tables

@@ -154,6 +154,10 @@ class Suite:
         """Returns nothing: a point says nothing that might not be measured."""
         return ""
 
+    def floors(self, tasks: Sequence[Task]) -> Mapping[str, ScoreSheet]:
+        """Returns nothing: without a model there are no likelihoods."""
+        return {}
+
     def shown(self, encoder: Encoder, example: Point) -> str:
         """Returns where the point is."""
         return str(example)
