@@ -1,3 +1,4 @@
+import math
 import shutil
 import subprocess
 import sys
@@ -7,15 +8,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
+SHARES = 6 + 3 / 4
+"""What --inputs is cut into: `test_untrusted_input.py` has six tests, `test_damaged_sweep.py` three
+that make a quarter as many."""
 LAUNCHER = Path(__file__).with_name("distributed.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=2, help="how often test_kills.py kills a driver")
+    parser.addoption("--inputs", type=int, default=0, help="how many are generated, all together")
     parser.addoption("--long", action="store_true", help="run the tests marked long, too")
     parser.addoption("--golden", action="store_true", help="write the golden files anew")
     parser.addoption("--faults", type=int, default=0, help="sweeps that test_faults.py disturbs")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Has every test that generates inputs make its share of --inputs, others each time."""
+    if number := config.getoption("inputs"):
+        settings.register_profile("inputs", max_examples=math.ceil(number / SHARES))
+        settings.load_profile("inputs")
+    else:
+        settings.register_profile("few", max_examples=100, derandomize=True)
+        settings.load_profile("few")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

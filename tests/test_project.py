@@ -51,6 +51,7 @@ UNMIRRORED = ("tests/end_to_end", "tests/docs", "tests/benchmarks")
 WHOLES = {
     "tests/test_audit.py": "the audit of what is installed",
     "tests/test_configs.py": "every file in configs/",
+    "tests/test_damaged_sweep.py": "every file that a sweep leaves behind",
     "tests/test_project.py": "the project's own files",
     "tests/test_third_modality.py": "what a new modality takes",
     "tests/test_untrusted_input.py": "every file that people or disks can spoil",

@@ -26,7 +26,9 @@ from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.limits.usage import read_usage
 from orchestrator.storage.files import (
     CONFIG_FILE,
+    IDENTITY_FILE,
     JOB_FILE,
+    JOURNAL,
     LEDGER_FILE,
     MEMBERS_FILE,
     ORIGIN_FILE,
@@ -34,11 +36,14 @@ from orchestrator.storage.files import (
     RESULT_FILE,
     SCORES_FILE,
 )
+from orchestrator.storage.line_file import append_all, at_once
 from orchestrator.storage.members import read_members
 from orchestrator.storage.records import Storage
+from orchestrator.storage.sweep_identity import sweep_identity
+from orchestrator.storage.sweep_lines import check_journal
 
-# The same inputs every time, and few enough to end in seconds.
-EVERY_TIME = settings(derandomize=True, deadline=None, max_examples=150, database=None)
+# The same inputs every time, and few enough to end in seconds; others, and many, with --inputs.
+EVERY_TIME = settings(deadline=None, database=None)
 LONGEST = 1500
 """Characters of a message."""
 
@@ -164,9 +169,11 @@ ORIGINS = st.fixed_dictionaries(
     {}, optional={"version": SCALARS, "layout": SCALARS, "methods": VALUES}
 )
 SHAPES = LEDGER_LINES | MEMBER_LINES | RESULTS | ORIGINS | VALUES
-CONTENTS = st.lists(SHAPES.map(json.dumps), max_size=4).map(
-    lambda lines: "".join(f"{line}\n" for line in lines).encode()
-) | st.binary(max_size=40)
+SWEEP_FILES = [CONFIG_FILE, ORIGIN_FILE, MEMBERS_FILE, LEDGER_FILE, JOURNAL, IDENTITY_FILE]
+LINES = st.lists(SHAPES.map(json.dumps), max_size=4)
+CONTENTS = LINES.map(lambda lines: "".join(f"{line}\n" for line in lines).encode()) | st.binary(
+    max_size=40
+)
 
 
 @EVERY_TIME
@@ -189,14 +196,14 @@ def test_a_file_of_a_job(name: str, content: bytes | None) -> None:
 
 @EVERY_TIME
 @given(
-    name=st.sampled_from([CONFIG_FILE, ORIGIN_FILE, MEMBERS_FILE, LEDGER_FILE]),
-    content=CONTENTS | st.none(),
+    name=st.sampled_from(SWEEP_FILES),
+    content=CONTENTS | st.none() | LINES,
 )
 @example(name=LEDGER_FILE, content=b'{"event": "closed", "at": 1}\n')
 @example(name=LEDGER_FILE, content=b'{"event": "ended", "at": 1, "job": "x"}\n')
 @example(name=ORIGIN_FILE, content=b'{"version": "x", "layout": "y"}')
 @example(name=ORIGIN_FILE, content=b'{"version": "x", "layout": 1, "methods": ["ga"]}')
-def test_a_file_of_a_sweep(name: str, content: bytes | None) -> None:
+def test_a_file_of_a_sweep(name: str, content: bytes | list[str] | None) -> None:
     with tempfile.TemporaryDirectory() as root:
         folder = Path(root)
         spoil(folder / name, content)
@@ -206,12 +213,19 @@ def test_a_file_of_a_sweep(name: str, content: bytes | None) -> None:
             read_usage(folder, BudgetSettings())
         with or_a_message():
             read_config(folder)
+        with or_a_message():
+            check_journal(folder / JOURNAL)
+        with or_a_message():
+            sweep_identity(folder)
 
 
-def spoil(file: Path, content: bytes | None) -> None:
-    """Writes the content, or makes a folder in the file's place."""
+def spoil(file: Path, content: bytes | list[str] | None) -> None:
+    """Writes the content, as sealed lines if it is lines, or makes a folder in the file's place."""
     if content is None:
         file.mkdir()
+        return
+    if isinstance(content, list):
+        append_all(file, [line for line in content if line.startswith('{"')], wait=at_once)
         return
     with suppress(FileNotFoundError):
         file.unlink()

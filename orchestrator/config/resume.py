@@ -1,5 +1,6 @@
 """Whether a sweep folder was begun by the same sweep: old trials must not mislead the search."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -38,11 +39,16 @@ FREE = (
 
 
 class _Origin(BaseModel):
-    """Which Lethe began a sweep, and every method that it ever had, by label."""
+    """Which Lethe began a sweep, and every method that it ever had, by label.
+
+    `configs` are the SHA-256 of what `config.json` may hold: the last one that was written, and the
+    one before, as a process may be killed between the two files.
+    """
 
     version: str
     layout: int
     methods: dict[str, dict[str, JsonValue]] = {}
+    configs: tuple[str, ...] = ()
 
 
 def check_continues(config: SweepConfig, folder: Path) -> None:
@@ -56,7 +62,7 @@ def check_continues(config: SweepConfig, folder: Path) -> None:
     file = folder / CONFIG_FILE
     if not file.exists():
         return
-    before = _comparable(_read(file))
+    before = _comparable(_begun_with(folder))
     before["methods"] = _methods_so_far(folder)
     now = _comparable(config.model_dump(mode="json"))
     methods = before["methods"].keys() & now["methods"].keys()
@@ -106,7 +112,8 @@ def write_config(config: SweepConfig, folder: Path) -> str:
     """
     text = config_text(config)
     methods = {**_methods_so_far(folder), **json.loads(text)["methods"]}
-    origin = {"version": version(), "layout": LAYOUT, "methods": methods}
+    configs = [_checksum(text.encode()), *_written_before(folder / CONFIG_FILE)]
+    origin = {"version": version(), "layout": LAYOUT, "methods": methods, "configs": configs}
     _write(folder / ORIGIN_FILE, json.dumps(origin, indent=2))
     _write(folder / CONFIG_FILE, text)
     return text
@@ -160,7 +167,24 @@ def read_config(folder: Path) -> dict[str, Any]:
         ConfigError: it cannot be read, or another version of Lethe wrote it.
     """
     check_origin(folder)
-    return _read(folder / CONFIG_FILE)
+    return _begun_with(folder)
+
+
+def _begun_with(folder: Path) -> dict[str, Any]:
+    """Returns what `config.json` holds, which is what was written there."""
+    file, origin = folder / CONFIG_FILE, _origin(folder)
+    found = _read(file)
+    if origin is not None and _checksum(file.read_bytes()) not in origin.configs:
+        raise _unreadable(file, f"other content than {ORIGIN_FILE} has the SHA-256 of")
+    return found
+
+
+def _written_before(file: Path) -> list[str]:
+    return [_checksum(file.read_bytes())] if file.is_file() else []
+
+
+def _checksum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from orchestrator.storage.files import (
     DRIVER_FILE,
     JOBS,
     LEDGER_FILE,
+    ORIGIN_FILE,
     REMOVED,
     RESULT_FILE,
     WHY_FILE,
@@ -136,10 +137,11 @@ class Mirror:
         self._remove(job_path(job_hash, left.name.removesuffix(REMOVED)))
 
     def push_sweep(self, name: str) -> None:
-        """Puts the sweep's own folder there, its ledger last."""
+        """Puts the sweep's own folder there, its ledger last and its origin first."""
         folder = self.root / sweep_path(name)
         files = [each for each in folder.glob("[!.]*") if each.is_file() and each.suffix != ".lock"]
-        for file in sorted(files, key=lambda file: (file.name == LEDGER_FILE, file.name)):
+        order = {ORIGIN_FILE: 0, LEDGER_FILE: 2}
+        for file in sorted(files, key=lambda file: (order.get(file.name, 1), file.name)):
             text = file.read_bytes()
             if file.suffix in GROWING:
                 text = text[: text.rfind(b"\n") + 1]

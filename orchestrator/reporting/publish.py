@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from evals.errors import ConfigError
 from orchestrator.limits.full_disk import Hold
 from orchestrator.reporting.estimates.chance import with_chance
 from orchestrator.reporting.estimates.finals import Finals, finals_of
@@ -168,6 +169,8 @@ def _with_finals(record: SweepRecord) -> tuple[SweepRecord, Finals | None]:
     """Returns the finalists; where they cannot be compared the record says why."""
     try:
         return record, finals_of(record)
+    except ConfigError:  # a file of theirs is not as it was written
+        raise
     except ValueError as error:
         gap = f"Finalists cannot be held against each other: {str(error).rstrip('.')}."
         return replace(record, gaps=(*record.gaps, gap)), None

@@ -7,7 +7,13 @@ import pytest
 
 from evals.errors import ConfigError
 from orchestrator.config.loading import load_config
-from orchestrator.config.resume import LAYOUT, check_continues, check_origin, write_config
+from orchestrator.config.resume import (
+    LAYOUT,
+    check_continues,
+    check_origin,
+    read_config,
+    write_config,
+)
 from orchestrator.storage.records import version
 
 
@@ -113,3 +119,18 @@ def test_a_range_that_is_null_is_not_one_that_is_unset(tmp_path: Path) -> None:
     without = load_config(None, ["methods=[npo]", searched, "methods.npo.search.l1=null"])
     with pytest.raises(ConfigError, match=r"methods\.npo\.search\.l1 must stay unset .* got None"):
         check_continues(without, tmp_path)
+
+
+def test_a_config_that_changed_is_refused_and_one_of_a_start_that_was_killed_is_not(
+    tmp_path: Path,
+) -> None:
+    first, second = (load_config(None, [f"search.trials={n}"]) for n in (3, 4))
+    write_config(first, tmp_path)
+    before = (tmp_path / "config.json").read_text()
+    write_config(second, tmp_path)
+    assert read_config(tmp_path)["search"]["trials"] == 4
+    (tmp_path / "config.json").write_text(before)  # killed after origin.json
+    assert read_config(tmp_path)["search"]["trials"] == 3
+    (tmp_path / "config.json").write_text(before.replace('"trials": 3', '"trials": 5'))
+    with pytest.raises(ConfigError, match=r"config\.json must be the JSON .* other content than"):
+        read_config(tmp_path)

@@ -13,7 +13,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from evals.errors import ConfigError
 from orchestrator.config.loading import load_config, load_resumed
-from orchestrator.config.resume import LAYOUT
+from orchestrator.config.resume import write_config
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.remote import uploader
 from orchestrator.remote.download import pulled
@@ -431,9 +431,7 @@ def test_a_sweep_is_resumed_from_its_url_on_another_machine(url: str, tmp_path: 
     first = load_config(None, [f"storage={url}", f"cache={tmp_path / 'a'}", "search.trials=7"])
     storage = Storage(first.folder)
     folder = sweep_in(storage, ledger='{"a":1}\n')
-    origin = {"version": version(), "layout": LAYOUT, "methods": {}}
-    (folder / "origin.json").write_text(json.dumps(origin))
-    (folder / "config.json").write_text(first.model_dump_json())
+    write_config(first, folder)
     finish(storage, job(0))
     mirror = Mirror(Address.of(url), storage.root)
     mirror.push_job(job(0).hash)
