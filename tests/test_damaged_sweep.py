@@ -20,8 +20,7 @@ from evals.errors import ConfigError
 from orchestrator.config.loading import load_resumed
 from orchestrator.driver.start import check_folder
 from orchestrator.limits.ledger import Ledger
-from orchestrator.reporting.estimates.finals import finals_of
-from orchestrator.reporting.publish import tables_of
+from orchestrator.reporting.publish import tables_of, with_estimates
 from orchestrator.reporting.selection import everything
 from orchestrator.reporting.sweep_record import read_record
 from orchestrator.searching.settings import SearchSettings
@@ -172,13 +171,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
 
 def report(folder: Path) -> tuple[str, tuple[str, ...]]:
     """Returns the tables of the sweep in `folder` as text, and what is said to be missing."""
-    record = read_record(str(folder))
-    try:
-        finals = None if record.reference is None else finals_of(record)
-    except ConfigError:
-        raise
-    except ValueError:
-        finals = None
+    record, finals = with_estimates(read_record(str(folder)))
     tables = repr(tables_of(record, finals, everything(record.config)))
     return tables.replace(str(record.storage.root), "<storage>"), record.gaps
 

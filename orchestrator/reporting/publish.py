@@ -65,7 +65,7 @@ def publish(
     report has left and this one of the whole sweep did not make is removed.
     """
     chosen = selection or everything(record.config)
-    record, finals = _with_finals(with_chance(record))
+    record, finals = with_estimates(record)
     tables = tables_of(record, finals, chosen)
     origin = provenance_of(record, finals)
     files = _saved(tables, folder, formats=chosen.formats, origin=origin, hold=hold)
@@ -99,6 +99,24 @@ def publish_briefly(
     _say_tables(tables, say)
     say(f"Tables: {folder}; the whole report: python -m orchestrator.report {folder}")
     return files
+
+
+def with_estimates(record: SweepRecord) -> tuple[SweepRecord, Finals | None]:
+    """Returns the record with what chance makes of its original, and its finalists.
+
+    Where finalists cannot be held against each other the record says why.
+
+    Raises:
+        ConfigError: the scores of a finalist or a baseline are not as they were written.
+    """
+    record = with_chance(record)
+    try:
+        return record, finals_of(record)
+    except ConfigError:  # other scores would be other numbers without a word
+        raise
+    except ValueError as error:
+        gap = f"Finalists cannot be held against each other: {str(error).rstrip('.')}."
+        return replace(record, gaps=(*record.gaps, gap)), None
 
 
 def tables_of(record: SweepRecord, finals: Finals | None, selection: Selection) -> dict[str, Table]:
@@ -163,17 +181,6 @@ def _say_tables(tables: Mapping[str, Table], say: Callable[[str], None]) -> None
     for name, heading in SHOWN.items():
         if name in tables:
             say(f"{heading}\n\n{terminal_text(tables[name])}")
-
-
-def _with_finals(record: SweepRecord) -> tuple[SweepRecord, Finals | None]:
-    """Returns the finalists; where they cannot be compared the record says why."""
-    try:
-        return record, finals_of(record)
-    except ConfigError:  # a file of theirs is not as it was written
-        raise
-    except ValueError as error:
-        gap = f"Finalists cannot be held against each other: {str(error).rstrip('.')}."
-        return replace(record, gaps=(*record.gaps, gap)), None
 
 
 def _main_table(record: SweepRecord, finals: Finals | None, labels: Sequence[str]) -> Table:

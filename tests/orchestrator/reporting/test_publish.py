@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.reporting.publish import publish, publish_briefly, tables_of
+from evals.errors import ConfigError
+from orchestrator.reporting.publish import publish, publish_briefly, tables_of, with_estimates
 from orchestrator.reporting.selection import selected
 from orchestrator.storage.members import MemberRole
 
@@ -102,6 +103,14 @@ def test_finalists_that_cannot_be_compared_leave_the_searchs_table_and_say_why(
     tables, said = published(fakes.record(), tmp_path)
     assert tables == ALWAYS
     assert "Finalists cannot be held against each other: finalists must be" in said
+
+
+def test_a_finalist_whose_scores_have_changed_is_refused(stored_sweep):
+    sweep = stored_sweep().fill()
+    scores = sweep.storage.job_folder(sweep.read().replicates[0].result.job.hash) / "scores.json"
+    scores.write_text(scores.read_text("utf-8").replace("1", "2", 1), "utf-8")
+    with pytest.raises(ConfigError, match=r"scores\.json must be .*; delete the folder "):
+        with_estimates(sweep.read())
 
 
 def test_every_write_waits_for_room(fakes, tmp_path):
