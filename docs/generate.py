@@ -16,6 +16,8 @@ from fields import Row, in_yaml, rows, sections
 from pydantic import BaseModel
 
 from evals import plugins
+from evals.attack import PACKAGE as ATTACKS
+from evals.attack import load_attack
 from evals.benchmark import Role
 from evals.choice import Choice
 from evals.metric import Metric, Need, load_metric
@@ -83,6 +85,14 @@ and is done only if a metric asks for it. What needs *gold* compares with the go
 such a metric can be constrained, but is no objective. *Chance* is what a model gets that finds all
 answers equally likely; it is left out where that depends on more."""
 
+ATTACK_COLUMNS = ("name", "heading", "what it is", "better", "range", "chance", "of each kind")
+
+ATTACKS_SAID = """\
+With `attacks` in a sweep's YAML many models are trained beside those of its search
+([sweeps.md](sweeps.md#attacks)), and all attacks on what the benchmark is made of are made. They
+have a column each beside the metrics. *Of each kind* says how many targets, and how many shadows,
+are the least."""
+
 SETTINGS = """\
 # Settings
 
@@ -119,6 +129,10 @@ def metrics_page() -> str:
     default = ", ".join(f"`{name}`" for name in EvaluationSettings().metrics)
     overview = _table(METRIC_COLUMNS, map(_metric_line, names))
     parts = [_prose(f"evals.metrics.{name}", name) for name in names]
+    attacks = plugins.names(ATTACKS)
+    against = _table(ATTACK_COLUMNS, map(_attack_line, attacks))
+    parts += ["# Attacks", ATTACKS_SAID, against]
+    parts += [_prose(f"{ATTACKS}.{name}", name) for name in attacks]
     return _page(METRICS.format(default=default), overview, *parts)
 
 
@@ -177,6 +191,21 @@ def _metric_line(name: str) -> tuple[str, ...]:
         "" if metric.chance is None else f"{metric.chance:g}",
         _needs(metric),
         ", ".join(sorted(metric.probe)),
+    )
+
+
+def _attack_line(name: str) -> tuple[str, ...]:
+    attack = load_attack(name)
+    low, high = attack.bounds
+    note = attack.note[:1].upper() + attack.note[1:]
+    return (
+        f"[`{name}`](#{name})",
+        attack.heading,
+        note,
+        attack.better,
+        f"{low:g} to {high:g}",
+        f"{attack.chance:g}",
+        f"{2 * attack.least}, steadier with {2 * attack.steady}",
     )
 
 

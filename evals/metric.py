@@ -96,7 +96,7 @@ def load_metric(name: str, *, key: str = "metrics") -> Metric:
         metric,
         heading=metric.heading or name,
         short=metric.short or name.replace("_", " "),
-        note=metric.note or _first_line(module.__doc__),
+        note=metric.note or first_line(module.__doc__),
     )
 
 
@@ -115,5 +115,6 @@ def measurable(names: Sequence[str], *, has_gold: bool) -> tuple[str, ...]:
     return tuple(n for n in names if has_gold or Need.GOLD not in load_metric(n).needs)
 
 
-def _first_line(doc: str | None) -> str:
+def first_line(doc: str | None) -> str:
+    """Returns the first line of a docstring, without its full stop."""
     return inspect.cleandoc(doc or "").partition("\n")[0].rstrip(".")

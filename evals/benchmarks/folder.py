@@ -83,6 +83,11 @@ def build(config: Config) -> Benchmark:
     return face_benchmark("folder", people, _roles(config, names))
 
 
+def num_splits(config: Config) -> int:
+    """Returns how many splits there are; none without a holdout to change places with."""
+    return config.num_splits if config.holdout or config.holdout_share else 0
+
+
 def _faces(config: Config, files: Sequence[PictureFile]) -> list[Face]:
     pictures = read_pictures(
         lambda: (file.read() for file in files),

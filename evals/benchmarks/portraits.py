@@ -119,6 +119,11 @@ def build(config: Config) -> Benchmark:
     return face_benchmark("portraits", everybody, roles)
 
 
+def num_splits(config: Config) -> int:
+    """Returns how many splits there are."""
+    return config.num_splits
+
+
 @lru_cache(maxsize=2)
 def _people(config: Config) -> tuple[Person, ...]:
     """Returns everybody, whatever the split: drawn once for all splits of a process."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from evals.attack import Scored
 from evals.benchmark import Role
 from evals.errors import ConfigError
 from evals.scores import ScoreSheet
@@ -116,14 +117,6 @@ class Worlds:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """Score sheets of the models of one world, as the suite of faces keeps them."""
-
-    targets: Sequence[ScoreSheet]
-    shadows: Sequence[ScoreSheet]
-
-
 def worlds(forget: Scored, holdout: Scored) -> Worlds:
     """Returns the logits of models by the pictures of their tasks of roles FORGET and HOLDOUT.
 
@@ -145,6 +138,12 @@ def worlds(forget: Scored, holdout: Scored) -> Worlds:
         _world(holdout, {Role.HOLDOUT: forgotten, Role.FORGET: strangers}),
         np.arange(len(forgotten) + len(strangers)) < len(forgotten),
     )
+
+
+def is_usable(sheet: ScoreSheet) -> bool:
+    """Returns whether all pictures that an attack looks at have a finite score."""
+    tasks = (*sheet.by_role(Role.FORGET), *sheet.by_role(Role.HOLDOUT))
+    return all(np.isfinite(item.cosine) for task in tasks for item in task.items)
 
 
 def _world(scored: Scored, wanted: Mapping[Role, Sequence[str]]) -> World:

@@ -92,3 +92,5 @@ def _reached(budget: BudgetSettings, used_s: dict[str, float]) -> str | None:
 
 FINALISTS = "finalists"
 """What the runs of finalists are booked under: no method's budget pays for them."""
+ATTACKS = "attacks"
+"""What the models for attacks are booked under."""

@@ -28,6 +28,7 @@ FREE = (
     "search.trials",
     "search.warm_start",
     "finalists.seeds",
+    "attacks",
     "budget.",
     "gang.",
     "checkpoint.",

@@ -15,7 +15,8 @@ from evals.metric import load_metric
 from evals.paths import read_path
 from evals.settings import DEFAULT_OBJECTIVE, EvaluationSettings
 from evals.suite import suite_name
-from orchestrator.config.budget import FINALISTS, BudgetSettings, check_budget
+from orchestrator.config.attacks import AttackSettings
+from orchestrator.config.budget import ATTACKS, FINALISTS, BudgetSettings, check_budget
 from orchestrator.config.method_settings import MethodSettings, resolve_method
 from orchestrator.config.own_recipe import check_unsearched, whole_recipe
 from orchestrator.config.sections import (
@@ -41,7 +42,7 @@ FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 MAX_NAME = 100
 """Letters of a sweep's name and of a method's label, which are parts of files' names."""
 
-RESERVED = ("original", "gold", FINALISTS)
+RESERVED = ("original", "gold", FINALISTS, ATTACKS)
 
 PLUGINS = {"benchmark": "evals.benchmarks", "model": "trainers.models"}
 
@@ -69,6 +70,7 @@ class SweepConfig(Settings):
     search: SearchSettings = SearchSettings()
     finalists: FinalistSettings | None = FinalistSettings()
     """None: the search's own trials are reported, on the items that it has seen: all of them."""
+    attacks: AttackSettings | None = None
     budget: BudgetSettings = BudgetSettings()
     gang: GangSettings = GangSettings()
     checkpoint: CheckpointSettings = CheckpointSettings()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from orchestrator.jobs.shadows import Shadow
 from orchestrator.limits.disk_quota import Quota
 from orchestrator.limits.full_disk import DiskFullMonitor
 from orchestrator.limits.ledger import Ledger
@@ -24,6 +25,15 @@ class SweepCallback:
     def on_entry(self, entry: Entry, *, bounds: Sequence[Bound]) -> None:
         """It is known what a finished job means in the sweep, whose trials keep to `bounds`."""
 
+    def on_attacks(self, total: int) -> None:
+        """Models for attacks come next, `total` of them."""
+
+    def on_shadow(self, shadow: Shadow, result: Result, *, cached: bool) -> None:
+        """It is known what has come of a model for attacks."""
+
+    def on_split_end(self, jobs: Sequence[str]) -> None:
+        """All models of a split have ended: nothing starts from these any more."""
+
     def on_job_end(self, result: Result) -> None:
         """A job that was run has ended; entries that are known by it have been told of before."""
 
@@ -44,6 +54,18 @@ class Callbacks(SweepCallback):
     def on_entry(self, entry: Entry, *, bounds: Sequence[Bound]) -> None:
         for each in self._callbacks:
             each.on_entry(entry, bounds=bounds)
+
+    def on_attacks(self, total: int) -> None:
+        for each in self._callbacks:
+            each.on_attacks(total)
+
+    def on_shadow(self, shadow: Shadow, result: Result, *, cached: bool) -> None:
+        for each in self._callbacks:
+            each.on_shadow(shadow, result, cached=cached)
+
+    def on_split_end(self, jobs: Sequence[str]) -> None:
+        for each in self._callbacks:
+            each.on_split_end(jobs)
 
     def on_job_end(self, result: Result) -> None:
         for each in self._callbacks:
@@ -76,6 +98,12 @@ class QuotaCallback(SweepCallback):
         else:
             self._quota.enter(entry, bounds=bounds)
 
+    def on_shadow(self, shadow: Shadow, result: Result, *, cached: bool) -> None:  # noqa: ARG002
+        self._quota.enter_shadow(result)
+
+    def on_split_end(self, jobs: Sequence[str]) -> None:
+        self._quota.release(jobs)
+
 
 class MembersCallback(SweepCallback):
     """Has the job taken down as what it is in the sweep."""
@@ -85,6 +113,9 @@ class MembersCallback(SweepCallback):
 
     def on_entry(self, entry: Entry, *, bounds: Sequence[Bound]) -> None:  # noqa: ARG002
         self._members.enter(member_of(entry))
+
+    def on_shadow(self, shadow: Shadow, result: Result, *, cached: bool) -> None:  # noqa: ARG002
+        self._members.enter(shadow.member)
 
 
 class TrackerCallback(SweepCallback):

@@ -9,7 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from evals.metric import load_metric
 from orchestrator.config.sections import GangSettings
+from orchestrator.driver.attack_progress import AttackProgress
 from orchestrator.driver.callbacks import SweepCallback
+from orchestrator.driver.duration import duration
+from orchestrator.jobs.shadows import Shadow
 from orchestrator.results.entry import Entry
 from orchestrator.results.pareto import gain
 from orchestrator.searching.constraints import Bound
@@ -26,7 +29,8 @@ class Progress(SweepCallback):
     """Writes a header, then one line per entry: what was tried, what came out, how far along.
 
     `write` gets each line without its end. `trials` are the methods' numbers of trials, by label,
-    `num_finals` how many runs of finalists there are at most.
+    `num_finals` how many runs of finalists there are at most. Of models for attacks a line comes
+    now and then.
     """
 
     def __init__(
@@ -45,14 +49,15 @@ class Progress(SweepCallback):
         self._trials = dict(trials)
         self._num_baselines = num_baselines
         self._num_finals = num_finals
+        self._attacks = AttackProgress(write, clock=clock)
         self._total = num_baselines + sum(trials.values()) + num_finals
         self._width = max(map(len, ("original", *trials)))
         self._num_done = 0
         self._best: dict[str, float] = {}
         self._ended: deque[float] = deque(maxlen=PACE_OVER)
 
-    def begin(self, name: str, *, gang: GangSettings, num_gangs: int) -> None:
-        """Writes what will run."""
+    def begin(self, name: str, *, gang: GangSettings, num_gangs: int, num_shadows: int = 0) -> None:
+        """Writes what will run, in the end up to `num_shadows` models for attacks."""
         numbers = sorted(set(self._trials.values()))
         trials = f"{' to '.join(map(str, numbers[:1] + numbers[1:][-1:]))} trials"
         methods = f"{len(self._trials)} method" + "s" * (len(self._trials) > 1)
@@ -60,9 +65,10 @@ class Progress(SweepCallback):
         ranks = f"{gang.ranks} rank" + "s" * (gang.ranks > 1)
         gangs = f"{num_gangs} gang" + "s" * (num_gangs > 1)
         finals = f", {self._num_finals} runs of finalists at most" if self._num_finals else ""
+        shadows = f", then {num_shadows} models for attacks at most"
         self._write(
             f"Sweep {name}: {self._total} jobs, {baselines} and {trials} for "
-            f"each of {methods}{finals}; {gangs} of {ranks}"
+            f"each of {methods}{finals}{shadows if num_shadows else ''}; {gangs} of {ranks}"
         )
 
     def on_report(self, job: Job, report: Report) -> None:
@@ -78,6 +84,14 @@ class Progress(SweepCallback):
             self._final(entry)
         else:
             self._searched(entry, bounds)
+
+    def on_attacks(self, total: int) -> None:
+        """Begins to count the models for attacks."""
+        self._attacks.begin(total)
+
+    def on_shadow(self, shadow: Shadow, result: Result, *, cached: bool) -> None:  # noqa: ARG002
+        """Counts one of them."""
+        self._attacks.count(result, cached=cached)
 
     def _searched(self, entry: Entry, bounds: Sequence[Bound]) -> None:
         parts = [self._count(), entry.label.ljust(self._width), *_params(entry.params or {})]
@@ -134,7 +148,7 @@ class Progress(SweepCallback):
         if len(self._ended) < 2 or self._num_done >= self._total:
             return []
         pace_s = (self._ended[-1] - self._ended[0]) / (len(self._ended) - 1)
-        return [f"about {_duration(pace_s * (self._total - self._num_done))} left"]
+        return [f"about {duration(pace_s * (self._total - self._num_done))} left"]
 
 
 def _attempts(result: Result) -> str:
@@ -164,9 +178,3 @@ def _kept(entry: Entry, bounds: Sequence[Bound]) -> list[str]:
 
 def _number(value: float | int | str) -> str:
     return f"{value:.1e}" if isinstance(value, float) else str(value)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"

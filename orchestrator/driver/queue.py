@@ -1,7 +1,7 @@
 """A sweep's jobs in order: stage after stage, what is in storage already taken from there."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,8 +121,24 @@ class Queue:
                 stage.withdraw([request])
                 break
             elif (ticket := self._given(stage, request)) is not None:
-                return ticket
+                following = tuple(self._following(stage, request.more))
+                return ticket.model_copy(update={"following": following})
         return None
+
+    def _following(self, stage: Stage[Any], number: int) -> Iterator[Ticket]:
+        """Yields the tickets of the next requests, as far as they are to be run and may be."""
+        for _ in range(number):
+            request = stage.next()
+            if request is None:
+                return
+            found = self._found(request)
+            if found is not None:
+                self._take_found(stage, request, found)
+            elif not stage.may_start:
+                stage.withdraw([request])
+                return
+            elif (ticket := self._given(stage, request)) is not None:
+                yield ticket
 
     def _given(self, stage: Stage[Any], request: Request[Any]) -> Ticket | None:
         """Returns the job's ticket; None if another request has asked for the same job."""
@@ -132,7 +148,7 @@ class Queue:
         if len(running.requests) > 1:
             return None
         self._ledger.give(request.account, request.trial, job.hash)
-        return ticket_for(job, request.reference, config=self._config, storage=self._storage)
+        return ticket_for(job, request.basis, config=self._config, storage=self._storage)
 
     def _found(self, request: Request[Any]) -> Result | None:
         """Returns the job's result in storage, if it is to be taken for the request."""

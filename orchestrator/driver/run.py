@@ -19,6 +19,7 @@ from orchestrator.driver.callbacks import (
 from orchestrator.driver.context import SweepContext
 from orchestrator.driver.queue import Queue
 from orchestrator.driver.signals import StopSignals
+from orchestrator.driver.stages.attacks import AttackStage
 from orchestrator.driver.stages.baselines import BaselineStage
 from orchestrator.driver.stages.finalists import FinalistStage
 from orchestrator.driver.stages.search import SearchStage, close_searches, open_searches
@@ -27,9 +28,10 @@ from orchestrator.driver.stop_conditions import Ending, StopConditions
 from orchestrator.limits.disk_quota import Quota
 from orchestrator.limits.full_disk import OutOfRoom
 from orchestrator.reporting.publish import publish, publish_briefly
-from orchestrator.reporting.sweep_record import Replicate, SweepRecord, gaps_of
+from orchestrator.reporting.sweep_record import Replicate, ShadowModel, SweepRecord, gaps_of
 from orchestrator.results.entry import Entry
 from orchestrator.storage.members import MemberRole, read_members
+from trainers.job import Job, Report
 
 
 class SweepRun:
@@ -58,6 +60,9 @@ class SweepRun:
         stages: list[Stage[Any]] = [self._baselines, search]
         if sweep.config.finalists is not None:
             stages.append(self._finalists)
+        self._attacks = AttackStage(context, trials=search.entries)
+        if sweep.config.attacks is not None:
+            stages.append(self._attacks)
         self._queue = Queue(stages, context)
 
     @property
@@ -100,7 +105,7 @@ class SweepRun:
                     self._queue,
                     sweep.config.gang,
                     folder=sweep.folder,
-                    on_report=self._callbacks.on_report,
+                    on_report=self._hear,
                     monitor=stop,
                     say=sweep.say,
                 )
@@ -134,8 +139,19 @@ class SweepRun:
             ),
             next((each.result for each in finals if each.number is None), None),
             sweep.ledger,
+            shadows=tuple(
+                ShadowModel(each.label, each.number, each.split, result)
+                for each, result in self._attacks.found
+            ),
         )
         return replace(record, gaps=tuple(gaps_of(record)))
+
+    def _hear(self, job: Job, report: Report) -> None:
+        """Passes on what a running job says; of the many models for attacks only the ledger."""
+        if job.hash in self._attacks.asked:
+            self._sweep.ledger.hear(job.hash)
+        else:
+            self._callbacks.on_report(job, report)
 
     def _published(self, make: Callable[..., list[Path]]) -> list[Path]:
         record = self.record()

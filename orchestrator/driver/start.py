@@ -13,6 +13,7 @@ from orchestrator.driver.progress import Progress
 from orchestrator.driver.signals import StopSignals
 from orchestrator.jobs.checkpoints import check_weights
 from orchestrator.jobs.finalists import num_finalists
+from orchestrator.jobs.shadows import num_shadows
 from orchestrator.limits.full_disk import DiskFullMonitor, SpaceSources
 from orchestrator.limits.ledger import Ledger
 from orchestrator.limits.usage import read_lines
@@ -158,7 +159,9 @@ def start(config: SweepConfig, signals: StopSignals, held: ExitStack) -> SweepCo
         signals=signals,
         last_alive=lock.last_alive,
     )
-    sweep.progress.begin(config.name, gang=config.gang, num_gangs=num_gangs)
+    sweep.progress.begin(
+        config.name, gang=config.gang, num_gangs=num_gangs, num_shadows=num_shadows(config)
+    )
     return sweep
 
 

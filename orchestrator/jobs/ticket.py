@@ -1,9 +1,11 @@
 """What the scheduler hands to a trainable: a job, and where its inputs and outputs lie."""
 
+from pathlib import Path
+
 from evals.choice import Settings
 from orchestrator.config.sections import CheckpointSettings, GangSettings
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.results.entry import Reference
+from orchestrator.results.entry import Basis
 from orchestrator.storage.inspection import fingerprint_of_model
 from orchestrator.storage.records import Storage
 from trainers.early_stopping import Guard
@@ -17,7 +19,7 @@ class Ticket(Settings):
     that what is there must have, if it is known; `gold` the hash of the job
     whose score sheet the metrics compare with (None for the baselines themselves). `guard` says
     when the training is lost. `losses` counts how often the job was lost already, with all that
-    was running it.
+    was running it. `following` are tickets that the same gang goes on with.
     """
 
     job: Job
@@ -29,19 +31,22 @@ class Ticket(Settings):
     gold: str | None = None
     guard: Guard | None = None
     losses: int = 0
+    following: tuple["Ticket", ...] = ()
 
 
-def ticket_for(
-    job: Job, reference: Reference | None, *, config: SweepConfig, storage: Storage
-) -> Ticket:
-    """Returns the ticket of a baseline, or of a trial once there is a `reference`."""
+def ticket_for(job: Job, basis: Basis | None, *, config: SweepConfig, storage: Storage) -> Ticket:
+    """Returns the ticket of a baseline, or of a job that has a `basis`.
+
+    The fingerprint of the weights that it starts from is not known before they are there.
+    """
     base = gold = guard = None
     base_weights = ""
-    if reference is not None:
-        base = str(storage.model_folder(reference.original.job))
-        base_weights = fingerprint_of_model(storage, reference.original.job)
-        gold = reference.gold.job.hash
-        guard = reference.guard
+    if basis is not None:
+        base = str(storage.model_folder(basis.original))
+        if Path(base).is_dir():
+            base_weights = fingerprint_of_model(storage, basis.original)
+        gold = basis.gold.hash
+        guard = basis.guard
     return Ticket(
         job=job,
         storage=str(storage.root),

@@ -19,6 +19,7 @@ from orchestrator.results.entry import Entry
 from orchestrator.searching.constraints import Bound
 from orchestrator.storage.byte_size import size_text
 from orchestrator.storage.records import Storage
+from orchestrator.storage.result import Result
 from orchestrator.storage.weights import adapter_bytes, model_bytes, remove_weights
 from trainers.job import ADAPTER, MODEL, Phase
 
@@ -51,6 +52,8 @@ class Quota:
         self._bounds: tuple[Bound, ...] = ()
         self._models: dict[str, int] = {}
         self._trained: dict[str, int] = {}
+        self._shadows: dict[str, int] = {}
+        self._free: list[str] = []
         self._warned = False
         self.entries: list[Entry] = []
         """Every entry of the sweep so far; of those whose adapters have gone it says so."""
@@ -59,7 +62,7 @@ class Quota:
     @property
     def used(self) -> int:
         """The bytes that the weights of the sweep's jobs take."""
-        return sum(self._models.values()) + sum(self._trained.values())
+        return sum(sum(held.values()) for held in (self._models, self._trained, self._shadows))
 
     def enter(self, entry: Entry, *, bounds: Sequence[Bound]) -> None:
         """Takes in a finished job."""
@@ -78,6 +81,18 @@ class Quota:
         """Takes in a finalist's job, whose weights count and stay."""
         folder = self._storage.job_folder(job_hash)
         self._models[job_hash] = self._bytes(folder)
+
+    def enter_shadow(self, result: Result) -> None:
+        """Takes in a model for attacks, whose weights count and stay until they are released."""
+        job_hash = result.job.hash
+        if job_hash in self._models or job_hash in self._trained:
+            return
+        if size := self._bytes(self._storage.job_folder(job_hash)):
+            self._shadows[job_hash] = size
+
+    def release(self, jobs: Sequence[str]) -> None:
+        """Lets the weights of models for attacks go, which have left their scores."""
+        self._free += [job for job in jobs if job in self._shadows]
 
     def keep(self) -> None:
         """Removes what is beyond the quota, or in the reserve; says so once where that fails."""
@@ -109,7 +124,26 @@ class Quota:
         return reserve - shutil.disk_usage(self._storage.root).free if reserve else 0
 
     def _remove(self, excess: int, *, why: str) -> int:
-        """Removes at least `excess` bytes, if as much may go, and returns how much that was."""
+        """Removes at least `excess` bytes, if as much may go, and returns how much that was.
+
+        Models for attacks go first.
+        """
+        freed = self._remove_shadows(excess, why=why)
+        return freed if freed >= excess else freed + self._remove_trials(excess - freed, why=why)
+
+    def _remove_shadows(self, excess: int, *, why: str) -> int:
+        others = self._jobs_of_others() if self._free else None
+        freed = 0
+        while others is not None and self._free and freed < excess:
+            job_hash = self._free.pop(0)
+            if job_hash in others:
+                continue
+            note = f"Removed by the sweep {self._config.name}: {why}, and its scores are there."
+            if self._take_weights(job_hash, note):
+                freed += self._shadows.pop(job_hash)
+        return freed
+
+    def _remove_trials(self, excess: int, *, why: str) -> int:
         chosen = to_remove(
             self._removable(),
             [entry for entry in self.entries if entry.result.job.phase == Phase.TRIAL],
@@ -132,25 +166,35 @@ class Quota:
             if entry.result.job.hash in self._trained
             and self._ledger.made(entry.label, entry.number)
         }
-        if not made:
+        others = self._jobs_of_others() if made else None
+        if others is None:
             return []
+        return [Held(e, self._trained[job]) for job, e in made.items() if job not in others]
+
+    def _jobs_of_others(self) -> frozenset[str] | None:
+        """Returns the jobs that other sweeps have to do with; None, and says so, if unreadable."""
         try:
-            others = self._others.jobs_of_others()
+            return self._others.jobs_of_others()
         except OSError as error:
             self._say(
                 f"lethe: no {self._kind} is removed, as another sweep cannot be read: {error}"
             )
-            return []
-        return [Held(e, self._trained[job]) for job, e in made.items() if job not in others]
+            return None
+
+    def _take_weights(self, job_hash: str, note: str) -> bool:
+        """Removes the weights of a job, or says why they cannot be removed."""
+        try:
+            remove_weights(self._storage.job_folder(job_hash), note)
+        except OSError as error:
+            what = "an adapter" if self._kind == ADAPTER else "a model"
+            self._say(f"lethe: {what} could not be removed: {error}")
+            return False
+        return True
 
     def _take_away(self, held: Held, why: str) -> bool:
         """Removes a trial's weights, or says why they cannot be removed."""
         note = f"Removed by the sweep {self._config.name}: {why}, and the trial is dominated."
-        try:
-            remove_weights(self._storage.job_folder(held.job), note)
-        except OSError as error:
-            what = "an adapter" if self._kind == ADAPTER else "a model"
-            self._say(f"lethe: {what} could not be removed: {error}")
+        if not self._take_weights(held.job, note):
             return False
         del self._trained[held.job]
         self.entries[:] = [

@@ -11,6 +11,7 @@ from orchestrator.config.method_requirements import possible_requirements
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, trial_job
 from orchestrator.jobs.finalists import final_seeds, gold_again_job
+from orchestrator.jobs.shadows import check_attacks
 from orchestrator.results.warm_start import WarmStartTrial, warm_start
 from orchestrator.searching.shared_parameters import point_of
 from orchestrator.searching.space import Space, holds
@@ -107,6 +108,7 @@ def plan(config: SweepConfig, benchmark: Benchmark, *, storage: Storage) -> Plan
             not one of this benchmark, or there is nothing to begin the searches with.
     """
     check_needs(config, benchmark)
+    check_attacks(config, benchmark)
     original, gold = original_job(config, benchmark), gold_job(config, benchmark)
     again = gold_again_job(config, benchmark)
     finished = finished_trials(config, benchmark, storage=storage, original=original)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from evals.errors import ConfigError
 from orchestrator.limits.full_disk import Hold
+from orchestrator.reporting.estimates.attacks import with_attacks
 from orchestrator.reporting.estimates.chance import with_chance
 from orchestrator.reporting.estimates.finals import Finals, finals_of
 from orchestrator.reporting.figure_data import FigureData, figure_data_of
@@ -65,7 +66,7 @@ def publish(
     report has left and this one of the whole sweep did not make is removed.
     """
     chosen = selection or everything(record.config)
-    record, finals = with_estimates(record)
+    record, finals = with_estimates(with_attacks(record))
     tables = tables_of(record, finals, chosen)
     origin = provenance_of(record, finals)
     files = _saved(tables, folder, formats=chosen.formats, origin=origin, hold=hold)

@@ -1,7 +1,7 @@
 """A sweep as its report sees it: all that storage holds of it, read without Ray or Optuna."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from evals.errors import ConfigError
@@ -32,6 +32,16 @@ class Replicate:
 
 
 @dataclass(frozen=True, slots=True)
+class ShadowModel:
+    """A model for attacks: the baseline `label`, or the trial `number` of a method, at a split."""
+
+    label: str
+    number: int | None
+    split: int
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
 class SweepRecord:
     """A sweep, whole or as far as it has come.
 
@@ -39,6 +49,9 @@ class SweepRecord:
     metrics over the items that the search sees; `replicates` are the finalists' runs and
     `gold_again` the gold model under another seed. `gaps` are sentences that say what is missing.
     `chance` is what the original comes to by chance, None as long as nobody has asked.
+
+    `shadows` are the models for attacks; `attacks` what these come to, by label and by name, and
+    `attack_notes` what is to be said of that, both empty as long as nobody has asked.
     """
 
     config: SweepConfig
@@ -51,6 +64,13 @@ class SweepRecord:
     usage: Usage
     gaps: tuple[str, ...] = ()
     chance: Chance | None = None
+    shadows: tuple[ShadowModel, ...] = ()
+    attacks: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    attack_notes: tuple[str, ...] = ()
+
+
+SCORED = (MemberRole.FINAL, MemberRole.GOLD_AGAIN, MemberRole.SHADOW)
+"""Whose results are no use without their scores."""
 
 
 def read_record(path: str, *, environment: Mapping[str, str] = NO_ENVIRONMENT) -> SweepRecord:
@@ -91,9 +111,9 @@ def _files_with_lost_lines(folder: Path) -> tuple[str, ...]:
 
 
 def _recorded(member: Member, storage: Storage) -> Result | None:
-    """Returns the member's result; a finalist's is no use without its scores."""
+    """Returns the member's result, unless it lacks what it is of use for."""
     result = storage.recorded(member.job)
-    if result is None or member.role not in (MemberRole.FINAL, MemberRole.GOLD_AGAIN):
+    if result is None or member.role not in SCORED:
         return result
     return result if result.state == State.FAILED or storage.has_sheet(member.job) else None
 
@@ -138,7 +158,8 @@ def _filled(
     if again is not None:
         again = compared_if_needed(again, record.storage, gold=reference.gold)
     replicates = tuple(_replicates(members, results, record))
-    return replace(record, replicates=replicates, gold_again=again)
+    shadows = tuple(_shadows(members, results))
+    return replace(record, replicates=replicates, gold_again=again, shadows=shadows)
 
 
 def _last(
@@ -201,6 +222,13 @@ def _replicates(
             continue
         result = compared_if_needed(results[member.job], record.storage, gold=reference.gold)
         yield Replicate(member.label, number, result)
+
+
+def _shadows(members: Sequence[Member], results: Mapping[str, Result]) -> Iterator[ShadowModel]:
+    for member in members:
+        if member.role == MemberRole.SHADOW and member.job in results:
+            assert member.split is not None
+            yield ShadowModel(member.label, member.number, member.split, results[member.job])
 
 
 def _best(record: SweepRecord) -> dict[str, Entry]:

@@ -1,10 +1,12 @@
 """A finished job found again: its record, and the sweep whose tables show it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from evals.choice import Choice
 from evals.errors import ConfigError
+from evals.splits import at_split, splits_of
 from orchestrator.config.loading import load_resumed
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.checkpoints import given_weights
@@ -130,7 +132,21 @@ def _row_in(
         )
     original = last[MemberRole.ORIGINAL] if job.base is None else job.base
     moved = replace(result, job=relocated(job, config))
-    return Row(moved, storage, config, own[-1], original, last[MemberRole.GOLD])
+    return Row(moved, storage, config, own[-1], original, _gold(own[-1], members))
+
+
+def _gold(own: Member, members: Sequence[Member]) -> str:
+    """Returns the hash of the gold model's job that a member is compared with: its split's."""
+    if own.role != MemberRole.SHADOW:
+        return [member.job for member in members if member.role == MemberRole.GOLD][-1]
+    place = (MemberRole.SHADOW, str(Phase.GOLD), own.split)
+    golds = [m for m in members if (m.role, m.label, m.split) == place]
+    if not golds:
+        raise ConfigError(
+            f"{MEMBERS_FILE} must name the gold model of split {own.split} but does not; let the "
+            "sweep run on until it is done"
+        )
+    return golds[-1].job
 
 
 def _made(row: Row) -> bool:
@@ -156,15 +172,23 @@ def relocated(job: Job, config: SweepConfig) -> Job:
 
     It keeps those of its record where the config's stand for something else: settings that give
     another hash, or a checkpoint with other weights. What the benchmark holds is not looked at.
+    A job at another split of it stays there.
     """
     given = {Phase.ORIGINAL: config.baselines.original, Phase.GOLD: config.baselines.gold}
     places = {
-        "benchmark": config.benchmark,
+        "benchmark": _benchmark(job, config.benchmark),
         "model": config.model,
         "checkpoint": _checkpoint(job, given.get(job.phase)),
     }
     moved = job.model_copy(update=places)
     return moved if moved.hash == job.hash else job
+
+
+def _benchmark(job: Job, choice: Choice) -> Choice:
+    split = job.benchmark.settings.get("split")
+    if not isinstance(split, int) or splits_of(choice) is None:
+        return choice
+    return at_split(choice, split)
 
 
 def _checkpoint(job: Job, given: str | None) -> str | None:

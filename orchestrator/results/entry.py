@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from orchestrator.searching.constraints import Bound, is_feasible
 from orchestrator.storage.result import Result
 from trainers.early_stopping import Guard
+from trainers.job import Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Basis:
+    """The jobs that another one starts from and is compared with, and how it is watched."""
+
+    original: Job
+    gold: Job
+    guard: Guard | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """What the baselines measured, the bounds that follow, and how trials are watched for them.
 
@@ -45,3 +55,8 @@ class Reference:
     gold: Result
     bounds: tuple[Bound, ...]
     guard: Guard | None = None
+
+    @property
+    def basis(self) -> Basis:
+        """What a trial is run on."""
+        return Basis(self.original.job, self.gold.job, self.guard)

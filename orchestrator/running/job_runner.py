@@ -134,8 +134,8 @@ class JobRun:
             return _without_room(error)
         return news
 
-    def _found(self) -> Result | None:
-        """Begins an attempt as soon as there is room for one.
+    def _found(self) -> Result | TrialFailure | None:
+        """Begins an attempt as soon as there is room for one, and what it starts from.
 
         Unless the one before it was lost after its result was in storage; that is returned.
         """
@@ -143,6 +143,10 @@ class JobRun:
             found = self._storage.find(self._ticket.job)
             if found is not None and found.state == State.DONE and self._serves(found):
                 return found
+        base = self._ticket.base
+        if base is not None and not Path(base).is_dir():  # it has just failed, perhaps
+            self._folder = self._storage.begin(self._ticket.job)
+            return GivenUp(f"the model that it starts from is not there ({base})", traceback="")
         if self._workers.has_room():
             self._begin()
         return None

@@ -62,8 +62,10 @@ class QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
         return {"ticket": ticket.model_dump_json()}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """Passes on what a running job reports."""
-        if "loss" in result:
+        """Passes on what a running job reports, and that one has ended that others follow."""
+        if "ended" in result:
+            self._pass_on(trial_id, result["ended"] or LOST)
+        elif "loss" in result:
             self._in_training.add(trial_id)
             report = Report(result["job_step"], result["num_steps"], {"loss": result["loss"]})
             with suppress(OutOfRoom):
@@ -78,7 +80,7 @@ class QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
         """Tells the queue that the trial's job has ended, well or not.
 
         Unless its trainable was lost, a node with it perhaps: then the job is given out again,
-        up to `gang.max_retries` times.
+        up to `gang.max_retries` times, and after it those that were to follow it.
         """
         self._in_training.discard(trial_id)
         ticket = self._tickets.pop(trial_id, None)
@@ -91,13 +93,15 @@ class QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
         else:
             times = f" {ticket.losses + 1} times" if ticket.losses else ""
             self._finish(ticket.job, f"{LOST}{times}")
+            self._lost += filter(None, [_rest(ticket)])
 
     def withdraw(self, trial_id: str) -> None:
         """Gives back the job of a trial that ends without having started."""
         ticket = self._tickets.pop(trial_id, None)
         if ticket is not None:
             with suppress(OutOfRoom):
-                self._queue.withdraw(ticket.job)
+                for each in (ticket, *ticket.following):
+                    self._queue.withdraw(each.job)
 
     @property
     def has_something_to_save(self) -> bool:
@@ -119,6 +123,14 @@ class QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
     def restore(self, checkpoint_path: str) -> None:
         """Restores nothing, see `save`."""
 
+    def _pass_on(self, trial_id: str, error: str) -> None:
+        """Tells the queue that a job has ended, and goes on with the one that follows it."""
+        ticket = self._tickets[trial_id]
+        following = _rest(ticket)
+        assert following is not None
+        self._tickets[trial_id] = following
+        self._finish(ticket.job, error)
+
     def _next(self) -> Ticket | None:
         with suppress(OutOfRoom):
             return self._queue.next()
@@ -127,3 +139,11 @@ class QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
     def _finish(self, job: Job, error: str) -> None:
         with suppress(OutOfRoom):
             self._queue.finish(job, error=error)
+
+
+def _rest(ticket: Ticket) -> Ticket | None:
+    """Returns what is left of a ticket without its first job."""
+    if not ticket.following:
+        return None
+    first, *others = ticket.following
+    return first.model_copy(update={"following": tuple(others)})

@@ -1,5 +1,6 @@
 """The Ray Tune trainable: takes one Job after another through its warm gang."""
 
+from collections import deque
 from typing import Any
 
 from ray import tune
@@ -13,7 +14,7 @@ from trainers.job import Beat, Report
 
 
 class JobTrainable(tune.Trainable):  # type: ignore[misc]  # Ray has no types
-    """Runs the job of its ticket, one report a step; its gang outlives the job.
+    """Runs the jobs of its ticket, one report a step; its gang outlives them.
 
     A job that fails ends as a result that says so, never as an error of Tune's: an error would
     end this actor and its gang with it.
@@ -31,13 +32,15 @@ class JobTrainable(tune.Trainable):  # type: ignore[misc]  # Ray has no types
         return True
 
     def step(self) -> dict[str, Any]:
-        """Runs the job to its next report; the last one says if it left no result, and why."""
+        """Runs the job to its next report; the last one says if it left no result, and why.
+
+        What a job is that others follow says `ended`, with that reason or nothing.
+        """
         try:
             result = self._run.advance()
         except Exception as error:  # noqa: BLE001  the trial boundary: one job, not the sweep
             self._warm.close()
-            said = masked_text(f"{type(error).__name__}: {error}")  # it goes on record
-            return {"job_step": -1, "done": True, "error": said}
+            return self._ended(masked_text(f"{type(error).__name__}: {error}"))  # goes on record
         if isinstance(result, Report):
             return {
                 "job_step": result.step,
@@ -48,7 +51,7 @@ class JobTrainable(tune.Trainable):  # type: ignore[misc]  # Ray has no types
         if isinstance(result, Beat):
             waits = {"no_room": result.no_room} if result.no_room else {}
             return {"job_step": -1, "done": False, **waits}
-        return {"job_step": -1, "done": True}
+        return self._ended("")
 
     def cleanup(self) -> None:
         """Ends the gang; what it was training is saved first."""
@@ -59,4 +62,12 @@ class JobTrainable(tune.Trainable):  # type: ignore[misc]  # Ray has no types
 
     def _take(self, config: dict[str, Any]) -> None:
         ticket = Ticket.model_validate_json(config["ticket"])
+        self._waiting = deque(ticket.following)
         self._run = JobRun(ticket, self._warm, self._experience)
+
+    def _ended(self, error: str) -> dict[str, Any]:
+        """Returns what is said of a job that has ended, having taken up the one that follows."""
+        if self._waiting:
+            self._run = JobRun(self._waiting.popleft(), self._warm, self._experience)
+            return {"job_step": -1, "done": False, "ended": error}
+        return {"job_step": -1, "done": True, **({"error": error} if error else {})}

@@ -21,12 +21,14 @@ class MemberRole(StrEnum):
     TRIAL = "trial"
     FINAL = "final"
     """A method's best trial, run again under another seed."""
+    SHADOW = "shadow"
+    """A baseline, or a method's best trial, at another split: a model for attacks."""
 
 
 class Member(BaseModel):
     """A job that has ended, by its hash.
 
-    `number` is the trial's, or that of the one it repeats under `seed`.
+    `number` is the trial's, or that of the one it repeats under `seed`, or at another `split`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,15 +38,16 @@ class Member(BaseModel):
     label: str
     number: int | None = None
     seed: int | None = None
+    split: int | None = None
     params: Mapping[str, float | int | str] = {}
 
 
 class Members:
     """The sweep's list of jobs, kept in its folder; each is taken down once.
 
-    A *place* is a role, a trial, or a trial under a seed. Where another job takes a place, as the
-    data have changed perhaps, its line comes later and counts. Lines that find no room on the disk
-    `wait` for it.
+    A *place* is a role, a trial, or a trial under a seed or at a split. Where another job takes a
+    place, as the data have changed perhaps, its line comes later and counts. Lines that find no
+    room on the disk `wait` for it.
     """
 
     def __init__(self, folder: Path, *, wait: Wait = at_once) -> None:
@@ -84,5 +87,5 @@ def read_members(folder: Path) -> list[Member]:
     return [member for member in members if latest[_place(member)] is member]
 
 
-def _place(member: Member) -> tuple[MemberRole, str, int | None, int | None]:
-    return member.role, member.label, member.number, member.seed
+def _place(member: Member) -> tuple[MemberRole, str, int | None, int | None, int | None]:
+    return member.role, member.label, member.number, member.seed, member.split

@@ -65,8 +65,8 @@ class FinalistStage:
             return None
         final = self._left.pop(0)
         # Without a guard: what is reported is a whole training's.
-        known = None if final.number is None else replace(self._reference, guard=None)
-        return Request(final.job, final, FINALISTS, reference=known)
+        known = None if final.number is None else replace(self._reference.basis, guard=None)
+        return Request(final.job, final, FINALISTS, basis=known)
 
     def take(self, request: Request[Finalist], result: Result, *, cached: bool) -> None:
         """Tells of a run, held against the gold model whatever was known when it was made."""

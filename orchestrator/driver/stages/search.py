@@ -124,7 +124,7 @@ class SearchStage:
             trial,
             account=label,
             trial=suggestion.number,
-            reference=self._reference,
+            basis=self._reference.basis,
             retry=Retry.NONE if suggestion.again else Retry.BY_CHANCE,
             again=suggestion.again,
         )

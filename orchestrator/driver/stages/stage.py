@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from orchestrator.driver.callbacks import SweepCallback
 from orchestrator.limits.ledger import Ledger
 from orchestrator.planning.plan import Plan
-from orchestrator.results.entry import Reference
+from orchestrator.results.entry import Basis, Reference
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
 from trainers.early_stopping import Guard
@@ -39,27 +39,31 @@ class Retry(StrEnum):
 class Request(Generic[Subject]):
     """A job that a stage wants the result of, for the sake of its own `subject`.
 
-    `account` and `trial` are what the ledger books it as. `reference` is what the job starts from,
+    `account` and `trial` are what the ledger books it as. `basis` is what the job starts from,
     compares with and is watched for; None, where that is nothing. `again` says that this sweep has
-    given it out before and was never told how it ended.
+    given it out before and was never told how it ended. `with_weights` says that a result whose
+    weights were removed will not do. So many of the requests that follow as `more` says go to the
+    same gang.
     """
 
     job: Job
     subject: Subject
     account: str
     trial: int | None = None
-    reference: Reference | None = None
+    basis: Basis | None = None
     retry: Retry = Retry.BY_CHANCE
     again: bool = False
+    with_weights: bool = False
+    more: int = 0
 
     def stands(self, result: Result) -> bool:
         """Returns whether this is what running the job would come to, failures included."""
-        guard: Guard | None = None if self.reference is None else self.reference.guard
+        guard: Guard | None = None if self.basis is None else self.basis.guard
         return result.stands(guard)
 
     def accepts(self, found: Result) -> bool:
         """Returns whether a result found in storage is taken, so that the job is not run."""
-        if not self.stands(found):
+        if not self.stands(found) or (self.with_weights and found.weights_removed):
             return False
         if found.state != State.FAILED or self.retry == Retry.NONE:
             return True

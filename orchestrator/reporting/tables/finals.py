@@ -24,6 +24,8 @@ from orchestrator.reporting.tables.search import search_line, unequal
 from orchestrator.reporting.tables.shared_columns import (
     REPEAT,
     SETTING_APART,
+    attack_cells,
+    attack_columns,
     down_to_gold,
     metric_column,
     metric_heading,
@@ -51,6 +53,7 @@ def finals_table(record: SweepRecord, finals: Finals, labels: Sequence[str]) -> 
     apart = Printed.APART
     columns = [Column("Method"), *SETTING_APART]
     columns += [metric_column(name, explained=True) for name in known]
+    columns += attack_columns(record)
     columns += [Column("Rank", "d"), FEASIBLE_APART, *forgot_columns(record, printed=apart)]
     columns += [Column("Seeds", "d", printed=apart)]
     columns += [metric_column(name, explained=True) for name in others]
@@ -72,6 +75,7 @@ def finals_table(record: SweepRecord, finals: Finals, labels: Sequence[str]) -> 
             *_notes(record, finals, bold=bool(bold)),
             *untelling_notes(finals.original, finals.gold, finals.blind),
             unequal(record),
+            *record.attack_notes,
             *record.gaps,
         ],
         num_heads=len(heads),
@@ -93,6 +97,7 @@ def final_line(record: SweepRecord, finals: Finals, label: str) -> Line:
     return {
         **counted,
         **{metric_heading(name): estimate(value) for name, value in final.metrics.items()},
+        **attack_cells(record, label),
         **setting_line(trial, final.params),
         "Rank": final.rank,
         "Feasible": final.feasible if final.results else None,
@@ -126,6 +131,7 @@ def _heads(record: SweepRecord, finals: Finals) -> Iterator[Line]:
     for phase, metrics in measured.items():
         yield {
             **_by_heading(metrics),
+            **attack_cells(record, str(phase)),
             "Method": baseline_name(phase),
             "Feasible": keeps(finals.bounds, metrics),
             "Seeds": 1,

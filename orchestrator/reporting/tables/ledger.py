@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from orchestrator.config.budget import FINALISTS, HOUR_S
+from orchestrator.config.budget import ATTACKS, FINALISTS, HOUR_S
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.limits.usage import Account, Usage
 from orchestrator.reporting.table import Cell, Column, Table
@@ -14,7 +14,7 @@ from trainers.job import Phase
 def ledger_table(
     config: SweepConfig, entries: Sequence[Entry], ledger: Usage, *, trials: Mapping[str, int]
 ) -> Table:
-    """Returns a row for each method, for the baselines, for finalists if any ran, for the sweep.
+    """Returns a row for each method, for the baselines, for what follows the search, for the sweep.
 
     `trials` are what each method was given, by label.
     """
@@ -34,10 +34,11 @@ def ledger_table(
         counts = _counts([e for e in entries if e.label == label], ledger)
         used = _used([account], on_gpus=on_gpus)
         rows.append((label, trials[label], *counts, each, *used))
-    final = ledger.account(FINALISTS)
-    if final.use.gang_s:
-        rows.append(("Finalists", *none, None, *_used([final], on_gpus=on_gpus)))
-    everything = [*baselines, *own.values(), final]
+    later = {"Finalists": ledger.account(FINALISTS), "Attacks": ledger.account(ATTACKS)}
+    for name, account in later.items():
+        if account.use.gang_s:
+            rows.append((name, *none, None, *_used([account], on_gpus=on_gpus)))
+    everything = [*baselines, *own.values(), *later.values()]
     rows.append(("Sweep", *none, whole, *_used(everything, on_gpus=on_gpus)))
     title = f"What each method of the sweep {config.name} was given, and what it used"
     return Table(tuple(columns), tuple(rows), tuple(_notes(config, entries, ledger)), title=title)

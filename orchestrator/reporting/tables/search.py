@@ -20,6 +20,8 @@ from orchestrator.reporting.tables.lines import (
 from orchestrator.reporting.tables.shared_columns import (
     REPEAT,
     SETTING_APART,
+    attack_cells,
+    attack_columns,
     metric_column,
     metric_names,
     parameter_columns,
@@ -53,6 +55,7 @@ def search_table(record: SweepRecord, labels: Sequence[str]) -> Table:
     known, others = metric_names(entry.result.metrics for entry in record.entries)
     columns = [Column("Method"), *SETTING_APART]
     columns += [metric_column(name, explained=True) for name in known]
+    columns += attack_columns(record)
     columns += [FEASIBLE_APART, *forgot_columns(record, printed=APART)]
     columns += [metric_column(name, explained=True) for name in others]
     columns += parameter_columns((entry.params for entry in trials), printed=APART)
@@ -67,6 +70,7 @@ def search_table(record: SweepRecord, labels: Sequence[str]) -> Table:
             *untelling_in(record),
             *_saved(trials),
             unequal(record),
+            *record.attack_notes,
             *record.gaps,
         ),
         num_heads=len(heads),
@@ -91,7 +95,8 @@ def search_line(record: SweepRecord, label: str) -> Line:
     line = trial_line(chosen, record)
     lacking = "" if chosen.feasible else f"none feasible, {missed(bounds, chosen.violations or {})}"
     notes = (lacking, chosen.result.stopped.partition(":")[0], str(line["Note"]))
-    return {**line, **counts, "Note": "; ".join(filter(None, notes))}
+    attacked = attack_cells(record, label) if chosen.feasible else {}
+    return {**line, **attacked, **counts, "Note": "; ".join(filter(None, notes))}
 
 
 def bounds_in(record: SweepRecord) -> tuple[Bound, ...]:
@@ -121,8 +126,9 @@ def _baselines(entries: Sequence[Entry]) -> list[Entry]:
 
 def _baseline_line(entry: Entry, record: SweepRecord) -> Mapping[str, Cell]:
     feasible = keeps(bounds_in(record), entry.result.metrics)
-    name = baseline_name(entry.result.job.phase)
-    return {**result_line(entry.result, record), "Method": name, "Feasible": feasible}
+    phase = entry.result.job.phase
+    line = {**result_line(entry.result, record), **attack_cells(record, str(phase))}
+    return {**line, "Method": baseline_name(phase), "Feasible": feasible}
 
 
 def _note(search: SearchSettings, bounds: Sequence[Bound]) -> str:

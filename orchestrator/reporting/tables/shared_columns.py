@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from evals.attack import load_attack
 from evals.metric import Aspect, load_metric
+from orchestrator.reporting.sweep_record import SweepRecord
 from orchestrator.reporting.table import Column, Printed
 from orchestrator.searching.shared_parameters import SHARED
 
@@ -38,6 +40,22 @@ def metric_column(name: str, *, explained: bool = False) -> Column:
     if explained and down_to_gold(name):
         note = f"{note}; better down to Gold's value"
     return Column(metric.heading, f"z.{metric.digits}f", key=name, note=note)
+
+
+def attack_columns(record: SweepRecord) -> list[Column]:
+    """Returns a column for each attack that was made on the sweep's models."""
+    names = dict.fromkeys(name for found in record.attacks.values() for name in found)
+    found = {name: load_attack(name) for name in names}
+    return [
+        Column(each.heading, f"z.{each.digits}f", key=name, note=each.note)
+        for name, each in found.items()
+    ]
+
+
+def attack_cells(record: SweepRecord, label: str) -> Mapping[str, float]:
+    """Returns what attacks on the models of a label came to, by heading."""
+    values = record.attacks.get(label, {})
+    return {load_attack(name).heading: value for name, value in values.items()}
 
 
 def further(params: Iterable[Mapping[str, object] | None]) -> list[str]:

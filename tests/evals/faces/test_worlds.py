@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from evals.attack import Scored
 from evals.benchmark import Role
 from evals.errors import ConfigError
 from evals.faces.scores import FaceScore, TaskScores
-from evals.faces.worlds import Scored, World, Worlds, logits, worlds
+from evals.faces.worlds import World, Worlds, logits, worlds
 from evals.scores import ScoreSheet
 from tests.fixtures.golden import GOLDEN
 

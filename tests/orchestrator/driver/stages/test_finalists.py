@@ -60,7 +60,7 @@ class Trials:
     def next(self) -> Request[None] | None:
         if not self._left:
             return None
-        return Request(self._left.pop(0), None, "search", reference=self._case.reference)
+        return Request(self._left.pop(0), None, "search", basis=self._case.reference.basis)
 
     def take(self, request: Request[None], result: Result, *, cached: bool) -> None:
         """Makes nothing of it."""
