@@ -9,7 +9,6 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import deepspeed
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
@@ -18,6 +17,7 @@ from trainers import shards
 from trainers.adapted_weights import base_norm
 from trainers.adapters import trainable
 from trainers.deepspeed_config import deepspeed_config
+from trainers.deepspeed_library import deepspeed
 from trainers.job import Diverged
 from trainers.optimizer import WithL1, build_optimizer
 from trainers.settings import EngineSettings, L1Mode, TrainingSettings

@@ -9,13 +9,15 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-import deepspeed
 import torch
 import torch.distributed as dist
-from deepspeed.runtime.zero import GatheredParameters
-from deepspeed.runtime.zero.parameter_offload import FWD_MODULE_STACK
-from deepspeed.runtime.zero.partitioned_param_coordinator import PartitionedParameterCoordinator
-from deepspeed.utils import (
+from torch import Tensor, nn
+
+from trainers.deepspeed_library import (
+    FWD_MODULE_STACK,
+    GatheredParameters,
+    PartitionedParameterCoordinator,
+    deepspeed,
     lazy_init_hp_params_optimizer_state,
     safe_get_full_fp32_param,
     safe_get_full_optimizer_state,
@@ -25,8 +27,6 @@ from deepspeed.utils import (
     safe_set_local_fp32_param,
     safe_set_local_optimizer_state,
 )
-from torch import Tensor, nn
-
 from trainers.optimizer import WithL1
 
 STEP = "step"
