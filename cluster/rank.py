@@ -1,10 +1,15 @@
-"""One rank of a gang: a Ray actor that keeps its process group, its model and its engine."""
+"""One rank of a gang: a Ray actor that keeps its process group, its model and its engine.
+
+What trains is imported when a rank starts, and not by whoever starts one: with DeepSpeed, peft and
+transformers that takes seconds.
+"""
 
 import datetime
 import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import ray
 import torch
@@ -17,14 +22,17 @@ from trainers.distributed import Place
 from trainers.job import Beat, Outcome, Report, TrialFailure
 from trainers.memory import measured
 from trainers.rank_task import RankTask
-from trainers.run import run
-from trainers.warm_state import WarmState
+
+if TYPE_CHECKING:
+    from trainers.warm_state import WarmState
 
 
 class Rank:
     """Runs jobs in step with its sisters; every call is made on all ranks of the gang."""
 
     def __init__(self, rank: int, world: int, num_threads: int) -> None:
+        import trainers.run  # noqa: F401  while the other ranks do, before they meet
+
         torch.set_num_threads(num_threads)
         self._place = Place(rank, world, "cuda:0" if torch.cuda.is_available() else "cpu")
         self._warm_state: WarmState | None = None
@@ -54,6 +62,8 @@ class Rank:
             WORLD_SIZE=str(self._place.world),
             LOCAL_RANK="0",
         )
+        from trainers.warm_state import WarmState
+
         if self._place.device != "cpu":
             torch.cuda.set_device(0)
         timeout = datetime.timedelta(seconds=timeout_s)
@@ -88,6 +98,8 @@ class Rank:
 
     def start(self, task: RankTask) -> None:
         """Takes up a job; what an abandoned one left behind is reset by the next engine reset."""
+        from trainers.run import run
+
         assert self._warm_state is not None
         self._running = run(task, self._warm_state)
 

@@ -36,7 +36,7 @@ HOMES = {
     "optuna": ("orchestrator/searching/*.py",),
     "mlflow": ("orchestrator/tracking/*.py",),
     "sqlalchemy": ("orchestrator/tracking/*.py",),
-    "deepspeed": ("trainers/engine.py", "trainers/shards.py"),
+    "deepspeed": ("trainers/deepspeed_library.py",),
     "matplotlib": ("orchestrator/reporting/figures/*.py",),
     "sklearn": ("evals/faces/attacks.py",),
     "fsspec": ("orchestrator/remote/url_file_system.py",),

@@ -1,16 +1,22 @@
-"""What is used of DeepSpeed, imported without MLflow, which a rank has no use for.
+"""What is used of DeepSpeed, without what of it takes every rank seconds to start.
 
-DeepSpeed's autotuner imports MLflow wherever it is installed, which takes every rank a second.
+DeepSpeed's autotuner imports MLflow wherever it is installed; and the first engine imports the Muon
+optimizer, which nobody here uses, but whose torch.compile imports the whole compiler.
 """
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
+
+import torch
+
+F = TypeVar("F")
 
 
 @contextmanager
 def _without(module: str) -> Iterator[None]:
-    """Lets imports of a module fail that nobody has imported yet."""
+    """Lets the import of a module fail that nobody has imported yet."""
     if module in sys.modules:
         yield
         return
@@ -19,6 +25,21 @@ def _without(module: str) -> Iterator[None]:
         yield
     finally:
         del sys.modules[module]
+
+
+@contextmanager
+def _uncompiled() -> Iterator[None]:
+    """Leaves functions as they are that torch would compile."""
+    compiled = torch.compile
+    torch.compile = _as_it_is  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        torch.compile = compiled
+
+
+def _as_it_is(function: F) -> F:
+    return function
 
 
 with _without("mlflow"):
@@ -38,6 +59,9 @@ with _without("mlflow"):
         safe_set_local_fp32_param,
         safe_set_local_optimizer_state,
     )
+
+with _uncompiled():
+    import deepspeed.runtime.zero.muon.muon_optimizer  # noqa: F401
 
 __all__ = [
     "FWD_MODULE_STACK",
