@@ -5,17 +5,26 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from transformers import ResNetConfig, ResNetForImageClassification
 
 from evals.building import build_benchmark
 from evals.metric import Need, load_metric
 from orchestrator.config.loading import load_config
+from orchestrator.jobs.checkpoints import check_weights
+from orchestrator.planning.plan import plan
 from orchestrator.searching.settings import SearchSettings
+from orchestrator.storage.records import Storage
+from tests.fixtures.clear import clear_names, write_clear
 from tests.fixtures.paths import CONFIGS, ROOT
 from trainers.optimizer import L1AdamW
 
 FILES = sorted(CONFIGS.glob("*.yaml"))
-TEXTS = [file for file in FILES if not file.stem.startswith("vision")]
+TEXTS = [file for file in FILES if "vision" not in file.stem]
 TEN = {"retain_ft", "ga", "gd", "kl", "idk", "dpo", "npo", "scrub", "llmu", "rmu"}
+VISION = {
+    *("retain_ft", "gd", "scrub_clear_vision", "scrubbio", "llmu_clear_vision"),
+    *("rmu_clear_vision", "dpo_clear_vision", "twins"),
+}
 TOFU = ROOT / ".." / "shared" / "data" / "tofu"
 
 
@@ -86,6 +95,50 @@ def test_the_papers_recipe_is_kept(name: str) -> None:
     assert config.evaluation.max_items == 300
     assert config.evaluation.max_new_tokens == 200
     assert config.gang.ranks * config.gang.gpus_per_rank >= 4
+
+
+@pytest.fixture
+def clear_in_small(tmp_path: Path) -> list[str]:
+    """Returns overrides for a table like CLEAR's and a ResNet of few channels."""
+    people = write_clear(tmp_path / "clear", clear_names() * 7)
+    shape = ResNetConfig(
+        embedding_size=4, hidden_sizes=[4, 6, 8, 12], depths=[2, 2, 2, 2], layer_type="basic"
+    )
+    ResNetForImageClassification(shape).save_pretrained(tmp_path / "resnet")
+    return [
+        f"benchmark.path={people}",
+        "benchmark.cache=null",
+        "benchmark.size=16",
+        f"model.path={tmp_path / 'resnet'}",
+    ]
+
+
+def test_clears_vision_sweep_can_be_planned_with_data_and_a_network_like_its_own(
+    clear_in_small: list[str], tmp_path: Path
+) -> None:
+    config = load_config(str(CONFIGS / "clear_vision_resnet18.yaml"), clear_in_small)
+    benchmark = build_benchmark(config.benchmark)
+    check_weights(config, benchmark)
+    found = plan(config, benchmark, storage=Storage(tmp_path / "runs"))
+    assert {method.method for method in found.methods} == VISION
+    steps = {method.label: method.num_steps for method in found.methods}
+    # 140 rows of twenty people, in batches of 256.
+    assert (steps["dpo_clear_vision"], steps["sparsity"], steps["twins"]) == (3, 9, 28)
+    assert [each.num_steps for each in found.baselines] == [55, 44]
+
+
+def test_clears_vision_recipe_is_kept() -> None:
+    config = load_config(str(CONFIGS / "clear_vision_resnet18.yaml"), [])
+    recipe = config.baselines.training
+    assert (recipe.optimizer, recipe.lr, recipe.momentum) == ("sgd", 0.1, 0.9)
+    assert (recipe.epochs, recipe.batch_size, recipe.weight_decay) == (20, 256, 5e-5)
+    assert recipe.schedule == "clear_vision"
+    sparsity = config.recipe("sparsity")
+    assert (sparsity.l1, sparsity.l1_towards) == (1e-4, "zero")
+    assert config.methods["llmu_clear_vision"].settings["bad"] == 0.02
+    for label, method in config.methods.items():
+        (first,) = method.first
+        assert config.space(label)["lr"].holds(first["lr"])
 
 
 def movement(l1: float) -> float:

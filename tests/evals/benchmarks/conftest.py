@@ -1,18 +1,14 @@
 """A TOFU of eight invented authors, and pictures of people who are noise."""
 
-import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet
 import pytest
-from PIL import Image
 
-from evals.faces.clear_splits import FORGET, HOLDOUT
+from tests.fixtures import clear
 
 Tables = dict[str, list[dict[str, Any]]]
 NUM_AUTHORS, QUESTIONS = 8, 20
@@ -75,14 +71,7 @@ def write_tables(tmp_path: Path):
 @pytest.fixture
 def png() -> Callable[[int], bytes]:
     """Gives `png(seed)`: a grey picture of noise."""
-
-    def encoded(seed: int) -> bytes:
-        stream = io.BytesIO()
-        pixels = np.random.default_rng(seed).integers(0, 256, (20, 16), dtype=np.uint8)
-        Image.fromarray(pixels).save(stream, "PNG")
-        return stream.getvalue()
-
-    return encoded
+    return clear.png
 
 
 @pytest.fixture
@@ -104,30 +93,10 @@ def write_people(tmp_path: Path, png) -> Callable[[int], Path]:
 @pytest.fixture
 def clear_names() -> list[str]:
     """The names of 200 people, of whom CLEAR has those whose names it publishes."""
-    others = [f"Author {number}" for number in range(160)]
-    return [*others[:30], *sorted(FORGET[10]), *others[30:], *sorted(HOLDOUT[10])]
+    return clear.clear_names()
 
 
 @pytest.fixture
-def write_clear(tmp_path: Path, png) -> Callable[..., Path]:
-    """Gives `write_clear(names)`: a folder of a Parquet file with a picture of each name's owner.
-
-    All captions are the same. `pictures` replaces the bytes of some rows.
-    """
-
-    def write(
-        names: Sequence[str | None], *, pictures: Mapping[int, bytes | None] | None = None
-    ) -> Path:
-        files = [(pictures or {}).get(row, png(row)) for row in range(len(names))]
-        rows = [
-            {"image": {"bytes": file, "path": None}, "caption": "A person.", "name": name}
-            for file, name in zip(files, names, strict=True)
-        ]
-        place = tmp_path / "clear"
-        place.mkdir()
-        kind = pa.struct({"bytes": pa.binary(), "path": pa.string()})
-        schema = pa.schema({"image": kind, "caption": pa.string(), "name": pa.string()})
-        pa.parquet.write_table(pa.Table.from_pylist(rows, schema), place / "train.parquet")
-        return place
-
-    return write
+def write_clear(tmp_path: Path) -> Callable[..., Path]:
+    """Gives `write_clear(names)`: a folder of a Parquet file with a picture for each name."""
+    return partial(clear.write_clear, tmp_path / "clear")

@@ -5,7 +5,7 @@ import shutil
 import pytest
 import torch
 from torch.nn.functional import cross_entropy, normalize
-from transformers import ResNetConfig, ResNetModel, ViTConfig
+from transformers import ResNetConfig, ResNetForImageClassification, ResNetModel, ViTConfig
 
 from evals.benchmark import Benchmark
 from evals.benchmarks.portraits import Config as Portraits
@@ -24,22 +24,21 @@ from trainers.requirements import Requirements, Source
 from trainers.settings import TrainingSettings
 from trainers.views import StudentView
 
+PEOPLE = {
+    "forget_people": 2,
+    "holdout_people": 2,
+    "retain_people": 2,
+    "other_people": 1,
+    "pictures_per_person": 4,
+    "enrolled": 2,
+    "size": 24,
+}
 SMALL = Config(embedding_size=4, hidden_sizes=(4, 8), depths=(1, 1))
 
 
 @pytest.fixture(scope="module")
 def benchmark() -> Benchmark:
-    return build(
-        Portraits(
-            forget_people=2,
-            holdout_people=2,
-            retain_people=2,
-            other_people=1,
-            pictures_per_person=4,
-            enrolled=2,
-            size=24,
-        )
-    )
+    return build(Portraits(**PEOPLE))
 
 
 def load(benchmark: Benchmark, checkpoint=None, *, seed=0, config=SMALL) -> LoadedModel:
@@ -180,6 +179,31 @@ def test_batches_in_parts_are_refused_where_they_are_normalised_together(benchma
         Family(SMALL).check_rows(None, use)
     whole = parts.model_copy(update={"micro_batch_size": 8})
     Family(SMALL).check_rows(None, Use(benchmark, {"training": whole}, EvaluationSettings()))
+
+
+def test_a_published_classifiers_backbone_is_taken_without_its_classifier(
+    benchmark, tmp_path
+) -> None:
+    shape = ResNetConfig(embedding_size=4, hidden_sizes=[4, 12], depths=[1, 1], layer_type="basic")
+    published = ResNetForImageClassification(shape).eval()
+    published.save_pretrained(tmp_path)
+    model = Family(Config(path=str(tmp_path))).load(benchmark=benchmark, checkpoint=None, seed=0)
+    pictures = torch.rand(2, 3, 24, 24)
+    with torch.no_grad():
+        expected = published.resnet(pictures).pooler_output.flatten(1)
+        assert torch.equal(model.model(pixel_values=pictures).embeddings, expected)
+
+
+def test_a_network_taught_other_people_is_begun_with_and_its_head_is_new(
+    benchmark, tmp_path
+) -> None:
+    others = build(Portraits(**{**PEOPLE, "retain_people": 5, "seed": 1}))
+    taught = Family(SMALL).load(benchmark=others, checkpoint=None, seed=3)
+    taught.save(tmp_path)
+    begun = Family(Config(path=str(tmp_path))).load(benchmark=benchmark, checkpoint=None, seed=0)
+    for name, value in taught.model.backbone.state_dict().items():
+        assert torch.equal(begun.model.backbone.state_dict()[name], value)
+    assert begun.model.head.weight.shape[0] != taught.model.head.weight.shape[0]
 
 
 def test_only_a_backbone_with_batch_normalisation_mixes_the_rows_of_a_batch(tmp_path) -> None:
