@@ -27,6 +27,7 @@ from orchestrator.driver.stages.stage import Stage, StageContext
 from orchestrator.driver.stop_conditions import Ending, StopConditions
 from orchestrator.limits.disk_quota import Quota
 from orchestrator.limits.full_disk import OutOfRoom
+from orchestrator.reporting.estimates.attacks import by_job, with_attacks
 from orchestrator.reporting.publish import publish, publish_briefly
 from orchestrator.reporting.sweep_record import Replicate, ShadowModel, SweepRecord, gaps_of
 from orchestrator.results.entry import Entry
@@ -117,11 +118,13 @@ class SweepRun:
 
     def report(self) -> list[Path]:
         """Writes tables, figures and page, if anything can be compared, and returns the files."""
-        return self._published(publish)
+        record = with_attacks(self.record())
+        self._sweep.tracker.log_attacks(by_job(record))
+        return self._published(publish, record)
 
     def summarise(self) -> list[Path]:
         """Writes what takes moments of that: who has asked to leave may not wait for more."""
-        return self._published(publish_briefly)
+        return self._published(publish_briefly, self.record())
 
     def record(self) -> SweepRecord:
         """Returns the sweep as its report sees it."""
@@ -153,8 +156,7 @@ class SweepRun:
         else:
             self._callbacks.on_report(job, report)
 
-    def _published(self, make: Callable[..., list[Path]]) -> list[Path]:
-        record = self.record()
+    def _published(self, make: Callable[..., list[Path]], record: SweepRecord) -> list[Path]:
         if record.reference is None:
             return []
         hold = self._sweep.full_disk.hold

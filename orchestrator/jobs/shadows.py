@@ -31,6 +31,11 @@ class Kinds:
     targets: tuple[int, ...]
     shadows: tuple[int, ...]
 
+    @property
+    def all(self) -> tuple[int, ...]:
+        """The splits of either kind."""
+        return self.targets + self.shadows
+
 
 @dataclass(frozen=True, slots=True)
 class Shadow:

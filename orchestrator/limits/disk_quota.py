@@ -133,14 +133,16 @@ class Quota:
 
     def _remove_shadows(self, excess: int, *, why: str) -> int:
         others = self._jobs_of_others() if self._free else None
-        freed = 0
+        freed = num = 0
         while others is not None and self._free and freed < excess:
             job_hash = self._free.pop(0)
-            if job_hash in others:
-                continue
             note = f"Removed by the sweep {self._config.name}: {why}, and its scores are there."
-            if self._take_weights(job_hash, note):
+            if job_hash not in others and self._take_weights(job_hash, note):
                 freed += self._shadows.pop(job_hash)
+                num += 1
+        if num:
+            models = f"{num} model{'s' * (num > 1)} for attacks"
+            self._say(f"lethe: removed the weights of {models}, {size_text(freed)} ({why})")
         return freed
 
     def _remove_trials(self, excess: int, *, why: str) -> int:

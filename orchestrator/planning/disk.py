@@ -1,6 +1,7 @@
 """How much disk a sweep will write to its storage, and whether that is free."""
 
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,8 @@ class Disk:
     """What there is a quota for, if there is one."""
     whole: bool = False
     """Whether trials leave whole models in place of adapters."""
+    shadows: int = 0
+    """What models for attacks leave; of a split whose models are all done the weights may go."""
 
     @property
     def trained(self) -> str:
@@ -41,9 +44,10 @@ class Disk:
     @property
     def total(self) -> int:
         """Everything that is still to be written, and stays."""
-        if self.weights is None:
-            return self.models + self.adapters + self.records
-        return self.models + min(self.adapters, self.weights.room) + self.records
+        trained = self.adapters + self.shadows
+        if self.weights is not None:
+            trained = min(trained, self.weights.room)
+        return self.models + trained + self.records
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +79,21 @@ def disk(plan: Plan, sizes: ModelSizes) -> Disk:
     local = config.tracking.uri is None
     trials = plan.num_trials - plan.num_finished + plan.num_final_trials_left
     jobs = sum(not each.finished for each in plan.models) + trials
-    if config.adapter is None:
-        trained = _model_bytes(sizes.trial)
-    else:
-        trained = _adapter_bytes(sizes.trial) * (2 if config.tracking.copies_here else 1)
+    once = _model_bytes(sizes.trial) if config.adapter is None else _adapter_bytes(sizes.trial)
+    copies = 2 if config.adapter is not None and config.tracking.copies_here else 1
+    trained = once * copies
+    shadows = Counter[bool]()
+    for label, left in plan.shadows_left.items():
+        shadows[label in config.methods] += left
     return Disk(
         models=plan.num_models_left * _model_bytes(sizes.baseline),
         adapters=trials * trained,
-        records=jobs * _record_bytes(plan, local=local),
+        records=jobs * _record_bytes(plan, local=local)
+        + shadows.total() * _record_bytes(plan, local=False),
         free=shutil.disk_usage(_existing(config.folder)).free,
         weights=_weights(plan, sizes, trained=trained),
         whole=config.adapter is None,
+        shadows=shadows[True] * once + shadows[False] * _model_bytes(sizes.baseline),
     )
 
 
@@ -115,9 +123,10 @@ def require_disk(folder: Path, found: Disk) -> None:
 def disk_line(found: Disk) -> str:
     """Returns the need, what is free, and what a quota means, in words."""
     verdict = "" if found.total <= found.free else ", which is too little"
+    shadows = f", models for attacks {size_text(found.shadows)}" if found.shadows else ""
     return (
         f"Disk: about {size_text(found.total)} (models {size_text(found.models)}, {found.trained} "
-        f"{size_text(found.adapters)}, records {size_text(found.records)}); "
+        f"{size_text(found.adapters)}{shadows}, records {size_text(found.records)}); "
         f"{size_text(found.free)} are free{verdict}{_quota_line(found)}"
     )
 

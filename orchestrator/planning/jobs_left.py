@@ -31,12 +31,22 @@ def batches_of(plan: Plan, kinds: Sequence[Kind], paces: Mapping[str, Pace]) -> 
         flops = _flops(plan, by_jobs.get("trials"), label=method.label, num_steps=steps)
         left = method.trials - method.finished
         trials.append(Batch("trials", left, steps, flops=flops, pace=paces.get(method.method)))
+    baselines = [model(each, "baselines") for each in plan.baselines if each.num_steps]
     return [
-        *(model(each, "baselines") for each in plan.baselines if each.num_steps),
+        *baselines,
         *trials,
         *(model(each, "finalists") for each in filter(None, [plan.gold_again])),
         *(_finalists(plan, trials) if plan.config.finalists is not None else ()),
+        *_shadows(plan, [*baselines, *trials]),
     ]
+
+
+def _shadows(plan: Plan, batches: Sequence[Batch]) -> Iterator[Batch]:
+    """Yields baselines and trials again, as models for attacks."""
+    labels = [*(str(each.job.phase) for each in plan.baselines), *plan.config.methods]
+    for label, batch in zip(labels, batches, strict=False):
+        if plan.shadows_left:
+            yield replace(batch, jobs="attacks", count=plan.shadows_left[label])
 
 
 def _finalists(plan: Plan, trials: Sequence[Batch]) -> Iterator[Batch]:

@@ -1,7 +1,8 @@
 """What a sweep would do: its jobs, which of them are done already, and the gang it needs."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from evals.benchmark import Benchmark
 from evals.errors import ConfigError
@@ -11,7 +12,7 @@ from orchestrator.config.method_requirements import possible_requirements
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, trial_job
 from orchestrator.jobs.finalists import final_seeds, gold_again_job
-from orchestrator.jobs.shadows import check_attacks
+from orchestrator.jobs.shadows import attack_splits, check_attacks
 from orchestrator.results.warm_start import WarmStartTrial, warm_start
 from orchestrator.searching.shared_parameters import point_of
 from orchestrator.searching.space import Space, holds
@@ -62,6 +63,8 @@ class Plan:
     """Runs of finalists whose results are in storage."""
     warm_start: tuple[WarmStartTrial, ...] = ()
     """Trials of another sweep that the searches begin with."""
+    shadows_left: Mapping[str, int] = field(default_factory=dict)
+    """Models for attacks that are still to be trained, by label, at most."""
 
     @property
     def num_trials(self) -> int:
@@ -130,6 +133,7 @@ def plan(config: SweepConfig, benchmark: Benchmark, *, storage: Storage) -> Plan
         gold_again=_planned(again, benchmark, storage) if again is not None else None,
         finals_finished=_finished_finals(config, storage),
         warm_start=warm_start(config),
+        shadows_left=_shadows_left(config, storage),
     )
 
 
@@ -182,6 +186,22 @@ def _finished_finals(config: SweepConfig, storage: Storage) -> int:
         if member.role == MemberRole.FINAL and member.seed in seeds:
             done[member.label] += storage.job_folder(member.job).is_dir()
     return sum(min(done[label], len(seeds)) for label in config.methods)
+
+
+def _shadows_left(config: SweepConfig, storage: Storage) -> dict[str, int]:
+    """Counts the models for attacks that are missing; whose are wanted is known at the end."""
+    labels = (*map(str, (Phase.ORIGINAL, Phase.GOLD)), *config.methods)
+    splits = {split for kinds in attack_splits(config).values() for split in kinds.all}
+    done = {
+        (member.label, member.split)
+        for member in read_members(storage.sweep_path(config.name))
+        if member.role == MemberRole.SHADOW
+        and member.split in splits
+        and storage.job_folder(member.job).is_dir()
+    }
+    if not splits:
+        return {}
+    return {label: sum((label, split) not in done for split in splits) for label in labels}
 
 
 def _planned(job: Job, benchmark: Benchmark, storage: Storage) -> PlannedBaseline:

@@ -7,6 +7,7 @@ from evals.benchmark import Benchmark
 from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
 from orchestrator.config.sections import GangSettings
+from orchestrator.jobs.shadows import few_models, num_attack_splits, num_shadows
 from orchestrator.planning.plan import Plan, PlannedBaseline, PlannedMethod
 from orchestrator.results.warm_start import WarmStartTrial
 from orchestrator.searching.constraints import SIGNS, Constraint
@@ -33,6 +34,7 @@ def render(plan: Plan) -> str:
         f"{plan.num_trials} trials of {_steps(plan)} optimizer steps, "
         f"{plan.num_finished} of them finished already",
         *_finalists(plan),
+        *_attacks(plan),
         *_warm(plan.warm_start),
     ]
     return "\n".join(lines)
@@ -105,6 +107,21 @@ def _finalists(plan: Plan) -> list[str]:
     return [
         f"Then finalists: each method's best trial under {settings.seeds} more seeds{gold}, "
         f"reported on {reported}"
+    ]
+
+
+def _attacks(plan: Plan) -> list[str]:
+    """Returns lines that say by how many models there are attacks in the end, if there are any."""
+    settings, left = plan.config.attacks, sum(plan.shadows_left.values())
+    if settings is None:
+        return []
+    num_splits, total = num_attack_splits(plan.config), num_shadows(plan.config)
+    few = few_models(plan.config)
+    return [
+        f"Then attacks: {settings.targets} targets and {settings.shadows} shadows of both worlds, "
+        f"Original, Gold and each method at {num_splits} more splits: {total} models at most, "
+        f"{total - left} of them finished already",
+        *([f"Few models for attacks: {few}"] if few else []),
     ]
 
 

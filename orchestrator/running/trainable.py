@@ -1,6 +1,5 @@
 """The Ray Tune trainable: takes one Job after another through its warm gang."""
 
-from collections import deque
 from typing import Any
 
 from ray import tune
@@ -19,6 +18,8 @@ class JobTrainable(tune.Trainable):  # type: ignore[misc]  # Ray has no types
     A job that fails ends as a result that says so, never as an error of Tune's: an error would
     end this actor and its gang with it.
     """
+
+    _waiting: tuple[Ticket, ...] = ()
 
     def setup(self, config: dict[str, Any]) -> None:
         """Takes the first ticket; the gang is formed when the first step needs it."""
@@ -62,12 +63,14 @@ class JobTrainable(tune.Trainable):  # type: ignore[misc]  # Ray has no types
 
     def _take(self, config: dict[str, Any]) -> None:
         ticket = Ticket.model_validate_json(config["ticket"])
-        self._waiting = deque(ticket.following)
+        self._waiting = ticket.following
         self._run = JobRun(ticket, self._warm, self._experience)
 
     def _ended(self, error: str) -> dict[str, Any]:
         """Returns what is said of a job that has ended, having taken up the one that follows."""
         if self._waiting:
-            self._run = JobRun(self._waiting.popleft(), self._warm, self._experience)
+            ticket, *others = self._waiting
+            self._waiting = tuple(others)
+            self._run = JobRun(ticket, self._warm, self._experience)
             return {"job_step": -1, "done": False, "ended": error}
         return {"job_step": -1, "done": True, **({"error": error} if error else {})}

@@ -97,6 +97,20 @@ class Session:
         finite = [_metric(point) for point in fresh if not math.isinf(point.value)]
         self.client.log_batch(self.run_id, finite)
 
+    def add_attacks(self, found: Mapping[str, Mapping[str, float]], time_ms: int) -> None:
+        """Records what attacks on the models of jobs came to, as far as that has changed."""
+        for job, values in found.items():
+            made = self._found(job)
+            if made is None:
+                continue
+            there = self.client.get_run(made.run_id).data.metrics
+            fresh = [
+                _metric(Point(name, value, 0, time_ms))
+                for name, value in values.items()
+                if name not in there or not _same(there[name], value)
+            ]
+            self.client.log_batch(made.run_id, fresh)
+
     def add(self, run: ChildRun, files: Files, *, more: Mapping[str, str]) -> None:
         """Records the child run of a job that has ended, unless it is there.
 
@@ -263,6 +277,10 @@ class Session:
             except FileNotFoundError:
                 if adapter.is_dir():
                     raise  # else it was removed meanwhile, and `forget_adapter` comes next
+
+
+def _same(there: float, value: float) -> bool:
+    return there == value or (math.isnan(there) and math.isnan(value))
 
 
 def _metric(point: Point, model: str | None = None) -> "Metric":

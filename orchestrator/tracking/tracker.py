@@ -10,7 +10,7 @@ import json
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -141,6 +141,14 @@ class Tracker:
         note = {NOTE: job_note(entry, self._place.storage)}
         more = note if entry.cached else {**note, **code_tags()}
         self._later(lambda session: session.add(run, files, more=more))
+
+    def log_attacks(self, found: Mapping[str, Mapping[str, float]]) -> None:
+        """Records with the runs of jobs, by hash, what attacks on their settings came to.
+
+        The many models that are attacked have no runs of their own.
+        """
+        now_ms = round(time.time() * 1000)
+        self._later(lambda session: session.add_attacks(found, now_ms))
 
     def mark_front(self, job_hashes: Iterable[str]) -> None:
         """Says in the tag `on_front` of every trial whether it is one of these."""

@@ -57,7 +57,7 @@ class AttackStage:
         config = self._config
         self._best = best_trials(self._trials, config.methods, search=config.search)
         kinds = attack_splits(config).values()
-        self._splits = sorted(s for kind in kinds for s in (*kind.targets, *kind.shadows))
+        self._splits = sorted(split for kind in kinds for split in kind.all)
         total = (2 + len(self._best)) * num_attack_splits(config)
         self._callbacks.on_attacks(total)
 

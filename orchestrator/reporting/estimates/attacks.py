@@ -24,6 +24,17 @@ def with_attacks(record: SweepRecord) -> SweepRecord:
     return replace(record, attacks=values, attack_notes=tuple(_notes(found)))
 
 
+def by_job(record: SweepRecord) -> dict[str, Mapping[str, float]]:
+    """Returns what attacks came to by the job whose setting they are on: a baseline, a trial."""
+    jobs = {
+        (entry.label, entry.number): entry.result.job.hash
+        for entry in record.entries
+        if not entry.final
+    }
+    own = {jobs[key]: record.attacks.get(key[0]) for key in _attacked(record) if key in jobs}
+    return {job: values for job, values in own.items() if values}
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """What attacks by name came to on the models of one label, and what is to be said of it."""

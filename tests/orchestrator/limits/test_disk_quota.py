@@ -144,6 +144,43 @@ def test_beyond_the_quota_the_worst_go_and_their_results_stay(house) -> None:
     assert shown == {0: False, 1: False, 2: True, 3: True}
 
 
+def shadow(house: House, number: int, *, kib: int = 100) -> str:
+    job = house.job(1000 + number, Phase.ORIGINAL if number == 0 else Phase.TRIAL)
+    result = house._committed(job, "model" if number == 0 else house.kind, kib, {})
+    house.quota.enter_shadow(result)
+    return job.hash
+
+
+def test_models_for_attacks_go_first_but_not_before_their_split_is_done(house) -> None:
+    at_home = house(quota="450 KiB")
+    trials = [at_home.trial(i, retain=0.9) for i in range(3)]
+    shadows = [shadow(at_home, i) for i in range(3)]
+    assert at_home.quota.used == 600 * KIB
+    at_home.quota.release(shadows[:2])
+    at_home.quota.keep()
+    assert [at_home.storage.find(at_home.job(i)).weights_removed for i in range(3)] == [False] * 3
+    assert not (at_home.storage.job_folder(shadows[0]) / "model").exists()
+    assert [at_home.has(job) for job in shadows[1:]] == [False, True]
+    assert at_home.quota.used == 400 * KIB
+    assert at_home.said == [
+        "lethe: removed the weights of 2 models for attacks, 200 KiB (disk.quota 450 KiB)"
+    ]
+    assert at_home.forgotten == [], "MLflow has none of them"
+    shadow(at_home, 3)
+    at_home.quota.keep()
+    assert [at_home.has(job) for job in trials] == [True, True, False]
+    assert at_home.has(shadows[2])
+
+
+def test_a_model_for_attacks_that_is_a_trial_too_stays_one(house) -> None:
+    at_home = house(quota="50 KiB")
+    best = at_home.trial(0, retain=0.9)
+    at_home.quota.enter_shadow(at_home.storage.find(at_home.job(0)))
+    at_home.quota.release([best])
+    at_home.quota.keep()
+    assert at_home.has(best)
+
+
 def test_models_of_baselines_count_and_are_never_removed(house) -> None:
     at_home = house(quota="250 KiB")
     original = at_home.baseline(kib=240)

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from evals.benchmark import Benchmark, Role
+from evals.building import build_benchmark
 from evals.choice import validated
 from evals.errors import ConfigError
 from evals.text.example import Example, Probability, Task
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, trial_job
 from orchestrator.jobs.checkpoints import given_weights
+from orchestrator.planning.jobs_left import batches_of
 from orchestrator.planning.plan import plan
 from orchestrator.planning.plan_text import render
 from orchestrator.storage.members import Member, MemberRole, Members
@@ -283,3 +285,38 @@ def test_rouge_of_an_answer_without_words_is_refused(storage: Storage) -> None:
     both = sweep(search=search, evaluation={"metrics": ["retain", "retain_rouge"]})
     with pytest.raises(ConfigError, match=r"got 'retain_rouge', .* of p15, '\?! —', has no letter"):
         plan(both, benchmark, storage=storage)
+
+
+def test_models_for_attacks_are_counted_with_those_that_are_there(storage: Storage) -> None:
+    raw = {
+        "benchmark": {"name": "portraits", "size": 16, "num_splits": 40, "split": 2},
+        "model": {"name": "face_recogniser"},
+        "adapter": None,
+        "evaluation": {"metrics": ["retain_accuracy", "forget_accuracy", "holdout_accuracy"]},
+        "search": {
+            "objective": "forget_accuracy",
+            "constraints": {"retain_accuracy": {"at_least": 0.9}},
+        },
+        "methods": {"gd": {}, "ga": {}},
+        "finalists": None,
+        "attacks": {"targets": 8, "shadows": 8},
+    }
+    config = sweep(**raw)
+    found = plan(config, build_benchmark(config.benchmark), storage=storage)
+    assert found.shadows_left == {"original": 16, "gold": 16, "gd": 16, "ga": 16}
+    assert (
+        "Then attacks: 8 targets and 8 shadows of both worlds, Original, Gold and each method at "
+        "16 more splits: 64 models at most, 0 of them finished already\n"
+        "Few models for attacks: attacks.targets 8 and attacks.shadows 8: 16 and more tell steadier"
+    ) in render(found)
+    members = Members(storage.sweep_folder("small"))
+    for split, job in ((0, gold_job(config, found.benchmark)), (39, None)):
+        if job is not None:
+            finish(storage, job)
+        name = "0" * 16 if job is None else job.hash
+        members.enter(Member(role=MemberRole.SHADOW, job=name, label="gd", number=1, split=split))
+    found = plan(config, found.benchmark, storage=storage)
+    assert found.shadows_left == {"original": 16, "gold": 16, "gd": 15, "ga": 16}
+    assert "64 models at most, 1 of them finished" in render(found)
+    batches = [batch for batch in batches_of(found, [], {}) if batch.jobs == "attacks"]
+    assert [batch.count for batch in batches] == [16, 16, 15, 16]

@@ -78,6 +78,25 @@ def test_an_error_in_the_trainable_is_one_jobs_end_and_renews_the_gang() -> None
     assert trainable._warm.closed
 
 
+def test_a_pack_is_run_job_by_job_and_says_which_one_has_left_no_result(monkeypatch) -> None:
+    begun = []
+
+    def begin(ticket: SimpleNamespace, *_: object) -> SimpleNamespace:
+        begun.append(ticket.job)
+        return Failing() if ticket.job == "b" else SimpleNamespace(advance=lambda: "a result")
+
+    monkeypatch.setattr("orchestrator.running.trainable.JobRun", begin)
+    read = SimpleNamespace(model_validate_json=lambda text: text)
+    monkeypatch.setattr("orchestrator.running.trainable.Ticket", read)
+    trainable = JobTrainable.__new__(JobTrainable)
+    trainable._warm, trainable._experience = Warm(), None
+    trainable.reset_config({"ticket": ticket("a", following=(ticket("b"), ticket("c")))})
+    assert trainable.step() == {"job_step": -1, "done": False, "ended": ""}
+    assert "No space left" in trainable.step()["ended"]
+    assert trainable.step() == {"job_step": -1, "done": True}
+    assert begun == ["a", "b", "c"]
+
+
 def test_no_secret_of_an_address_is_in_what_a_trainable_says_of_an_error() -> None:
     def fail() -> None:
         raise OSError("cannot read s3://me:hunter22@bucket/jobs")

@@ -76,6 +76,51 @@ def test_a_lost_trainable_is_no_retry_where_none_is_allowed() -> None:
     assert searcher.suggest("t2") == Searcher.FINISHED
 
 
+def pack() -> SimpleNamespace:
+    return ticket("a", following=(ticket("b"), ticket("c")))
+
+
+def test_each_job_of_a_pack_ends_when_it_is_said_to_and_reports_are_the_next_ones() -> None:
+    queue, heard = List(pack()), []
+    searcher = QueueSearcher(queue, lambda job, _: heard.append(job))
+    assert searcher.suggest("t1") == {"ticket": "<a, then b, then c>"}
+    report = {"job_step": 1, "num_steps": 2, "loss": 0.5, "done": False}
+    for ended in ("", "OSError: gone"):
+        searcher.on_trial_result("t1", report)
+        searcher.on_trial_result("t1", {"job_step": -1, "done": False, "ended": ended})
+    assert searcher.job("t1") == "c"
+    searcher.on_trial_complete("t1", {"done": True})
+    assert queue.told == [("a", LOST), ("b", "OSError: gone"), ("c", LOST)]
+    assert heard == ["a", "b"]
+
+
+def test_of_a_pack_that_is_lost_what_has_not_ended_comes_again() -> None:
+    queue = List(pack())
+    searcher = QueueSearcher(queue, lambda *_: None)
+    searcher.suggest("t1")
+    searcher.on_trial_result("t1", {"job_step": -1, "done": False, "ended": ""})
+    searcher.on_trial_complete("t1", error=True)
+    assert [job for job, _ in queue.told] == ["a"]
+    assert searcher.suggest("t2") == {"ticket": "<b again 1, then c>"}
+
+
+def test_a_job_that_is_lost_too_often_does_not_take_those_behind_it_along() -> None:
+    queue = List(ticket("a", max_retries=0, following=(ticket("b"),)))
+    searcher = QueueSearcher(queue, lambda *_: None)
+    searcher.suggest("t1")
+    searcher.on_trial_complete("t1", error=True)
+    assert queue.told == [("a", LOST)]
+    assert searcher.suggest("t2") == {"ticket": "<b>"}
+
+
+def test_a_pack_that_does_not_begin_is_taken_back_whole() -> None:
+    queue = List(pack())
+    searcher = QueueSearcher(queue, lambda *_: None)
+    searcher.suggest("t1")
+    searcher.withdraw("t1")
+    assert queue.withdrawn == ["a", "b", "c"]
+
+
 def test_tune_may_pickle_the_searcher_without_what_it_looks_at() -> None:
     searcher = QueueSearcher(List(), lambda *_: None)
     assert vars(pickle.loads(pickle.dumps(searcher))) == {}

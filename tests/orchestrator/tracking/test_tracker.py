@@ -414,6 +414,23 @@ def test_the_front_is_marked_when_it_is_known_and_again_when_it_has_moved(
         assert front() == {str(i) for i in chosen}
 
 
+def test_what_attacks_come_to_is_with_the_run_of_the_setting_that_they_are_on(
+    storage, entry, begin, runs, client
+):
+    made = entry(0)
+    job = made.result.job.hash
+    for lira in (0.75, 0.75, 0.8):
+        tracker = begin(storage)
+        tracker.log_entry(made, job_folder=storage / "nowhere")
+        tracker.log_attacks({job: {"u_lira": lira, "u_mia": float("nan")}, "f" * 16: {"u_mia": 1}})
+        tracker.close(finished=True)
+        assert tracker.complaint is None
+    (child,) = runs(storage)[1]
+    history = client(storage).get_metric_history(child.info.run_id, "u_lira")
+    assert [point.value for point in history] == [0.75, 0.8]
+    assert len(client(storage).get_metric_history(child.info.run_id, "u_mia")) == 1
+
+
 def test_a_running_job_has_a_run_that_says_how_far_it_is_and_is_completed(
     storage, entry, begin, runs, client, wait_until
 ):
