@@ -1,10 +1,12 @@
 """CLEAR's pictures, from a made-up table with the names of its people."""
 
+import io
 from itertools import chain
 
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from PIL import Image
 
 from evals.benchmarks.clear_faces import Config, build
 from evals.choice import validated
@@ -85,6 +87,48 @@ def test_a_corrupt_picture_is_named_by_file_and_row(write_clear, png) -> None:
         pytest.warns(UserWarning, match="2 unreadable pictures are left out: row 4, row 6"),
     ):
         built(path, skip_unreadable=True, **FEW)
+
+
+def test_somebody_without_a_picture_left_leaves_no_gap_but_is_refused(write_clear) -> None:
+    path = write_clear(["p0", "p2", "p1", "p3", "p0", "p1", "p3"], pictures={1: b"x"})
+    with (
+        pytest.raises(ConfigError, match=r"more pictures of p2 than the 1 that enrol .* got 0;"),
+        pytest.warns(UserWarning, match="1 unreadable picture"),
+    ):
+        built(path, skip_unreadable=True, **FEW)
+
+
+@pytest.mark.parametrize("kept", [4, 100, 0.5, 0.9, 1.0])
+def test_a_truncated_table_is_refused_wherever_it_ends(few, kept) -> None:
+    (file,) = few.iterdir()
+    content = file.read_bytes()
+    end = kept if isinstance(kept, int) else int(kept * len(content)) - 1
+    file.write_bytes(content[:end])
+    with pytest.raises(ConfigError, match=f"{file.name} must be a Parquet file with content"):
+        built(few, **FEW)
+
+
+def test_pictures_of_any_kind_and_size_are_read_from_a_table(write_clear) -> None:
+    def encoded(mode: str, size: tuple[int, int], kind: str, **how) -> bytes:
+        stream = io.BytesIO()
+        Image.new(mode, size, 1).save(stream, kind, **how)
+        return stream.getvalue()
+
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    kinds = {
+        0: encoded("L", (30, 20), "PNG"),
+        1: encoded("P", (16, 16), "PNG"),
+        2: encoded("CMYK", (40, 24), "JPEG"),
+        3: encoded("RGBA", (20, 50), "PNG"),
+        4: encoded("I;16", (24, 24), "PNG"),
+        5: encoded("RGB", (32, 16), "JPEG", exif=turned),
+        6: encoded("1", (17, 23), "PNG"),
+    }
+    path = write_clear(["p0", "p1", "p3", "p0", "p1", "p3", "p0"], pictures=kinds)
+    found = built(path, **FEW)
+    faces = chain(found.splits["full"], found.splits["holdout"], found.tasks[0].enrolled)
+    assert {face.picture.pixels.shape for face in faces} == {(16, 16, 3)}
 
 
 def test_a_damaged_table_is_refused_by_its_file(few) -> None:
