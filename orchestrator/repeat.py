@@ -20,7 +20,6 @@ from orchestrator.searching.shared_parameters import SHARED, shared_values
 from orchestrator.storage.address import Address
 from orchestrator.storage.files import JOB_FILE
 from orchestrator.storage.masked_traceback import MaskedTraceback
-from orchestrator.storage.masking import masked_text
 
 if TYPE_CHECKING:
     from evals.scores import ScoreSheet
@@ -36,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Repeats a row from the command line and returns the exit code."""
     parsed = _parser().parse_args(arguments)
     code, signals = DIFFERENT, StopSignals()
-    with MaskedTraceback() as masked, signals:
+    with MaskedTraceback(os.environ) as masked, signals:
         code = _main(parsed, masked)
     if signals.wished:
         print("lethe: interrupted; nothing was changed", file=sys.stderr)
@@ -48,7 +47,7 @@ def _main(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
     try:
         return _repeat(parsed, masked)
     except ConfigError as error:
-        print(f"lethe: {masked_text(str(error))}", file=sys.stderr)
+        print(f"lethe: {masked.cleaned(error)}", file=sys.stderr)
         return REFUSED
 
 
@@ -73,7 +72,7 @@ def _repeat(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
     try:
         repeated = _retrained(row, parsed.keep) if parsed.retrain else _reevaluated(row)
     except TrialFailure as failure:
-        print(f"lethe: this time it failed: {failure}", file=sys.stderr)
+        print(f"lethe: this time it failed: {masked.cleaned(failure)}", file=sys.stderr)
         return DIFFERENT
     found = likeness(row, repeated)
     print(_verdict(found, tolerance=parsed.tolerance))

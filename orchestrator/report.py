@@ -14,14 +14,13 @@ from functools import partial
 from evals.errors import ConfigError
 from evals.paths import read_path
 from orchestrator.storage.masked_traceback import MaskedTraceback
-from orchestrator.storage.masking import masked_text
 from trainers.disk_full import lacks_room
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Makes a report from the command line and returns the exit code."""
     parsed = _parser().parse_args(arguments)
-    with MaskedTraceback() as masked:
+    with MaskedTraceback(os.environ) as masked:
         return _main(parsed, masked)
     return 1
 
@@ -30,15 +29,14 @@ def _main(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
     try:
         _report(parsed, masked)
     except ConfigError as error:
-        print(f"lethe: {masked_text(str(error))}", file=sys.stderr)
+        print(f"lethe: {masked.cleaned(error)}", file=sys.stderr)
         return 2
     except OSError as error:
         if not lacks_room(error):
             raise
         cure = "make room there, or choose another folder with --out"
-        print(
-            f"lethe: there is no room on the disk for the report: {error}; {cure}", file=sys.stderr
-        )
+        said = f"there is no room on the disk for the report: {masked.cleaned(error)}; {cure}"
+        print(f"lethe: {said}", file=sys.stderr)
         return 1
     return 0
 

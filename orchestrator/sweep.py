@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from evals.errors import ConfigError
 from orchestrator.driver.signals import StopSignals
 from orchestrator.storage.masked_traceback import MaskedTraceback
-from orchestrator.storage.masking import masked_text
 from trainers.disk_full import lacks_room
 
 FAILED, INTERRUPTED = 1, 130
@@ -23,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a sweep from the command line and returns the exit code."""
     parsed = _parser().parse_intermixed_args(arguments)
     code, signals = FAILED, StopSignals()
-    with MaskedTraceback() as masked, signals:
+    with MaskedTraceback(os.environ) as masked, signals:
         code = _main(parsed, signals, masked)
     if signals.wished and code != INTERRUPTED:
         print("lethe: interrupted; run the same command again to go on", file=sys.stderr)
@@ -49,13 +48,14 @@ def _main(parsed: argparse.Namespace, signals: StopSignals, masked: MaskedTraceb
             print(f"lethe: {warning}", file=sys.stderr)
         return show_plan(settings) if parsed.plan else conduct(settings, signals)
     except ConfigError as error:
-        print(f"lethe: {masked_text(str(error))}", file=sys.stderr)
+        print(f"lethe: {masked.cleaned(error)}", file=sys.stderr)
         return 2
     except OSError as error:
         if not lacks_room(error):
             raise
         cure = "make room there, or choose another folder with storage=<folder>"
-        print(f"lethe: there is no room on the disk to begin: {error}; {cure}", file=sys.stderr)
+        said = f"there is no room on the disk to begin: {masked.cleaned(error)}; {cure}"
+        print(f"lethe: {said}", file=sys.stderr)
         return 1
 
 

@@ -6,6 +6,7 @@ from evals.choice import Settings
 from orchestrator.config.sections import CheckpointSettings, GangSettings
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.results.entry import Basis
+from orchestrator.storage.address import names_in
 from orchestrator.storage.inspection import fingerprint_of_model
 from orchestrator.storage.records import Storage
 from trainers.early_stopping import Guard
@@ -18,8 +19,10 @@ class Ticket(Settings):
     `base` is the folder of the checkpoint that a trial starts from, `base_weights` the fingerprint
     that what is there must have, if it is known; `gold` the hash of the job
     whose score sheet the metrics compare with (None for the baselines themselves). `guard` says
-    when the training is lost. `losses` counts how often the job was lost already, with all that
-    was running it. `following` are tickets that the same gang goes on with.
+    when the training is lost. `hidden` are the names of the environment that addresses of the
+    config refer to: nothing that is written may have their values. `losses` counts how often the
+    job was lost already, with all that was running it. `following` are tickets that the
+    same gang goes on with.
     """
 
     job: Job
@@ -30,8 +33,14 @@ class Ticket(Settings):
     base_weights: str = ""
     gold: str | None = None
     guard: Guard | None = None
+    hidden: tuple[str, ...] = ()
     losses: int = 0
     following: tuple["Ticket", ...] = ()
+
+
+def hidden_names(config: SweepConfig) -> tuple[str, ...]:
+    """Returns the names of the environment that the addresses of a config refer to."""
+    return tuple(names_in(f"{config.storage} {config.tracking.uri}"))
 
 
 def ticket_for(job: Job, basis: Basis | None, *, config: SweepConfig, storage: Storage) -> Ticket:
@@ -56,4 +65,5 @@ def ticket_for(job: Job, basis: Basis | None, *, config: SweepConfig, storage: S
         base_weights=base_weights,
         gold=gold,
         guard=guard,
+        hidden=hidden_names(config),
     )

@@ -9,7 +9,7 @@ from cluster.connection_watch import ClusterLost
 from evals.errors import ConfigError
 from evals.scores import ScoreSheet
 from orchestrator.config.sections import CheckpointSettings
-from orchestrator.jobs.ticket import Ticket
+from orchestrator.jobs.ticket import Ticket, hidden_names
 from orchestrator.reproducing.find_row import Row
 from orchestrator.reproducing.requirements import base_of, check_trainable, guard_of_row
 from orchestrator.storage.inspection import fingerprint_of_model
@@ -83,6 +83,7 @@ def _ticket(row: Row) -> Ticket:
         base=None if base is None else str(base),
         base_weights="" if original is None else fingerprint_of_model(row.storage, original.job),
         guard=guard_of_row(row),
+        hidden=hidden_names(row.config),
     )
 
 

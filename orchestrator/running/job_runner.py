@@ -7,6 +7,7 @@ attempts there were and how the last one was run.
 import logging
 import shutil
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from orchestrator.results.measuring import measured
 from orchestrator.running import whole_batches
 from orchestrator.running.workers import Experience, Workers, shape_of, upkeep_of
 from orchestrator.storage.files import FAILURE_FILE, job_path
-from orchestrator.storage.masking import masked_text
+from orchestrator.storage.masking import without
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
 from trainers import checkpoint
@@ -64,10 +65,18 @@ class JobRun:
     """Runs a ticket's job; a lost rank or too little memory is another attempt, up to a limit.
 
     What finds no room on the disk is written again and again: who runs the sweep knows when to
-    give up.
+    give up. What it says of errors is without `secrets`, and those of URLs.
     """
 
-    def __init__(self, ticket: Ticket, workers: Workers, experience: Experience) -> None:
+    def __init__(
+        self,
+        ticket: Ticket,
+        workers: Workers,
+        experience: Experience,
+        *,
+        secrets: Collection[str] = (),
+    ) -> None:
+        self._secrets = secrets
         self._ticket = ticket
         self._workers = workers
         self._experience = experience
@@ -234,7 +243,7 @@ class JobRun:
         result = Result(
             job=self._ticket.job,
             state=State.FAILED,
-            reason=masked_text(str(news)),
+            reason=without(str(news), self._secrets),
             metrics={},
             facts=self._facts(),
             wall_s=0.0,
@@ -244,7 +253,7 @@ class JobRun:
             collapsed=isinstance(news, Diverged),
         )
         if isinstance(news, GivenUp):
-            self._traceback = masked_text(news.traceback)
+            self._traceback = without(news.traceback, self._secrets)
         if isinstance(news, Outcome):
             result = self._measured(result, news)
             self._experience.learn(self._ticket, self._execution)

@@ -1,5 +1,6 @@
 """The Ray Tune trainable: takes one Job after another through its warm gang."""
 
+import os
 from typing import Any
 
 from ray import tune
@@ -8,7 +9,8 @@ from cluster.warm_gang import WarmGang
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.running.job_runner import JobRun
 from orchestrator.running.workers import Experience
-from orchestrator.storage.masking import masked_text
+from orchestrator.storage.environment_secrets import secrets_of
+from orchestrator.storage.masking import without
 from trainers.job import Beat, Report
 
 
@@ -41,7 +43,8 @@ class JobTrainable(tune.Trainable):  # type: ignore[misc]  # Ray has no types
             result = self._run.advance()
         except Exception as error:  # noqa: BLE001  the trial boundary: one job, not the sweep
             self._warm.close()
-            return self._ended(masked_text(f"{type(error).__name__}: {error}"))  # goes on record
+            said = without(f"{type(error).__name__}: {error}", self._secrets)
+            return self._ended(said)  # it goes on record
         if isinstance(result, Report):
             return {
                 "job_step": result.step,
@@ -64,13 +67,18 @@ class JobTrainable(tune.Trainable):  # type: ignore[misc]  # Ray has no types
     def _take(self, config: dict[str, Any]) -> None:
         ticket = Ticket.model_validate_json(config["ticket"])
         self._waiting = ticket.following
-        self._run = JobRun(ticket, self._warm, self._experience)
+        self._begin(ticket)
+
+    def _begin(self, ticket: Ticket) -> None:
+        # What the ranks say of errors, they say in this process's environment.
+        self._secrets = secrets_of(os.environ, referred=ticket.hidden)
+        self._run = JobRun(ticket, self._warm, self._experience, secrets=self._secrets)
 
     def _ended(self, error: str) -> dict[str, Any]:
         """Returns what is said of a job that has ended, having taken up the one that follows."""
         if self._waiting:
             ticket, *others = self._waiting
             self._waiting = tuple(others)
-            self._run = JobRun(ticket, self._warm, self._experience)
+            self._begin(ticket)
             return {"job_step": -1, "done": False, "ended": error}
         return {"job_step": -1, "done": True, **({"error": error} if error else {})}

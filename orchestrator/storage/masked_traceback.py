@@ -1,23 +1,25 @@
-"""Shows errors that nobody catches, without secrets."""
+"""Shows errors, also those that nobody catches, without secrets."""
 
 import sys
 import threading
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 
-from orchestrator.storage.address import Address
-from orchestrator.storage.masking import masked_text
+from orchestrator.storage.address import NO_ENVIRONMENT, Address
+from orchestrator.storage.environment_secrets import secrets_of
+from orchestrator.storage.masking import without
 
 
 class MaskedTraceback:
-    """Masks tracebacks: the secrets of all URLs in them, and those of addresses that are known.
+    """Masks errors: secrets of URLs, of the environment, and of addresses that are known.
 
     As a context it ends with any error of the program, which it shows, and shows those of other
     threads; Python itself would show them as they are.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str] = NO_ENVIRONMENT) -> None:
+        self._secrets = secrets_of(environment)
         self._addresses: list[Address] = []
         self._before = threading.excepthook
 
@@ -41,13 +43,17 @@ class MaskedTraceback:
         """Keeps the secrets of these to itself from now on, as far as they are addresses."""
         self._addresses += [each for each in addresses if isinstance(each, Address)]
 
+    def cleaned(self, error: object) -> str:
+        """Returns what an error says, without secrets."""
+        text = str(error)
+        for address in self._addresses:
+            text = address.cleaned(text)
+        return without(text, self._secrets)
+
     def _show_of_thread(self, uncaught: threading.ExceptHookArgs) -> None:
         if uncaught.exc_value is not None and not isinstance(uncaught.exc_value, SystemExit):
             self._show(uncaught.exc_value)
 
     def _show(self, error: BaseException) -> None:
         """Prints an error with its traceback on standard error."""
-        text = "".join(traceback.format_exception(error))
-        for address in self._addresses:
-            text = address.cleaned(text)
-        sys.stderr.write(masked_text(text))
+        sys.stderr.write(self.cleaned("".join(traceback.format_exception(error))))

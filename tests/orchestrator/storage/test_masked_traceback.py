@@ -25,6 +25,12 @@ def test_a_traceback_is_shown_without_the_secrets_of_urls_and_known_addresses(ca
     assert shown.endswith("RuntimeError: GET /?token=*** of https://me:***@host/ failed\n")
 
 
+def test_a_message_is_shown_without_those_and_without_the_secrets_of_the_environment() -> None:
+    masked = MaskedTraceback({"HF_TOKEN": "hf_planted4711"})
+    masked.hide([Address.of("https://host/?token=${HIDDEN}", {"HIDDEN": SECRET})])
+    assert masked.cleaned(f"no {SECRET}, no hf_planted4711") == "no ***, no ***"
+
+
 def test_so_are_those_of_other_threads(capsys) -> None:
     before = threading.excepthook
     with MaskedTraceback():
