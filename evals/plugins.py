@@ -3,11 +3,13 @@
 import importlib
 import importlib.util
 import pkgutil
+from functools import cache
 from types import ModuleType
 
 from evals.errors import unknown_name
 
 
+@cache  # a report asks thousands of times
 def names(package: str) -> tuple[str, ...]:
     """Returns the sorted names of the plug-ins in `package`, without importing them."""
     spec = importlib.util.find_spec(package)

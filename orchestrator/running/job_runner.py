@@ -8,7 +8,7 @@ import logging
 import shutil
 import time
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from cluster.gang import News
@@ -38,16 +38,6 @@ RETRY_S = 1.0, 5.0
 
 SAVING_SHARE = 0.1
 """The largest share of a job's time that goes into checkpoints."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Clock:
-    started_at: float
-    started: float
-
-    @classmethod
-    def start(cls) -> "_Clock":
-        return cls(time.time(), time.perf_counter())
 
 
 class GivenUp(TrialFailure):
@@ -92,7 +82,7 @@ class JobRun:
         self._losses = ticket.losses
         self._attempts = ticket.losses + 1
         self._saved = self._saving_s = 0.0
-        self._clock = _Clock.start()
+        self._started_at, self._started = time.time(), time.perf_counter()
 
     def advance(self) -> Report | Beat | Result:
         """Returns the job's next report, or its result once that is in storage.
@@ -248,7 +238,7 @@ class JobRun:
             facts=self._facts(),
             wall_s=0.0,
             reports=tuple(self._reports),
-            started_at=self._clock.started_at,
+            started_at=self._started_at,
             by_chance=isinstance(news, GivenUp),
             collapsed=isinstance(news, Diverged),
         )
@@ -257,7 +247,7 @@ class JobRun:
         if isinstance(news, Outcome):
             result = self._measured(result, news)
             self._experience.learn(self._ticket, self._execution)
-        result = replace(result, wall_s=time.perf_counter() - self._clock.started)
+        result = replace(result, wall_s=time.perf_counter() - self._started)
         self._ended = result, news.sheet if isinstance(news, Outcome) else None
         return self._put_away(*self._ended)
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MIN_TRIALS = 6
 """Measured trials below which a forest has nothing to go by."""
 SEED = 0
+MOST_TREES, FEWEST_TREES = 64, 16
+MANY = 32
+"""Trials up to which a forest is as large as it may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,17 @@ def importances(trials: Sequence[Measured], space: Space) -> dict[str, float] | 
     return _shares(known, space)
 
 
+def num_trees(num_trials: int) -> int:
+    """Returns the size of the forest: a tree of many trials takes long, and errs less by itself."""
+    return max(FEWEST_TREES, MOST_TREES * MANY // max(MANY, num_trials))
+
+
 def _shares(known: Sequence[tuple[Mapping[str, Value], float]], space: Space) -> dict[str, float]:
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
     with _quietly():
         study = _study(known, space)
-        evaluator = FanovaImportanceEvaluator(seed=SEED)
+        evaluator = FanovaImportanceEvaluator(n_trees=num_trees(len(known)), seed=SEED)
         found = get_param_importances(study, evaluator=evaluator)
     return {name: float(found.get(name, 0.0)) for name in space}
 

@@ -1,6 +1,6 @@
 """Hyperparameters and metrics of all trials in one picture: parallel coordinates."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,16 @@ def parallel_figure(figure_data: FigureData, folder: Path) -> list[Path]:
         heights = [_height(coordinate.shares[i]) for coordinate in coordinates]
         is_best = entry is best.get(entry.label)
         _draw_line(axes, entry, heights, mark=marks[entry.label], is_best=is_best)
+    last = len(coordinates) - 1
+    ends = [(last, _height(share)) for share in coordinates[last].shares]
+    others = [(e, at) for e, at in zip(trials, ends, strict=True) if e is not best.get(e.label)]
+    _draw_ends(axes, others, marks)
+    stopped = [at for e, at in zip(trials, ends, strict=True) if e.result.stopped]
+    if stopped:
+        xs, ys = zip(*stopped, strict=True)
+        axes.scatter(xs, ys, s=26, marker="x", color=INK, zorder=7)
+    idle = [at for e, at in zip(trials, ends, strict=True) if e.forgot is False]
+    strike(axes, idle, area=90)
     head(figure, "Hyperparameters and metrics of every trial", _said(trials))
     legend_beside(figure, rows, left=AXES[0] + AXES[2] + 0.015, top=0.86)
     return save(figure, folder, "parallel")
@@ -111,7 +121,7 @@ def _said_number(value: float | int | None) -> str:
 def _draw_line(
     axes: "Axes", entry: Entry, heights: Sequence[float], *, mark: Mark, is_best: bool
 ) -> None:
-    """Draws a trial's line; at its end there is the method's marker, or that it was stopped."""
+    """Draws a trial's line; the best one's has its method's marker at each axis."""
     colour = mark.colour if entry.feasible else FAINT
     level = 5 if is_best else 4 if entry.feasible else 3
     axes.plot(
@@ -126,13 +136,21 @@ def _draw_line(
         markeredgecolor="white",
         zorder=level,
     )
-    if entry.result.stopped:
-        axes.scatter(len(heights) - 1, heights[-1], s=26, marker="x", color=INK, zorder=7)
-    elif not is_best:
-        end: dict[str, Any] = {"marker": mark.marker, "color": colour, "edgecolor": "white"}
-        axes.scatter(len(heights) - 1, heights[-1], s=24, linewidth=0.5, zorder=7, **end)
-    if entry.forgot is False:
-        strike(axes, [(len(heights) - 1, heights[-1])], area=90)
+
+
+def _draw_ends(
+    axes: "Axes",
+    ends: Sequence[tuple[Entry, tuple[float, float]]],
+    marks: Mapping[str, Mark],
+) -> None:
+    """Draws the method's marker where the line of a trial ends that was not stopped."""
+    whole = [(entry, at) for entry, at in ends if not entry.result.stopped]
+    for label, feasible in sorted({(entry.label, entry.feasible) for entry, _ in whole}):
+        shown = [at for e, at in whole if (e.label, e.feasible) == (label, feasible)]
+        colour = marks[label].colour if feasible else FAINT
+        style: dict[str, Any] = {"marker": marks[label].marker, "edgecolor": "white"}
+        xs, ys = zip(*shown, strict=True)
+        axes.scatter(xs, ys, s=24, color=colour, linewidth=0.5, zorder=7, **style)
 
 
 def _rows(figure_data: FigureData, trials: Sequence[Entry], labels: Sequence[str]) -> Iterator[Row]:

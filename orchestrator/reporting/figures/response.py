@@ -155,28 +155,43 @@ def _plot(
     segments = boundary(trials, bounds)
     for segment in segments:
         _draw_segment(axes, segment)
-    for entry in trials:
-        training = entry.result.job.training
-        _draw_trial(axes, entry, (training.lr, look.up.place(training.l1)), look=look)
-        if entry is best:
-            ring: dict[str, Any] = {"facecolor": "none", "edgecolor": INK, "linewidth": 1.6}
-            axes.scatter(training.lr, look.up.place(training.l1), s=AREA * 3.4, zorder=5, **ring)
+    for kind in sorted({_kind(entry) for entry in trials}):
+        _draw_trials(axes, [entry for entry in trials if _kind(entry) == kind], kind, look=look)
+    if best is not None:
+        ring: dict[str, Any] = {"facecolor": "none", "edgecolor": INK, "linewidth": 1.6}
+        axes.scatter(*_place(best, look), s=AREA * 3.4, zorder=5, **ring)
+    idle = [_place(entry, look) for entry in trials if entry.forgot is False]
+    strike(axes, idle, area=AREA * 2.6)
     return bool(segments)
 
 
-def _draw_trial(axes: "Axes", entry: Entry, at: tuple[float, float], *, look: _Look) -> None:
-    """Draws a trial; one that failed or was stopped has no colour."""
+def _kind(entry: Entry) -> tuple[str, str]:
+    """Returns a trial's marker, and how its metrics count: wholly, stopped early, or not at all."""
     marker = FEASIBLE if entry.feasible else INFEASIBLE
-    style: dict[str, Any] = {"marker": marker, "linewidth": 0.7, "zorder": 4}
     if not is_measured(entry):
-        axes.scatter(*at, s=AREA * 0.7, marker=LOST, color=FAINT, zorder=3)
-    elif entry.result.stopped:
-        axes.scatter(*at, s=AREA * 0.7, facecolor="none", edgecolor=FAINT, **style)
+        return LOST, "lost"
+    return marker, "stopped" if entry.result.stopped else "whole"
+
+
+def _place(entry: Entry, look: _Look) -> tuple[float, float]:
+    training = entry.result.job.training
+    return training.lr, look.up.place(training.l1)
+
+
+def _draw_trials(
+    axes: "Axes", trials: Sequence[Entry], kind: tuple[str, str], *, look: _Look
+) -> None:
+    """Draws trials of one kind; those that failed or were stopped have no colour."""
+    marker, counts = kind
+    xs, ys = zip(*(_place(entry, look) for entry in trials), strict=True)
+    style: dict[str, Any] = {"marker": marker, "linewidth": 0.7, "zorder": 4}
+    if counts == "lost":
+        axes.scatter(xs, ys, s=AREA * 0.7, marker=LOST, color=FAINT, zorder=3)
+    elif counts == "stopped":
+        axes.scatter(xs, ys, s=AREA * 0.7, facecolor="none", edgecolor=FAINT, **style)
     else:
-        value = entry.result.metrics[look.objective]
-        axes.scatter(*at, s=AREA, c=[value], norm=look.norm, cmap=MAP, edgecolor=INK, **style)
-    if entry.forgot is False:
-        strike(axes, [at], area=AREA * 2.6)
+        values = [entry.result.metrics[look.objective] for entry in trials]
+        axes.scatter(xs, ys, s=AREA, c=values, norm=look.norm, cmap=MAP, edgecolor=INK, **style)
 
 
 def _draw_segment(axes: "Axes", segment: Segment) -> None:

@@ -142,11 +142,13 @@ def _heading(column: Column, mark: int | None) -> str:
 
 
 def _body(table: Table, comments: Sequence[Sequence[str]], *, brief: bool) -> Iterator[str]:
+    broken = wordy(table)
     for at, row in enumerate(table.rows):
         if at == table.num_heads and at > 0:
             yield r"\midrule"
         yield from comments[at] if comments else ()
         cells = [_cell(cell, table, (at, i), brief=brief) for i, cell in enumerate(row)]
+        cells = [_boxed(cell) if broken[i] else cell for i, cell in enumerate(cells)]
         ends = [_shaded(_ends(cell, table.columns[i]), table, at) for i, cell in enumerate(row)]
         together = brief and any(ends)
         yield _row(cells) + "*" * together
@@ -174,9 +176,12 @@ def _cell(cell: Cell, table: Table, at: tuple[int, int], *, brief: bool) -> str:
         made = escaped(text)
     made = f"\\textbf{{\\boldmath {made}}}" if at in table.bold else made
     made = rf"{made}\textsuperscript{{\dag}}" if at[1] == 0 and at[0] in table.daggered else made
-    made = _shaded(made, table, at[0])
-    is_wordy = made and wordy(table)[at[1]]
-    return f"\\parbox[t]{{{WORDY_EMS}em}}{{\\raggedright {made}\\strut}}" if is_wordy else made
+    return _shaded(made, table, at[0])
+
+
+def _boxed(cell: str) -> str:
+    """Returns a text whose lines are broken, if there is one."""
+    return f"\\parbox[t]{{{WORDY_EMS}em}}{{\\raggedright {cell}\\strut}}" if cell else cell
 
 
 def _ends(cell: Cell, column: Column) -> str:
