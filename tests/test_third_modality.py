@@ -15,6 +15,8 @@ from pathlib import Path
 import mlflow
 import pytest
 
+from tests.fixtures.processes import ONE_RANK
+
 HERE = Path(__file__).parent
 PACKAGES = ("evals", "trainers", "cluster", "orchestrator", "configs")
 METHODS = {"retain_ft", "gd", "npo"}
@@ -47,9 +49,8 @@ def tree(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def storage(tree: Path, tmp_path_factory) -> Path:
     storage = tmp_path_factory.mktemp("storage")
-    started(
-        tree, "orchestrator.sweep", str(HERE / "third_modality/points.yaml"), f"storage={storage}"
-    )
+    config = str(HERE / "third_modality/points.yaml")
+    started(tree, "orchestrator.sweep", config, f"storage={storage}", *ONE_RANK)
     return storage
 
 

@@ -196,12 +196,8 @@ def test_a_sweep_is_submitted_stopped_and_resumed_from_a_client(
     tight = "search.constraints.retain={at_least: 1, relative_to: absolute}"
     assert ends(client, "nothing", *words, "name=tight", tight) == 3
     assert "no trial is feasible" in client.logs("nothing")
-    assert ends(client, "mistyped", *words, "search.trails=3") == 2
-    assert "search.trails" in client.logs("mistyped")
     assert ends(client, "fleeting", *WORDS) == 2
     assert "storage must be a folder that outlives the job" in client.logs("fleeting")
-    assert ends(client, "wild", *words, "name=wild", "baselines.training.lr=1e30") == 1
-    assert "model failed" in client.logs("wild")
 
     (unpacked,) = client.head.glob("session_2*/runtime_resources/working_dir_files/_ray_pkg_*/")
     assert {file.name for file in unpacked.iterdir()} >= {"orchestrator", "configs"}

@@ -34,7 +34,7 @@ import pytest
 from orchestrator.config.resume import LAYOUT
 from orchestrator.storage.line_file import whole_lines
 from tests.fixtures.paths import ROOT
-from tests.fixtures.processes import without_cluster
+from tests.fixtures.processes import ONE_RANK, without_cluster
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(0)]
 
@@ -51,9 +51,6 @@ DISTURBED = ("attempts", "resumed_step")
 """Facts that tell of a lost rank."""
 PASSING = ("mlflow.", "version.", "sweep_id", "started_ms")
 """Tags that tell of a time, or of the code that ran a job, which is not known of what is found."""
-ONE_GANG = os.cpu_count() // 2 + 1
-"""CPUs of a rank, so that there is one gang: with several, trials end in no fixed order, and a
-search that learns from them is not the same twice."""
 WORDS = (
     "benchmark.num_people=6",
     "benchmark.forget_people=2",
@@ -68,8 +65,7 @@ WORDS = (
     "search.trials=4",
     "finalists.seeds=1",
     "search.startup_trials=2",
-    "gang.ranks=1",
-    f"gang.cpus_per_rank={ONE_GANG}",
+    *ONE_RANK,
 )
 
 

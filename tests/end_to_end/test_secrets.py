@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator.storage.masking import basic_form, forms
 from orchestrator.sweep import main
-from tests.fixtures.processes import without_cluster
+from tests.fixtures.processes import ONE_RANK, without_cluster
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1500)]
 
@@ -31,7 +31,7 @@ SMALL = (
     "search.trials=1",
     "search.startup_trials=1",
     "finalists=null",
-    "gang.ranks=1",
+    *ONE_RANK,
 )
 
 

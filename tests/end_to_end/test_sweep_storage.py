@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.paths import ROOT
-from tests.fixtures.processes import without_cluster
+from tests.fixtures.processes import ONE_RANK, without_cluster
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -27,7 +27,7 @@ SMALL = (
     "search.trials=3",
     "finalists=null",
     "search.startup_trials=1",
-    "gang.ranks=1",
+    *ONE_RANK,
 )
 
 
