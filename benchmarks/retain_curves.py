@@ -21,9 +21,10 @@ from evals.measure import measure
 from evals.scores import ScoreSheet
 from orchestrator.config.loading import load_config
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.jobs.build import gold_job, original_job, trial_job
+from orchestrator.jobs.build import gold_job, original_job, starting_weights, trial_job
 from trainers.distributed import Place
 from trainers.early_stopping import Guard, Limit
+from trainers.family import build_family
 from trainers.job import MODEL, Job, Outcome, Report, TrialFailure
 from trainers.rank_task import RankTask
 from trainers.run import run
@@ -84,7 +85,9 @@ def _recorded(config: SweepConfig, rates: np.ndarray) -> Iterator[Line]:
     warm_state, benchmark = WarmState(Place()), build_benchmark(config.benchmark)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        original, gold = original_job(config, benchmark), gold_job(config, benchmark)
+        weights = starting_weights(config, build_family(config.model))
+        original = original_job(config, benchmark, weights=weights)
+        gold = gold_job(config, benchmark, weights=weights)
         before = _outcome(RankTask(original, folder / "original"), warm_state).sheet
         best = _outcome(RankTask(gold, folder / "gold"), warm_state).sheet
         whole = measure(before, None, (METRIC,))[METRIC]

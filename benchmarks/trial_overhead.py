@@ -26,12 +26,13 @@ from evals.building import build_benchmark
 from orchestrator.config.loading import load_config
 from orchestrator.config.sections import GangSettings
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.jobs.build import gold_job, original_job, trial_job
+from orchestrator.jobs.build import gold_job, original_job, starting_weights, trial_job
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.running.ray_connection import connect
 from orchestrator.running.scheduler import run_queue
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import State
+from trainers.family import build_family
 from trainers.job import Job, Report
 
 GOAL_RATIO = 0.1
@@ -76,8 +77,9 @@ class Bench:
         self._gang = gang
         self._storage = Storage(config.folder)
         self._benchmark: Benchmark = build_benchmark(config.benchmark)
-        self._original = original_job(config, self._benchmark)
-        self._gold = gold_job(config, self._benchmark)
+        weights = starting_weights(config, build_family(config.model))
+        self._original = original_job(config, self._benchmark, weights=weights)
+        self._gold = gold_job(config, self._benchmark, weights=weights)
 
     def make_baselines(self) -> None:
         """Makes the models that trials start from and are compared with."""

@@ -6,16 +6,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cluster.connection_watch import ClusterLost
-from evals.benchmark import Benchmark
 from evals.errors import OutOfReach
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.driver.context import SweepContext, how_to_go_on
 from orchestrator.driver.run import SweepRun
 from orchestrator.driver.signals import Interrupted, StopSignals
 from orchestrator.driver.start import planned_sweep, show, start
-from orchestrator.jobs.checkpoints import check_weights
 from orchestrator.limits.full_disk import OutOfRoom
 from orchestrator.planning.estimate import estimate_sweep
+from orchestrator.planning.model_check import check_model_for
+from orchestrator.planning.plan import Plan
 from orchestrator.reporting.estimates.chance import with_chance
 from orchestrator.results.ranking import sweep_front
 from orchestrator.storage.records import Storage
@@ -35,16 +35,16 @@ def show_plan(config: SweepConfig) -> int:
         ConfigError: something about the sweep can never run.
     """
     found = planned_sweep(config)
-    unchecked = _unchecked(config, found.plan.benchmark)
+    unchecked = _unchecked(found.plan)
     found.storage.check_writable(config.name)
     show(estimate_sweep(found.plan, storage=found.storage, nodes=_nodes()), unchecked=unchecked)
     return DONE
 
 
-def _unchecked(config: SweepConfig, benchmark: Benchmark) -> str:
-    """Checks the weights; returns what of them nobody can tell here for want of a network."""
+def _unchecked(plan: Plan) -> str:
+    """Checks the model; returns what of it nobody can tell here for want of a network."""
     try:
-        check_weights(config, benchmark)
+        check_model_for(plan)
     except OutOfReach as error:
         return str(error)
     return ""

@@ -11,13 +11,13 @@ from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.driver.context import SweepContext
 from orchestrator.driver.progress import Progress
 from orchestrator.driver.signals import StopSignals
-from orchestrator.jobs.checkpoints import check_weights
 from orchestrator.jobs.finalists import num_finalists
 from orchestrator.jobs.shadows import num_shadows
 from orchestrator.limits.full_disk import DiskFullMonitor, SpaceSources
 from orchestrator.limits.ledger import Ledger
 from orchestrator.limits.usage import read_lines
 from orchestrator.planning.estimate import SweepEstimate, estimate_sweep
+from orchestrator.planning.model_check import check_model_for
 from orchestrator.planning.plan import Plan, plan
 from orchestrator.planning.plan_text import render
 from orchestrator.remote.download import fetch_model, pulled
@@ -132,7 +132,7 @@ def start(config: SweepConfig, signals: StopSignals, held: ExitStack) -> SweepCo
     lock = held.enter_context(FolderLock(folder)) if folder.is_dir() else None
     found = planned_sweep(config, mend=True)
     storage = found.storage
-    check_weights(config, found.plan.benchmark)
+    check_model_for(found.plan)
     storage.check_writable(config.name)
     place = Place(config.name, folder, storage.root)
     Tracker.check(config.tracking, place)

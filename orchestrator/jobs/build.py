@@ -5,25 +5,35 @@ no label. So the same work asked for by another sweep is found again.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evals.benchmark import Benchmark
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.jobs.checkpoints import _check_provenance, given_weights
+from orchestrator.jobs.checkpoints import check_provenance, given_weights
 from orchestrator.searching.shared_parameters import own_part, shared_part
 from orchestrator.searching.space import Point
 from orchestrator.storage.records import version
 from trainers.job import Job, Phase
 from trainers.settings import TrainingSettings
 
-
-def original_job(config: SweepConfig, benchmark: Benchmark) -> Job:
-    """Returns the job that fine-tunes on "full", or evaluates the given checkpoint."""
-    return _baseline(config, benchmark, phase=Phase.ORIGINAL, given=config.baselines.original)
+if TYPE_CHECKING:
+    from trainers.family import Family
 
 
-def gold_job(config: SweepConfig, benchmark: Benchmark) -> Job:
-    """Returns the job that fine-tunes on "retain" only, or evaluates the given checkpoint."""
-    return _baseline(config, benchmark, phase=Phase.GOLD, given=config.baselines.gold)
+def starting_weights(config: SweepConfig, family: "Family") -> str:
+    """Returns the fingerprint of what baselines are fine-tuned from; "" where both are given."""
+    given = config.baselines
+    return family.fingerprint() if None in (given.original, given.gold) else ""
+
+
+def original_job(config: SweepConfig, benchmark: Benchmark, *, weights: str) -> Job:
+    """Returns the job that fine-tunes `weights` on "full", or evaluates the given checkpoint."""
+    return _baseline(config, benchmark, phase=Phase.ORIGINAL, weights=weights)
+
+
+def gold_job(config: SweepConfig, benchmark: Benchmark, *, weights: str) -> Job:
+    """Returns the job that fine-tunes `weights` on "retain", or evaluates the given checkpoint."""
+    return _baseline(config, benchmark, phase=Phase.GOLD, weights=weights)
 
 
 def trial_job(
@@ -57,11 +67,12 @@ def trial_job(
     )
 
 
-def _baseline(config: SweepConfig, benchmark: Benchmark, *, phase: Phase, given: str | None) -> Job:
+def _baseline(config: SweepConfig, benchmark: Benchmark, *, phase: Phase, weights: str) -> Job:
     """Returns a baseline's job; a given checkpoint does not depend on the fine-tuning recipe."""
     baselines = config.baselines
+    given = baselines.original if phase == Phase.ORIGINAL else baselines.gold
     if given is not None:
-        _check_provenance(Path(given), benchmark, phase=phase)
+        check_provenance(Path(given), benchmark, phase=phase)
     return Job(
         phase=phase,
         benchmark=config.benchmark,
@@ -74,12 +85,6 @@ def _baseline(config: SweepConfig, benchmark: Benchmark, *, phase: Phase, given:
         seed=config.seed,
         checkpoint=given and str(Path(given).expanduser().resolve()),
         data=benchmark.fingerprint,
-        weights=_family_fingerprint(config) if given is None else given_weights(given, phase=phase),
+        weights=weights if given is None else given_weights(given, phase=phase),
         version=version(),
     )
-
-
-def _family_fingerprint(config: SweepConfig) -> str:
-    from trainers.family import build_family  # imports transformers
-
-    return build_family(config.model).fingerprint()

@@ -69,11 +69,11 @@ def finalists(
     return found
 
 
-def gold_again_job(config: SweepConfig, benchmark: Benchmark) -> Job | None:
+def gold_again_job(config: SweepConfig, benchmark: Benchmark, *, weights: str) -> Job | None:
     """Returns the gold model's job under another seed; None where it is given, or not wanted."""
     if config.finalists is None or config.baselines.gold is not None:
         return None
-    return gold_job(_seeded(config, final_seeds(config)[0]), benchmark)
+    return gold_job(_seeded(config, final_seeds(config)[0]), benchmark, weights=weights)
 
 
 def final_seeds(config: SweepConfig) -> range:

@@ -5,15 +5,14 @@ Original: ordinary jobs, which another sweep finds again. Splits that the search
 among them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from evals.attack import Attack, attacks_on
-from evals.benchmark import Benchmark, Role
+from evals.benchmark import Role, Task
 from evals.building import build_benchmark
 from evals.errors import ConfigError
-from evals.selection import selected_tasks
-from evals.splits import World, at_split, splits_of
+from evals.splits import Splits, World, at_split
 from evals.suite import suite_name
 from orchestrator.config.attacks import AttackSettings
 from orchestrator.config.sweep_config import SweepConfig
@@ -65,9 +64,11 @@ class Shadow:
         )
 
 
-def attack_splits(config: SweepConfig) -> dict[World, Kinds]:
-    """Returns the splits that models for attacks are trained at; none where nothing is attacked."""
-    settings, splits = config.attacks, splits_of(config.benchmark)
+def attack_splits(settings: AttackSettings | None, splits: Splits | None) -> dict[World, Kinds]:
+    """Returns which of a benchmark's `splits` models for attacks are trained at.
+
+    None, where nothing is attacked.
+    """
     if settings is None or splits is None:
         return {}
     targets, both = settings.targets // 2, (settings.targets + settings.shadows) // 2
@@ -89,11 +90,17 @@ def num_attack_splits(config: SweepConfig) -> int:
     return 0 if settings is None else settings.targets + settings.shadows
 
 
-def shadows_at(config: SweepConfig, split: int, best: Mapping[str, Entry]) -> Iterator[Shadow]:
-    """Yields the models at a split: the baselines first, which the others need."""
+def shadows_at(
+    config: SweepConfig, split: int, best: Mapping[str, Entry], *, weights: str
+) -> Iterator[Shadow]:
+    """Yields the models at a split: the baselines first, which the others need.
+
+    `weights` are the fingerprint of what baselines are fine-tuned from, at every split.
+    """
     choice = at_split(config.benchmark, split)
     here, benchmark = config.model_copy(update={"benchmark": choice}), build_benchmark(choice)
-    gold, original = gold_job(here, benchmark), original_job(here, benchmark)
+    gold = gold_job(here, benchmark, weights=weights)
+    original = original_job(here, benchmark, weights=weights)
     yield Shadow(gold, str(gold.phase), split)
     yield Shadow(original, str(original.phase), split)
     for label, trial in best.items():
@@ -102,21 +109,24 @@ def shadows_at(config: SweepConfig, split: int, best: Mapping[str, Entry]) -> It
         yield Shadow(job, label, split, trial.number, params, original=original, gold=gold)
 
 
-def check_attacks(config: SweepConfig, benchmark: Benchmark) -> None:
-    """Refuses attacks for which there are not the models or the scores.
+def check_attacks(config: SweepConfig, tasks: Sequence[Task], splits: Splits | None) -> str:
+    """Returns which numbers of models tell little, in words; empty where they are enough.
+
+    `tasks` are what models are scored on, `splits` those of the benchmark.
 
     Raises:
-        ConfigError: names the key, the rule, the value and the cure.
+        ConfigError: there are not the models or the scores for attacks.
     """
     settings = config.attacks
     if settings is None:
-        return
-    least = 2 * max((attack.least for attack in _attacks(config).values()), default=0)
+        return ""
+    suite = suite_name(config.benchmark.name)
+    attacks = attacks_on(suite)
+    least = 2 * max((attack.least for attack in attacks.values()), default=0)
     if not least:
         raise ConfigError(
             f"attacks must be left out where there are none on what {config.benchmark.name} is "
-            f"made of ({suite_name(config.benchmark.name)}) but got {settings.targets} targets; "
-            "leave it out"
+            f"made of ({suite}) but got {settings.targets} targets; leave it out"
         )
     for key, given in (("targets", settings.targets), ("shadows", settings.shadows)):
         if given < least:
@@ -125,16 +135,13 @@ def check_attacks(config: SweepConfig, benchmark: Benchmark) -> None:
                 f"{given}; raise it"
             )
     _check_baselines(config)
-    if Role.HOLDOUT not in {task.role for task in selected_tasks(benchmark, config.evaluation)}:
+    if Role.HOLDOUT not in {task.role for task in tasks}:
         raise ConfigError(
             "evaluation.metrics must have one that needs a holdout with attacks, which compare "
             f"with its scores, but got {', '.join(config.evaluation.metrics)}; add one"
         )
-    _check_splits(config, settings)
-
-
-def _attacks(config: SweepConfig) -> dict[str, Attack]:
-    return attacks_on(suite_name(config.benchmark.name))
+    _check_splits(config.benchmark.name, splits, settings)
+    return _few_models(settings, attacks)
 
 
 def _check_baselines(config: SweepConfig) -> None:
@@ -147,11 +154,10 @@ def _check_baselines(config: SweepConfig) -> None:
             )
 
 
-def _check_splits(config: SweepConfig, settings: AttackSettings) -> None:
-    splits = splits_of(config.benchmark)
+def _check_splits(benchmark: str, splits: Splits | None, settings: AttackSettings) -> None:
     if splits is None:
         raise ConfigError(
-            f"attacks must be left out where benchmark {config.benchmark.name} has no splits with "
+            f"attacks must be left out where benchmark {benchmark} has no splits with "
             f"these settings but got {settings.targets} targets; leave it out, or give roles that "
             "can change places"
         )
@@ -159,18 +165,14 @@ def _check_splits(config: SweepConfig, settings: AttackSettings) -> None:
     if settings.targets + settings.shadows > most:
         raise ConfigError(
             f"attacks.targets and attacks.shadows must together be at most {most}, the splits of "
-            f"{config.benchmark.name} that the search does not see, half of them from either "
+            f"{benchmark} that the search does not see, half of them from either "
             f"world, but got {settings.targets} and {settings.shadows}; lower them, or raise "
             "benchmark.num_splits where the benchmark has it"
         )
 
 
-def few_models(config: SweepConfig) -> str:
-    """Says that attacks with so few models tell little; empty where they are enough."""
-    settings = config.attacks
-    if settings is None:
-        return ""
-    steady = 2 * max(attack.steady for attack in _attacks(config).values())
+def _few_models(settings: AttackSettings, attacks: Mapping[str, Attack]) -> str:
+    steady = 2 * max(attack.steady for attack in attacks.values())
     given = (("targets", settings.targets), ("shadows", settings.shadows))
     few = [f"attacks.{key} {count}" for key, count in given if count < steady]
     return f"{' and '.join(few)}: {steady} and more tell steadier" if few else ""

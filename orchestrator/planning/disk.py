@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evals.errors import ConfigError
-from evals.selection import selected_tasks
-from evals.suite import suite_of
 from orchestrator.planning.model_sizes import ModelSizes
 from orchestrator.planning.plan import Plan
 from orchestrator.storage.byte_size import size_text
@@ -176,8 +174,7 @@ def _adapter_bytes(size: ModelSize) -> int:
 
 def _record_bytes(plan: Plan, *, local: bool) -> int:
     """Returns about what a job's JSON files take, and MLflow's copy of them if it is `local`."""
-    sizes = suite_of(plan.config.benchmark.name).sizes
-    files = sizes.sheet_bytes(selected_tasks(plan.benchmark, plan.config.evaluation)) + JOB_BYTES
+    files = plan.suite.sizes.sheet_bytes(plan.tasks) + JOB_BYTES
     return 2 * files + RUN_BYTES if local else files
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from evals.errors import ConfigError
-from orchestrator.config.method_requirements import most_demanding
 from orchestrator.planning.capacity import Room, check_memory, find_room, room_line
 from orchestrator.planning.disk import disk, disk_line, require_disk
 from orchestrator.planning.hours import hours, hours_line
@@ -67,14 +66,13 @@ class _Draft:
 def _add_sizes(draft: _Draft, plan: Plan, room: Room | None) -> list[Kind]:
     """Says what memory and disk are needed, and returns the kinds of jobs, none if unknown."""
     try:
-        sizes = draft.try_to(lambda: sweep_sizes(plan.config, plan.benchmark))
+        sizes = draft.try_to(lambda: sweep_sizes(plan))
     except ModelUnknown as reason:
         draft.lines.append(f"Memory and disk: not estimated, since {reason}")
         return []
     if sizes is None:
         return []
-    asked = {label: most_demanding(settings) for label, settings in plan.config.methods.items()}
-    kinds = kinds_of(plan.config, sizes, asked)
+    kinds = kinds_of(plan, sizes)
     _add_memory(draft, plan, kinds, room)
     needed = disk(plan, sizes)
     draft.lines.append(disk_line(needed))
@@ -83,7 +81,7 @@ def _add_sizes(draft: _Draft, plan: Plan, room: Room | None) -> list[Kind]:
 
 
 def _add_memory(draft: _Draft, plan: Plan, kinds: Sequence[Kind], room: Room | None) -> None:
-    memories = [job_memory(kind, plan.config, plan.benchmark) for kind in kinds]
+    memories = [job_memory(kind, plan) for kind in kinds]
     draft.lines.extend(["Memory of a rank, estimated:", "", memory_table(memories), ""])
     if room is not None:
         verdict = draft.try_to(lambda: check_memory(plan.config, memories, room))

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from evals.benchmark import Task
-from evals.selection import selected_tasks
-from evals.suite import suite_of
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.planning.hours import Batch
 from orchestrator.planning.memory import Kind
@@ -67,8 +65,7 @@ def _flops(plan: Plan, kind: Kind | None, *, label: str, num_steps: int) -> floa
 
 
 def _training_flops(plan: Plan, kind: Kind, *, asked: Requirements, num_steps: int) -> float:
-    recipe = kind.training
-    sizes = suite_of(plan.config.benchmark.name).sizes
+    recipe, sizes = kind.training, plan.suite.sizes
     length = sizes.mean_positions(plan.benchmark.splits["full"], max_length=recipe.max_length)
     micro_batches = num_steps * recipe.batch_size / recipe.micro_batch_size
     return micro_batches * kind.size.training_flops(
@@ -79,8 +76,8 @@ def _training_flops(plan: Plan, kind: Kind, *, asked: Requirements, num_steps: i
 def _evaluation_flops(plan: Plan, size: ModelSize) -> float:
     """Returns the work of scoring all rows, and of writing as much as may be written."""
     settings, on_gpu = plan.config.evaluation, _on_gpu(plan.config)
-    sizes, total = suite_of(plan.config.benchmark.name).sizes, 0.0
-    for task in selected_tasks(plan.benchmark, settings):
+    sizes, total = plan.suite.sizes, 0.0
+    for task in plan.tasks:
         length = sizes.mean_positions(task.examples, max_length=settings.max_length)
         scored = size.forward_flops(
             num_passes=sizes.num_scored(task) / settings.batch_size,

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from evals.benchmark import Benchmark
-from evals.selection import selected_tasks
-from evals.suite import suite_of
+from orchestrator.config.method_requirements import most_demanding
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.planning.model_sizes import ModelSizes
+from orchestrator.planning.plan import Plan
 from orchestrator.reporting.formats.terminal_text import terminal_text
 from orchestrator.reporting.table import Column, Table
 from orchestrator.searching.shared_parameters import L1
@@ -60,10 +59,10 @@ class JobMemory:
         return next(each for each in self.moments if each.moment == moment)
 
 
-def kinds_of(
-    config: SweepConfig, sizes: ModelSizes, asked: Mapping[str, Requirements]
-) -> list[Kind]:
+def kinds_of(plan: Plan, sizes: ModelSizes) -> list[Kind]:
     """Returns the kinds of jobs that train: baselines, unless both are given, and trials."""
+    config = plan.config
+    asked = {method.label: most_demanding(method.possible) for method in plan.methods}
     pulls = config.adapter is None and any(
         (recipe.l1 > 0 or L1 in config.space(label)) and recipe.l1_towards == "start"
         for label, recipe in ((label, config.recipe(label)) for label in config.methods)
@@ -78,12 +77,12 @@ def kinds_of(
     ]
 
 
-def job_memory(kind: Kind, config: SweepConfig, benchmark: Benchmark) -> JobMemory:
+def job_memory(kind: Kind, plan: Plan) -> JobMemory:
     """Returns the memory of a rank under the sweep's engine and gang."""
+    config, sizes = plan.config, plan.suite.sizes
     sharding = sharding_of(kind, config, engine=config.engine, ranks=config.gang.ranks)
-    evaluation_bytes = _evaluation_bytes(kind, config, benchmark)
-    sizes = suite_of(config.benchmark.name).sizes
-    length = sizes.most_positions(benchmark, max_length=kind.training.max_length)
+    evaluation_bytes = _evaluation_bytes(kind, plan)
+    length = sizes.most_positions(plan.benchmark, max_length=kind.training.max_length)
     memories = []
     for method, asked in kind.asked.items():
         moments = footprints(
@@ -158,10 +157,8 @@ def _name(memory: JobMemory) -> str:
     return f"{memory.kind.jobs} ({memory.method})" if memory.method else memory.kind.jobs
 
 
-def _evaluation_bytes(kind: Kind, config: SweepConfig, benchmark: Benchmark) -> int:
-    settings = config.evaluation
-    tasks = selected_tasks(benchmark, settings)
-    sizes = suite_of(config.benchmark.name).sizes
+def _evaluation_bytes(kind: Kind, plan: Plan) -> int:
+    settings, sizes, tasks = plan.config.evaluation, plan.suite.sizes, plan.tasks
     length = sizes.most_scored_positions(tasks, max_length=settings.max_length)
     return kind.size.evaluation_bytes(
         num_rows=settings.batch_size,

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evals.benchmark import Benchmark
 from evals.errors import ConfigError
-from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.planning.plan import Plan
 from trainers.memory.model_size import ModelSize
 from trainers.settings import AdapterSettings
 
@@ -23,40 +22,32 @@ class ModelSizes:
     trial: ModelSize
 
 
-def sweep_sizes(config: SweepConfig, benchmark: Benchmark) -> ModelSizes:
+def sweep_sizes(plan: Plan) -> ModelSizes:
     """Returns the sizes of a sweep's models, within seconds.
 
     Raises:
         ModelUnknown: a model's configuration cannot be had, for want of a network, say.
         ConfigError: an adapter's target modules are not in the model.
     """
-    baselines = config.baselines
+    config, baselines = plan.config, plan.config.baselines
     original = None if baselines.original is None else Path(baselines.original).expanduser()
     if original is None and baselines.adapter == config.adapter:
-        both = _size(config, benchmark, checkpoint=None, adapter=config.adapter)
+        both = _size(plan, checkpoint=None, adapter=config.adapter)
         return ModelSizes(both, both)
-    trial = _size(config, benchmark, checkpoint=original, adapter=config.adapter)
+    trial = _size(plan, checkpoint=original, adapter=config.adapter)
     if original is not None and baselines.gold is not None:
         return ModelSizes(None, trial)
     try:
-        baseline = _size(config, benchmark, checkpoint=None, adapter=baselines.adapter)
+        baseline = _size(plan, checkpoint=None, adapter=baselines.adapter)
     except ConfigError as error:
         raise ConfigError(str(error).replace("adapter.", "baselines.adapter.")) from None
     return ModelSizes(baseline, trial)
 
 
-def _size(
-    config: SweepConfig,
-    benchmark: Benchmark,
-    *,
-    checkpoint: Path | None,
-    adapter: AdapterSettings | None,
-) -> ModelSize:
-    from trainers.family import build_family  # imports transformers
-
-    family = build_family(config.model)
+def _size(plan: Plan, *, checkpoint: Path | None, adapter: AdapterSettings | None) -> ModelSize:
+    family = plan.family
     try:
-        skeleton: Any = family.skeleton(benchmark=benchmark, checkpoint=checkpoint)
+        skeleton: Any = family.skeleton(benchmark=plan.benchmark, checkpoint=checkpoint)
     except ConfigError as error:
         raise ModelUnknown(str(error)) from None
-    return family.measure(skeleton, adapter=adapter, bf16=config.engine.dtype == "bf16")
+    return family.measure(skeleton, adapter=adapter, bf16=plan.config.engine.dtype == "bf16")

@@ -1,18 +1,21 @@
 """What a sweep would do: its jobs, which of them are done already, and the gang it needs."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from evals.benchmark import Benchmark
+from evals.benchmark import Benchmark, Task
 from evals.errors import ConfigError
 from evals.measurable import check_held_out, check_measurable
-from evals.suite import suite_of
+from evals.selection import selected_tasks
+from evals.splits import World, splits_of
+from evals.suite import Suite, suite_of
 from orchestrator.config.method_requirements import possible_requirements
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.jobs.build import gold_job, original_job, trial_job
+from orchestrator.jobs.build import gold_job, original_job, starting_weights, trial_job
 from orchestrator.jobs.finalists import final_seeds, gold_again_job
-from orchestrator.jobs.shadows import attack_splits, check_attacks
+from orchestrator.jobs.shadows import Kinds, attack_splits, check_attacks
 from orchestrator.results.warm_start import WarmStartTrial, warm_start
 from orchestrator.searching.shared_parameters import point_of
 from orchestrator.searching.space import Space, holds
@@ -20,7 +23,10 @@ from orchestrator.storage.members import MemberRole, read_members
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import State
 from trainers.job import Job, Phase
-from trainers.requirements import Source
+from trainers.requirements import Requirements, Source
+
+if TYPE_CHECKING:  # imports torch
+    from trainers.family import Family
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +49,26 @@ class PlannedMethod:
     finished: int
     num_steps: int
     """Optimizer steps of each trial."""
+    possible: tuple[Requirements, ...]
+    """What it may ask for, whatever the search picks for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that is known before anything starts.
 
-    Its jobs are those that the sweep runs: who needs one takes it from here, as building it again
-    would hash a given checkpoint again.
+    Who needs one of its jobs, or what else is made of the config here, takes it from here: building
+    a job again would hash a given checkpoint again.
     """
 
     config: SweepConfig
     benchmark: Benchmark
+    suite: Suite
+    tasks: tuple[Task, ...]
+    """What every model is scored on."""
+    family: "Family"
+    starting_weights: str
+    """The fingerprint of what baselines are fine-tuned from; "" where both are given."""
     baselines: tuple[PlannedBaseline, ...]
     methods: tuple[PlannedMethod, ...]
     gold_again: PlannedBaseline | None = None
@@ -63,6 +77,10 @@ class Plan:
     """Runs of finalists whose results are in storage."""
     warm_start: tuple[WarmStartTrial, ...] = ()
     """Trials of another sweep that the searches begin with."""
+    attack_splits: Mapping[World, Kinds] = field(default_factory=dict)
+    """The splits that models for attacks are trained at."""
+    few_models: str = ""
+    """Which numbers of models tell little, in words."""
     shadows_left: Mapping[str, int] = field(default_factory=dict)
     """Models for attacks that are still to be trained, by label, at most."""
 
@@ -110,14 +128,32 @@ def plan(config: SweepConfig, benchmark: Benchmark, *, storage: Storage) -> Plan
         ConfigError: the benchmark lacks what a metric or a method needs, a given checkpoint is
             not one of this benchmark, or there is nothing to begin the searches with.
     """
-    check_needs(config, benchmark)
-    check_attacks(config, benchmark)
-    original, gold = original_job(config, benchmark), gold_job(config, benchmark)
-    again = gold_again_job(config, benchmark)
+    from trainers.family import build_family  # imports transformers
+
+    possible = dict[str, tuple[Requirements, ...]]()
+    for label, settings in config.methods.items():
+        possible[label] = possible_requirements(settings)
+    family = build_family(config.model)
+    suite = suite_of(config.benchmark.name)
+    tasks = selected_tasks(benchmark, config.evaluation)
+    splits = splits_of(config.benchmark)
+    check_measurable(benchmark, config.evaluation, suite)
+    check_held_out(benchmark, config.evaluation, config.held_out, key="finalists.held_out")
+    check_trainable(config, benchmark, suite, possible)
+    few_models = check_attacks(config, tasks, splits)
+    attacked = attack_splits(config.attacks, splits)
+    weights = starting_weights(config, family)
+    original = original_job(config, benchmark, weights=weights)
+    gold = gold_job(config, benchmark, weights=weights)
+    again = gold_again_job(config, benchmark, weights=weights)
     finished = finished_trials(config, benchmark, storage=storage, original=original)
     return Plan(
         config=config,
         benchmark=benchmark,
+        suite=suite,
+        tasks=tasks,
+        family=family,
+        starting_weights=weights,
         baselines=tuple(_planned(job, benchmark, storage) for job in (original, gold)),
         methods=tuple(
             PlannedMethod(
@@ -127,31 +163,35 @@ def plan(config: SweepConfig, benchmark: Benchmark, *, storage: Storage) -> Plan
                 trials=config.num_trials(label),
                 finished=min(finished[label], config.num_trials(label)),
                 num_steps=config.recipe(label).num_steps(len(benchmark.splits["forget"])),
+                possible=possible[label],
             )
             for label, settings in config.methods.items()
         ),
         gold_again=_planned(again, benchmark, storage) if again is not None else None,
         finals_finished=_finished_finals(config, storage),
         warm_start=warm_start(config),
-        shadows_left=_shadows_left(config, storage),
+        attack_splits=attacked,
+        few_models=few_models,
+        shadows_left=_shadows_left(config, attacked, storage),
     )
 
 
-def check_needs(config: SweepConfig, benchmark: Benchmark) -> None:
-    """Refuses what the benchmark has not the data for.
+def check_trainable(
+    config: SweepConfig,
+    benchmark: Benchmark,
+    suite: Suite,
+    possible: Mapping[str, Sequence[Requirements]],
+) -> None:
+    """Refuses a method that the benchmark has not the rows for.
 
     Raises:
-        ConfigError: a metric cannot be measured, a task has too few items to hold some out, or a
-            method needs refusals or twins and there are none.
+        ConfigError: it needs refusals or twins and there are none.
     """
-    suite = suite_of(config.benchmark.name)
-    check_measurable(benchmark, config.evaluation, suite)
-    check_held_out(benchmark, config.evaluation, config.held_out, key="finalists.held_out")
     missing = {} if benchmark.refusals else {Source.IDK: "refusals"}
     missing |= {} if suite.has_twins else {Source.TWIN: "mirror images of its rows"}
     for label, settings in config.methods.items():
         for source, what in missing.items():
-            if any(source in asked.drawn for asked in possible_requirements(settings)):
+            if any(source in asked.drawn for asked in possible[label]):
                 raise ConfigError(
                     f"methods.{label} must be trainable on {benchmark.name} but got "
                     f"{settings.method!r}, which needs {what} and there are none; leave it out"
@@ -188,10 +228,12 @@ def _finished_finals(config: SweepConfig, storage: Storage) -> int:
     return sum(min(done[label], len(seeds)) for label in config.methods)
 
 
-def _shadows_left(config: SweepConfig, storage: Storage) -> dict[str, int]:
+def _shadows_left(
+    config: SweepConfig, attacked: Mapping[World, Kinds], storage: Storage
+) -> dict[str, int]:
     """Counts the models for attacks that are missing; whose are wanted is known at the end."""
     labels = (*map(str, (Phase.ORIGINAL, Phase.GOLD)), *config.methods)
-    splits = {split for kinds in attack_splits(config).values() for split in kinds.all}
+    splits = {split for kinds in attacked.values() for split in kinds.all}
     done = {
         (member.label, member.split)
         for member in read_members(storage.sweep_path(config.name))

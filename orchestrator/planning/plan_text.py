@@ -3,11 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from evals.benchmark import Benchmark
-from evals.selection import selected_tasks
-from evals.settings import EvaluationSettings
 from orchestrator.config.sections import GangSettings
-from orchestrator.jobs.shadows import few_models, num_attack_splits, num_shadows
+from orchestrator.jobs.shadows import num_attack_splits, num_shadows
 from orchestrator.planning.plan import Plan, PlannedBaseline, PlannedMethod
 from orchestrator.results.warm_start import WarmStartTrial
 from orchestrator.searching.constraints import SIGNS, Constraint
@@ -19,7 +16,7 @@ def render(plan: Plan) -> str:
     config = plan.config
     lines = [
         f"Sweep {config.name} (seed {config.seed}) in {config.folder}",
-        f"Benchmark {plan.benchmark.name}: {_splits(plan.benchmark, plan.config.evaluation)}",
+        f"Benchmark {plan.benchmark.name}: {_splits(plan)}",
         f"Model {config.model.name}, {config.engine.dtype}, ZeRO stage {config.engine.zero_stage}",
         f"Gang: {_gang(config.gang)}",
         f"Objective: {config.search.direction} {config.search.objective} "
@@ -40,9 +37,9 @@ def render(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def _splits(benchmark: Benchmark, settings: EvaluationSettings) -> str:
-    sizes = [f"{name} {len(examples)}" for name, examples in benchmark.splits.items()]
-    tasks = [f"{task.name} {len(task.examples)}" for task in selected_tasks(benchmark, settings)]
+def _splits(plan: Plan) -> str:
+    sizes = [f"{name} {len(examples)}" for name, examples in plan.benchmark.splits.items()]
+    tasks = [f"{task.name} {len(task.examples)}" for task in plan.tasks]
     return f"{', '.join(sizes)} rows; scored on {', '.join(tasks)}"
 
 
@@ -116,7 +113,7 @@ def _attacks(plan: Plan) -> list[str]:
     if settings is None:
         return []
     num_splits, total = num_attack_splits(plan.config), num_shadows(plan.config)
-    few = few_models(plan.config)
+    few = plan.few_models
     return [
         f"Then attacks: {settings.targets} targets and {settings.shadows} shadows of both worlds, "
         f"Original, Gold and each method at {num_splits} more splits: {total} models at most, "

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
-from evals.paths import read_path
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.results.feasibility import not_finite
 from orchestrator.searching.shared_parameters import point_of, shared_values, values_of
@@ -47,7 +46,7 @@ def warm_start(config: SweepConfig) -> tuple[WarmStartTrial, ...]:
     given = config.search.warm_start
     if given is None:
         return ()
-    folder = read_path(given, key=KEY).resolve()
+    folder = given.expanduser().resolve()
     if folder == config.folder / sweep_path(config.name):
         raise ConfigError(
             f"{KEY} must be another sweep's folder but got this one's, {str(given)!r}; leave it "

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from evals.choice import Settings
 from evals.errors import ConfigError, FieldError
 from evals.metric import Metric, load_metric
+from evals.paths import read_path
 from evals.settings import DEFAULT_CONSTRAINED, DEFAULT_OBJECTIVE
 from orchestrator.searching.constraints import Constraint
 from orchestrator.searching.shared_parameters import SHARED
@@ -47,6 +48,13 @@ class SearchSettings(Settings):
     """None keeps `training.l1` for every trial. The default is for the proximal mode, where l1 is
     the share of an Adam step that is taken back: nothing to speak of up to about 1e-2, all at 1.
     The subgradient mode sets l1 against the gradient's entries and needs far smaller ones."""
+
+    @field_validator("warm_start")
+    @classmethod
+    def _can_be(cls, given: Path | None) -> Path | None:
+        if given is not None:
+            read_path(given, key="search.warm_start")
+        return given
 
     @field_validator("constraints", mode="before")
     @classmethod

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from orchestrator.config.budget import ATTACKS
 from orchestrator.driver.stages.stage import Request, StageContext
-from orchestrator.jobs.shadows import Shadow, attack_splits, num_attack_splits, shadows_at
+from orchestrator.jobs.shadows import Shadow, num_attack_splits, shadows_at
 from orchestrator.results.entry import Basis, Entry
 from orchestrator.results.ranking import best_trials
 from orchestrator.storage.result import Result
@@ -24,6 +24,7 @@ class AttackStage:
     def __init__(self, context: StageContext, *, trials: Sequence[Entry]) -> None:
         self._plan = context.plan
         self._config = context.plan.config
+        self._weights = context.plan.starting_weights
         self._trials = trials
         self._storage = context.storage
         self._ledger = context.ledger
@@ -56,7 +57,7 @@ class AttackStage:
             return
         config = self._config
         self._best = best_trials(self._trials, config.methods, search=config.search)
-        kinds = attack_splits(config).values()
+        kinds = self._plan.attack_splits.values()
         self._splits = sorted(split for kind in kinds for split in kind.all)
         total = (2 + len(self._best)) * num_attack_splits(config)
         self._callbacks.on_attacks(total)
@@ -97,7 +98,8 @@ class AttackStage:
     def _drawn(self) -> Iterator[Shadow]:
         num = 0
         while self._splits and num < self._pack_size:
-            shadows = list(shadows_at(self._config, self._splits.pop(0), self._best))
+            split = self._splits.pop(0)
+            shadows = list(shadows_at(self._config, split, self._best, weights=self._weights))
             num += len(shadows)
             for shadow in shadows:
                 self._open[shadow.split] += 1

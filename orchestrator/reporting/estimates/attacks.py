@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from evals.attack import Attack, Attacked, Scored, attacks_on
 from evals.scores import ScoreSheet
-from evals.splits import World
+from evals.splits import World, splits_of
 from evals.suite import suite_name
 from orchestrator.jobs.shadows import Kinds, attack_splits
 from orchestrator.reporting.sweep_record import ShadowModel, SweepRecord
@@ -88,7 +88,8 @@ def _models(
     record: SweepRecord, own: Mapping[int, ShadowModel], attacks: Sequence[Attack]
 ) -> _Models:
     models = _Models()
-    for world, kinds in attack_splits(record.config).items():
+    config = record.config
+    for world, kinds in attack_splits(config.attacks, splits_of(config.benchmark)).items():
         for kind, splits in _by_kind(kinds).items():
             sheets = models.sheets[world, kind] = []
             for model in (own.get(split) for split in splits):

@@ -29,7 +29,7 @@ def resolved(name: str, **raw) -> MethodSettings:
     ids=["ga", "gd", "kl", "npo", "llmu", "searched", "shared"],
 )
 def test_a_method_asks_for_most_at_the_upper_end_of_its_search(settings, passes, use):
-    found = most_demanding(settings)
+    found = most_demanding(possible_requirements(settings))
     assert sorted(found.passes) == sorted(passes)
     assert found.reference_use == use
 
@@ -47,8 +47,6 @@ def test_both_ends_and_every_choice_are_possible():
 def test_of_the_choices_that_are_searched_the_most_demanding_one_counts():
     alpha = {"low": 0.5, "high": 5, "when": {"retain_term": ["nll", "kl"]}}
     search = {"retain_term": {"choices": ["kl", "none"]}, "alpha": alpha}
-    assert most_demanding(resolve_method("npo", {"search": search}, key="methods.npo")).passes == (
-        1,
-        1,
-    )
-    assert most_demanding(resolve_method("npo", {}, key="methods.npo")).passes == (1,)
+    searched = possible_requirements(resolved("npo", search=search))
+    assert most_demanding(searched).passes == (1, 1)
+    assert most_demanding(possible_requirements(resolved("npo"))).passes == (1,)

@@ -13,10 +13,11 @@ from orchestrator.driver.callbacks import (
     UploaderCallback,
     member_of,
 )
-from orchestrator.jobs.build import gold_job, original_job, trial_job
+from orchestrator.jobs.build import trial_job
 from orchestrator.results.entry import Entry
 from orchestrator.storage.members import MemberRole
 from orchestrator.storage.result import Result, State
+from tests.fixtures.baselines import gold_of, original_of
 
 PARAMS = {"lr": 1e-3, "l1": 0.01}
 
@@ -48,7 +49,7 @@ def done(job) -> Result:
 
 @pytest.fixture
 def trial(config, benchmark) -> Entry:
-    original = original_job(config, benchmark)
+    original = original_of(config, benchmark)
     job = trial_job(config, benchmark, label="npo", params=PARAMS, original=original)
     return Entry("npo", done(job), 3, PARAMS, {"retain.at_least": -0.1})
 
@@ -77,13 +78,13 @@ def test_a_baseline_is_a_member_by_its_phase_and_a_second_gold_model_by_its_seed
     config, benchmark
 ) -> None:
     for job, role in (
-        (original_job(config, benchmark), MemberRole.ORIGINAL),
-        (gold_job(config, benchmark), MemberRole.GOLD),
+        (original_of(config, benchmark), MemberRole.ORIGINAL),
+        (gold_of(config, benchmark), MemberRole.GOLD),
     ):
         member = member_of(Entry(str(job.phase), done(job)))
         assert (member.role, member.label) == (role, str(job.phase))
         assert (member.seed, dict(member.params)) == (None, {})
-    again = gold_job(config.model_copy(update={"seed": 5}), benchmark)
+    again = gold_of(config.model_copy(update={"seed": 5}), benchmark)
     member = member_of(Entry("gold", done(again), final=True))
     assert (member.role, member.number, member.seed) == (MemberRole.GOLD_AGAIN, None, 5)
 

@@ -9,13 +9,13 @@ import pytest
 from orchestrator.config.budget import BudgetSettings, Use
 from orchestrator.driver.queue import Queue
 from orchestrator.driver.stages.stage import Request, StageContext
-from orchestrator.jobs.build import original_job
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.planning.plan import plan
 from orchestrator.results.entry import Entry
 from orchestrator.searching.constraints import Constraint
 from orchestrator.storage.result import Result, State
 from orchestrator.storage.weights import remove_weights
+from tests.fixtures.baselines import original_of
 from trainers.job import Job, Phase
 
 
@@ -300,7 +300,7 @@ def staged(begin, config, benchmark):
         sweep.queue = Queue(stages, context)
         return sweep.queue
 
-    job = original_job(config, benchmark)
+    job = original_of(config, benchmark)
     jobs = [job.model_copy(update={"seed": seed}) for seed in range(4)]
     return SimpleNamespace(of=of, jobs=jobs, sweep=sweep)
 

@@ -1,6 +1,5 @@
 """Jobs hold what decides their result, and nothing else enters their hash."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,8 @@ from evals.choice import validated
 from evals.errors import ConfigError
 from evals.text.example import Example, Probability, Task
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.jobs.build import gold_job, original_job, trial_job
+from orchestrator.jobs.build import trial_job
+from tests.fixtures.baselines import gold_of, original_of, saved_model
 from trainers.job import Job, Phase
 
 
@@ -40,22 +40,12 @@ def people(refusal: str = "I do not know.") -> Benchmark:
 
 
 def trial(config: SweepConfig, label: str = "ga", **params: float) -> Job:
-    original = original_job(config, people())
+    original = original_of(config, people())
     return trial_job(config, people(), label=label, params=params, original=original)
 
 
-def saved_model(folder: Path, text: str = "weights", **record: str) -> Path:
-    model = folder / "model"
-    model.mkdir(parents=True)
-    (model / "model.safetensors").write_text(text)
-    (model / "config.json").write_text("{}")
-    if record:
-        (folder / "job.json").write_text(json.dumps(record))
-    return model
-
-
 def test_the_two_baselines_share_a_recipe_and_differ_in_what_they_learn() -> None:
-    original, gold = original_job(sweep(), people()), gold_job(sweep(), people())
+    original, gold = original_of(sweep(), people()), gold_of(sweep(), people())
     assert (original.phase, gold.phase) == (Phase.ORIGINAL, Phase.GOLD)
     assert original.hash != gold.hash
     assert original.training == gold.training == sweep().baselines.training
@@ -83,7 +73,7 @@ def test_what_a_method_has_of_its_own_goes_to_the_recipe_too() -> None:
 
 def test_a_trial_starts_from_the_original() -> None:
     config = sweep()
-    original = original_job(config, people())
+    original = original_of(config, people())
     job = trial(config, lr=1e-4)
     assert job.base == original.hash
     assert job.weights == original.weights
@@ -108,7 +98,7 @@ def test_a_label_does_not_enter_the_hash() -> None:
     ],
 )
 def test_what_does_not_decide_the_original_does_not_enter_its_hash(changes: Any) -> None:
-    assert original_job(sweep(**changes), people()).hash == original_job(sweep(), people()).hash
+    assert original_of(sweep(**changes), people()).hash == original_of(sweep(), people()).hash
 
 
 @pytest.mark.parametrize(
@@ -122,24 +112,24 @@ def test_what_does_not_decide_the_original_does_not_enter_its_hash(changes: Any)
     ],
 )
 def test_what_decides_the_original_enters_its_hash_and_its_trials(changes: Any) -> None:
-    assert original_job(sweep(**changes), people()).hash != original_job(sweep(), people()).hash
+    assert original_of(sweep(**changes), people()).hash != original_of(sweep(), people()).hash
     assert trial(sweep(**changes), lr=1e-4).hash != trial(sweep(), lr=1e-4).hash
 
 
 def test_other_data_are_another_job() -> None:
-    assert original_job(sweep(), people("Who knows?")).hash != original_job(sweep(), people()).hash
+    assert original_of(sweep(), people("Who knows?")).hash != original_of(sweep(), people()).hash
 
 
 def test_the_order_of_keys_does_not_enter_the_hash() -> None:
     model = {"name": "tiny_llama", "hidden_size": 64, "num_layers": 2}
     turned = dict(reversed(model.items()))
-    first, second = (original_job(sweep(model=m), people()) for m in (model, turned))
+    first, second = (original_of(sweep(model=m), people()) for m in (model, turned))
     assert first.hash == second.hash
 
 
 def test_where_the_data_lie_does_not_enter_the_hash(tmp_path: Path) -> None:
     here, there = (
-        original_job(sweep(benchmark={"name": "tofu", "path": str(p)}), people())
+        original_of(sweep(benchmark={"name": "tofu", "path": str(p)}), people())
         for p in (tmp_path, tmp_path.parent)
     )
     assert here.benchmark != there.benchmark
@@ -147,7 +137,7 @@ def test_where_the_data_lie_does_not_enter_the_hash(tmp_path: Path) -> None:
 
 
 def test_a_hash_is_the_same_in_every_process() -> None:
-    plain = original_job(sweep(), people()).model_copy(update={"version": "0"})
+    plain = original_of(sweep(), people()).model_copy(update={"version": "0"})
     assert plain.hash == Job.model_validate_json(plain.model_dump_json()).hash
 
 
@@ -158,54 +148,20 @@ def test_a_given_checkpoint_is_evaluated_whatever_the_recipe_and_wherever_it_lie
     for place, epochs in (("one", 5), ("two", 6)):
         given = saved_model(tmp_path / place)
         baselines = {"original": str(given), "training": {"epochs": epochs}}
-        jobs.append(original_job(sweep(baselines=baselines), people()))
+        jobs.append(original_of(sweep(baselines=baselines), people()))
         assert jobs[-1].checkpoint == str(given)
     assert jobs[0].hash == jobs[1].hash
 
 
 def test_other_weights_are_another_job(tmp_path: Path) -> None:
     first, second = (
-        original_job(sweep(baselines={"original": str(saved_model(tmp_path / t, t))}), people())
+        original_of(sweep(baselines={"original": str(saved_model(tmp_path / t, t))}), people())
         for t in ("one", "two")
     )
     assert first.hash != second.hash
 
 
-@pytest.mark.parametrize("place", ["absent", "empty"])
-def test_a_checkpoint_without_weights_is_refused(tmp_path: Path, place: str) -> None:
-    (tmp_path / "empty").mkdir()
-    config = sweep(baselines={"gold": str(tmp_path / place)})
-    with pytest.raises(ConfigError) as caught:
-        gold_job(config, people())
-    said = str(caught.value)
-    assert said.startswith("baselines.gold must be a folder with a saved model (*.safetensors) but")
-    assert place in said
-    assert "correct the path" in said
-
-
-def test_a_gold_model_of_other_splits_is_refused(tmp_path: Path) -> None:
-    given = saved_model(tmp_path, phase="gold", data="0" * 64)
-    with pytest.raises(ConfigError) as caught:
-        gold_job(sweep(baselines={"gold": str(given)}), people())
-    said = str(caught.value)
-    assert said.startswith("baselines.gold must be trained on the splits of this benchmark but got")
-    assert f"data 000000000000, here {people().fingerprint[:12]}" in said
-    assert "same forget and retain splits" in said
-
-
-def test_a_gold_model_of_the_same_splits_is_taken(tmp_path: Path) -> None:
-    given = saved_model(tmp_path, phase="gold", data=people().fingerprint)
-    assert gold_job(sweep(baselines={"gold": str(given)}), people()).checkpoint == str(given)
-
-
-def test_an_original_given_as_gold_is_refused(tmp_path: Path) -> None:
+def test_a_given_checkpoint_of_another_phase_is_refused(tmp_path: Path) -> None:
     given = saved_model(tmp_path, phase="original", data=people().fingerprint)
     with pytest.raises(ConfigError, match="must be a gold model but got .* calls 'original'"):
-        gold_job(sweep(baselines={"gold": str(given)}), people())
-
-
-@pytest.mark.parametrize("text", ["{", "[]", '{"id": 7}'])
-def test_a_record_that_is_not_ours_says_nothing(tmp_path: Path, text: str) -> None:
-    given = saved_model(tmp_path)
-    (tmp_path / "job.json").write_text(text)
-    assert gold_job(sweep(baselines={"gold": str(given)}), people()).checkpoint == str(given)
+        gold_of(sweep(baselines={"gold": str(given)}), people())

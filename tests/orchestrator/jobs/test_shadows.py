@@ -4,10 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from evals.benchmark import Benchmark
 from evals.building import build_benchmark
 from evals.errors import ConfigError
+from evals.selection import selected_tasks
+from evals.splits import splits_of
 from orchestrator.config.loading import load_config
-from orchestrator.jobs.shadows import check_attacks, few_models, num_shadows
+from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.jobs.shadows import check_attacks, num_shadows
 
 CONFIGS = Path(__file__).parents[3] / "configs"
 SMALL = (
@@ -19,8 +23,12 @@ SMALL = (
 def check(*words: str, config: str = "vision_tiny.yaml") -> str:
     """Returns what is said of few models."""
     made = load_config(str(CONFIGS / config), [SMALL, *words] if "vision" in config else words)
-    check_attacks(made, build_benchmark(made.benchmark))
-    return few_models(made)
+    return checked(made, build_benchmark(made.benchmark))
+
+
+def checked(config: SweepConfig, benchmark: Benchmark) -> str:
+    tasks = selected_tasks(benchmark, config.evaluation)
+    return check_attacks(config, tasks, splits_of(config.benchmark))
 
 
 @pytest.mark.parametrize(
@@ -61,7 +69,7 @@ def test_a_benchmark_without_splits_is_refused(tmp_path) -> None:
     made = load_config(str(CONFIGS / "vision_tiny.yaml"), words)
     benchmark = build_benchmark(load_config(str(CONFIGS / "vision_tiny.yaml"), [SMALL]).benchmark)
     with pytest.raises(ConfigError, match="benchmark folder has no splits with these settings"):
-        check_attacks(made, benchmark)
+        checked(made, benchmark)
 
 
 def test_few_models_are_said_to_be_few() -> None:
@@ -73,6 +81,5 @@ def test_few_models_are_said_to_be_few() -> None:
 
 def test_without_attacks_there_are_no_models() -> None:
     made = load_config(str(CONFIGS / "demo.yaml"), [])
-    check_attacks(made, build_benchmark(made.benchmark))
+    assert checked(made, build_benchmark(made.benchmark)) == ""
     assert num_shadows(made) == 0
-    assert few_models(made) == ""

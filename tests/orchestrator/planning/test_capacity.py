@@ -6,11 +6,12 @@ import pytest
 
 from cluster.nodes import GIB, Node
 from evals.errors import ConfigError
-from orchestrator.config.method_requirements import most_demanding
 from orchestrator.config.sections import GangSettings
 from orchestrator.planning.capacity import check_memory, find_room, room_line
 from orchestrator.planning.memory import job_memory, kinds_of
 from orchestrator.planning.model_sizes import sweep_sizes
+from orchestrator.planning.plan import plan
+from orchestrator.storage.records import Storage
 
 
 def node(gib: float | None, gpus: float = 4) -> Node:
@@ -61,9 +62,8 @@ class Judged:
     benchmark: object
 
     def on(self, gib: float) -> str:
-        asked = {label: most_demanding(each) for label, each in self.config.methods.items()}
-        kinds = kinds_of(self.config, sweep_sizes(self.config, self.benchmark), asked)
-        memories = [job_memory(kind, self.config, self.benchmark) for kind in kinds]
+        found = plan(self.config, self.benchmark, storage=Storage(self.config.folder))
+        memories = [job_memory(kind, found) for kind in kinds_of(found, sweep_sizes(found))]
         return check_memory(self.config, memories, find_room(self.config.gang, [node(gib)]))
 
 

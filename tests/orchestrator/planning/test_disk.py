@@ -7,12 +7,13 @@ from types import SimpleNamespace
 import pytest
 
 from evals.errors import ConfigError
-from orchestrator.jobs.build import gold_job, original_job, trial_job
+from orchestrator.jobs.build import trial_job
 from orchestrator.planning.disk import Disk, disk, disk_line, require_disk
 from orchestrator.planning.model_sizes import sweep_sizes
 from orchestrator.planning.plan import plan
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
+from tests.fixtures.baselines import gold_of, original_of
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +28,7 @@ def finish(storage, job):
 def needed(config, benchmark):
     storage = Storage(config.folder)
     found = plan(config, benchmark, storage=storage)
-    return disk(found, sweep_sizes(config, benchmark))
+    return disk(found, sweep_sizes(found))
 
 
 def test_two_models_in_bf16_and_every_trials_adapter_twice_in_float32(large_sweep, few_people):
@@ -68,14 +69,14 @@ def test_whole_models_of_trials_are_counted_once_and_called_so(large_sweep, few_
 def test_what_is_finished_needs_no_more(large_sweep, few_people):
     config = large_sweep()
     storage = Storage(config.folder)
-    original = original_job(config, few_people)
+    original = original_of(config, few_people)
     params = {"lr": 1e-4, "l1": 1e-2}
     finish(storage, original)
     finish(storage, trial_job(config, few_people, label="ga", params=params, original=original))
     found = needed(config, few_people)
     assert found.models == 2 * N
     assert found.adapters == 2 * 5 * 4 * LORA
-    finish(storage, gold_job(config, few_people))
+    finish(storage, gold_of(config, few_people))
     assert needed(config, few_people).models == 0
 
 

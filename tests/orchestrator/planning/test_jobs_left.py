@@ -3,7 +3,6 @@
 import pytest
 
 from evals.text.row_lengths import mean_positions
-from orchestrator.config.method_requirements import most_demanding
 from orchestrator.planning.jobs_left import batches_of
 from orchestrator.planning.memory import kinds_of
 from orchestrator.planning.model_sizes import sweep_sizes
@@ -17,10 +16,7 @@ N, LORA = 6_738_415_616, 19_988_480
 
 def batches(config, benchmark, *, known=True, paces=None):
     found = plan(config, benchmark, storage=Storage(config.folder))
-    kinds = []
-    if known:
-        asked = {label: most_demanding(settings) for label, settings in config.methods.items()}
-        kinds = kinds_of(config, sweep_sizes(config, benchmark), asked)
+    kinds = kinds_of(found, sweep_sizes(found)) if known else []
     return batches_of(found, kinds, paces or {})
 
 

@@ -1,10 +1,10 @@
 """A rank's memory follows from the sweep's settings, kind by kind."""
 
+import shutil
 from dataclasses import dataclass
 
 import pytest
 
-from orchestrator.config.method_requirements import most_demanding
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.planning.memory import (
     FINE_TUNING,
@@ -16,6 +16,8 @@ from orchestrator.planning.memory import (
     memory_table,
 )
 from orchestrator.planning.model_sizes import ModelSizes, sweep_sizes
+from orchestrator.planning.plan import Plan, plan
+from orchestrator.storage.records import Storage
 from trainers.memory.footprint import Weights
 from trainers.methods import retain_ft
 
@@ -23,9 +25,13 @@ N, LORA = 6_738_415_616, 19_988_480
 
 
 def memories(config: SweepConfig, benchmark) -> dict[str, JobMemory]:
-    asked = {label: most_demanding(settings) for label, settings in config.methods.items()}
-    kinds = kinds_of(config, sweep_sizes(config, benchmark), asked)
-    return {kind.jobs: job_memory(kind, config, benchmark) for kind in kinds}
+    found = planned(config, benchmark)
+    kinds = kinds_of(found, sweep_sizes(found))
+    return {kind.jobs: job_memory(kind, found) for kind in kinds}
+
+
+def planned(config: SweepConfig, benchmark) -> Plan:
+    return plan(config, benchmark, storage=Storage(config.folder))
 
 
 def test_baselines_train_everything_and_trials_an_adapter(large_sweep, few_people):
@@ -61,9 +67,11 @@ def test_fine_tuning_asks_for_what_its_method_does():
     assert retain_ft.Method(retain_ft.Config()).requirements == FINE_TUNING
 
 
-def test_given_baselines_are_not_trained(large_sweep, few_people, llama_2_7b):
+def test_given_baselines_are_not_trained(large_sweep, few_people, llama_2_7b, tmp_path):
+    model = shutil.copytree(llama_2_7b, tmp_path / "model")
+    (model / "model.safetensors").touch()
     recipe = {"batch_size": 8, "micro_batch_size": 2}
-    given = {"training": recipe, "original": str(llama_2_7b), "gold": str(llama_2_7b)}
+    given = {"training": recipe, "original": str(model), "gold": str(model)}
     assert list(memories(large_sweep(baselines=given), few_people)) == ["trials"]
 
 
@@ -98,10 +106,9 @@ class ClassifierSize:
 
 def test_a_model_that_is_no_decoder_answers_for_itself(large_sweep, few_people):
     config, sizes = large_sweep(), ModelSizes(ClassifierSize(), ClassifierSize())
-    asked = {label: most_demanding(settings) for label, settings in config.methods.items()}
+    found = planned(config, few_people)
     baselines, trials = (
-        {m.moment: m for m in job_memory(kind, config, few_people).moments}
-        for kind in kinds_of(config, sizes, asked)
+        {m.moment: m for m in job_memory(kind, found).moments} for kind in kinds_of(found, sizes)
     )
     assert baselines["backward"].activations == 1000 * 2
     assert trials["backward"].activations == 1000 * 2 * 2  # KL reads two batches
@@ -118,10 +125,9 @@ def test_generating_takes_keys_and_values_for_as_many_tokens_as_it_may(large_swe
 
 
 def test_the_least_leaves_batches_out_and_falls_with_the_stage(large_sweep, few_people):
-    config = large_sweep()
-    kinds = kinds_of(
-        config, sweep_sizes(config, few_people), {"ga": most_demanding(config.methods["ga"])}
-    )
+    config = large_sweep(methods=["ga"])
+    found = planned(config, few_people)
+    kinds = kinds_of(found, sweep_sizes(found))
     least = {
         stage: least_bytes(
             kinds[0], config, engine=config.engine.model_copy(update={"zero_stage": stage}), ranks=4

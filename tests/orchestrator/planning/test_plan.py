@@ -12,7 +12,7 @@ from evals.choice import validated
 from evals.errors import ConfigError
 from evals.text.example import Example, Probability, Task
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.jobs.build import gold_job, original_job, trial_job
+from orchestrator.jobs.build import trial_job
 from orchestrator.jobs.checkpoints import given_weights
 from orchestrator.planning.jobs_left import batches_of
 from orchestrator.planning.plan import plan
@@ -20,6 +20,7 @@ from orchestrator.planning.plan_text import render
 from orchestrator.storage.members import Member, MemberRole, Members
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
+from tests.fixtures.baselines import gold_of, original_of
 from trainers.job import Job, Phase
 
 
@@ -56,7 +57,7 @@ def finish(storage: Storage, job: Job) -> None:
 
 
 def finish_trial(storage: Storage, config: SweepConfig, label: str, **params: float | str) -> None:
-    original = original_job(config, people())
+    original = original_of(config, people())
     finish(storage, trial_job(config, people(), label=label, params=params, original=original))
 
 
@@ -88,7 +89,7 @@ def test_nothing_is_done_in_a_fresh_storage_and_planning_leaves_it_so(storage: S
 
 
 def test_baselines_in_storage_are_found_again_by_another_sweep(storage: Storage) -> None:
-    for job in (original_job(sweep(), people()), gold_job(sweep(), people())):
+    for job in (original_of(sweep(), people()), gold_of(sweep(), people())):
         finish(storage, job)
     found = plan(sweep(name="another"), people(), storage=storage)
     assert all(baseline.finished for baseline in found.baselines)
@@ -120,7 +121,7 @@ def test_no_more_trials_are_finished_than_the_budget_has(storage: Storage) -> No
 
 def test_the_printed_plan_says_all_of_it(storage: Storage) -> None:
     config = sweep()
-    finish(storage, original_job(config, people()))
+    finish(storage, original_of(config, people()))
     finish_trial(storage, config, "ga", lr=1e-4, l1=1e-2)
     text = render(plan(config, people(), storage=storage))
     for said in (
@@ -231,10 +232,10 @@ def test_runs_of_finalists_that_are_done_are_not_planned_again(tmp_path: Path) -
     found = plan(config, people(), storage=storage)
     assert (found.num_final_trials_left, found.num_models_left) == (4, 3)
     later = config.model_copy(update={"seed": 1})
-    original = original_job(config, people())
+    original = original_of(config, people())
     params = {"lr": 1e-4, "l1": 1e-2}
     final = trial_job(later, people(), label="ga", params=params, original=original)
-    again = gold_job(later, people())
+    again = gold_of(later, people())
     members = Members(storage.sweep_folder(config.name))
     for job, role, number in ((final, MemberRole.FINAL, 0), (again, MemberRole.GOLD_AGAIN, None)):
         finish(storage, job)
@@ -310,7 +311,7 @@ def test_models_for_attacks_are_counted_with_those_that_are_there(storage: Stora
         "Few models for attacks: attacks.targets 8 and attacks.shadows 8: 16 and more tell steadier"
     ) in render(found)
     members = Members(storage.sweep_folder("small"))
-    for split, job in ((0, gold_job(config, found.benchmark)), (39, None)):
+    for split, job in ((0, gold_of(config, found.benchmark)), (39, None)):
         if job is not None:
             finish(storage, job)
         name = "0" * 16 if job is None else job.hash

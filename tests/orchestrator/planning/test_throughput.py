@@ -2,10 +2,11 @@
 
 import pytest
 
-from orchestrator.jobs.build import gold_job, original_job, trial_job
+from orchestrator.jobs.build import trial_job
 from orchestrator.planning.throughput import Pace, finished_paces
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
+from tests.fixtures.baselines import gold_of, original_of
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def finish(storage, job, wall_s, *, steps=10.0, state=State.DONE):
 
 
 def trial(config, benchmark, label, **params):
-    original = original_job(config, benchmark)
+    original = original_of(config, benchmark)
     return trial_job(config, benchmark, label=label, params=params, original=original)
 
 
@@ -38,8 +39,8 @@ def test_trials_count_by_method_whatever_their_point(large_sweep, few_people, st
 
 def test_both_baselines_are_one_recipe(large_sweep, few_people, storage):
     config = large_sweep()
-    finish(storage, original_job(config, few_people), 40.0, steps=20.0)
-    finish(storage, gold_job(config, few_people), 40.0, steps=10.0)
+    finish(storage, original_of(config, few_people), 40.0, steps=20.0)
+    finish(storage, gold_of(config, few_people), 40.0, steps=10.0)
     assert finished_paces(config, few_people, storage) == {"": Pace(3.0, 2)}
 
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from evals.errors import ConfigError
-from orchestrator.jobs.build import gold_job
 from orchestrator.reporting.sweep_record import read_record
 from orchestrator.storage.members import Member, MemberRole
 from orchestrator.storage.result import Result, State
 from orchestrator.storage.result_file import read_checksums, result_text
+from tests.fixtures.baselines import gold_of
 
 
 def test_a_finished_sweep_is_read_whole(stored_sweep) -> None:
@@ -125,7 +125,7 @@ def test_runs_of_a_trial_that_is_not_its_methods_best_now_are_left_out(stored_sw
 def test_what_finalists_lack_is_said_method_by_method(stored_sweep) -> None:
     made = stored_sweep("finalists.seeds=2").fill()
     later = made.config.model_copy(update={"seed": made.config.seed + 1})
-    again = gold_job(later, made.benchmark)
+    again = gold_of(later, made.benchmark)
     shutil.rmtree(made.storage.job_folder(again.hash))
     gaps = made.read().gaps
     assert gaps[0].startswith("The records of 1 jobs are gone")

@@ -8,9 +8,9 @@ from evals.errors import ConfigError
 from evals.held_out import num_searched, searched_part
 from evals.scores import ScoreSheet
 from evals.text.scores import AnswerScore
-from orchestrator.jobs.build import gold_job
 from orchestrator.reproducing.compare import likeness
 from orchestrator.reproducing.find_row import find_row
+from tests.fixtures.baselines import gold_of
 
 NAN, INF = float("nan"), float("inf")
 
@@ -88,7 +88,7 @@ def rows_of(made):
         "original": made.original,
         "trial": made.trial("ga", lr=1e-4),
         "final": made.trial("ga", lr=2e-3, config=again),
-        "gold_again": gold_job(again, made.benchmark),
+        "gold_again": gold_of(again, made.benchmark),
     }
     return {name: find_row(job.hash, made.storage) for name, job in jobs.items()}
 

@@ -12,13 +12,14 @@ from evals.building import build_benchmark
 from evals.errors import ConfigError
 from orchestrator.config.loading import load_config
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.jobs.build import original_job, trial_job
+from orchestrator.jobs.build import trial_job
 from orchestrator.planning.plan import plan
 from orchestrator.planning.plan_text import render
 from orchestrator.results.warm_start import warm_start
 from orchestrator.searching.study import MethodSearch
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
+from tests.fixtures.baselines import original_of
 
 SMALL = [
     "methods=[ga,npo]",
@@ -44,7 +45,7 @@ def measured(config: SweepConfig, benchmark: Benchmark, **metrics: Any) -> Path:
     """Runs the sweep's searches with made-up results and returns its folder."""
     storage = Storage(config.folder)
     folder = storage.sweep_folder(config.name)
-    original = original_job(config, benchmark)
+    original = original_of(config, benchmark)
     for label in config.methods:
         search = MethodSearch(
             label,

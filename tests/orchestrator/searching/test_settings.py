@@ -204,3 +204,8 @@ def test_where_no_text_is_measured_nobody_is_told_to_measure_retain(search, mess
             key="",
         )
     assert str(refused.value).endswith(message)
+
+
+def test_a_warm_start_that_is_no_path_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"^search\.warm_start must be a path whose ~ is"):
+        sweep({"warm_start": "~nobody-here/sweeps/old"})

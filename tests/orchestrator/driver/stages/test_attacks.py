@@ -14,8 +14,8 @@ from orchestrator.driver.callbacks import SweepCallback
 from orchestrator.driver.queue import Queue
 from orchestrator.driver.stages.attacks import AttackStage
 from orchestrator.driver.stages.stage import StageContext
-from orchestrator.jobs.build import gold_job, original_job, trial_job
-from orchestrator.jobs.shadows import Shadow, attack_splits
+from orchestrator.jobs.build import trial_job
+from orchestrator.jobs.shadows import Shadow
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.limits.ledger import Ledger
 from orchestrator.planning.plan import plan
@@ -24,6 +24,7 @@ from orchestrator.storage.members import MemberRole
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
 from orchestrator.storage.weights import remove_weights
+from tests.fixtures.baselines import gold_of, original_of
 from trainers.job import MODEL, Job, Phase
 
 CONFIG = Path(__file__).parents[4] / "configs" / "vision_tiny.yaml"
@@ -67,7 +68,7 @@ class Sweep(SweepCallback):
         self.queue = Queue([self.stage], context)
 
     def trial(self, label: str, number: int, *, missed: float) -> Entry:
-        original, params = original_job(self.config, self.benchmark), {"lr": 0.1}
+        original, params = original_of(self.config, self.benchmark), {"lr": 0.1}
         job = trial_job(self.config, self.benchmark, label=label, params=params, original=original)
         found = self.done(job, accuracy_gap=0.1)
         return Entry(label, found, number, params, {"retain_accuracy.at_least": missed})
@@ -123,8 +124,8 @@ def test_a_pack_is_whole_splits_whose_baselines_come_before_what_needs_them(begu
     assert [ticket.job.phase for ticket in pack] == 2 * phases
     gold, original, trial = pack[3:]
     here = sweep.config.model_copy(update={"benchmark": at_split(sweep.config.benchmark, 1)})
-    assert original.job == original_job(here, build_benchmark(here.benchmark))
-    assert gold.job == gold_job(here, build_benchmark(here.benchmark))
+    assert original.job == original_of(here, build_benchmark(here.benchmark))
+    assert gold.job == gold_of(here, build_benchmark(here.benchmark))
     assert trial.job.base == original.job.hash
     assert trial.base == str(sweep.storage.job_folder(original.job.hash) / MODEL)
     assert trial.gold == gold.job.hash
@@ -137,7 +138,7 @@ def test_every_split_but_the_sweeps_own_is_there_once(begun) -> None:
     sweep = begun()
     jobs = sweep.run_all()
     assert len({job.hash for job in jobs}) == len(jobs) == PER_SPLIT * NUM_SPLITS == sweep.total
-    own = {split for kinds in attack_splits(sweep.config).values() for split in kinds.all}
+    own = {split for kinds in sweep.plan.attack_splits.values() for split in kinds.all}
     assert {split_of(job) for job in jobs} == own == {*range(17)} - {3}
     assert sweep.queue.complete
     assert len(sweep.ended) == NUM_SPLITS
@@ -145,7 +146,7 @@ def test_every_split_but_the_sweeps_own_is_there_once(begun) -> None:
 
 
 def test_half_of_each_kind_is_of_either_world(begun) -> None:
-    found = attack_splits(begun().config)
+    found = begun().plan.attack_splits
     assert found[World.FORGET].targets == (0, 1, 2, 4)
     assert found[World.FORGET].shadows == (5, 6, 7, 8)
     assert found[World.HOLDOUT].targets == (9, 10, 11, 12)

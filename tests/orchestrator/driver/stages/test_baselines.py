@@ -7,8 +7,8 @@ from orchestrator.config.budget import BudgetSettings
 from orchestrator.driver.queue import Queue
 from orchestrator.driver.stages.baselines import BaselineStage
 from orchestrator.driver.stages.stage import StageContext
-from orchestrator.jobs.build import gold_job
 from orchestrator.planning.plan import PlannedBaseline, plan
+from tests.fixtures.baselines import gold_of
 from trainers.job import Phase
 
 
@@ -80,7 +80,7 @@ def test_further_baselines_are_waited_for_and_told_of_like_the_two(
 ) -> None:
     sweep = begin(config, benchmark)
     planned = plan(config, benchmark, storage=sweep.storage)
-    more = gold_job(config.model_copy(update={"seed": 5}), benchmark)
+    more = gold_of(config.model_copy(update={"seed": 5}), benchmark)
     three = replace(planned, baselines=(*planned.baselines, PlannedBaseline(more, 3, False)))
     context = StageContext(three, sweep.storage, sweep.ledger, sweep.told)
     stage = BaselineStage(context)

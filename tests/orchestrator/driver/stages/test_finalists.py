@@ -14,7 +14,7 @@ from orchestrator.driver.callbacks import SweepCallback, member_of
 from orchestrator.driver.queue import Queue
 from orchestrator.driver.stages.finalists import FinalistStage
 from orchestrator.driver.stages.stage import Request, StageContext
-from orchestrator.jobs.build import gold_job, original_job, trial_job
+from orchestrator.jobs.build import trial_job
 from orchestrator.jobs.finalists import Finalist, finalists, gold_again_job, num_finalists
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.limits.ledger import Ledger
@@ -23,6 +23,7 @@ from orchestrator.results.entry import Entry, Reference
 from orchestrator.storage.members import MemberRole
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
+from tests.fixtures.baselines import gold_of, original_of
 from trainers.early_stopping import Guard, Limit
 from trainers.job import Job, Phase
 
@@ -76,8 +77,8 @@ class Case(SweepCallback):
         self.config = load_config(None, [f"storage={folder}", *SMALL, *words])
         self.benchmark = build_benchmark(self.config.benchmark)
         self.storage = Storage(self.config.folder)
-        self.original = original_job(self.config, self.benchmark)
-        gold = done(gold_job(self.config, self.benchmark))
+        self.original = original_of(self.config, self.benchmark)
+        gold = done(gold_of(self.config, self.benchmark))
         self.reference = Reference(done(self.original), gold, (), GUARD)
         original = self.reference.original
         self.storage.commit(original, self.storage.begin(self.original), None)
@@ -111,7 +112,7 @@ class Case(SweepCallback):
             self.config,
             self.benchmark,
             original=self.original,
-            gold_again=gold_again_job(self.config, self.benchmark),
+            gold_again=gold_again_job(self.config, self.benchmark, weights=self.original.weights),
             entries=self.entries,
         )
 
@@ -207,7 +208,7 @@ def test_a_gold_model_that_was_given_has_no_second_seed(case) -> None:
     sweep = case("finalists.seeds=1")
     baselines = sweep.config.baselines.model_copy(update={"gold": "somewhere"})
     config = sweep.config.model_copy(update={"baselines": baselines})
-    again = gold_again_job(config, sweep.benchmark)
+    again = gold_again_job(config, sweep.benchmark, weights=sweep.original.weights)
     chosen = finalists(
         config, sweep.benchmark, original=sweep.original, gold_again=again, entries=sweep.entries
     )

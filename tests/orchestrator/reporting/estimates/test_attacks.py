@@ -12,7 +12,7 @@ import pytest
 from evals.benchmark import Role
 from evals.faces.scores import FaceScore, TaskScores
 from evals.scores import ScoreSheet
-from evals.splits import World
+from evals.splits import World, splits_of
 from orchestrator.config.loading import load_config
 from orchestrator.jobs.shadows import attack_splits
 from orchestrator.reporting.estimates.attacks import by_job, with_attacks
@@ -53,7 +53,9 @@ class Models:
             Entry("original", self.result(original)),
             Entry("gd", self.result(trial), 3, {}, {"retain_accuracy.at_least": -0.1}),
         )
-        for world, kinds in attack_splits(self.config).items():
+        splits = splits_of(self.config.benchmark)
+        self.splits = attack_splits(self.config.attacks, splits)
+        for world, kinds in self.splits.items():
             for split in kinds.all:
                 self.add("original", None, world, split, gap=0.5)
                 self.add("gold", None, world, split, gap=0.0)
@@ -71,7 +73,7 @@ class Models:
 
     def changed(self, label: str, count: int, change: Callable[[ShadowModel], None]) -> None:
         """Changes the models of a label at the first `count` splits of the forget world."""
-        splits = attack_splits(self.config)[World.FORGET].all[:count]
+        splits = self.splits[World.FORGET].all[:count]
         for model in [m for m in self.shadows if m.label == label and m.split in splits]:
             change(model)
 
