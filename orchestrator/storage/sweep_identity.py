@@ -17,14 +17,16 @@ from orchestrator.storage.files import IDENTITY_FILE
 FORM = re.compile(r"([0-9a-f]{32})\n?(?:(.+)\n)?")
 
 
-def sweep_identity(folder: Path) -> str:
+def sweep_identity(folder: Path, *, lost: str | None = None) -> str:
     """Returns the 32 digits that the sweep in `folder` is known by, made on first use.
+
+    `lost` are those that it had before its file was removed, if they are known.
 
     Raises:
         ConfigError: the file does not hold any.
     """
     file, here = folder / IDENTITY_FILE, str(folder.resolve())
-    identity, home = _read(folder) if file.exists() else (uuid.uuid4().hex, None)
+    identity, home = _read(folder) if file.exists() else (lost or uuid.uuid4().hex, None)
     if home != here:  # new, or moved
         folder.mkdir(parents=True, exist_ok=True)
         replace_durably(file, f"{identity}\n{json.dumps(here)}\n")
@@ -91,5 +93,5 @@ def _read(folder: Path) -> tuple[str, str | None]:
 def _unreadable(file: Path, what: str) -> ConfigError:
     return ConfigError(
         f"{file} must hold the 32 digits by which MLflow knows this sweep but got {shown(what)}; "
-        "restore it, or remove it to have the sweep recorded anew"
+        "restore it, or remove it: MLflow knows which run is of this folder"
     )

@@ -7,12 +7,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evals.errors import ConfigError
 from orchestrator.config.sections import TrackingSettings
 from orchestrator.storage.address import Address
-from orchestrator.storage.files import ARTIFACTS, CONFIG_FILE, DATABASE_LOCK
+from orchestrator.storage.files import ARTIFACTS, CONFIG_FILE, DATABASE_LOCK, IDENTITY_FILE
 from orchestrator.storage.sweep_identity import sweep_identity
 from orchestrator.tracking.failure import first_line
 from orchestrator.tracking.session import Place, Session
@@ -20,6 +20,9 @@ from orchestrator.tracking.store_address import database_file, sqlite_uri, unusa
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+FOLDER = "folder"
+"""The tag of a sweep's run that says where the sweep is kept."""
 
 
 def begin_session(
@@ -63,7 +66,8 @@ def _experiment(client: "MlflowClient", settings: TrackingSettings, place: Place
 
 def _sweep_run(client: "MlflowClient", experiment_id: str, place: Place, config_json: str) -> str:
     """Returns the sweep's run, found by the identity that its folder keeps, or made."""
-    identity = sweep_identity(place.folder)
+    here = str(place.folder.resolve())
+    identity = sweep_identity(place.folder, lost=_lost_identity(client, experiment_id, place, here))
     found = client.search_runs([experiment_id], f"tags.sweep_id = '{identity}'", max_results=1)
     if found:
         run_id = str(found[0].info.run_id)
@@ -72,8 +76,29 @@ def _sweep_run(client: "MlflowClient", experiment_id: str, place: Place, config_
         tags = {"sweep": place.name, "sweep_id": identity, "phase": "sweep"}
         run = client.create_run(experiment_id, tags=tags, run_name=place.name)
         run_id = str(run.info.run_id)
+    client.set_tag(run_id, FOLDER, here)
     client.log_dict(run_id, json.loads(config_json), CONFIG_FILE)
     return run_id
+
+
+def _lost_identity(
+    client: "MlflowClient", experiment_id: str, place: Place, here: str
+) -> str | None:
+    """Returns by what the sweep was known whose folder has lost the file that said so, if it was.
+
+    It is that of the latest run of this folder: otherwise all jobs would be recorded once more.
+    """
+    begun = (place.folder / CONFIG_FILE).is_file()
+    if not begun or (place.folder / IDENTITY_FILE).exists():
+        return None
+    token: str | None = None
+    while token != "":
+        page: Any = client.search_runs([experiment_id], "tags.phase = 'sweep'", page_token=token)
+        for run in page:  # the latest first
+            if run.data.tags.get(FOLDER) == here:
+                return str(run.data.tags["sweep_id"])
+        token = page.token or ""
+    return None
 
 
 def _make_database(uri: str) -> None:

@@ -49,8 +49,9 @@ MEASURED = ("_s", "_bytes", "_megabytes", "_hours")
 """Endings of facts that are never twice the same."""
 DISTURBED = ("attempts", "resumed_step")
 """Facts that tell of a lost rank."""
-PASSING = ("mlflow.", "version.", "sweep_id", "started_ms")
-"""Tags that tell of a time, or of the code that ran a job, which is not known of what is found."""
+PASSING = ("mlflow.", "version.", "sweep_id", "started_ms", "folder")
+"""Tags that tell of a time, a place, or of the code that ran a job, which is not known of what is
+found."""
 WORDS = (
     "benchmark.num_people=6",
     "benchmark.forget_people=2",

@@ -7,6 +7,7 @@ from importlib.metadata import version
 import pytest
 
 from evals.errors import ConfigError
+from orchestrator.storage.files import sweep_path
 from orchestrator.storage.weights import remove_weights
 from orchestrator.tracking import tracker as tracker_module
 from tests.fixtures.processes import free_port
@@ -140,6 +141,24 @@ def test_a_sweep_of_the_same_name_elsewhere_is_another_run(storage, entry, recor
     shutil.rmtree(storage / "sweeps")
     record(storage, [entry()])
     assert len(runs(storage)[0]) == 2
+
+
+def test_a_sweep_whose_identity_was_deleted_goes_on_with_the_runs_of_its_folder(
+    storage, entry, record, runs
+):
+    folder = storage / sweep_path("demo")
+    record(storage, [entry()])
+    (folder / "config.json").write_text("{}")  # it was begun
+    identity = (folder / "sweep.id").read_text()
+    (folder / "sweep.id").unlink()
+    record(storage, [entry()])
+    sweeps, children = runs(storage)
+    assert (len(sweeps), len(children)) == (1, 1)
+    assert (folder / "sweep.id").read_text() == identity
+    folder.rename(folder.with_name("copy"))
+    (folder.with_name("copy") / "sweep.id").unlink()
+    record(storage, [entry()], name="copy")
+    assert len(runs(storage)[0]) == 2, "of another folder nothing is known"
 
 
 def test_the_sweeps_run_keeps_its_config_and_tables(storage, runs, begin, artifact, config_json):
@@ -470,7 +489,7 @@ def test_jobs_that_end_within_a_flush_are_recorded_once(storage, entry, begin, r
 
 
 def test_a_job_that_was_interrupted_is_said_to_be_and_goes_on_in_the_same_run(
-    storage, entry, begin, runs, client, wait_until
+    storage, entry, begin, record, runs, client, wait_until
 ):
     made = entry()
     job, reports = made.result.job, made.result.reports
@@ -490,6 +509,22 @@ def test_a_job_that_was_interrupted_is_said_to_be_and_goes_on_in_the_same_run(
     _, (ended,) = runs(storage)
     assert (ended.info.run_id, ended.info.status) == (run.info.run_id, "FINISHED")
     assert sorted(point.step for point in history(client, storage, run)) == [1, 2, 3, 4]
+    record(storage, [made], name="alone")
+    for left, alone in zip(*[iter(group) for group in by_sweep(*runs(storage))], strict=True):
+        assert num_points(client, storage, left) == num_points(client, storage, alone)
+
+
+def by_sweep(sweeps, children):
+    """Returns the runs of each sweep, its own first."""
+    return [
+        [own, *(c for c in children if c.data.tags["mlflow.parentRunId"] == own.info.run_id)]
+        for own in sweeps
+    ]
+
+
+def num_points(client, storage, run):
+    """Returns how many points the run has of each of its metrics."""
+    return {name: len(history(client, storage, run, name)) for name in run.data.metrics}
 
 
 def test_the_sweeps_run_has_its_settings_and_what_came_of_it(

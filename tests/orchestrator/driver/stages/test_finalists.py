@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from evals.building import build_benchmark
+from evals.scores import ScoreSheet
 from orchestrator.config.budget import FINALISTS, BudgetSettings
 from orchestrator.config.loading import load_config
 from orchestrator.config.sections import GangSettings
@@ -20,10 +21,12 @@ from orchestrator.jobs.ticket import Ticket
 from orchestrator.limits.ledger import Ledger
 from orchestrator.planning.plan import plan
 from orchestrator.results.entry import Entry, Reference
+from orchestrator.storage.inspection import set_aside_damaged
 from orchestrator.storage.members import MemberRole
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
 from tests.fixtures.baselines import gold_of, original_of
+from tests.fixtures.sheets import even_sheet
 from trainers.early_stopping import Guard, Limit
 from trainers.job import Job, Phase
 
@@ -129,19 +132,20 @@ class Case(SweepCallback):
         params = {"lr": lr, "l1": 0.01}
         return Entry(label, result, number, params, {"retain.at_least": missed})
 
-    def write(self, job: Job, **changes: object) -> None:
+    def write(self, job: Job, sheet: ScoreSheet | None = None, **changes: object) -> None:
         result = done(job, gold=self.reference.gold.job.hash, **changes)
-        self.storage.commit(result, self.storage.begin(job), None)
+        self.storage.commit(result, self.storage.begin(job), sheet)
 
-    def run(self, ticket: Ticket) -> None:
-        self.write(ticket.job)
+    def run(self, ticket: Ticket, sheet: ScoreSheet | None = None) -> None:
+        self.write(ticket.job, sheet)
         self.queue.finish(ticket.job, error="")
 
-    def run_all(self) -> list[Job]:
+    def run_all(self, sheet: ScoreSheet | None = None) -> list[Job]:
+        """Runs all that is asked for, each job with these scores, and returns the jobs."""
         jobs = []
         while (ticket := self.queue.next()) is not None:
             jobs.append(ticket.job)
-            self.run(ticket)
+            self.run(ticket, sheet)
         return jobs
 
 
@@ -228,6 +232,19 @@ def test_what_is_in_storage_is_told_of_and_not_run_again(case, tmp_path) -> None
     again = case("finalists.seeds=1")
     assert again.run_all() == []
     assert [entry.cached for entry in again.told] == [True] * 3
+
+
+def test_one_whose_scores_are_gone_is_run_again_and_the_others_are_not(case) -> None:
+    sweep = case("finalists.seeds=1")
+    sheet = even_sheet(sweep.benchmark)
+    finals = sweep.run_all(sheet)[1:]
+    (sweep.storage.job_folder(finals[1].hash) / "scores.json").unlink()
+    said = list[str]()
+    set_aside_damaged(sweep.storage, say=said.append)  # as a sweep does that goes on
+    assert ["scores.json" in line for line in said] == [True]
+    again = case("finalists.seeds=1")
+    assert again.run_all(sheet) == [finals[1]]
+    assert [entry.cached for entry in again.told] == [True, False, True]
 
 
 def test_a_result_that_was_stopped_early_is_no_finalists(case) -> None:
