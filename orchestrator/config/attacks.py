@@ -18,6 +18,11 @@ class AttackSettings(Settings):
     pack: int = Field(24, ge=1)
     """Models that are given to a gang at once, which loses no time between them."""
 
+    @property
+    def num_models(self) -> dict[str, int]:
+        """How many there are of either kind."""
+        return {"targets": self.targets, "shadows": self.shadows}
+
     @field_validator("targets", "shadows")
     @classmethod
     def _halves(cls, given: int, info: ValidationInfo) -> int:

@@ -5,15 +5,12 @@ Original: ordinary jobs, which another sweep finds again. Splits that the search
 among them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from evals.attack import Attack, attacks_on
-from evals.benchmark import Role, Task
 from evals.building import build_benchmark
 from evals.errors import ConfigError
 from evals.splits import Splits, World, at_split
-from evals.suite import suite_name
 from orchestrator.config.attacks import AttackSettings
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, trial_job
@@ -109,42 +106,14 @@ def shadows_at(
         yield Shadow(job, label, split, trial.number, params, original=original, gold=gold)
 
 
-def check_attacks(config: SweepConfig, tasks: Sequence[Task], splits: Splits | None) -> str:
-    """Returns which numbers of models tell little, in words; empty where they are enough.
-
-    `tasks` are what models are scored on, `splits` those of the benchmark.
+def check_baselines(config: SweepConfig) -> None:
+    """Refuses baselines that are given where attacks need some of their own.
 
     Raises:
-        ConfigError: there are not the models or the scores for attacks.
+        ConfigError: names the key, the value and the cure.
     """
-    settings = config.attacks
-    if settings is None:
-        return ""
-    suite = suite_name(config.benchmark.name)
-    attacks = attacks_on(suite)
-    least = 2 * max((attack.least for attack in attacks.values()), default=0)
-    if not least:
-        raise ConfigError(
-            f"attacks must be left out where there are none on what {config.benchmark.name} is "
-            f"made of ({suite}) but got {settings.targets} targets; leave it out"
-        )
-    for key, given in (("targets", settings.targets), ("shadows", settings.shadows)):
-        if given < least:
-            raise ConfigError(
-                f"attacks.{key} must be at least {least}, {least // 2} from either world, but got "
-                f"{given}; raise it"
-            )
-    _check_baselines(config)
-    if Role.HOLDOUT not in {task.role for task in tasks}:
-        raise ConfigError(
-            "evaluation.metrics must have one that needs a holdout with attacks, which compare "
-            f"with its scores, but got {', '.join(config.evaluation.metrics)}; add one"
-        )
-    _check_splits(config.benchmark.name, splits, settings)
-    return _few_models(settings, attacks)
-
-
-def _check_baselines(config: SweepConfig) -> None:
+    if config.attacks is None:
+        return
     for phase in (Phase.ORIGINAL, Phase.GOLD):
         given = getattr(config.baselines, phase)
         if given is not None:
@@ -152,27 +121,3 @@ def _check_baselines(config: SweepConfig) -> None:
                 f"baselines.{phase} must be left out with attacks, for which one is trained at "
                 f"each split, but got {given!r}; leave one of them out"
             )
-
-
-def _check_splits(benchmark: str, splits: Splits | None, settings: AttackSettings) -> None:
-    if splits is None:
-        raise ConfigError(
-            f"attacks must be left out where benchmark {benchmark} has no splits with "
-            f"these settings but got {settings.targets} targets; leave it out, or give roles that "
-            "can change places"
-        )
-    most = 2 * min(len(splits.others(world)) for world in World)
-    if settings.targets + settings.shadows > most:
-        raise ConfigError(
-            f"attacks.targets and attacks.shadows must together be at most {most}, the splits of "
-            f"{benchmark} that the search does not see, half of them from either "
-            f"world, but got {settings.targets} and {settings.shadows}; lower them, or raise "
-            "benchmark.num_splits where the benchmark has it"
-        )
-
-
-def _few_models(settings: AttackSettings, attacks: Mapping[str, Attack]) -> str:
-    steady = 2 * max(attack.steady for attack in attacks.values())
-    given = (("targets", settings.targets), ("shadows", settings.shadows))
-    few = [f"attacks.{key} {count}" for key, count in given if count < steady]
-    return f"{' and '.join(few)}: {steady} and more tell steadier" if few else ""

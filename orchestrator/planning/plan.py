@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from evals.attackable import check_attackable
 from evals.benchmark import Benchmark, Task
 from evals.errors import ConfigError
 from evals.measurable import check_held_out, check_measurable
@@ -15,7 +16,7 @@ from orchestrator.config.method_requirements import possible_requirements
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, starting_weights, trial_job
 from orchestrator.jobs.finalists import final_seeds, gold_again_job
-from orchestrator.jobs.shadows import Kinds, attack_splits, check_attacks
+from orchestrator.jobs.shadows import Kinds, attack_splits, check_baselines
 from orchestrator.results.warm_start import WarmStartTrial, warm_start
 from orchestrator.searching.shared_parameters import point_of
 from orchestrator.searching.space import Space, holds
@@ -139,8 +140,14 @@ def plan(config: SweepConfig, benchmark: Benchmark, *, storage: Storage) -> Plan
     splits = splits_of(config.benchmark)
     check_measurable(benchmark, config.evaluation, suite)
     check_held_out(benchmark, config.evaluation, config.held_out, key="finalists.held_out")
+    few_models = ""
+    if config.attacks is not None:
+        num_models = config.attacks.num_models
+        few_models = check_attackable(
+            config.benchmark, config.evaluation, tasks, num_models=num_models
+        )
+    check_baselines(config)
     check_trainable(config, benchmark, suite, possible)
-    few_models = check_attacks(config, tasks, splits)
     attacked = attack_splits(config.attacks, splits)
     weights = starting_weights(config, family)
     original = original_job(config, benchmark, weights=weights)
