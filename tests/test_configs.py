@@ -10,7 +10,7 @@ from transformers import ResNetConfig, ResNetForImageClassification
 from evals.building import build_benchmark
 from evals.metric import Need, load_metric
 from orchestrator.config.loading import load_config
-from orchestrator.jobs.checkpoints import check_weights
+from orchestrator.planning.model_check import check_model_for
 from orchestrator.planning.plan import plan
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.storage.records import Storage
@@ -118,8 +118,8 @@ def test_clears_vision_sweep_can_be_planned_with_data_and_a_network_like_its_own
 ) -> None:
     config = load_config(str(CONFIGS / "clear_vision_resnet18.yaml"), clear_in_small)
     benchmark = build_benchmark(config.benchmark)
-    check_weights(config, benchmark)
     found = plan(config, benchmark, storage=Storage(tmp_path / "runs"))
+    check_model_for(found)
     assert {method.method for method in found.methods} == VISION
     steps = {method.label: method.num_steps for method in found.methods}
     # 140 rows of twenty people, in batches of 256.

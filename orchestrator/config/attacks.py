@@ -10,7 +10,7 @@ class AttackSettings(Settings):
     """Models that are attacked, and those that the attacker knows: half of either each world's.
 
     Each is a split of the benchmark, at which Original, Gold and every method's best setting are
-    trained.
+    trained. Null, the default, trains none.
     """
 
     targets: int = Field(32, ge=2)
