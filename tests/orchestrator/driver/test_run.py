@@ -51,7 +51,9 @@ class Sweep:
         self._storage = Storage(config.folder)
         self.sweep = self._storage.sweep_folder(config.name)
         write_config(config, self.sweep)
-        tracker = SimpleNamespace(log_entry=lambda *_, **__: None, close=lambda **_: None)
+        tracker = SimpleNamespace(
+            log_entry=lambda *_, **__: None, log_attacks=lambda _: None, close=lambda **_: None
+        )
         signals = StopSignals()
         signals.deferred = contextmanager(lambda: (yield))
         planned = plan(config, self._benchmark, storage=self._storage)
