@@ -22,7 +22,7 @@ from value_by_value import one_by_one
 
 from orchestrator.config.loading import load_config
 from orchestrator.config.resume import config_text
-from orchestrator.config.sections import TrackingSettings
+from orchestrator.config.tracking import TrackingSettings
 from orchestrator.results.entry import Entry
 from orchestrator.searching.constraints import violations
 from orchestrator.storage.files import sweep_path

@@ -23,8 +23,8 @@ from machine import setting, table
 
 from evals.benchmark import Benchmark
 from evals.building import build_benchmark
+from orchestrator.config.gang import GangSettings
 from orchestrator.config.loading import load_config
-from orchestrator.config.sections import GangSettings
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, starting_weights, trial_job
 from orchestrator.jobs.ticket import Ticket

@@ -20,7 +20,7 @@ class FieldError(ValueError):
     """Raised by a Settings validator for a rule between fields.
 
     The message begins with the field's own name, "<field> must be <rule> but got <value>;
-    <what to do>"; `evals.choice.explain` puts the rest of the key in front.
+    <what to do>"; `evals.validation.explain` puts the rest of the key in front.
     """
 
 

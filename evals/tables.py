@@ -10,11 +10,11 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, StringConstraints, ValidationError
 
-from evals.choice import explain
 from evals.errors import ConfigError, shown
 from evals.table_formats import csv_file, json_file, parquet_file
 from evals.table_formats.hub import Hub
 from evals.text.unicode_forms import is_blank
+from evals.validation import explain
 
 SUFFIXES = (".json", ".jsonl", ".csv", ".parquet")
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from evals.choice import validated
 from evals.errors import ConfigError, cut, shown, suggestion
 from evals.paths import read_path
+from evals.validation import validated
 from orchestrator.config.environment import from_environment, with_addresses
 from orchestrator.config.resume import read_config
 from orchestrator.config.storage_address import is_url, working_folder

@@ -12,8 +12,9 @@ from pydantic import (
 )
 
 from evals import plugins
-from evals.choice import Choice, Settings, explain, validated
+from evals.choice import Choice, Settings
 from evals.errors import ConfigError, suggestion
+from evals.validation import explain, validated
 from orchestrator.config.own_recipe import own_recipe
 from orchestrator.searching.shared_parameters import SHARED
 from orchestrator.searching.space import Point, SearchChoices, Searched, SearchRange, Value

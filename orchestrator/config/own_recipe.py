@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from evals.choice import validated
 from evals.errors import ConfigError, suggestion
+from evals.validation import validated
 from trainers.settings import TrainingSettings
 
 OWN = (

@@ -16,20 +16,18 @@ from evals.paths import read_path
 from evals.settings import DEFAULT_OBJECTIVE, EvaluationSettings
 from evals.suite import suite_name
 from orchestrator.config.attacks import AttackSettings
+from orchestrator.config.baselines import BaselineSettings
 from orchestrator.config.budget import ATTACKS, FINALISTS, BudgetSettings, check_budget
+from orchestrator.config.checkpoint import CheckpointSettings
+from orchestrator.config.disk import DiskSettings
+from orchestrator.config.existing_path import absolute_if_there
+from orchestrator.config.finalists import FinalistSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.config.method_settings import MethodSettings, resolve_method
 from orchestrator.config.own_recipe import check_unsearched, whole_recipe
-from orchestrator.config.sections import (
-    BaselineSettings,
-    CheckpointSettings,
-    DiskSettings,
-    FinalistSettings,
-    GangSettings,
-    PlanSettings,
-    TrackingSettings,
-    _absolute_if_there,
-)
+from orchestrator.config.plan import PlanSettings
 from orchestrator.config.storage_address import StorageAddress, working_folder
+from orchestrator.config.tracking import TrackingSettings
 from orchestrator.searching.first_points import check_first
 from orchestrator.searching.grid import grid_size, num_trials
 from orchestrator.searching.settings import SearchSettings, check_constraints, check_measured
@@ -281,7 +279,7 @@ def _anchored(raw: Mapping[str, Any], *, key: str) -> dict[str, Any]:
     for name in ("path", "refusals_file"):
         given = whole.get(name)
         if isinstance(given, str) and given:
-            whole[name] = _absolute_if_there(given, key=f"{key}.{name}")
+            whole[name] = absolute_if_there(given, key=f"{key}.{name}")
     return whole
 
 

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
 from evals.metric import load_metric
-from orchestrator.config.sections import GangSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.driver.attack_progress import AttackProgress
 from orchestrator.driver.callbacks import SweepCallback
 from orchestrator.driver.duration import duration

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from evals.choice import Settings
-from orchestrator.config.sections import CheckpointSettings, GangSettings
+from orchestrator.config.checkpoint import CheckpointSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.results.entry import Basis
 from orchestrator.storage.address import names_in

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orchestrator.config.budget import BudgetSettings
-from orchestrator.config.sections import GangSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.limits.usage import Event, Line, Usage, read_lines
 from orchestrator.storage.files import JOURNAL, LEDGER_FILE, MEMBERS_FILE
 from orchestrator.storage.line_file import Wait, append, at_once, mend

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
-from orchestrator.config.sections import GangSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.planning.memory import GIB, JobMemory, Kind, least_bytes
 from trainers.memory.footprint import CONTEXT_BYTES

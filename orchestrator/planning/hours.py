@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.config.sections import GangSettings, PlanSettings
+from orchestrator.config.gang import GangSettings
+from orchestrator.config.plan import PlanSettings
 from orchestrator.planning.throughput import Pace
 
 

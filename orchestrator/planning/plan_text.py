@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from orchestrator.config.sections import GangSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.jobs.shadows import num_attack_splits, num_shadows
 from orchestrator.planning.plan import Plan, PlannedBaseline, PlannedMethod
 from orchestrator.results.warm_start import WarmStartTrial

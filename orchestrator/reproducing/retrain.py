@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from cluster.connection_watch import ClusterLost
 from evals.errors import ConfigError
 from evals.scores import ScoreSheet
-from orchestrator.config.sections import CheckpointSettings
+from orchestrator.config.checkpoint import CheckpointSettings
 from orchestrator.jobs.ticket import Ticket, hidden_names
 from orchestrator.reproducing.find_row import Row
 from orchestrator.reproducing.requirements import base_of, check_trainable, guard_of_row

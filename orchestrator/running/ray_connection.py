@@ -18,7 +18,7 @@ from cluster.auth_token import protect_token, token_file
 from cluster.capacity import check_capacity
 from cluster.connection_watch import Part
 from cluster.nodes import check_answers, refusal
-from orchestrator.config.sections import GangSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.running import embedded_ray
 from orchestrator.running.workers import shape_of
 

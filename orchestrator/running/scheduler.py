@@ -13,7 +13,7 @@ from ray.tune.schedulers import FIFOScheduler
 
 from cluster.capacity import CapacityWatch
 from cluster.connection_watch import ClusterLost, ConnectionWatch
-from orchestrator.config.sections import GangSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.running.ray_connection import abandon, watched
 from orchestrator.running.searcher import QueueSearcher, TicketSource
 from orchestrator.running.trainable import JobTrainable

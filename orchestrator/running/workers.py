@@ -5,7 +5,7 @@ from typing import Protocol
 
 from cluster.gang import GangShape, News
 from cluster.warm_gang import Upkeep
-from orchestrator.config.sections import GangSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.jobs.ticket import Ticket
 from trainers.job import Phase
 from trainers.memory.fallback import Execution

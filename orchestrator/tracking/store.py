@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evals.errors import ConfigError
-from orchestrator.config.sections import TrackingSettings
+from orchestrator.config.tracking import TrackingSettings
 from orchestrator.storage.address import Address
 from orchestrator.storage.files import ARTIFACTS, CONFIG_FILE, DATABASE_LOCK, IDENTITY_FILE
 from orchestrator.storage.sweep_identity import sweep_identity

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.errors import ConfigError
-from orchestrator.config.sections import TrackingSettings
+from orchestrator.config.tracking import TrackingSettings
 from orchestrator.results.entry import Entry
 from orchestrator.storage.address import Address
 from orchestrator.storage.files import DATABASE

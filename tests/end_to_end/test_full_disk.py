@@ -11,7 +11,7 @@ from evals.sheet_file import write_sheet
 from evals.text.example import Probability
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.budget import BudgetSettings
-from orchestrator.config.sections import GangSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.limits.ledger import Ledger
 from orchestrator.reporting.table import Column, Table
 from orchestrator.reporting.table_files import save

@@ -11,7 +11,8 @@ from ray.cluster_utils import Cluster
 from ray.util import placement_group_table
 
 from evals.scores import ScoreSheet
-from orchestrator.config.sections import CheckpointSettings, GangSettings
+from orchestrator.config.checkpoint import CheckpointSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.running.scheduler import run_queue
 from orchestrator.storage.records import Storage

@@ -15,7 +15,8 @@ import torch
 from cluster.rank import Rank
 from cluster.warm_gang import WarmGang
 from evals.scores import ScoreSheet
-from orchestrator.config.sections import CheckpointSettings, GangSettings
+from orchestrator.config.checkpoint import CheckpointSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.running import job_runner
 from orchestrator.running.job_runner import Experience, JobRun

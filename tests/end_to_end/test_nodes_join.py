@@ -7,7 +7,7 @@ import pytest
 import ray
 from ray.cluster_utils import Cluster
 
-from orchestrator.config.sections import GangSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.running.scheduler import run_queue
 from orchestrator.storage.records import Storage

@@ -8,8 +8,8 @@ import pytest
 from transformers import LlamaConfig
 
 from evals.benchmark import Benchmark, Role
-from evals.choice import validated
 from evals.text.example import Example, Probability, Task
+from evals.validation import validated
 from orchestrator.config.sweep_config import SweepConfig
 from tests.fixtures.stored_sweep import StoredSweep
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from evals.choice import validated
 from evals.errors import ConfigError
+from evals.validation import validated
 from tests.fixtures.golden import GOLDEN
 from trainers.schedule import learning_rate
 from trainers.settings import TrainingSettings

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from evals.benchmarks.clear_faces import Config, build
-from evals.choice import validated
 from evals.errors import ConfigError
 from evals.faces.clear_splits import FORGET, HOLDOUT
+from evals.validation import validated
 
 FEW = {"forget_people": ["p1"], "holdout_people": ["p3"]}
 

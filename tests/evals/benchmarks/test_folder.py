@@ -3,10 +3,10 @@
 import pytest
 
 from evals.benchmarks.folder import Config, build
-from evals.choice import validated
 from evals.errors import ConfigError
 from evals.faces.floors import raw_pixel_scores
 from evals.faces.scores import accuracy
+from evals.validation import validated
 from tests.fixtures.paths import ROOT
 
 ORL = ROOT / ".." / "shared" / "data" / "orl_faces"

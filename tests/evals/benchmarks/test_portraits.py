@@ -5,8 +5,8 @@ from itertools import islice
 import pytest
 
 from evals.benchmarks.portraits import Config, build
-from evals.choice import validated
 from evals.errors import ConfigError
+from evals.validation import validated
 from evals.wording.names import full_names
 
 SMALL = {

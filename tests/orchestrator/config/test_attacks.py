@@ -2,8 +2,8 @@
 
 import pytest
 
-from evals.choice import validated
 from evals.errors import ConfigError
+from evals.validation import validated
 from orchestrator.config.attacks import AttackSettings
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from evals.choice import validated
 from evals.errors import ConfigError
+from evals.validation import validated
 from orchestrator.config.sweep_config import SweepConfig
 
 SPARSE: dict[str, Any] = {

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from evals.choice import validated
 from evals.errors import ConfigError
+from evals.validation import validated
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.searching.space import SearchRange
 

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.config.sections import GangSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.driver.progress import Progress
 from orchestrator.results.entry import Entry
 from orchestrator.searching.constraints import Bound, violations

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from evals.benchmark import Benchmark, Role
-from evals.choice import validated
 from evals.errors import ConfigError
 from evals.text.example import Example, Probability, Task
+from evals.validation import validated
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import trial_job
 from tests.fixtures.baselines import gold_of, original_of, saved_model

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from evals.choice import validated
-from orchestrator.config.sections import GangSettings
+from evals.validation import validated
+from orchestrator.config.gang import GangSettings
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.limits import disk_quota
 from orchestrator.limits.disk_quota import Quota

@@ -6,7 +6,7 @@ import pytest
 
 from evals.errors import ConfigError
 from orchestrator.config.budget import BudgetSettings, Use
-from orchestrator.config.sections import GangSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.limits.ledger import Ledger
 from orchestrator.limits.usage import Account
 

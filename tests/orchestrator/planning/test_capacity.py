@@ -6,7 +6,7 @@ import pytest
 
 from cluster.nodes import GIB, Node
 from evals.errors import ConfigError
-from orchestrator.config.sections import GangSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.planning.capacity import check_memory, find_room, room_line
 from orchestrator.planning.memory import job_memory, kinds_of
 from orchestrator.planning.model_sizes import sweep_sizes

@@ -2,7 +2,8 @@
 
 import pytest
 
-from orchestrator.config.sections import GangSettings, PlanSettings
+from orchestrator.config.gang import GangSettings
+from orchestrator.config.plan import PlanSettings
 from orchestrator.planning.hours import Batch, hours, hours_line, num_devices
 from orchestrator.planning.throughput import Pace
 

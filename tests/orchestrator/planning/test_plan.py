@@ -8,9 +8,9 @@ import pytest
 
 from evals.benchmark import Benchmark, Role
 from evals.building import build_benchmark
-from evals.choice import validated
 from evals.errors import ConfigError
 from evals.text.example import Example, Probability, Task
+from evals.validation import validated
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import trial_job
 from orchestrator.jobs.checkpoints import given_weights

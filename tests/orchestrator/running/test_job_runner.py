@@ -17,7 +17,8 @@ from evals.scores import ScoreSheet
 from evals.settings import EvaluationSettings
 from evals.text.example import Probability
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
-from orchestrator.config.sections import CheckpointSettings, GangSettings
+from orchestrator.config.checkpoint import CheckpointSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.running import job_runner
 from orchestrator.running.job_runner import JobRun

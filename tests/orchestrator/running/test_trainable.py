@@ -6,8 +6,8 @@ import pytest
 
 from cluster.rank_failure import Cause, RankLost
 from evals.settings import EvaluationSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.config.loading import load_config
-from orchestrator.config.sections import GangSettings
 from orchestrator.jobs.ticket import Ticket, hidden_names
 from orchestrator.running import trainable
 from orchestrator.storage.records import Storage, version

@@ -3,7 +3,7 @@
 import pytest
 
 from evals.choice import Choice
-from orchestrator.config.sections import GangSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.running.whole_batches import cure, must_stay_whole
 from tests.fixtures.jobs import any_job

@@ -20,7 +20,7 @@ from evals.text.example import Probability
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.loading import load_config
 from orchestrator.config.resume import config_text
-from orchestrator.config.sections import TrackingSettings
+from orchestrator.config.tracking import TrackingSettings
 from orchestrator.results.entry import Entry
 from orchestrator.storage.files import (
     DATABASE,

@@ -14,7 +14,7 @@ import pytest
 from evals.choice import Choice
 from orchestrator.config.loading import load_config
 from orchestrator.config.resume import config_text
-from orchestrator.config.sections import TrackingSettings
+from orchestrator.config.tracking import TrackingSettings
 from orchestrator.results.entry import Entry
 from orchestrator.storage.result import Result, State
 from orchestrator.tracking.tracker import Place, Tracker

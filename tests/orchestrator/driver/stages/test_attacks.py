@@ -8,8 +8,8 @@ import pytest
 from evals.building import build_benchmark
 from evals.splits import World, at_split
 from orchestrator.config.budget import ATTACKS, BudgetSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.config.loading import load_config
-from orchestrator.config.sections import GangSettings
 from orchestrator.driver.callbacks import SweepCallback
 from orchestrator.driver.queue import Queue
 from orchestrator.driver.stages.attacks import AttackStage

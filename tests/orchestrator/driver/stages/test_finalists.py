@@ -9,8 +9,8 @@ import pytest
 from evals.building import build_benchmark
 from evals.scores import ScoreSheet
 from orchestrator.config.budget import FINALISTS, BudgetSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.config.loading import load_config
-from orchestrator.config.sections import GangSettings
 from orchestrator.driver.callbacks import SweepCallback, member_of
 from orchestrator.driver.queue import Queue
 from orchestrator.driver.stages.finalists import FinalistStage

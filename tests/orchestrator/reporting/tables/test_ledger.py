@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.config.budget import BudgetSettings
+from orchestrator.config.gang import GangSettings
 from orchestrator.config.loading import load_config
-from orchestrator.config.sections import GangSettings
 from orchestrator.limits.ledger import Ledger
 from orchestrator.reporting.formats.terminal_text import terminal_text
 from orchestrator.reporting.table import Table

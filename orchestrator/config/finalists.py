@@ -1,0 +1,15 @@
+"""How finalists are run, and on which items they are reported."""
+
+from pydantic import Field
+
+from evals.choice import Settings
+
+
+class FinalistSettings(Settings):
+    """How finalists are run and reported: each method's best feasible setting, on several seeds."""
+
+    seeds: int = Field(3, ge=1, le=100)
+    """Runs of each finalist, with the seeds that follow the sweep's own."""
+    held_out: float = Field(0.5, ge=0, lt=1)
+    """Share of every task's items that the search does not see and finalists are reported on; with
+    0 they are reported on all items, which the search has selected on."""
