@@ -11,6 +11,8 @@ forget set and 64 to 127 such that were trained on the holdout in its place
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -91,7 +93,7 @@ def build(config: Config) -> Benchmark:
     people = list(dict.fromkeys(names))
     check_names_differ(people, where=where)
     roles = _roles(config, people, where)
-    faces = _faces(config, shards, names)
+    faces = _faces(config.model_copy(update={"split": 0}), tuple(map(_as_it_is, shards)))
     return face_benchmark("clear_faces", _people(config, people, faces, where), roles)
 
 
@@ -126,15 +128,32 @@ def _files(shards: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
             yield f"{shard} row {row}.{PICTURE}", values[PICTURE] or b""
 
 
-def _faces(config: Config, shards: Sequence[Path], names: Sequence[str]) -> list[Face]:
+@dataclass(frozen=True, slots=True)
+class _Shard:
+    """A file as it is now: another one of the same name has another time, size or place."""
+
+    path: Path
+    marks: tuple[int, int, int]
+
+
+def _as_it_is(path: Path) -> _Shard:
+    found = path.stat()
+    return _Shard(path, (found.st_mtime_ns, found.st_size, found.st_ino))
+
+
+@lru_cache(maxsize=1)
+def _faces(config: Config, shards: tuple[_Shard, ...]) -> tuple[Face, ...]:
+    """Returns all pictures, whatever the split: read once for all splits of a process."""
+    paths = [shard.path for shard in shards]
+    names = _names(paths)
     pictures = read_pictures(
-        lambda: _files(shards),
+        lambda: _files(paths),
         size=config.size,
         skip_unreadable=config.skip_unreadable,
         folder=cache_folder(config.cache, key="benchmark.cache"),
     )
     tell_left_out([f"row {row}" for row, picture in enumerate(pictures) if picture is None])
-    return named_faces([f"clear-{row:04d}" for row in range(len(names))], names, pictures)
+    return tuple(named_faces([f"clear-{row:04d}" for row in range(len(names))], names, pictures))
 
 
 def _people(

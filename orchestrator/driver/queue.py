@@ -153,7 +153,10 @@ class Queue:
     def _found(self, request: Request[Any]) -> Result | None:
         """Returns the job's result in storage, if it is to be taken for the request."""
         found = self._storage.find(request.job)
-        return found if found is not None and request.accepts(found) else None
+        if found is None or not request.accepts(found):
+            return None
+        lacks = request.with_weights and not self._storage.model_folder(request.job).is_dir()
+        return None if lacks else found
 
     def _take_found(self, stage: Stage[Any], request: Request[Any], found: Result) -> None:
         """Tells the stage of a result that is in storage already.

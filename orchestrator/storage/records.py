@@ -180,7 +180,7 @@ class Storage:
         more: DONE says more than FAILED, a failure of the job itself more than one by chance, a
         training to its own end more than one that was stopped early, and that under another guard
         as much as the latest. Of two failures alike the later one counts.
-        Should the weights of the one that stays have been removed, it has this one's again.
+        Should the weights of the one that stays be gone, it has this one's again.
 
         Raises:
             OSError: it cannot be written, for want of room perhaps. Then nothing has changed, and
@@ -200,7 +200,7 @@ class Storage:
         if found is not None and not (says_more(result, found) or _fails_again(result, found)):
             alike = (found.state, found.stopped) == (result.state, result.stopped)
             weights = kept_weights(folder)
-            if found.weights_removed and alike and weights is not None:
+            if kept_weights(home) is None and alike and weights is not None:
                 give_back(home, weights)
                 found = replace(found, weights_removed=False)
                 replace_durably(home / RESULT_FILE, result_text(found, checksums(home)))

@@ -42,7 +42,7 @@ class Request(Generic[Subject]):
     `account` and `trial` are what the ledger books it as. `basis` is what the job starts from,
     compares with and is watched for; None, where that is nothing. `again` says that this sweep has
     given it out before and was never told how it ended. `with_weights` says that a result whose
-    weights were removed will not do. So many of the requests that follow as `more` says go to the
+    weights are not there will not do. So many of the requests that follow as `more` says go to the
     same gang.
     """
 
@@ -63,7 +63,7 @@ class Request(Generic[Subject]):
 
     def accepts(self, found: Result) -> bool:
         """Returns whether a result found in storage is taken, so that the job is not run."""
-        if not self.stands(found) or (self.with_weights and found.weights_removed):
+        if not self.stands(found):
             return False
         if found.state != State.FAILED or self.retry == Retry.NONE:
             return True

@@ -1,6 +1,7 @@
 """CLEAR's pictures, from a made-up table with the names of its people."""
 
 import io
+import os
 from itertools import chain
 
 import pyarrow as pa
@@ -8,6 +9,7 @@ import pyarrow.parquet
 import pytest
 from PIL import Image
 
+from evals.benchmarks import clear_faces
 from evals.benchmarks.clear_faces import Config, build
 from evals.errors import ConfigError
 from evals.faces.clear_splits import FORGET, HOLDOUT
@@ -182,3 +184,23 @@ def test_all_pictures_are_of_one_size(few) -> None:
     found = built(few, **FEW)
     faces = chain(found.splits["full"], found.tasks[0].enrolled)
     assert {face.picture.pixels.shape for face in faces} == {(16, 16, 3)}
+
+
+def test_pictures_are_read_once_for_all_splits_unless_a_file_is_another(
+    write_clear, clear_names, monkeypatch
+) -> None:
+    path, read = write_clear(clear_names * 2), []
+    real = clear_faces.read_pictures
+
+    def counted(*given, **settings):
+        read.append(settings["size"])
+        return real(*given, **settings)
+
+    monkeypatch.setattr(clear_faces, "read_pictures", counted)
+    assert built(path).fingerprint != built(path, split=3).fingerprint
+    assert read == [16]
+    built(path, split=3, size=32)
+    for file in path.glob("*.parquet"):
+        os.utime(file, ns=(0, 0))
+    built(path, size=32)
+    assert read == [16, 32, 32]
