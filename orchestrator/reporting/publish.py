@@ -37,7 +37,7 @@ TABLE, SEARCH, LEDGER = "table", "search", "ledger"
 SHOWN = {
     TABLE: "",
     "ablation": "With and without L1:",
-    "published": "Beside CLEAR's Table 1:",
+    "published": "Beside CLEAR's figures:",
     "pareto": "Pareto front:",
     "fronts": "Each method's front:",
     LEDGER: "Budgets:",

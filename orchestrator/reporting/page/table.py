@@ -11,7 +11,7 @@ TITLES = {
     "search": "What the search found",
     "comparisons": "Which finalists can be told apart",
     "ablation": "With and without L1",
-    "published": "Beside CLEAR's Table 1",
+    "published": "Beside CLEAR's figures",
     "pareto": "Pareto front",
     "pareto_methods": "Each method's Pareto front",
     "fronts": "What the Pareto fronts dominate",

@@ -1,19 +1,24 @@
-"""Whether a sweep has the setting of CLEAR's Table 1, and in what its recipe differs from it.
-
-The paper's Table 2 is of image classifiers, its Tables 3 and 4 are of a multimodal model: no
-benchmark here has their setting.
-"""
+"""Whether a sweep has the setting of CLEAR's Table 1, and in what its recipe differs from it."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from evals import plugins
-from orchestrator.config.method_settings import METHODS, MethodSettings
+from orchestrator.config.method_settings import MethodSettings
 from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.reporting.published import table_1
+from orchestrator.reporting.published.differences import (
+    hyperparameter_differences,
+    recipe_differences,
+    said,
+)
 from orchestrator.reporting.published.table_1 import LLAMA, MISTRAL, Row
 from trainers.settings import AdapterSettings, TrainingSettings
 
+METRICS = table_1.METRICS
+TABLE = "Table 1"
+SOURCE = "arXiv 2410.18057, first version, one run each"
+THERE = "there lr is 1e-5 and L1 is 0 throughout"
 MODELS: Mapping[str, Mapping[str, Row]] = {
     "llama-2-7b-chat": LLAMA,
     "mistral-7b-instruct-v0.3": MISTRAL,
@@ -69,11 +74,7 @@ def published_row(method: MethodSettings, rows: Mapping[str, Row]) -> Row | None
 
 def differences(config: SweepConfig) -> tuple[str, ...]:
     """Says in which parts of the recipe a sweep differs from what was published."""
-    found = [
-        f"{key} {_said(here)} here, {_said(there)} there"
-        for key, here, there in _recipe(config)
-        if here != there
-    ]
+    found = recipe_differences(_recipe(config))
     if str(config.benchmark.settings["path"]) != HUB:
         found.append(f"data of {config.benchmark.settings['path']} here, {HUB} there")
     return tuple(found)
@@ -81,16 +82,7 @@ def differences(config: SweepConfig) -> tuple[str, ...]:
 
 def method_differences(method: MethodSettings) -> tuple[str, ...]:
     """Says in what a method is not what was published under its name."""
-    found = []
-    for name, there in CONSTANTS.get(method.method, {}).items():
-        if name in method.search:
-            found.append(f"{name} searched here, {_said(there)} there")
-        elif method.settings[name] != there:
-            found.append(f"{name} {_said(method.settings[name])} here, {_said(there)} there")
-    own = f"{method.method}{VARIANT}"
-    if own in plugins.names(METHODS):
-        found.append(f"the published code does what is {own} here")
-    return tuple(found)
+    return hyperparameter_differences(method, CONSTANTS, variant=VARIANT)
 
 
 def _mismatches(config: SweepConfig) -> Iterator[str]:
@@ -100,7 +92,7 @@ def _mismatches(config: SweepConfig) -> Iterator[str]:
     for name, there in DATA.items():
         here = config.benchmark.settings[name]
         if here != there:
-            yield f"benchmark.{name} is {_said(here)}, not {_said(there)}"
+            yield f"benchmark.{name} is {said(here)}, not {said(there)}"
     if config.evaluation.max_items != MAX_ITEMS:
         yield f"evaluation.max_items is {config.evaluation.max_items}, not {MAX_ITEMS}"
     if _rows_of_model(config) is None:
@@ -139,9 +131,3 @@ def _adapter(key: str, adapter: AdapterSettings | None) -> Iterator[tuple[str, o
         return
     yield f"{key}.rank", adapter.rank, 8
     yield f"{key}.alpha", adapter.alpha, 32.0
-
-
-def _said(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:g}"
-    return "null" if value is None else str(value)

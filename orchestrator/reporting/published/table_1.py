@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 METRICS = ("real", "retain", "forget", "log_forget_quality")
 
-Row = tuple[float, float, float, float]
+Row = tuple[float, ...]
 
 LLAMA: Mapping[str, Row] = {
     "Retain FT": (0.50, 0.26, 0.42, -4.92),

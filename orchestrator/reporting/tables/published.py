@@ -9,14 +9,7 @@ from evals.scores import ScoreSheet
 from orchestrator.config.method_settings import MethodSettings
 from orchestrator.reporting.estimates.finals import Finals
 from orchestrator.reporting.provenance import command
-from orchestrator.reporting.published.matching import (
-    differences,
-    method_differences,
-    mismatches,
-    published_row,
-    published_rows,
-)
-from orchestrator.reporting.published.table_1 import METRICS, Row
+from orchestrator.reporting.published.paper_table import PaperTable, Row, paper_table
 from orchestrator.reporting.sweep_record import SweepRecord
 from orchestrator.reporting.table import Column, Printed, Table
 from orchestrator.reporting.tables.lines import Line, assembled, baseline_name
@@ -29,26 +22,28 @@ from orchestrator.storage.result import Result
 def published_table(
     record: SweepRecord, finals: Finals | None, labels: Sequence[str]
 ) -> Table | None:
-    """Returns each method here and in CLEAR's Table 1; None where the setting is another.
+    """Returns each method here and in CLEAR's table; None where the setting is another.
 
     What is measured here is over all items, as there, those that the search has seen included.
     """
-    rows = published_rows(record.config)
+    paper = paper_table(record.config)
+    rows = paper.published_rows(record.config)
     reference = record.reference
     if rows is None or reference is None:
         return None
-    names = [name for name in METRICS if name in record.config.evaluation.metrics]
+    names = [name for name in paper.METRICS if name in record.config.evaluation.metrics]
     gold = record.storage.sheet(reference.gold.job.hash)
     measured = partial(_measured, record, gold, names)
     heads: list[Line] = [
-        {"Method": baseline_name(each.job.phase), **measured([each])}
+        {"Method": name, **measured([each]), **_there(paper, rows.get(name))}
         for each in (reference.original, reference.gold)
+        for name in [baseline_name(each.job.phase)]
     ]
     lines: list[Line] = []
     for label in labels:
         results = _results(record, finals, label)
-        row = published_row(record.config.methods[label], rows)
-        own = _own_line(record.config.methods[label], row, found=bool(results))
+        row = paper.published_row(record.config.methods[label], rows)
+        own = _own_line(paper, record.config.methods[label], row, found=bool(results))
         lines.append({"Method": label, "Seeds": len(results), **measured(results), **own})
     columns = [Column("Method")]
     for name in names:
@@ -58,15 +53,15 @@ def published_table(
     return assembled(
         columns,
         [*heads, *lines],
-        title=f"The sweep {record.config.name} beside CLEAR's Table 1",
-        notes=tuple(_notes(record)),
+        title=f"The sweep {record.config.name} beside CLEAR's {paper.TABLE}",
+        notes=tuple(_notes(record, paper)),
         num_heads=len(heads),
     )
 
 
 def published_note(record: SweepRecord) -> str:
     """Says where the published figures are, or why there are none."""
-    found = mismatches(record.config)
+    found = paper_table(record.config).mismatches(record.config)
     if found:
         return f"CLEAR's published figures are of another setting: {'; '.join(found)}."
     return "CLEAR's published figures, beside these models on all items: see the table published."
@@ -89,16 +84,21 @@ def _measured(
     return {**means, "Repeat": command(record, *results)}
 
 
-def _own_line(method: MethodSettings, row: Row | None, *, found: bool) -> Line:
+def _own_line(paper: PaperTable, method: MethodSettings, row: Row | None, *, found: bool) -> Line:
     """Returns what was published of a method, and how far that is the same."""
     lacking = () if found else ("no feasible trial here",)
     if row is None:
         return {"Note": "; ".join((*lacking, "not published"))}
-    there = zip(METRICS, row, strict=True)
-    return {
-        **{_column_there(name).heading: value for name, value in there},
-        "Note": "; ".join((*lacking, *method_differences(method))),
-    }
+    note = "; ".join((*lacking, *paper.method_differences(method)))
+    return {**_there(paper, row), "Note": note}
+
+
+def _there(paper: PaperTable, row: Row | None) -> Line:
+    """Returns the figures of a published row."""
+    if row is None:
+        return {}
+    figures = zip(paper.METRICS, row, strict=True)
+    return {_column_there(name).heading: value for name, value in figures}
 
 
 def _column_there(name: str) -> Column:
@@ -123,10 +123,10 @@ def _searched(record: SweepRecord) -> str:
     )
 
 
-def _notes(record: SweepRecord) -> Iterator[str]:
-    yield "(CLEAR): Table 1 of arXiv 2410.18057, first version, one run each."
-    yield f"{_searched(record)}; there lr is 1e-5 and L1 is 0 throughout."
+def _notes(record: SweepRecord, paper: PaperTable) -> Iterator[str]:
+    yield f"(CLEAR): {paper.TABLE} of {paper.SOURCE}."
+    yield f"{_searched(record)}; {paper.THERE}."
     yield "Measured here is on all items, those that the search has selected on among them."
-    found = differences(record.config)
+    found = paper.differences(record.config)
     if found:
         yield f"The recipe differs: {'; '.join(found)}."
