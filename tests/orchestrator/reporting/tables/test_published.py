@@ -10,6 +10,7 @@ from orchestrator.reporting.tables.published import published_note, published_ta
 from tests.fixtures.paths import CONFIGS
 
 CLEAR = str(CONFIGS / "clear_text_llama2.yaml")
+FACES = ("forget_accuracy", "holdout_accuracy", "retain_accuracy")
 WORDS = ("methods=[gd, npo, simnpo]", "storage=/storage/lethe", "name=made")
 
 
@@ -73,6 +74,19 @@ def test_finalists_are_the_mean_over_their_seeds(fakes, record):
     gd = fakes.rows(published_table(record, finals, ("gd",)))["gd"]
     assert gd["Log Forget Quality"] == pytest.approx(-105)
     assert gd["Seeds"] == 2
+
+
+def test_the_published_baselines_of_pictures_stand_beside_those_here(fakes, monkeypatch):
+    vision = load_config(str(CONFIGS / "clear_vision_resnet18.yaml"), ["methods=[twins]"])
+    made = fakes.record([*fakes.baselines()], config=vision)
+    monkeypatch.setattr(module, "measure", lambda *_: dict.fromkeys(FACES, 0.5))
+    sheets = {entry.result.job.hash: {} for entry in made.entries}
+    table = published_table(replace(made, storage=Sheets(sheets)), None, ("twins",))
+    rows = fakes.rows(table)
+    gold = rows["Gold"]
+    assert (gold["Forget Accuracy"], gold["Forget Accuracy (CLEAR)"]) == (0.5, 0.1543)
+    assert rows["twins"]["Retain Accuracy (CLEAR)"] == 0.9972
+    assert table.title.endswith("beside CLEAR's Table 2")
 
 
 def test_the_note_says_where_the_table_is(record):
