@@ -14,7 +14,7 @@ from pathlib import Path
 from cluster.gang import News
 from cluster.rank_failure import Cause, RankLost
 from evals.scores import ScoreSheet
-from orchestrator.jobs.ticket import Ticket
+from orchestrator.jobs.ticket import Ticket, what_lacks
 from orchestrator.results.measuring import measured
 from orchestrator.running import whole_batches
 from orchestrator.running.workers import Experience, Workers, shape_of, upkeep_of
@@ -142,10 +142,9 @@ class JobRun:
             found = self._storage.find(self._ticket.job)
             if found is not None and found.state == State.DONE and self._serves(found):
                 return found
-        base = self._ticket.base
-        if base is not None and not Path(base).is_dir():  # it has just failed, perhaps
+        if lacking := what_lacks(self._ticket, self._storage):
             self._folder = self._storage.begin(self._ticket.job)
-            return GivenUp(f"the model that it starts from is not there ({base})", traceback="")
+            return GivenUp(lacking, traceback="")
         if self._workers.has_room():
             self._begin()
         return None

@@ -1,5 +1,6 @@
 """A job that loses ranks or memory is tried again, and its result is the one it would have had."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -132,6 +133,24 @@ def finished(run: JobRun) -> Result:
 
 def left_in(ticket: Ticket) -> list[str]:
     return sorted(path.name for path in (Path(ticket.storage) / "jobs").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("lacks", "said"),
+    [
+        ({"base": "/nowhere/model"}, r"starts from is not there \(/nowhere/model\)"),
+        ({"gold": "0" * 16}, "compared with has no scores"),
+    ],
+)
+def test_a_job_of_which_a_baseline_is_not_there_ends_at_once_and_by_chance(
+    ticket, lacks, said
+) -> None:
+    workers = Script()
+    result = finished(JobRun(ticket().model_copy(update=lacks), workers, Experience()))
+    assert (result.state, result.by_chance, result.wall_s < 1) == (State.FAILED, True, True)
+    assert re.search(said, result.reason)
+    assert workers.closed == 0, "the gang goes on with the next job"
+    assert left_in(ticket()) == [result.job.hash]
 
 
 def test_a_job_that_nothing_happens_to_takes_one_attempt(ticket, outcome) -> None:
