@@ -25,6 +25,7 @@ from orchestrator.reporting.figures.legend_markers import (
     style_of,
 )
 from orchestrator.reporting.figures.points import counted, labels_of, short
+from orchestrator.reporting.figures.polylines import Pen, Place, draw_lines
 from orchestrator.reporting.method_styles import Mark
 from orchestrator.reporting.tables.lines import NO_BETTER
 from orchestrator.reporting.tables.shared_columns import metric_title
@@ -57,14 +58,15 @@ def parallel_figure(figure_data: FigureData, folder: Path) -> list[Path]:
     has_absent = any(value is None for coordinate in coordinates for value in coordinate.values)
     _draw_axes(axes, coordinates, has_absent=has_absent)
     best = best_trials(trials, labels, search=search)
+    others = [(i, e) for i, e in enumerate(trials) if e is not best.get(e.label)]
+    shares = [coordinate.shares for coordinate in coordinates]
+    draw_lines(axes, ((_pen(e, marks[e.label]), _places(shares, i)) for i, e in others))
     for i, entry in enumerate(trials):
-        heights = [_height(coordinate.shares[i]) for coordinate in coordinates]
-        is_best = entry is best.get(entry.label)
-        _draw_line(axes, entry, heights, mark=marks[entry.label], is_best=is_best)
+        if entry is best.get(entry.label):
+            _draw_best(axes, _places(shares, i), mark=marks[entry.label])
     last = len(coordinates) - 1
     ends = [(last, _height(share)) for share in coordinates[last].shares]
-    others = [(e, at) for e, at in zip(trials, ends, strict=True) if e is not best.get(e.label)]
-    _draw_ends(axes, others, marks)
+    _draw_ends(axes, [(entry, ends[i]) for i, entry in others], marks)
     stopped = [at for e, at in zip(trials, ends, strict=True) if e.result.stopped]
     if stopped:
         xs, ys = zip(*stopped, strict=True)
@@ -118,23 +120,30 @@ def _said_number(value: float | int | None) -> str:
     return "" if value is None else number(float(value))
 
 
-def _draw_line(
-    axes: "Axes", entry: Entry, heights: Sequence[float], *, mark: Mark, is_best: bool
-) -> None:
-    """Draws a trial's line; the best one's has its method's marker at each axis."""
-    colour = mark.colour if entry.feasible else FAINT
-    level = 5 if is_best else 4 if entry.feasible else 3
+def _places(shares: Sequence[Sequence[float | None]], trial: int) -> list[Place]:
+    return [(x, _height(each[trial])) for x, each in enumerate(shares)]
+
+
+def _pen(entry: Entry, mark: Mark) -> Pen:
+    style = style_of(mark.dashes)
+    if entry.feasible:
+        return Pen(mark.colour, style, width=1.0, alpha=0.6, level=4)
+    return Pen(FAINT, style, width=1.0, alpha=0.35, level=3)
+
+
+def _draw_best(axes: "Axes", places: Sequence[Place], *, mark: Mark) -> None:
+    """Draws the line of a method's best trial, with the method's marker at each axis."""
+    xs, ys = zip(*places, strict=True)
     axes.plot(
-        range(len(heights)),
-        heights,
-        color=colour,
+        xs,
+        ys,
+        color=mark.colour,
         linestyle=style_of(mark.dashes),
-        linewidth=2.6 if is_best else 1.0,
-        alpha=1.0 if is_best else 0.6 if entry.feasible else 0.35,
-        marker=mark.marker if is_best else None,
+        linewidth=2.6,
+        marker=mark.marker,
         markersize=7,
         markeredgecolor="white",
-        zorder=level,
+        zorder=5,
     )
 
 

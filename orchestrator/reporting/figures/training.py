@@ -1,5 +1,6 @@
 """What happens while a model is trained: retained knowledge and loss over the steps."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ from orchestrator.reporting.figure_data import FigureData
 from orchestrator.reporting.figures.canvas import FAINT, INK, head, save, strike
 from orchestrator.reporting.figures.facets import Facets, facets, label_axes, legend_below
 from orchestrator.reporting.figures.legend_markers import line_sign, sign, struck_sign
+from orchestrator.reporting.figures.polylines import Pen, draw_lines
 from orchestrator.reporting.tables.lines import NO_BETTER
 from orchestrator.reporting.tables.shared_columns import metric_title
 from orchestrator.results.entry import Entry
@@ -67,24 +69,39 @@ def _drawn(figure_data: FigureData, name: str, *, shares_up: bool = True) -> Fac
     made = facets(labels, figure_data.marks, shares_up=shares_up)
     best = best_trials(trials, labels, search=figure_data.search)
     for label, axes in made.plots.items():
+        own = [(entry, curve) for entry, curve in known if entry.label == label]
         colour = figure_data.marks[label].colour
-        for entry, curve in known:
-            if entry.label == label:
-                _draw(axes, entry, curve, colour=colour, is_best=entry is best.get(label))
+        draw_lines(
+            axes,
+            (
+                (
+                    _pen(entry, colour, is_best=entry is best.get(label)),
+                    list(zip(curve.steps, curve.values, strict=True)),
+                )
+                for entry, curve in own
+            ),
+        )
+        _draw_ends(axes, own)
         axes.set_xlim(left=0, right=max(curve.num_steps for _, curve in known))
     return made
 
 
-def _draw(axes: "Axes", entry: Entry, curve: Curve, *, colour: str, is_best: bool) -> None:
-    """Draws one trial's curve: the best one bold, infeasible ones grey, stopped ones to a cross."""
+def _pen(entry: Entry, colour: str, *, is_best: bool) -> Pen:
+    """Returns how a trial's curve is drawn: the best one bold, infeasible ones grey."""
     colour = colour if entry.feasible else FAINT
-    width = 2.4 if is_best else 1.1
-    alpha, level = (1.0, 5) if is_best else (0.75, 4 if entry.feasible else 3)
-    axes.plot(curve.steps, curve.values, color=colour, linewidth=width, alpha=alpha, zorder=level)
-    if curve.steps[-1] < curve.num_steps and entry.result.stopped:
-        axes.scatter(curve.steps[-1], curve.values[-1], s=22, marker="x", color=INK, zorder=6)
-    if entry.forgot is False:
-        strike(axes, [(curve.steps[-1], curve.values[-1])], area=60)
+    if is_best:
+        return Pen(colour, "-", width=2.4, alpha=1.0, level=5)
+    return Pen(colour, "-", width=1.1, alpha=0.75, level=4 if entry.feasible else 3)
+
+
+def _draw_ends(axes: "Axes", drawn: Sequence[tuple[Entry, Curve]]) -> None:
+    """Draws a cross where a trial was stopped, and a bar where nothing was forgotten."""
+    ends = [(entry, curve, (curve.steps[-1], curve.values[-1])) for entry, curve in drawn]
+    stopped = [at for e, c, at in ends if e.result.stopped and c.steps[-1] < c.num_steps]
+    if stopped:
+        xs, ys = zip(*stopped, strict=True)
+        axes.scatter(xs, ys, s=22, marker="x", color=INK, zorder=6)
+    strike(axes, [at for entry, _, at in ends if entry.forgot is False], area=60)
 
 
 def _signs(figure_data: FigureData) -> list[tuple[str, "Line2D"]]:

@@ -3,6 +3,7 @@ import pytest
 from orchestrator.reporting.figure_data import figure_data_of
 from orchestrator.reporting.figures import training
 from orchestrator.reporting.figures.training import loss_figure, probe_figure
+from tests.fixtures.drawn_lines import num_lines, num_marks
 
 
 @pytest.fixture
@@ -21,15 +22,15 @@ def test_probes_are_drawn_for_the_methods_that_have_them_with_the_bound(lively, 
     paths = probe_figure(figure_data_of(lively, None), tmp_path)
     assert [path.name for path in paths] == ["training_retain"]
     plots = kept["training_retain"].axes
-    assert [len(axes.lines) for axes in plots] == [9, 9]  # eight trials and the bound
-    assert list(plots[0].lines[-1].get_ydata()) == [0.7, 0.7]
+    assert [num_lines(axes) for axes in plots] == [8, 8]
+    assert [list(axes.lines[0].get_ydata()) for axes in plots] == [[0.7, 0.7]] * 2  # the bound
 
 
 def test_losses_have_axes_of_their_own_and_a_trial_that_was_stopped_a_cross(lively, kept, tmp_path):
     loss_figure(figure_data_of(lively, None), tmp_path)
     plots = kept["training_loss"].axes
-    assert [len(axes.lines) for axes in plots] == [8, 8, 1]
-    assert [len(axes.collections) for axes in plots] == [0, 0, 1]
+    assert [num_lines(axes) for axes in plots] == [8, 8, 1]
+    assert [num_marks(axes) for axes in plots] == [0, 0, 1]
     assert plots[0].get_ylim() != plots[2].get_ylim()
 
 
