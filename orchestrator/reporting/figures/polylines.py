@@ -24,20 +24,19 @@ class Pen:
 
 
 def draw_lines(axes: "Axes", lines: Iterable[tuple[Pen, Sequence[Place]]]) -> None:
-    """Draws lines through places, those of one pen as one collection."""
+    """Draws lines through places, those of one level together, each above the one before."""
     from matplotlib.collections import LineCollection
+    from matplotlib.colors import to_rgba
 
-    by_pen: dict[Pen, list[Sequence[Place]]] = {}
-    for pen, places in lines:
-        by_pen.setdefault(pen, []).append(places)
-    for pen, own in by_pen.items():
+    given = list(lines)
+    for level in sorted({pen.level for pen, _ in given}):
+        own = [(pen, places) for pen, places in given if pen.level == level]
         made = LineCollection(
-            own,
-            colors=pen.colour,
-            linestyles=[pen.style],
-            linewidths=pen.width,
-            alpha=pen.alpha,
-            zorder=pen.level,
+            [places for _, places in own],
+            colors=[to_rgba(pen.colour, pen.alpha) for pen, _ in own],
+            linestyles=[pen.style for pen, _ in own],
+            linewidths=[pen.width for pen, _ in own],
+            zorder=level,
             capstyle="projecting",
             joinstyle="round",
         )

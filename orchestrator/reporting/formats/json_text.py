@@ -21,7 +21,7 @@ SCHEMA = "lethe.table/1"
 
 def json_text(table: Table, *, provenance: Provenance | None = None) -> str:
     """Returns the table as JSON, every number in full."""
-    keys = table.keys
+    keys, estimated = table.keys, table.estimated
     columns = [
         {"key": key, "heading": column.heading, "note": column.note}
         for key, column in zip(keys, table.columns, strict=True)
@@ -30,7 +30,7 @@ def json_text(table: Table, *, provenance: Provenance | None = None) -> str:
         "schema": SCHEMA,
         "title": table.title,
         "columns": columns,
-        "rows": [dict(zip(keys, _typed(row, table.estimated), strict=True)) for row in table.rows],
+        "rows": [dict(zip(keys, _typed(row, estimated), strict=True)) for row in table.rows],
         "infeasible": sorted(table.muted),
         "no_better": sorted(table.daggered),
         "best": [[row, keys[column]] for row, column in sorted(table.bold)],
