@@ -54,7 +54,7 @@ class Quota:
         self._trained: dict[str, int] = {}
         self._shadows: dict[str, int] = {}
         self._free: list[str] = []
-        self._warned = False
+        self._warned = self._told = False
         self.entries: list[Entry] = []
         """Every entry of the sweep so far; of those whose adapters have gone it says so."""
         space_sources.add(self.free_space)
@@ -133,16 +133,15 @@ class Quota:
 
     def _remove_shadows(self, excess: int, *, why: str) -> int:
         others = self._jobs_of_others() if self._free else None
-        freed = num = 0
+        freed = 0
         while others is not None and self._free and freed < excess:
             job_hash = self._free.pop(0)
             note = f"Removed by the sweep {self._config.name}: {why}, and its scores are there."
             if job_hash not in others and self._take_weights(job_hash, note):
                 freed += self._shadows.pop(job_hash)
-                num += 1
-        if num:
-            models = f"{num} model{'s' * (num > 1)} for attacks"
-            self._say(f"lethe: removed the weights of {models}, {size_text(freed)} ({why})")
+        if freed and not self._told:  # once: there are hundreds of them, and more room every time
+            self._told = True
+            self._say(f"lethe: models for attacks go when their splits are done ({why})")
         return freed
 
     def _remove_trials(self, excess: int, *, why: str) -> int:
