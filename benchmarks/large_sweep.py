@@ -17,7 +17,7 @@ from evals.selection import selected_tasks
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.resume import write_config
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.jobs.build import gold_job, original_job, trial_job
+from orchestrator.jobs.build import gold_job, original_job, starting_weights, trial_job
 from orchestrator.jobs.finalists import Finalist, finalists, gold_again_job
 from orchestrator.limits.ledger import Ledger
 from orchestrator.results.entry import Entry, Reference
@@ -27,6 +27,7 @@ from orchestrator.searching.study import MethodSearch
 from orchestrator.storage.members import Member, MemberRole, Members
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
+from trainers.family import build_family
 from trainers.job import Job, Outcome, Phase, Report
 
 NUM_REPORTS = 4
@@ -53,6 +54,8 @@ class Sweep:
     folder: Path
     members: Members
     ledger: Ledger
+    weights: str
+    """What the baselines are fine-tuned from."""
 
     @classmethod
     def of(cls, config: SweepConfig) -> "Sweep":
@@ -62,7 +65,8 @@ class Sweep:
         write_config(config, folder)
         ledger = Ledger(folder, gang=config.gang, budget=config.budget)
         benchmark = build_benchmark(config.benchmark)
-        return cls(config, benchmark, storage, folder, Members(folder), ledger)
+        weights = starting_weights(config, build_family(config.model))
+        return cls(config, benchmark, storage, folder, Members(folder), ledger, weights)
 
     def write(self, job: Job, member: Member, *, gold: Result | None) -> Result:
         """Stores what the job came to and returns it."""
@@ -84,7 +88,10 @@ class Sweep:
 
     def write_baselines(self) -> Reference:
         """Stores both baselines and returns what trials are held against."""
-        jobs = original_job(self.config, self.benchmark), gold_job(self.config, self.benchmark)
+        jobs = [
+            job(self.config, self.benchmark, weights=self.weights)
+            for job in (original_job, gold_job)
+        ]
         roles = MemberRole.ORIGINAL, MemberRole.GOLD
         original, gold = (
             self.write(job, Member(role=role, job=job.hash, label=str(role)), gold=None)
@@ -134,7 +141,7 @@ class Sweep:
             self.config,
             self.benchmark,
             original=reference.original.job,
-            gold_again=gold_again_job(self.config, self.benchmark),
+            gold_again=gold_again_job(self.config, self.benchmark, weights=self.weights),
             entries=entries,
         )
         for each in chosen:
