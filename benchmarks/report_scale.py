@@ -24,6 +24,7 @@ from large_sweep import write_sweep
 from machine import setting, table
 
 from orchestrator.config.loading import load_config
+from orchestrator.storage.records import Storage
 
 GOAL_S = 20.0
 DEMO = Path(__file__).parents[1] / "configs" / "demo.yaml"
@@ -50,7 +51,7 @@ def main() -> None:
         storage = options.storage or Path(name)
         begun = time.perf_counter()
         folder = write_sweep(load_config(str(DEMO), _overrides(options.trials, storage)))
-        jobs = len(list((storage / "jobs").glob("[!.]*")))
+        jobs = len(list(Storage(storage).jobs()))
         print(f"{jobs} jobs stored in {time.perf_counter() - begun:.0f} s", flush=True)
         took_s = [_report(folder) for _ in range(options.repeats)]
         parts = _parts(folder)

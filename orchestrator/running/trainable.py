@@ -22,6 +22,7 @@ class JobTrainable(tune.Trainable):  # type: ignore[misc]  # Ray has no types
     """
 
     _waiting: tuple[Ticket, ...] = ()
+    _secrets: frozenset[str] = frozenset()
 
     def setup(self, config: dict[str, Any]) -> None:
         """Takes the first ticket; the gang is formed when the first step needs it."""

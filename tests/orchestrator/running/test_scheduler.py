@@ -81,7 +81,7 @@ def test_an_error_in_the_trainable_is_one_jobs_end_and_renews_the_gang() -> None
 def test_a_pack_is_run_job_by_job_and_says_which_one_has_left_no_result(monkeypatch) -> None:
     begun = []
 
-    def begin(ticket: SimpleNamespace, *_: object) -> SimpleNamespace:
+    def begin(ticket: SimpleNamespace, *_: object, secrets: frozenset[str]) -> SimpleNamespace:
         begun.append(ticket.job)
         return Failing() if ticket.job == "b" else SimpleNamespace(advance=lambda: "a result")
 
