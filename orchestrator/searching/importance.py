@@ -20,7 +20,7 @@ MIN_TRIALS = 6
 """Measured trials below which a forest has nothing to go by."""
 SEED = 0
 MOST_TREES, FEWEST_TREES = 64, 16
-MANY = 32
+MANY = 24
 """Trials up to which a forest is as large as it may be."""
 
 

@@ -4,6 +4,9 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 RINGS = (1.0, 1.3, 1.7, 2.4, 3.6, 5.0, 7.0, 10.0)
 """Distances between a point and its label that are tried, in label heights."""
 NUM_DIRECTIONS = 16
@@ -67,12 +70,13 @@ def place(
     and among such places one that is near its point, with none of the other points between.
     """
     placed: list[Box] = []
+    edges = np.array([(b.left, b.bottom, b.right, b.top) for b in taken]).reshape(-1, 4)
     for i, (point, size) in enumerate(zip(points, sizes, strict=True)):
         others = [*points[:i], *points[i + 1 :]]
         options = list(_options(point, size))
         inside = [(ring, box) for ring, box in options if bounds.holds(box)] or options
         costs = [
-            _covered(box, taken)
+            _covered(box, _touched(box, taken, edges))
             + LABEL_COST * _covered(box, placed)
             + CROSSING_COST * _passed(point, box, others)
             + RING_COST * ring
@@ -91,6 +95,15 @@ def _options(point: tuple[float, float], size: tuple[float, float]) -> Iterator[
             across = math.cos(angle) * (ring * height + width / 2)
             up = math.sin(angle) * ring * height
             yield ring, Box.around(x + across, y + up, width, height)
+
+
+def _touched(box: Box, others: Sequence[Box], edges: NDArray[np.float64]) -> list[Box]:
+    """Returns the boxes, whose edges are known, that share an area with `box`."""
+    left, bottom, right, top = edges.T
+    across = (left < box.right) & (right > box.left)
+    return [
+        others[int(i)] for i in np.flatnonzero(across & (bottom < box.top) & (top > box.bottom))
+    ]
 
 
 def _covered(box: Box, others: Sequence[Box]) -> float:
