@@ -242,7 +242,8 @@ def _notes(record: SweepRecord, finals: Finals, *, bold: bool) -> Iterator[str]:
 def _retrained(objective: str, value: float) -> str:
     """Says what gold came to under another seed, and what chance alone makes of such models."""
     column = metric_column(objective)
-    said = f"One retrained gold model comes to a {column.heading} of {shown(value, column)}"
+    article = "an" if column.heading[0] in "AEIO" else "a"
+    said = f"One retrained gold model comes to {article} {column.heading} of {shown(value, column)}"
     quantile = load_metric(objective).gold_quantile
     if quantile is None:
         return f"{said}."
