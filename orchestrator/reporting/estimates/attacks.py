@@ -8,6 +8,7 @@ from evals.attack import Attack, Attacked, Scored, attacks_on
 from evals.scores import ScoreSheet
 from evals.splits import World, splits_of
 from evals.suite import suite_name
+from orchestrator.config.attacks import AttackSettings
 from orchestrator.jobs.shadows import Kinds, attack_splits
 from orchestrator.reporting.sweep_record import ShadowModel, SweepRecord
 from orchestrator.results.ranking import best_trials
@@ -16,12 +17,17 @@ from trainers.job import Phase
 
 
 def with_attacks(record: SweepRecord) -> SweepRecord:
-    """Returns the record with what attacks come to; as it is where there are no models for any."""
-    if record.attacks or not record.shadows:
+    """Returns the record with what attacks come to; as it is where there are no models for any.
+
+    So it is where the sweep goes on without attacks that it had begun with.
+    """
+    settings = record.config.attacks
+    if record.attacks or not record.shadows or settings is None:
         return record
     found = [_against(record, label, number) for label, number in _attacked(record)]
     values = {each.label: each.values for each in found}
-    return replace(record, attacks=values, attack_notes=tuple(_notes(found)))
+    notes = (_said_of_all(settings), *_notes(found))
+    return replace(record, attacks=values, attack_notes=notes)
 
 
 def by_job(record: SweepRecord) -> dict[str, Mapping[str, float]]:
@@ -63,6 +69,13 @@ def _attacked(record: SweepRecord) -> Iterator[tuple[str, int | None]]:
     yield from ((str(phase), None) for phase in (Phase.ORIGINAL, Phase.GOLD))
     best = best_trials(record.entries, config.methods, search=config.search)
     yield from ((label, trial.number) for label, trial in best.items())
+
+
+def _said_of_all(settings: AttackSettings) -> str:
+    return (
+        f"Attacks: on {settings.targets} models of a row by means of {settings.shadows} others, "
+        "each trained at a split of its own under the row's setting; on all items."
+    )
 
 
 def _notes(found: Sequence[_Found]) -> Iterator[str]:

@@ -27,6 +27,12 @@ WORDS = ["methods=[gd,scrub]", "attacks={targets: 16, shadows: 16}"]
 FORGOTTEN, STRANGERS = ("a0", "a1", "a2"), ("b0", "b1")
 
 
+SAID_OF_ALL = (
+    "Attacks: on 16 models of a row by means of 16 others, each trained at a split of its own "
+    "under the row's setting; on all items."
+)
+
+
 def sheet(world: World, *, gap: float, seed: int) -> ScoreSheet:
     """Cosines of a model that recognises what it was trained on by `gap` more."""
     chance = np.random.default_rng(seed)
@@ -114,7 +120,13 @@ def test_original_is_known_and_gold_is_guessed(models) -> None:
     assert record.attacks["gold"]["u_lira"] == pytest.approx(0.5, abs=0.15)
     assert record.attacks["gd"] == {"u_lira": 1.0, "u_mia": 1.0}
     assert "scrub" not in record.attacks, "it has no feasible trial"
-    assert record.attack_notes == ()
+    assert record.attack_notes == (SAID_OF_ALL,)
+
+
+def test_a_sweep_that_goes_on_without_attacks_has_none_of_before(models) -> None:
+    models.config = models.config.model_copy(update={"attacks": None})
+    record = models.record()
+    assert (record.attacks, record.attack_notes) == ({}, ())
 
 
 def test_models_that_failed_are_left_out_and_that_is_said(models) -> None:
@@ -123,6 +135,7 @@ def test_models_that_failed_are_left_out_and_that_is_said(models) -> None:
     record = models.record()
     assert record.attacks["original"]["u_lira"] == 1.0
     assert record.attack_notes == (
+        SAID_OF_ALL,
         "Attacks on original: 1 of 32 models failed and are left out (the loss is nan); attacked "
         "with 7 target models of the forget world; 8 and more tell steadier.",
         "Attacks on gd: 2 of 32 models failed and are left out (its scores are not finite); "
@@ -136,7 +149,7 @@ def test_with_too_few_models_left_there_is_no_number(models) -> None:
     assert all(math.isnan(value) for value in record.attacks["original"].values())
     assert (
         "of target models of the forget world 3 are left, and 4 are the least"
-        in (record.attack_notes[0])
+        in (record.attack_notes[1])
     )
     assert record.attacks["gd"]["u_lira"] == 1.0
 
@@ -145,7 +158,7 @@ def test_models_that_are_not_done_yet_are_said_to_be_missing(models) -> None:
     models.changed("gold", 5, models.shadows.remove)
     record = models.record()
     assert math.isnan(record.attacks["gold"]["u_mia"])
-    assert "Attacks on gold: 5 of 32 models are not done yet;" in record.attack_notes[0]
+    assert "Attacks on gold: 5 of 32 models are not done yet;" in record.attack_notes[1]
 
 
 def test_what_they_come_to_is_that_of_the_job_whose_setting_they_have(models) -> None:
