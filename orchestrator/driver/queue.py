@@ -1,8 +1,9 @@
 """A sweep's jobs in order: stage after stage, what is in storage already taken from there."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from orchestrator.driver.stages.stage import Request, Stage, StageContext
@@ -108,37 +109,31 @@ class Queue:
         return True
 
     def _draw(self) -> Ticket | None:
-        """Returns the next ticket of the stage that is on, having taken what was found before."""
+        """Returns the next ticket of the stage that is on, with those that follow it there."""
         stage = self._stage
-        while stage is not None and self.failure is None:
-            request = stage.next()
-            if request is None:
-                break
-            found = self._found(request)
-            if found is not None:
-                self._take_found(stage, request, found)
-            elif not stage.may_start:
-                stage.withdraw([request])
-                break
-            elif (ticket := self._given(stage, request)) is not None:
-                following = tuple(self._following(stage, request.more))
-                return ticket.model_copy(update={"following": following})
+        if stage is None or self.failure is not None:
+            return None
+        coming = iter(stage.next, None)
+        for request, ticket in self._to_run(stage, coming):
+            others = self._to_run(stage, islice(coming, request.more))
+            return ticket.model_copy(update={"following": tuple(each for _, each in others)})
         return None
 
-    def _following(self, stage: Stage[Any], number: int) -> Iterator[Ticket]:
-        """Yields the tickets of the next requests, as far as they are to be run and may be."""
-        for _ in range(number):
-            request = stage.next()
-            if request is None:
-                return
+    def _to_run(
+        self, stage: Stage[Any], requests: Iterable[Request[Any]]
+    ) -> Iterator[tuple[Request[Any], Ticket]]:
+        """Yields those requests that are to be run, as long as they may be; takes what is found."""
+        for request in requests:
             found = self._found(request)
             if found is not None:
                 self._take_found(stage, request, found)
+                if self.failure is not None:
+                    return
             elif not stage.may_start:
                 stage.withdraw([request])
                 return
             elif (ticket := self._given(stage, request)) is not None:
-                yield ticket
+                yield request, ticket
 
     def _given(self, stage: Stage[Any], request: Request[Any]) -> Ticket | None:
         """Returns the job's ticket; None if another request has asked for the same job."""
