@@ -126,17 +126,17 @@ class Suite:
         The model's parameters may be kept elsewhere than on `device` (ZeRO-3 offload). Answers are
         generated only for the roles that some metric of `settings.metrics` reads.
         """
-        from evals.text.generation import generate_task
+        from evals.text.generation import Generator
         from evals.text.scoring import score_task
 
+        generator = Generator(model, encoder, settings, shard, device)
         for task in _questions(selected_tasks(benchmark, settings)):
             items = score_task(
                 model, encoder, task, batch_size=settings.batch_size, shard=shard, device=device
             )
             if row_lengths.num_generated(task, settings):
-                texts = generate_task(
-                    model, encoder, task, settings=settings, shard=shard, device=device
-                )
+                hits = [item.token_hits for item in items]
+                texts = generator.answers(task, hits)
                 items = _with_generations(items, texts)
             yield _task_scores(task, items)
 
