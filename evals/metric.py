@@ -8,6 +8,7 @@ from enum import StrEnum
 from evals import plugins
 from evals.benchmark import Role
 from evals.draws import Resampling
+from evals.estimate import Estimate
 from evals.scores import ScoreSheet
 
 PACKAGE = "evals.metrics"
@@ -55,6 +56,11 @@ class Metric:
     a model that it sums up, if it is the metric to look at first. `resampling` says how it is
     computed for many draws of items at once; None: sheet by sheet. `blind_on` says why it can tell
     nothing of any model on a sheet's items, too few of them perhaps; empty where it can.
+
+    `guide(sheet, gold)` says of a metric that moves in steps how far the model is from where the
+    metric is best, and on which side: 0 there, the further from 0 the worse, and without steps. A
+    search follows it where the metric itself does not change; it never ranks by it alone. None
+    where the metric is guide enough.
     """
 
     compute: Callable[[ScoreSheet, ScoreSheet | None], float]
@@ -74,6 +80,7 @@ class Metric:
     sums_up: Aspect | None = None
     resampling: Resampling | None = None
     blind_on: Callable[[ScoreSheet], str] | None = None
+    guide: Callable[[ScoreSheet, ScoreSheet | None], Estimate] | None = None
 
     @property
     def generation_roles(self) -> frozenset[Role]:

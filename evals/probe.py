@@ -7,22 +7,15 @@ level; where it does not, the level is. The surer of the two estimates is taken.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from evals.benchmark import Role, TaskT, with_examples
+from evals.estimate import Estimate
 from evals.held_out import draw
 from evals.metric import Metric
 from evals.scores import ScoreSheet, with_items
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A metric over all items as a few of them show it: `value`, with its standard error."""
-
-    value: float
-    error: float
 
 
 def probe_tasks(

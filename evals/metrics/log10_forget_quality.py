@@ -6,6 +6,7 @@ gold model on the forget set: `log_forget_quality` / ln 10.
 
 import math
 
+from evals.estimate import Estimate
 from evals.metric import Metric, Need
 from evals.scores import ScoreSheet
 from evals.text.components import log_truth_ratios
@@ -15,6 +16,7 @@ from evals.text.forget_quality import (
     resampled_as,
     too_few_to_tell,
 )
+from evals.text.signed_distance import signed_distance
 
 
 def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:
@@ -22,6 +24,12 @@ def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:
     ours, golds = joined_forget_items(sheet, gold)
     log_p = log_ks_pvalue(log_truth_ratios(ours), log_truth_ratios(golds))
     return log_p / math.log(10)
+
+
+def guide(sheet: ScoreSheet, gold: ScoreSheet | None) -> Estimate:
+    """Returns how far the truth ratios are above gold's: below 0, more was forgotten than that."""
+    ours, golds = joined_forget_items(sheet, gold)
+    return signed_distance(log_truth_ratios(ours), log_truth_ratios(golds))
 
 
 METRIC = Metric(
@@ -34,4 +42,5 @@ METRIC = Metric(
     digits=2,
     resampling=resampled_as(lambda log_p: log_p / math.log(10)),
     blind_on=too_few_to_tell,
+    guide=guide,
 )

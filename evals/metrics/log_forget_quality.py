@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from evals.estimate import Estimate
 from evals.metric import Aspect, Metric, Need
 from evals.scores import ScoreSheet
 from evals.text.components import log_truth_ratios
@@ -19,12 +20,19 @@ from evals.text.forget_quality import (
     resampled_as,
     too_few_to_tell,
 )
+from evals.text.signed_distance import signed_distance
 
 
 def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:
     """Returns ln p, at most 0."""
     ours, golds = joined_forget_items(sheet, gold)
     return log_ks_pvalue(log_truth_ratios(ours), log_truth_ratios(golds))
+
+
+def guide(sheet: ScoreSheet, gold: ScoreSheet | None) -> Estimate:
+    """Returns how far the truth ratios are above gold's: below 0, more was forgotten than that."""
+    ours, golds = joined_forget_items(sheet, gold)
+    return signed_distance(log_truth_ratios(ours), log_truth_ratios(golds))
 
 
 METRIC = Metric(
@@ -41,4 +49,5 @@ METRIC = Metric(
     sums_up=Aspect.GOLD,
     resampling=resampled_as(np.asarray),
     blind_on=too_few_to_tell,
+    guide=guide,
 )

@@ -8,16 +8,24 @@ the paper (arXiv 2410.18057, section 4.2).
 
 import math
 
+from evals.estimate import Estimate
 from evals.metric import Metric, Need
 from evals.scores import ScoreSheet
 from evals.text.components import pooled_log_truth_ratios
 from evals.text.forget_quality import joined_forget_items, log_ks_pvalue, too_few_to_tell
+from evals.text.signed_distance import signed_distance
 
 
 def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:
     """Returns ln p, at most 0."""
     ours, golds = joined_forget_items(sheet, gold)
     return log_ks_pvalue(pooled_log_truth_ratios(ours), pooled_log_truth_ratios(golds))
+
+
+def guide(sheet: ScoreSheet, gold: ScoreSheet | None) -> Estimate:
+    """Returns how far the truth ratios are above gold's: below 0, more was forgotten than that."""
+    ours, golds = joined_forget_items(sheet, gold)
+    return signed_distance(pooled_log_truth_ratios(ours), pooled_log_truth_ratios(golds))
 
 
 METRIC = Metric(
@@ -29,4 +37,5 @@ METRIC = Metric(
     gold_quantile=math.log(0.05),
     digits=2,
     blind_on=too_few_to_tell,
+    guide=guide,
 )

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from evals.benchmark import Benchmark
+from evals.evidence import evidence
 from evals.held_out import restricted, searched_part
 from evals.measure import measure
 from evals.metric import Need, load_metric, measurable
@@ -37,6 +38,7 @@ def measured(
         state=State.DONE,
         reason="",
         metrics=measure(sheet, seen, names),
+        evidence=evidence(sheet, seen, names),
         facts={**suite.components(sheet), **outcome.facts, **result.facts},
         stopped=outcome.stopped,
         guard=stopped_under,
@@ -54,7 +56,11 @@ def compared(result: Result, storage: Storage, gold: ScoreSheet) -> Result:
     names = [name for name in job.evaluation.metrics if Need.GOLD in load_metric(name).needs]
     sheet = searched_part(storage.sheet(job.hash), job.held_out)
     seen = searched_part(gold, job.held_out)
-    return replace(result, metrics={**result.metrics, **measure(sheet, seen, names)})
+    return replace(
+        result,
+        metrics={**result.metrics, **measure(sheet, seen, names)},
+        evidence=result.evidence.updated(evidence(sheet, seen, names)),
+    )
 
 
 def compared_if_needed(result: Result, storage: Storage, *, gold: Result) -> Result:
@@ -73,11 +79,13 @@ def seen_here(past: Result, storage: Storage, gold: ScoreSheet, *, config: Sweep
     seen = searched_part(gold, config.held_out)
     sheet = restricted(storage.sheet(past.job.hash), seen)
     names = (config.search.objective, *config.search.constraints)
+    golden = restricted(seen, sheet)
     try:
-        measured = measure(sheet, restricted(seen, sheet), names)
+        measured = measure(sheet, golden, names)
     except ValueError as error:
         return replace(past, state=State.FAILED, reason=str(error))
-    return replace(past, metrics={**past.metrics, **measured})
+    metrics = {**past.metrics, **measured}
+    return replace(past, metrics=metrics, evidence=evidence(sheet, golden, names))
 
 
 def unguarded_reference(

@@ -8,6 +8,7 @@ from evals.errors import ConfigError
 from evals.metric import load_metric
 from orchestrator.results.entry import Entry
 from orchestrator.results.pareto import front, gain
+from orchestrator.results.signals import guide_of
 from orchestrator.searching.constraints import Bound, distance
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.storage.result import State
@@ -87,15 +88,16 @@ def sweep_front(entries: Sequence[Entry], *, search: SearchSettings) -> list[Ent
 def best_feasible(entries: Iterable[Entry], search: SearchSettings) -> Entry | None:
     """Returns the feasible trial with the best objective, or None.
 
-    Among equals it is the one that is best in `search.horizontal`, as forget quality takes few
-    values and a model that retains more for the same one is the better; then the lowest number.
+    Forget quality takes few values. Among equals it is the one that the objective's guide says is
+    nearest to the best, and not the one that retains most because it did least; then the one that
+    is best in `search.horizontal`, then the lowest number.
     """
     feasible = [entry for entry in entries if is_measured(entry) and entry.feasible]
 
-    def merit(entry: Entry) -> tuple[float, float, int]:
+    def merit(entry: Entry) -> tuple[float, float, float, int]:
         across = search.horizontal_sign * _across(entry, search)
         kept = -math.inf if math.isnan(across) else across
-        return _gain(entry, search), kept, -(entry.number or 0)
+        return _gain(entry, search), -_astray(entry, search), kept, -(entry.number or 0)
 
     return max(feasible, key=merit, default=None)
 
@@ -150,6 +152,12 @@ def is_trial(entry: Entry) -> bool:
 
 def _gain(entry: Entry, search: SearchSettings) -> float:
     return gain(search.objective, entry.result.metrics[search.objective])
+
+
+def _astray(entry: Entry, search: SearchSettings) -> float:
+    """Returns how far the guide says the trial is from the best; infinite where it says nothing."""
+    guide = guide_of(entry.result, search.objective)
+    return math.inf if guide is None else abs(guide)
 
 
 def _across(entry: Entry, search: SearchSettings) -> float:

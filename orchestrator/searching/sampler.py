@@ -2,7 +2,7 @@
 
 Nothing here is remembered between two suggestions, so a search that is resumed goes on as if it
 had never stopped. What learns gets a *view* of the trials, made anew each time, ordered by number.
-It differs from the record in three ways:
+It differs from the record in these ways:
 
 - A trial that collapsed (its model was destroyed: a metric that is NaN, say) has no numbers to
   learn from, and would be tried again and again if it were left out. In the view it breaks every
@@ -11,6 +11,7 @@ It differs from the record in three ways:
 - The Gaussian process sees a parameter that is not active at the middle of its range, so that
   every trial has all of them. The tree estimator looks at each parameter alone and needs no such
   thing.
+- The tree estimator sees equal objectives apart, the one with the better guide before the other.
 - The Gaussian process sees `MAX_SEEN` finished trials at the most, as its cost grows with the
   cube of their number: the best half of them in feasible objective, or nearness to it, and the
   latest.
@@ -32,8 +33,10 @@ from orchestrator.searching.distributions import distributions, draw
 from orchestrator.searching.grid import planned_grid
 from orchestrator.searching.maximise_acquisition import propose
 from orchestrator.searching.settings import Direction, SearchSettings
+from orchestrator.searching.signals import NO_SIGNALS, Signals
 from orchestrator.searching.space import Point, Space, Value, holds, typed
 from orchestrator.searching.startup_points import spread
+from orchestrator.searching.ties import apart
 from orchestrator.searching.unit_cube import Cube
 
 if TYPE_CHECKING:
@@ -66,6 +69,7 @@ class Tried:
     ending: Ending
     value: float = 0.0
     violations: Mapping[str, float] = field(default_factory=dict)
+    signals: Signals = NO_SIGNALS
 
 
 class Sampling:
@@ -138,7 +142,8 @@ class Sampling:
 
         study = optuna.create_study(direction=self._settings.direction)
         shapes = distributions(self._space)
-        for trial in _without_collapse(_ordered(tried)) if self._learns else ():
+        seen = _without_collapse(_ordered(tried)) if self._learns else []
+        for trial in _untied(seen, self._settings.direction):
             study.add_trial(_frozen(trial, {name: shapes[name] for name in trial.params}))
         return study
 
@@ -203,6 +208,18 @@ def _without_collapse(tried: Sequence[Tried]) -> list[Tried]:
         for trial in tried
         if trial.ending is not Ending.FAILED
     ]
+
+
+def _untied(seen: Sequence[Tried], direction: Direction) -> list[Tried]:
+    """Returns the trials with equal objectives set apart by their guides."""
+    guides = [None if t.signals.guide is None else abs(t.signals.guide) for t in seen]
+    done = [i for i, trial in enumerate(seen) if trial.ending is Ending.MEASURED]
+    sign = 1 if direction == "maximize" else -1
+    values = apart([sign * seen[i].value for i in done], [guides[i] for i in done])
+    found = list(seen)
+    for i, value in zip(done, values, strict=True):
+        found[i] = replace(seen[i], value=sign * value)
+    return found
 
 
 def _capped(seen: Sequence[Tried], direction: Direction) -> list[Tried]:

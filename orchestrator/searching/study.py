@@ -30,9 +30,11 @@ from typing import TYPE_CHECKING
 from evals.errors import ConfigError
 from orchestrator.searching.constraints import bound_names, is_feasible
 from orchestrator.searching.distributions import distributions, draw
-from orchestrator.searching.sampler import Ending, Sampling, Tried
+from orchestrator.searching.sampler import Sampling
 from orchestrator.searching.settings import Direction, SearchSettings
-from orchestrator.searching.space import Point, Space, Value
+from orchestrator.searching.signals import NO_SIGNALS, Signals
+from orchestrator.searching.space import Point, Space
+from orchestrator.searching.study_record import facts_of, tried_of
 from orchestrator.storage.files import JOURNAL
 from orchestrator.storage.line_file import Wait, at_once
 
@@ -87,7 +89,7 @@ class MethodSearch:
         self._sampling = Sampling(label, space=space, settings=settings, seed=seed)
         self._running: dict[int, Trial] = {}
         self._again = self._recover()
-        own = [_tried(trial) for trial in self._own()]
+        own = [tried_of(trial) for trial in self._own()]
         self._next = len(own)
         self._num_open = self._sampling.num_left(own)
 
@@ -129,6 +131,7 @@ class MethodSearch:
         *,
         objective: float,
         violations: Mapping[str, float],
+        signals: Signals = NO_SIGNALS,
         job: str = "",
         stopped: str = "",
     ) -> None:
@@ -144,7 +147,7 @@ class MethodSearch:
             warnings.simplefilter("ignore")  # a process that was killed here has set them already
             for name, value in violations.items():
                 trial.set_constraint(name, value)
-        facts = {"job": job, "feasible": is_feasible(violations), "objective": objective}
+        facts = {"job": job, **facts_of(objective, violations, signals)}
         if stopped:
             facts["reason"] = stopped
         for name, fact in facts.items():
@@ -165,7 +168,13 @@ class MethodSearch:
         self._study.tell(trial, state=TrialState.FAIL)
 
     def learn(
-        self, origin: str, params: Point, *, objective: float, violations: Mapping[str, float]
+        self,
+        origin: str,
+        params: Point,
+        *,
+        objective: float,
+        violations: Mapping[str, float],
+        signals: Signals = NO_SIGNALS,
     ) -> None:
         """Adds a trial of another sweep, known by `origin`, unless it was added before."""
         from optuna.trial import create_trial
@@ -174,7 +183,7 @@ class MethodSearch:
         if any(trial.user_attrs.get("origin") == origin for trial in trials):
             return
         shapes = distributions(self._space)
-        facts = {"feasible": is_feasible(violations), "objective": objective}
+        facts = facts_of(objective, violations, signals)
         self._study.add_trial(
             create_trial(
                 params=dict(params),
@@ -192,7 +201,7 @@ class MethodSearch:
 
     def _enqueue_next(self) -> int:
         """Queues a new trial under its number and returns that."""
-        tried = [_tried(trial) for trial in self._study.get_trials(deepcopy=False)]
+        tried = [tried_of(trial) for trial in self._study.get_trials(deepcopy=False)]
         number = self._next
         params = self._sampling.point(number, tried)
         self._study.enqueue_trial(params, user_attrs={"number": number})
@@ -242,24 +251,6 @@ class MethodSearch:
 def signed_root(value: float) -> float:
     """Returns sign(x) sqrt(|x|): the same order, with tails that a Gaussian process can fit."""
     return math.copysign(math.sqrt(abs(value)), value)
-
-
-def _params(trial: "FrozenTrial") -> dict[str, Value]:
-    """Returns what the trial was queued with: a process may be killed while it asks for them."""
-    queued: dict[str, Value] = trial.system_attrs.get("fixed_params", trial.params)
-    return queued
-
-
-def _tried(trial: "FrozenTrial") -> Tried:
-    """Returns the trial as its sampling sees it."""
-    number, params = trial.user_attrs.get("number"), _params(trial)
-    if trial.state.name == "COMPLETE":
-        assert trial.value is not None
-        return Tried(number, params, Ending.MEASURED, trial.value, trial.constraints)
-    if trial.state.name == "FAIL":
-        collapsed = trial.user_attrs.get("collapsed", False)
-        return Tried(number, params, Ending.COLLAPSED if collapsed else Ending.FAILED)
-    return Tried(number, params, Ending.RUNNING)
 
 
 def _open_journal(file: Path, wait: Wait) -> "Journal":

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from evals.evidence import Evidence
 from trainers.early_stopping import Guard
 from trainers.job import Job, Report
+
+NO_EVIDENCE = Evidence()
 
 
 class State(StrEnum):
@@ -55,6 +58,7 @@ class Result:
     says that its weights were removed for want of disk (`orchestrator.storage.weights`).
     `gold` is the hash of the gold model's job that the metrics are held against, if it was known.
     `first_row` is the first row of the job's split as the model was given it: the rendered prompt.
+    `evidence` is how sure the metrics are, and what their guides say; empty of older results.
     """
 
     job: Job
@@ -72,6 +76,7 @@ class Result:
     weights_removed: bool = False
     gold: str = ""
     first_row: str = ""
+    evidence: Evidence = NO_EVIDENCE
 
     def stands(self, guard: Guard | None) -> bool:
         """Returns whether this is what a sweep with the guard `guard` would have come to."""

@@ -8,6 +8,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evals.errors import ConfigError, cut
+from evals.evidence import Evidence
 from orchestrator.storage.checksums import text_checksum
 from orchestrator.storage.files import REPORTS_FILE, RESULT_FILE
 from orchestrator.storage.result import Result, State
@@ -22,6 +23,7 @@ class _File(BaseModel):
 
 
 F = TypeVar("F", bound=_File)
+EVIDENCE = frozenset({"errors", "guides", "guide_errors"})
 FILE_GONE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 
@@ -40,6 +42,9 @@ class _ResultFile(_File):
     collapsed: bool = False
     gold: str = ""
     first_row: str = ""
+    errors: dict[str, float] = {}
+    guides: dict[str, float] = {}
+    guide_errors: dict[str, float] = {}
     checksums: dict[str, str] = {}
     """SHA-256 of the files that lie beside it, by path."""
     sha256: str = ""
@@ -86,11 +91,12 @@ def read_result(folder: Path, job: Job) -> Result:
     reports = folder / REPORTS_FILE
     text = text_of(reports)
     require_unchanged(reports, text.encode(), read.checksums)
-    own = {"job", "checksums", "sha256"}
+    own = {"job", "checksums", "sha256", *EVIDENCE}
     return Result(
         job=job,
         reports=_parsed_reports(reports, text),
         weights_removed=is_removed(folder),
+        evidence=Evidence(read.errors, read.guides, read.guide_errors),
         **{name: value for name, value in dict(read).items() if name not in own},
     )
 
@@ -125,7 +131,9 @@ def _read(folder: Path, job_hash: str) -> _ResultFile:
 
 
 def _own_checksum(read: _ResultFile) -> str:
-    return text_checksum(read.model_copy(update={"sha256": ""}).model_dump_json())
+    """Returns that of what is written there, which of an older file is less than there could be."""
+    blank = read.model_copy(update={"sha256": ""})
+    return text_checksum(blank.model_dump_json(exclude_unset=True))
 
 
 def result_text(result: Result, checksums: Mapping[str, str]) -> str:
@@ -144,6 +152,9 @@ def result_text(result: Result, checksums: Mapping[str, str]) -> str:
         collapsed=result.collapsed,
         gold=result.gold,
         first_row=result.first_row,
+        errors=dict(result.evidence.errors),
+        guides=dict(result.evidence.guides),
+        guide_errors=dict(result.evidence.guide_errors),
         checksums=dict(checksums),
     )
     return written.model_copy(update={"sha256": _own_checksum(written)}).model_dump_json(indent=2)

@@ -14,6 +14,8 @@ from orchestrator.limits.full_disk import OutOfRoom
 from orchestrator.results.entry import Entry, Reference
 from orchestrator.results.feasibility import collapsed, judged
 from orchestrator.results.measuring import compared_if_needed, seen_here
+from orchestrator.results.signals import signals_of
+from orchestrator.searching.signals import Signals
 from orchestrator.searching.study import MethodSearch, Suggestion
 from orchestrator.storage.line_file import Wait
 from orchestrator.storage.result import Result
@@ -92,7 +94,8 @@ class SearchStage:
         else:
             objective = result.metrics[self._config.search.objective]
             told = {"job": job_hash, "stopped": result.stopped}
-            search.tell(number, objective=objective, violations=missed, **told)
+            signals = self._signals(result)
+            search.tell(number, objective=objective, violations=missed, signals=signals, **told)
         self._tell(trial, result, missed, cached=cached)
 
     def withdraw(self, requests: Sequence[Request[Trial]]) -> None:
@@ -141,7 +144,11 @@ class SearchStage:
             if missed is not None:
                 objective = result.metrics[self._config.search.objective]
                 self._searches[earlier.label].learn(
-                    earlier.origin, earlier.params, objective=objective, violations=missed
+                    earlier.origin,
+                    earlier.params,
+                    objective=objective,
+                    violations=missed,
+                    signals=self._signals(result),
                 )
 
     def _recall(self) -> None:
@@ -158,6 +165,9 @@ class SearchStage:
     def _judged(self, result: Result) -> tuple[Result, dict[str, float] | None]:
         """Returns the result and by how much it misses each bound; FAILED, None if not ranked."""
         return judged(result, self._config.search, self._reference.bounds)
+
+    def _signals(self, result: Result) -> Signals:
+        return signals_of(result, self._config.search.objective, self._reference.bounds)
 
     def _tell(
         self, trial: Trial, result: Result, missed: dict[str, float] | None, *, cached: bool

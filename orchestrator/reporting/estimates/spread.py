@@ -36,6 +36,8 @@ from scipy.special import stdtrit
 from evals.draws import Values
 
 LEVEL = 0.05
+ROUNDING = 1e-12
+"""Values whose differences are no larger a share of them are taken to be equal."""
 SMALLEST_P = 1e-30
 """Smaller ones are said to be this one; far beyond it scipy's stdtrit turns infinite."""
 
@@ -81,7 +83,7 @@ def spread_of(samples: Sequence[Sample]) -> Spread:
     # Items drawn from n have (n - 1) / n of the variance of items drawn from where these came from.
     scale = num_items / (num_items - 1) if num_items > 1 else math.nan
     own = scale * sum(map(_own_items, samples))
-    between = [_variance(s.values) / len(s.values) for s in samples if len(s.values) > 1]
+    between = [_between(s.values) for s in samples if len(s.values) > 1]
     freedoms = [len(s.values) - 1 for s in samples if len(s.values) > 1]
     squares = sum(part**2 / df for part, df in zip(between, freedoms, strict=True))
     return Spread(
@@ -118,6 +120,17 @@ def p_value(difference: float, spread: Spread) -> float:
 
     lowest = math.log(SMALLEST_P)
     return SMALLEST_P if beyond(lowest) < 0 else math.exp(brentq(beyond, lowest, 0.0))
+
+
+def _between(values: Values) -> float:
+    """Returns the variance of the seeds' mean; none where they differ by rounding alone.
+
+    Welch's degrees of freedom go by the ratio of two variances, and that of two roundings is
+    anything at all.
+    """
+    least = ROUNDING * float(np.abs(values).max())
+    variance = _variance(values)
+    return variance / len(values) if variance > least**2 else 0.0
 
 
 def _own_items(sample: Sample) -> float:

@@ -252,6 +252,20 @@ def test_the_better_side_is_the_one_that_is_declared(name: str, made: Made) -> N
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_guide_is_0_where_the_metric_is_best_and_tells_the_two_sides_apart(
+    name: str, made: Made
+) -> None:
+    metric = load_metric(name)
+    if metric.guide is None:
+        return
+    ideal = _sheet(made, wavers, wavers)
+    assert metric.guide(ideal, ideal).value == 0.0
+    knowing, losing = (metric.guide(_sheet(made, s, knows), ideal).value for s in (knows, lost))
+    assert knowing * losing < 0
+    assert math.isnan(metric.guide(_one_nan_each(made, ideal), ideal).value)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_an_empty_set_is_refused(name: str, made: Made) -> None:
     metric = load_metric(name)
     for empty in (_sheet(made, knows, knows, num_items=0), ScoreSheet(())):

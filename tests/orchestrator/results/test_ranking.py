@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from evals.errors import ConfigError
+from evals.evidence import Evidence
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import Axes, Axis, axes_of, best_feasible, chosen_axes, nearest
 from orchestrator.searching.constraints import Bound, Constraint, violations
@@ -56,6 +57,24 @@ def trial(number: int, *, retain: float, forget: float, bounds=(FLOOR,), stopped
 def test_where_less_is_better_the_smallest_feasible_objective_wins() -> None:
     low, high = trial(0, retain=0.8, forget=0.1), trial(1, retain=0.8, forget=0.9)
     assert best_feasible([high, low], SearchSettings(objective="forget")) is low
+
+
+def guided(entry: Entry, guide: float) -> Entry:
+    told = Evidence(guides={"log_forget_quality": guide})
+    metrics = {**entry.result.metrics, "log_forget_quality": -26.0}
+    return replace(entry, result=replace(entry.result, metrics=metrics, evidence=told))
+
+
+def test_among_equal_objectives_the_better_guide_wins_and_not_what_did_least() -> None:
+    idle = guided(trial(0, retain=0.9, forget=0.9), 4.0)
+    under = guided(trial(1, retain=0.8, forget=0.9), 1.5)
+    over = guided(trial(2, retain=0.75, forget=0.9), -1.0)
+    search = SearchSettings()
+    assert best_feasible([idle, under, over], search) is over
+    assert best_feasible([idle, under], search) is under
+    # Results from before there were guides go by what they retain, as they did.
+    bare = [replace(e, result=replace(e.result, evidence=Evidence())) for e in (under, idle)]
+    assert best_feasible(bare, search) is bare[1]
 
 
 def test_the_trial_nearest_to_feasible_misses_by_the_smallest_share_of_a_bound() -> None:

@@ -12,8 +12,10 @@ from optuna.trial import TrialState
 from evals.errors import ConfigError
 from orchestrator.searching.constraints import Constraint
 from orchestrator.searching.settings import SearchSettings
+from orchestrator.searching.signals import Signals
 from orchestrator.searching.space import SearchChoices, SearchRange, holds
 from orchestrator.searching.study import MethodSearch, signed_root
+from orchestrator.searching.study_record import tried_of
 
 SPACE = {
     "lr": SearchRange(low=1e-5, high=1e-3),
@@ -408,6 +410,15 @@ def test_the_optuna_trial_keeps_the_raw_numbers(tmp_path):
     assert trial.constraints == {"retain.at_least": 0.25}
     expected = {"number": 0, "job": "0123456789abcdef", "feasible": False, "objective": -200.0}
     assert trial.user_attrs == expected
+
+
+def test_what_is_known_beside_the_numbers_is_kept_for_the_next_process(tmp_path):
+    signals = Signals(1.5, 0.1, 0.4, {"retain.at_least": 0.01})
+    told = {"objective": -4.0, "violations": {"retain.at_least": -0.1}, "signals": signals}
+    search = begin(tmp_path)
+    search.tell(search.ask().number, **told)
+    search.learn("old/0@1", {"lr": 1e-4, "l1": 1e-4}, **told)
+    assert [tried_of(trial).signals for trial in stored(tmp_path)] == [signals, signals]
 
 
 def test_a_metric_of_which_less_is_better_is_minimised(tmp_path):

@@ -1,5 +1,6 @@
 """Results on disk: present means done, and nothing half written is ever read."""
 
+import hashlib
 import json
 import math
 import multiprocessing
@@ -14,6 +15,7 @@ import pytest
 from evals.benchmark import Role
 from evals.choice import Choice
 from evals.errors import ConfigError
+from evals.evidence import Evidence
 from evals.scores import ScoreSheet
 from evals.text.example import Probability
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
@@ -68,6 +70,29 @@ def test_what_was_committed_is_found_again_bit_by_bit(storage: Storage) -> None:
     commit_one(storage, result)
     assert storage.find(make_job()) == result
     assert storage.sheet(make_job().hash) == make_sheet()
+
+
+def test_how_sure_the_metrics_are_is_kept_and_their_guides(storage: Storage) -> None:
+    told = Evidence({"retain": 0.01}, {"log_forget_quality": 1.5}, {"log_forget_quality": math.nan})
+    commit_one(storage, replace(make_result(make_job()), evidence=told))
+    found = storage.find(make_job())
+    assert found is not None
+    assert (found.evidence.errors, found.evidence.guides) == (told.errors, told.guides)
+    assert math.isnan(found.evidence.guide_errors["log_forget_quality"])
+
+
+def test_a_result_of_before_there_was_evidence_is_read_as_it_was_written(storage: Storage) -> None:
+    result = make_result(make_job())
+    commit_one(storage, result)
+    file = storage.job_folder(make_job().hash) / "result.json"
+    older = json.loads(file.read_text())
+    for name in ("errors", "guides", "guide_errors"):
+        del older[name]
+    # As it was written then: all fields of then in their order, and the checksum over these.
+    bare = json.dumps({**older, "sha256": ""}, separators=(",", ":"))
+    older["sha256"] = hashlib.sha256(bare.encode()).hexdigest()
+    file.write_text(json.dumps(older, indent=2))
+    assert storage.find(make_job()) == result
 
 
 def test_nothing_is_found_before_the_commit(storage: Storage) -> None:

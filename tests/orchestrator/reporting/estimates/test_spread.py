@@ -54,6 +54,16 @@ def test_welch_tells_how_much_two_methods_seeds_are_worth():
     assert spread_of([second, second]).seed_freedom == pytest.approx(4)
 
 
+@pytest.mark.parametrize("last", [0.0, 1.1e-16, 2.2e-16])
+def test_seeds_that_agree_but_for_rounding_are_worth_what_equal_ones_are(last):
+    def sample(values):
+        return Sample(np.array(values), np.full((50, 3), 0.885), 100)
+
+    rounded, plain = sample([0.885, 0.885 + last, 0.885]), sample([0.7, 0.7, 0.7])
+    spreads = [spread_of([rounded, other]) for other in (plain, rounded)]
+    assert [(each.seeds, each.seed_freedom) for each in spreads] == [(0, 2), (0, 2)]
+
+
 def test_an_interval_reaches_zero_where_p_says_so():
     spread = Spread(items=0.5, item_freedom=149, seeds=1.5, seed_freedom=2.6)
     assert p_value(half_width(spread), spread) == pytest.approx(0.05)

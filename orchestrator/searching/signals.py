@@ -1,0 +1,39 @@
+"""What a search is told of a trial beside its objective and by how much it misses each bound."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """How far the trial is from where its objective is best, and how sure all of that is.
+
+    `guide` is signed and 0 at the best (`evals.metric.Metric.guide`); None where the objective has
+    none. The others are standard errors: of the guide, of the objective, and of each bound's
+    violation by the bound's name; 0, or no entry, where one is not known.
+    """
+
+    guide: float | None = None
+    guide_error: float = 0.0
+    objective_error: float = 0.0
+    violation_errors: Mapping[str, float] = field(default_factory=dict)
+
+
+NO_SIGNALS = Signals()
+
+
+def recorded(signals: Signals) -> dict[str, Any]:
+    """Returns the signals as JSON that `read` understands; empty where there are none."""
+    return {} if signals == NO_SIGNALS else asdict(signals)
+
+
+def read(record: Mapping[str, Any]) -> Signals:
+    """Returns the signals of a record; none of one that was made before there were any."""
+    return Signals(**record)
+
+
+def known(value: float | None) -> float:
+    """Returns a standard error that is known, else 0."""
+    return value if value is not None and math.isfinite(value) else 0.0
