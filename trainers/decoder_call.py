@@ -1,6 +1,8 @@
 """How a causal language model is called in a training, and where its layers lie."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from torch import nn
 
@@ -9,13 +11,55 @@ from trainers.views import Arguments, longest_list
 
 def decoder_layers(model: nn.Module) -> Sequence[nn.Module]:
     """Returns the layers of the text decoder, whatever is wrapped around it."""
+    return longest_list(_decoder(model))
+
+
+@contextmanager
+def only_to(model: nn.Module, layer: int) -> Iterator[None]:
+    """Has the text decoder run no layer behind `layer`, counted from 0.
+
+    Some decoders run as many layers as their configuration says, others all that they hold: so both
+    are cut. Which parameters get gradients does not change: those behind `layer` never do.
+    """
+    decoder = _decoder(model)
+    holder, name, layers = _held_layers(decoder)
+    config: Any = getattr(decoder, "config", None)
+    depth = getattr(config, "num_hidden_layers", None)
+    setattr(holder, name, nn.ModuleList(list(layers)[: layer + 1]))
+    if depth is not None:
+        config.num_hidden_layers = layer + 1
+    try:
+        yield
+    finally:
+        setattr(holder, name, layers)
+        if depth is not None:
+            config.num_hidden_layers = depth
+
+
+def _held_layers(decoder: nn.Module) -> tuple[nn.Module, str, nn.ModuleList]:
+    """Returns who holds the decoder's layers, by which name, and the list."""
+    wanted = longest_list(decoder)
+    for holder in decoder.modules():
+        for name, held in holder.named_children():
+            if (
+                isinstance(held, nn.ModuleList)
+                and len(held) == len(wanted)
+                and held[0] is wanted[0]
+            ):
+                return holder, name, held
+    raise AssertionError("a list of layers that nobody holds")
+
+
+def _decoder(model: nn.Module) -> nn.Module:
     find = getattr(model, "get_decoder", None)
-    return longest_list(model if find is None else find())
+    found: nn.Module = model if find is None else find()
+    return found
 
 
 ARGUMENTS = Arguments(
     logits={"use_cache": False},
     hidden={"use_cache": False, "logits_to_keep": 1},
     layers=decoder_layers,
+    only_to=only_to,
 )
 """A training needs no keys and values, and beside hidden states as few logits as may be."""

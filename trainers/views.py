@@ -6,7 +6,7 @@ adapter is added. What the reference of a model is whose own weights train, `tra
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
@@ -29,6 +29,11 @@ def longest_list(model: nn.Module) -> Sequence[nn.Module]:
     return list(longest)
 
 
+def whole_depth(model: nn.Module, layer: int) -> AbstractContextManager[None]:  # noqa: ARG001
+    """Leaves nothing out."""
+    return nullcontext()
+
+
 @dataclass(frozen=True, slots=True)
 class Arguments:
     """What a model is called with beside a batch's inputs, by name, and where its layers lie.
@@ -41,6 +46,7 @@ class Arguments:
     logits: Mapping[str, Any] = field(default_factory=dict)
     hidden: Mapping[str, Any] = field(default_factory=dict)
     layers: Callable[[nn.Module], Sequence[nn.Module]] = longest_list
+    only_to: Callable[[nn.Module, int], AbstractContextManager[None]] = whole_depth
 
 
 class StudentView:
@@ -169,8 +175,8 @@ def _logits(model: nn.Module, batch: Batch, arguments: Arguments) -> Tensor:
 
 
 def _hidden(model: nn.Module, batch: Batch, arguments: Arguments, *, layer: int) -> Tensor:
-    """Runs the whole depth, which ZeRO-3 needs, but as little of the output head as may be."""
-    with _watched(model, arguments, layer) as seen:
+    """Runs as little behind the layer as may be: no other layers, hardly an output head."""
+    with _watched(model, arguments, layer) as seen, arguments.only_to(model, layer):
         model(**batch.inputs, **arguments.hidden)
     return _with_positions(seen[0]).float()
 

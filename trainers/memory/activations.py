@@ -15,9 +15,9 @@ dropout. With p bytes an entry and the letters of `Decoder`, a layer keeps for e
 
 with T the row's length. Checkpointing keeps p H of a layer, and has one whole layer at a time again
 in the backward pass. Behind the last layer come the logits and what a loss makes of them, in
-float32, 4 V a token and copy (`*_COPIES`, as measured). A loss of hidden states lets go of what
-lies behind their layer once a pass is over, its logits included. Other families differ a little; an
-MLP without a gate keeps half.
+float32, 4 V a token and copy (`*_COPIES`, as measured). For a loss of hidden states no layer behind
+theirs is run, and the head for one token a row. Other families differ a little; an MLP without a
+gate keeps half.
 """
 
 from dataclasses import dataclass
@@ -124,8 +124,11 @@ def training_bytes(
         earlier += num_earlier * logits
         moment = logits * max(rows.at_once * copies, rows.compared * DIVERGENCE_COPIES)
     else:
-        earlier = earlier * min(rows.read_layers, decoder.num_layers) // decoder.num_layers
-        moment = logits * rows.at_once
+        kept, earlier = (
+            each * min(rows.read_layers, decoder.num_layers) // decoder.num_layers
+            for each in (kept, earlier)
+        )
+        moment = rows.at_once * decoder.vocabulary * LOGIT_BYTES
     if mode.checkpointing:
         layer = layer_bytes(decoder, mode, length=rows.length)
         layer += _adapter_bytes(decoder, mode) // decoder.num_layers

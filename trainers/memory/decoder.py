@@ -61,7 +61,9 @@ class DecoderSize:
         self, asked: Requirements, *, num_rows: int, length: float, on_gpu: bool
     ) -> float:
         """Returns the work of a micro-batch, one of whose passes the reference repeats."""
-        passes = tuple(rows * num_rows * length for rows in asked.passes)
+        read, depth = _read_layers(asked), self.decoder.num_layers
+        share = 1.0 if read is None else min(read, depth) / depth
+        passes = tuple(rows * num_rows * length * share for rows in asked.passes)
         load = self._load(on_gpu=on_gpu)
         return training_flops(load, passes=passes, references=_num_compared(asked))
 

@@ -167,3 +167,12 @@ def test_work_is_that_of_the_frozen_weights_and_of_the_adapter(on_gpu, least):
 def test_without_an_adapter_all_weights_are_worked_on():
     said = sized().training_flops(Requirements(FORGET), num_rows=2, length=8.0, on_gpu=False)
     assert said == 6 * 1010 * 16
+
+
+def test_layers_behind_what_a_loss_reads_are_no_work():
+    size = sized()
+    whole = size.training_flops(Requirements(FORGET), num_rows=2, length=8.0, on_gpu=False)
+    for layer, share in enumerate(range(1, 1 + size.decoder.num_layers)):
+        asked = Requirements(FORGET, hidden_layer=layer)
+        said = size.training_flops(asked, num_rows=2, length=8.0, on_gpu=False)
+        assert said == whole * share / size.decoder.num_layers

@@ -1,6 +1,6 @@
 """What `test_ranks` judges: the losses of every method, measured on each rank of a process group.
 
-One engine serves all methods of a ZeRO stage.
+One engine serves all methods of a ZeRO stage, those that run the model whole and those that do not.
 """
 
 from pathlib import Path
@@ -14,6 +14,7 @@ from evals.collated import IGNORE
 from evals.text.encoding import model_inputs
 from trainers.adapters import add_adapter, initial_state, parameter_groups
 from trainers.batch import Batch, single, with_norms
+from trainers.decoder_call import ARGUMENTS
 from trainers.distributed import Place, mean_over_ranks
 from trainers.engine import Engine
 from trainers.method import PACKAGE, Step, build_method
@@ -34,7 +35,7 @@ CASES = {name: {"name": name} for name in plugins.names(PACKAGE)} | {
 def tiny() -> LlamaForCausalLM:
     torch.manual_seed(0)
     shape = {"hidden_size": 16, "intermediate_size": 20, "num_attention_heads": 2}
-    return LlamaForCausalLM(LlamaConfig(vocab_size=31, num_hidden_layers=8, **shape))
+    return LlamaForCausalLM(LlamaConfig(vocab_size=31, num_hidden_layers=10, **shape))
 
 
 def parts_of(source: Source, num_rows: int, world: int) -> list[Batch]:
@@ -73,14 +74,15 @@ def train(
     }
     place = Place(rank, world)
     cache: dict[str, float] = {}
-    reference = ReferenceView(engine.module, cache=cache, place=place)
+    reference = ReferenceView(engine.module, ARGUMENTS, cache=cache, place=place)
     if rank == 0:  # one rank knows what the other does not
         alone = ReferenceView(reference_of(), cache=cache)
         for source in (Source.FORGET, Source.IDK):
             alone.sequence_nll(batches[source])
     losses = []
     for index in range(STEPS):
-        step = Step(batches, StudentView(engine.module), reference, index, STEPS, 0, seed=7)
+        student = StudentView(engine.module, ARGUMENTS)
+        step = Step(batches, student, reference, index, STEPS, 0, seed=7)
         loss = method.loss(step)
         engine.backward(loss)
         engine.step(LR)
