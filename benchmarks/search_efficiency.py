@@ -5,7 +5,8 @@ objective over the model before unlearning.
 
     gap = (best - objective) / (best - original) <= 0.05
 
-After each trial a search would choose the feasible setting with the best objective, as measured.
+After each trial a search would choose the feasible setting with the best objective, as measured;
+under noise Lethe's chooses the one that it would replicate first.
 What is judged is the truth at that setting, and what is counted is the trial from which on it is
 near until the budget's end. Without noise a choice only gets better, so the first is the last.
 """
@@ -13,20 +14,34 @@ near until the budget's end. Without noise a choice only gets better, so the fir
 import argparse
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import search_surfaces
+import stepped_surfaces
 from machine import setting, table
-from search_rivals import NAMES, Searcher, searcher
-from search_surfaces import SPACE, Surface
+from search_rivals import CONSTRAINED, NAMES, Searcher, searcher
+from search_surfaces import SPACE, Measures, Surface
 
 NEAR = 0.05
 RESAMPLED = 2000
-GOALS = {"easy": 1.0, "floor": 0.5, "narrow": 0.5, "noisy": 1.0, "heavy": 0.5, "recorded": 1.0}
+GOALS = {
+    "easy": 1.0,
+    "floor": 0.5,
+    "narrow": 0.5,
+    "noisy": 1.0,
+    "heavy": 0.5,
+    "recorded": 1.0,
+    "stepped": 0.5,
+    "ties": 0.5,
+    "brink": 0.5,
+}
 """By surface, the share of the best alternative's trials that is aimed at."""
+
+DRAWN = ("easy", "floor", "narrow", "noisy", "heavy")
+"""Surfaces whose optima are drawn near the middle or, with --anywhere, from all of the space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +81,7 @@ def main() -> None:
     found = {}
     for name in options.surfaces:
         surfaces = {seed: _surface(name, seed, options.anywhere) for seed in seeds}
-        found[name] = _measure(surfaces, trials=options.trials)
+        found[name] = _measure(surfaces, options.searchers, trials=options.trials)
         print(" | ".join(_row(name, found[name])), file=sys.stderr, flush=True)
     text = report(found)
     print(f"\n{text}")
@@ -76,7 +91,8 @@ def main() -> None:
 
 def report(found: Mapping[str, Mapping[str, Counts]]) -> str:
     """Returns the table, with what was aimed at, of the counts by surface and searcher."""
-    head = ["surface", *NAMES, "lethe / best other", "goal", "met"]
+    searchers = list(dict.fromkeys(rival for counts in found.values() for rival in counts))
+    head = ["surface", *searchers, "lethe / best other", "goal", "met"]
     rows = [_row(name, counts) for name, counts in found.items()]
     caption = (
         "Trials to come within 5 % of the feasible optimum: median [its 95 % interval] (quartiles)"
@@ -86,18 +102,19 @@ def report(found: Mapping[str, Mapping[str, Counts]]) -> str:
 
 def trials_needed(searching: Searcher, surface: Surface, *, trials: int) -> int:
     """Returns the trial from which on the search's choice is near, or trials + 1."""
-    best, near_since = -math.inf, trials + 1
+    near_since, seen, places = trials + 1, list[Measures](), list[tuple[float, float]]()
     for number in range(trials):
         params = searching.ask()
         if params is None:
             break
-        x, y = (_share(params[name], name) for name in ("lr", "l1"))
-        seen = surface.see(x, y, number)
-        searching.tell(seen)
-        if not seen.feasible or seen.objective <= best:
+        places.append((_share(params["lr"], "lr"), _share(params["l1"], "l1")))
+        seen.append(surface.see(*places[-1], number))
+        searching.tell(seen[-1])
+        choice = _choice(searching, seen, noisy=surface.observed is not None)
+        if choice is None:
             continue
-        best = float(seen.objective)
-        if not surface.within(NEAR, surface.truth(np.float64(x), np.float64(y))):
+        x, y = (np.float64(share) for share in places[choice])
+        if not surface.within(NEAR, surface.truth(x, y)):
             near_since = trials + 1
         elif surface.observed is None:
             return number + 1
@@ -106,16 +123,27 @@ def trials_needed(searching: Searcher, surface: Surface, *, trials: int) -> int:
     return near_since
 
 
+def _choice(searching: Searcher, seen: Sequence[Measures], *, noisy: bool) -> int | None:
+    """Returns the trial that would be taken now; without noise what was measured is so."""
+    choice = searching.choice() if noisy else None
+    if choice is not None:
+        return choice
+    feasible = [i for i, found in enumerate(seen) if found.feasible]
+    return max(feasible, key=lambda i: (float(seen[i].objective), -i), default=None)
+
+
 def _surface(name: str, seed: int, anywhere: bool) -> Surface:
-    make = getattr(search_surfaces, name)
-    found: Surface = make(seed) if name == "recorded" else make(seed, anywhere=anywhere)
-    return found
+    module = stepped_surfaces if name in stepped_surfaces.NAMES else search_surfaces
+    make: Callable[..., Surface] = getattr(module, name)
+    return make(seed, anywhere=anywhere) if name in DRAWN else make(seed)
 
 
-def _measure(surfaces: Mapping[int, Surface], *, trials: int) -> dict[str, Counts]:
-    counts: dict[str, list[int]] = {rival: [] for rival in NAMES}
+def _measure(
+    surfaces: Mapping[int, Surface], searchers: Sequence[str], *, trials: int
+) -> dict[str, Counts]:
+    counts: dict[str, list[int]] = {rival: [] for rival in searchers}
     for seed, surface in surfaces.items():
-        for rival in NAMES:
+        for rival in searchers:
             with searcher(rival, surface, trials=trials, seed=seed) as searching:
                 counts[rival].append(trials_needed(searching, surface, trials=trials))
     return {rival: Counts(tuple(sorted(of)), trials) for rival, of in counts.items()}
@@ -125,7 +153,7 @@ def _row(name: str, found: Mapping[str, Counts]) -> list[str]:
     ours = found["lethe"].at(0.5)
     other = min(counts.at(0.5) for rival, counts in found.items() if rival != "lethe")
     met = "yes" if ours <= GOALS[name] * other else "no"
-    texts = [found[rival].text for rival in NAMES]
+    texts = [counts.text for counts in found.values()]
     return [name, *texts, f"{ours / other:.2f}", f"{GOALS[name]:g}", met]
 
 
@@ -141,6 +169,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--anywhere", action="store_true", help="optima all over the space")
     parser.add_argument("--trials", type=int, default=60, help="budget of a search")
     parser.add_argument("--surfaces", nargs="+", choices=list(GOALS), default=list(GOALS))
+    names = (*NAMES, *CONSTRAINED)
+    parser.add_argument("--searchers", nargs="+", choices=names, default=list(NAMES))
     parser.add_argument("--out", type=Path, help="a Markdown file to write the table to")
     return parser
 

@@ -1,10 +1,11 @@
 """What is compared: Lethe's search, and what people do instead.
 
-Random search and the grid are Lethe's own, shuffled by seed. The two tree-structured Parzen
-estimators are Optuna's with its defaults: one never hears of the bounds, the other has what they
-are missed by taken off its objective.
+Random search and the grid are Lethe's own, shuffled by seed. The tree-structured Parzen estimators
+are Optuna's with its defaults: one never hears of the bounds, one has what they are missed by taken
+off its objective, and one is told them as constraints. So is Optuna's Gaussian process.
 """
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,16 +13,21 @@ from tempfile import TemporaryDirectory
 from typing import Literal, Protocol
 
 import optuna
+from optuna import samplers
 from search_surfaces import SPACE, Measures, Surface
 
+from orchestrator.searching.beliefs import in_order
 from orchestrator.searching.distributions import distributions
 from orchestrator.searching.settings import SearchSettings
+from orchestrator.searching.signals import Signals
 from orchestrator.searching.study import MethodSearch
 
 PENALTY = 1000.0
 """What one whole unit of a bound, missed, costs in units of ln p."""
 
 NAMES = ("lethe", "random", "tpe", "penalty", "grid")
+CONSTRAINED = ("tpe constrained", "optuna gp")
+"""Slower ones, that are asked by name."""
 
 
 class Searcher(Protocol):
@@ -32,6 +38,9 @@ class Searcher(Protocol):
 
     def tell(self, measured: Measures) -> None:
         """Hears of the setting that was asked last."""
+
+    def choice(self) -> int | None:
+        """Returns which trial, from 0, it would replicate first; None: the best as measured."""
 
 
 class ByLethe:
@@ -49,6 +58,8 @@ class ByLethe:
         settings = SearchSettings(trials=trials, sampler=sampler, constraints=surface.constraints)
         self._search = MethodSearch("any", space=SPACE, settings=settings, folder=folder, seed=seed)
         self._number = -1
+        self._probability = settings.floor_probability
+        self._feasible: list[int] = []
 
     def ask(self) -> Mapping[str, float] | None:
         """Returns the next setting, None where a grid has no more."""
@@ -61,11 +72,32 @@ class ByLethe:
     def tell(self, measured: Measures) -> None:
         """Hears of the setting that was asked last."""
         violations = {name: float(of) for name, of in measured.violations.items()}
+        signals = Signals(
+            guide=None if measured.guide is None else float(measured.guide),
+            guide_error=measured.guide_error,
+            violation_errors=dict.fromkeys(violations, measured.floor_error),
+        )
         objective = float(measured.objective)
-        self._search.tell(self._number, objective=objective, violations=violations)
+        told = {"objective": objective, "violations": violations, "signals": signals}
+        self._search.tell(self._number, **told)
+        if measured.feasible:
+            self._feasible.append(self._number)
+
+    def choice(self) -> int | None:
+        """Returns the trial that would be replicated first."""
+        found = in_order(self._feasible, self._search.beliefs(), probability=self._probability)
+        return found[0] if found else None
 
 
-class ByTPE:
+class AsMeasured:
+    """Chooses the best feasible trial as it was measured."""
+
+    def choice(self) -> int | None:
+        """Returns None, which says so."""
+        return None
+
+
+class ByTPE(AsMeasured):
     """Optuna's estimator as it comes, with `penalty` times what the bounds are missed by."""
 
     def __init__(self, *, penalty: float, seed: int) -> None:
@@ -85,11 +117,35 @@ class ByTPE:
         self._study.tell(self._trial, float(measured.objective) - self._penalty * missed)
 
 
+class ByConstraints(AsMeasured):
+    """A sampler of Optuna's that is told the bounds as constraints."""
+
+    def __init__(self, name: str, *, seed: int) -> None:
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        make = samplers.TPESampler if name == "tpe constrained" else samplers.GPSampler
+        self._study = optuna.create_study(direction="maximize", sampler=make(seed=seed))
+
+    def ask(self) -> Mapping[str, float]:
+        """Returns the next setting."""
+        self._trial = self._study.ask(distributions(SPACE))
+        return self._trial.params
+
+    def tell(self, measured: Measures) -> None:
+        """Hears of the setting that was asked last."""
+        for name, missed in measured.violations.items():
+            self._trial.set_constraint(name, float(missed))
+        self._study.tell(self._trial, float(measured.objective))
+
+
 @contextmanager
 def searcher(name: str, surface: Surface, *, trials: int, seed: int) -> Iterator[Searcher]:
-    """Yields the searcher `name`, one of NAMES."""
+    """Yields the searcher `name`, one of NAMES or CONSTRAINED."""
     if name in ("tpe", "penalty"):
         yield ByTPE(penalty=PENALTY if name == "penalty" else 0.0, seed=seed)
+        return
+    if name in CONSTRAINED:
+        yield ByConstraints(name, seed=seed)
         return
     with TemporaryDirectory(prefix="lethe-") as folder:
         sampler = "gp" if name == "lethe" else name

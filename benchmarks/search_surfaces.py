@@ -46,10 +46,16 @@ WINDOW = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """The objective, and by how much each bound is missed (0 or less keeps it)."""
+    """The objective, by how much each bound is missed (0 or less keeps it), and the guide, if any.
+
+    The errors are standard errors that are known of what is measured.
+    """
 
     objective: Array
     violations: dict[str, Array]
+    guide: Array | None = None
+    floor_error: float = 0.0
+    guide_error: float = 0.0
 
     @property
     def feasible(self) -> NDArray[np.bool_]:
@@ -270,6 +276,11 @@ def _place(
     """Returns the strength and y1 of an optimum: near the middle, or anywhere in the space."""
     if not anywhere:
         return rng.uniform(low, high), rng.uniform(0.3, 0.7)
+    return optimum_anywhere(rng)
+
+
+def optimum_anywhere(rng: np.random.Generator) -> tuple[float, float]:
+    """Returns the strength and y1 of an optimum anywhere but at the edge."""
     x, y1 = rng.uniform(EDGE, 1 - EDGE, 2)
     return x - SHRINK * y1**4, y1
 

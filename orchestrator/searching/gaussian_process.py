@@ -9,6 +9,10 @@ single best of them is often wrong and always too sure. So length scales and g a
 their prior, and each draw counts by how likely it makes the values; s2 has an inverse gamma prior.
 Nothing is fitted, so the same values always give the same process.
 
+Values may come with standard errors e_i that are known beforehand, those over the items that all
+were measured on. Part of such an error is a trial's own and part is common to all, which hides no
+difference between them: the noise is N(0, s2 g + h e_i^2), and the share h is averaged over, too.
+
 Shapes: N trials measured, R running, M places asked about, D parameters, S draws.
 Source: Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, sections 2.7 and 5.2.
 """
@@ -48,12 +52,15 @@ class Process:
         *,
         running_RD: Array,
         is_choice_D: NDArray[np.bool_],
+        errors_N: Array | None = None,
     ) -> None:
         num, self._is_choice_D = len(points_ND), is_choice_D
         self._center, self._scale = float(values_N.mean()), max(float(values_N.std()), 1e-9)
         values_N = (values_N - self._center) / self._scale
         lengths_SD, noise_S = _draws(points_ND.shape[1])
-        root_SNN = np.linalg.cholesky(self._covariance(points_ND, lengths_SD, noise_S))
+        errors_N = np.zeros(num) if errors_N is None else errors_N / self._scale
+        noise_SN = noise_S[:, None] + _shares(len(noise_S))[:, None] * errors_N**2
+        root_SNN = np.linalg.cholesky(self._covariance(points_ND, lengths_SD, noise_SN))
         white_SN = np.linalg.solve(root_SNN, np.tile(values_N[:, None], (len(noise_S), 1, 1)))[
             ..., 0
         ]
@@ -65,7 +72,10 @@ class Process:
         self.weights_S: Array = share_S / share_S.sum()
         self._lengths_SD, self._variance_S = lengths_SD[kept], scale_S[kept]
         self._points = np.concatenate([points_ND, running_RD])
-        covariance = self._covariance(self._points, self._lengths_SD, noise_S[kept])
+        self._noise_S = noise_S[kept]
+        believed_SR = np.tile(noise_S[kept][:, None], (1, len(running_RD)))
+        noise_SN = np.concatenate([noise_SN[kept], believed_SR], axis=1)
+        covariance = self._covariance(self._points, self._lengths_SD, noise_SN)
         self._inverse_root = np.linalg.inv(np.linalg.cholesky(covariance))
         self._coefficients = np.zeros(covariance.shape[:2])
         rooted = np.swapaxes(root_SNN[kept], 1, 2)
@@ -84,15 +94,27 @@ class Process:
         found: Array = self.weights_S @ self.predict(places_MD)[0]
         return found
 
-    def _covariance(self, points: Array, lengths_SD: Array, noise_S: Array) -> Array:
+    @property
+    def noise(self) -> Array:
+        """By how much, for each draw, a value differs from f, beside the errors that are known."""
+        found: Array = self._scale * np.sqrt(self._variance_S * self._noise_S)
+        return found
+
+    def _covariance(self, points: Array, lengths_SD: Array, noise_SN: Array) -> Array:
         """Returns that of the values at `points`, in units of s2, for each draw."""
         found = 1 + _matern(self._squares(points, points), lengths_SD)
-        return found + (noise_S + 1e-8)[:, None, None] * np.eye(len(points))
+        return found + (noise_SN + 1e-8)[:, None, :] * np.eye(len(points))
 
     def _squares(self, some: Array, others: Array) -> Array:
         """Returns the squared differences by pair and parameter; those of choices are 0 or 1."""
         apart = some[:, None, :] - others[None, :, :]
         return np.where(self._is_choice_D, np.abs(apart) > 1e-9, apart**2)
+
+
+def _shares(num_draws: int) -> Array:
+    """Returns h of each draw, spread evenly from 0 to 1 whatever its other numbers are."""
+    found: Array = (np.arange(1, num_draws + 1) * (math.sqrt(5) - 1) / 2) % 1
+    return found
 
 
 def _matern(squares: Array, lengths_SD: Array) -> Array:

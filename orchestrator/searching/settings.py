@@ -41,6 +41,9 @@ class SearchSettings(Settings):
     """By metric. Whatever is written here takes the default's place; `{}` constrains nothing, and
     null takes one metric's constraint away. Figures and fronts hold the objective against the first
     metric here, or else against `retain`, which must then be measured."""
+    floor_probability: float = Field(0.9, ge=0.5, lt=1)
+    """How likely what the Gaussian process proposes is to keep each bound once more, under another
+    seed and on other items, as far as the trials' errors tell; 0.5 asks for the bound alone."""
     stopping: StoppingSettings | None = StoppingSettings()
     """When a trial is stopped early, as it is sure to miss a bound; null lets every one end."""
     lr: SearchRange = SearchRange(low=1e-5, high=1e-3)
@@ -83,6 +86,12 @@ class SearchSettings(Settings):
         """Which way the objective is better."""
         better = load_metric(self.objective, key="search.objective").better
         return "minimize" if better == "lower" else "maximize"
+
+    @property
+    def best_value(self) -> float:
+        """The best that the objective can have, perhaps infinite."""
+        low, high = load_metric(self.objective, key="search.objective").bounds
+        return low if self.direction == "minimize" else high
 
     @property
     def horizontal(self) -> str:

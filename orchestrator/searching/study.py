@@ -28,8 +28,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
+from orchestrator.searching.beliefs import Belief, beliefs
 from orchestrator.searching.constraints import bound_names, is_feasible
 from orchestrator.searching.distributions import distributions, draw
+from orchestrator.searching.objective_scale import signed_root
 from orchestrator.searching.sampler import Sampling
 from orchestrator.searching.settings import Direction, SearchSettings
 from orchestrator.searching.signals import NO_SIGNALS, Signals
@@ -109,6 +111,11 @@ class MethodSearch:
         done = [trial for trial in self._own() if trial.state.is_finished()]
         found = [Suggestion(t.user_attrs["number"], t.params, told=True) for t in done]
         return tuple(sorted(found, key=lambda suggestion: suggestion.number))
+
+    def beliefs(self) -> dict[int, Belief]:
+        """Returns what is believed of each trial that was measured, by number."""
+        tried = [tried_of(trial) for trial in self._study.get_trials(deepcopy=False)]
+        return beliefs(tried, self._settings, self._space)
 
     def ask(self) -> Suggestion:
         """Returns the next trial; those that were asked before and never ended come first."""
@@ -246,11 +253,6 @@ class MethodSearch:
                 f"the search of {self._label!r} must be the one this sweep began with, {before}, "
                 f"but got {now}; restore it or give the sweep another name"
             )
-
-
-def signed_root(value: float) -> float:
-    """Returns sign(x) sqrt(|x|): the same order, with tails that a Gaussian process can fit."""
-    return math.copysign(math.sqrt(abs(value)), value)
 
 
 def _open_journal(file: Path, wait: Wait) -> "Journal":

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from orchestrator.searching.constraints import is_feasible
-from orchestrator.searching.sampler import Ending, Tried
 from orchestrator.searching.signals import Signals, read, recorded
 from orchestrator.searching.space import Value
+from orchestrator.searching.tried import Ending, Tried
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

@@ -3,7 +3,7 @@
 import pytest
 import search_efficiency
 from search_efficiency import Counts, report, trials_needed
-from search_rivals import NAMES, searcher
+from search_rivals import CONSTRAINED, NAMES, searcher
 from search_surfaces import SPACE, Measures, Surface
 
 from orchestrator.searching.constraints import Constraint
@@ -30,6 +30,9 @@ class Scripted:
 
     def tell(self, measured):
         self.heard.append(float(measured.objective))
+
+    def choice(self):
+        return None
 
 
 def surface(observed=None):
@@ -70,6 +73,18 @@ def test_under_noise_a_choice_that_only_seems_feasible_is_not_near() -> None:
     assert trials_needed(Scripted((0.0, 0.9)), lying([-1.0]), trials=1) == 2
 
 
+def test_under_noise_a_search_is_judged_by_what_it_would_replicate() -> None:
+    near, far = (0.0, 0.0), (0.5, 0.0)
+
+    class Doubtful(Scripted):
+        def choice(self):
+            return 0  # whatever has looked best since
+
+    assert trials_needed(Doubtful(near, far), lying([-9.0, -1.0]), trials=2) == 1
+    assert trials_needed(Doubtful(far, near), lying([-9.0, -1.0]), trials=2) == 3
+    assert trials_needed(Doubtful(far, near), surface(), trials=2) == 2, "without noise it is so"
+
+
 def test_quartiles_are_counts_of_seeds_and_what_was_cut_off_is_marked() -> None:
     counts = Counts((1, 2, 3, 61), 60)
     assert [counts.at(share) for share in (0.25, 0.5, 0.75)] == [1, 2, 3]
@@ -92,7 +107,7 @@ def test_the_report_holds_lethe_against_the_best_of_the_others() -> None:
     assert [cell.strip() for cell in row.split("|")[-4:-1]] == ["1.00", "1", "yes"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *CONSTRAINED])
 def test_every_searcher_asks_within_the_space_and_repeats_for_its_seed(name) -> None:
     def play(seed):
         points = []

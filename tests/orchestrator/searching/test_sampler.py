@@ -5,10 +5,13 @@ import random
 
 import pytest
 
-from orchestrator.searching.sampler import MAX_SEEN, Ending, Sampling, Tried
+from orchestrator.searching.sampler import Sampling
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.searching.signals import Signals
 from orchestrator.searching.space import SearchChoices, SearchRange, holds
+from orchestrator.searching.tried import Ending, Tried
+from orchestrator.searching.unit_cube import Cube
+from orchestrator.searching.view import MAX_SEEN, seen_by_process
 
 SPACE = {"lr": SearchRange(low=1e-5, high=1e-3), "l1": SearchRange(low=1e-3, high=1.0)}
 TREE = {
@@ -160,12 +163,12 @@ def test_a_budget_is_what_is_left_of_it() -> None:
 
 
 def test_many_trials_are_thinned_out_to_the_best_and_the_latest(monkeypatch) -> None:
-    monkeypatch.setattr("orchestrator.searching.sampler.MAX_SEEN", 6)
+    monkeypatch.setattr("orchestrator.searching.view.MAX_SEEN", 6)
     draw = random.Random(1)
     points = [{"lr": 1e-5 * 100 ** draw.random(), "l1": 0.1} for _ in range(20)]
     tried = [measured(i, point) for i, point in enumerate(points)]
     running = Tried(20, points[0], Ending.RUNNING)
-    seen = sampling()._seen([*tried, running])
+    seen = seen_by_process([*tried, running], SearchSettings(), Cube(SPACE))
     shown = seen.values_N.tolist()
     feasible = [t for t in tried if t.violations["retain.at_least"] <= 0]
     best = sorted(feasible, key=lambda trial: -trial.value)[:3]

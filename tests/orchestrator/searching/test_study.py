@@ -14,7 +14,7 @@ from orchestrator.searching.constraints import Constraint
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.searching.signals import Signals
 from orchestrator.searching.space import SearchChoices, SearchRange, holds
-from orchestrator.searching.study import MethodSearch, signed_root
+from orchestrator.searching.study import MethodSearch
 from orchestrator.searching.study_record import tried_of
 
 SPACE = {
@@ -450,12 +450,6 @@ def test_other_constraints_under_the_same_name_are_refused(tmp_path):
 def test_a_larger_budget_goes_on_where_the_smaller_ended(tmp_path):
     play(begin(tmp_path, trials=3))
     assert begin(tmp_path, trials=5).remaining == 2
-
-
-def test_what_optuna_is_told_keeps_the_order():
-    values = [-400.0, -3.0, -0.5, 0.0, 0.5, 7.0]
-    assert sorted(map(signed_root, values)) == list(map(signed_root, values))
-    assert signed_root(-400.0) == -20.0
 
 
 def test_the_module_can_be_imported_without_optuna_and_torch():

@@ -3,9 +3,9 @@
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState, create_trial
 
-from orchestrator.searching.sampler import Ending
 from orchestrator.searching.signals import NO_SIGNALS, Signals
 from orchestrator.searching.study_record import facts_of, tried_of
+from orchestrator.searching.tried import Ending
 
 SHAPES = {"lr": FloatDistribution(0.0, 1.0)}
 

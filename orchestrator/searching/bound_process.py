@@ -1,0 +1,87 @@
+"""What was seen of one bound: how likely a setting keeps it, and keeps it again.
+
+A violation is eased before a Gaussian process sees it, asinh(violation / margin): linear near the
+bound and a logarithm far from it. The margin is the most by which a trial kept the bound (or the
+least by which all missed it). A destroyed model misses a floor by many times what any model keeps
+it by, and a process of the plain numbers would see nothing but that cliff.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.searching.expected_improvement import averaged
+from orchestrator.searching.gaussian_process import Array, Process
+
+
+class BoundProcess:
+    """What `violations_N` at `points_ND`, with standard errors, tell of a bound elsewhere.
+
+    To keep it *again* is to keep it once more, under another seed and on other items, with the
+    `probability` that is asked for.
+    """
+
+    def __init__(
+        self,
+        points_ND: Array,
+        violations_N: Array,
+        *,
+        errors_N: Array,
+        running_RD: Array,
+        is_choice_D: NDArray[np.bool_],
+        probability: float,
+    ) -> None:
+        from scipy.special import ndtri
+
+        margin = _margin(violations_N)
+        # The slope of asinh: far from the bound an error counts for less.
+        slope_N = 1 / np.hypot(violations_N, margin)
+        self._process = Process(
+            points_ND,
+            eased(violations_N),
+            running_RD=running_RD,
+            is_choice_D=is_choice_D,
+            errors_N=errors_N * slope_N,
+        )
+        error = float(np.median(errors_N)) / margin
+        self._noise_S = np.hypot(self._process.noise, error) if error > 0 else np.zeros(1)
+        self._room_S = float(ndtri(probability)) * self._noise_S
+
+    def is_kept(self, places_MD: Array) -> NDArray[np.bool_]:
+        """Returns where the bound is kept, as far as is believed."""
+        return self._process.mean(places_MD) <= 0
+
+    def is_kept_again(self, places_MD: Array) -> NDArray[np.bool_]:
+        """Returns where it is kept again, as far as is believed; all where noise is not known."""
+        if not self._room_S.any():
+            return np.ones(len(places_MD), dtype=bool)
+        room = float(self._process.weights_S @ self._room_S)
+        return self._process.mean(places_MD) <= -room
+
+    def log_kept(self, places_MD: Array) -> Array:
+        """Returns the logarithm of how likely each place is one that keeps the bound again."""
+        from scipy.special import log_ndtr
+
+        mean, spread = self._process.predict(places_MD)
+        z_SM = -(mean + self._room_S[:, None]) / spread
+        return averaged(log_ndtr(z_SM), self._process.weights_S)
+
+    def chance(self, places_MD: Array) -> Array:
+        """Returns how likely one more training at each place keeps the bound."""
+        from scipy.special import ndtr
+
+        mean, spread = self._process.predict(places_MD)
+        z_SM = -mean / np.hypot(spread, self._noise_S[:, None])
+        found: Array = self._process.weights_S @ ndtr(z_SM)
+        return found
+
+
+def eased(violations_N: Array) -> Array:
+    """Returns asinh(violation / margin), linear near the bound and a logarithm far from it."""
+    found: Array = np.arcsinh(violations_N / _margin(violations_N))
+    return found
+
+
+def _margin(violations_N: Array) -> float:
+    inside = violations_N.min() < 0
+    margin = -violations_N.min() if inside else violations_N.min()
+    return max(float(margin), 0.01 * float(np.abs(violations_N).max()), 1e-12)

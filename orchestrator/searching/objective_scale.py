@@ -1,0 +1,14 @@
+"""The scale that objectives are told on; `study` says why."""
+
+import math
+
+
+def signed_root(value: float) -> float:
+    """Returns sign(x) sqrt(|x|): the same order, with tails that a Gaussian process can fit."""
+    return math.copysign(math.sqrt(abs(value)), value)
+
+
+def error_on_scale(root: float, error: float) -> float:
+    """Returns the standard error of `root` where that of the objective itself is `error`."""
+    value = math.copysign(root * root, root)
+    return (signed_root(value + error) - signed_root(value - error)) / 2
