@@ -8,23 +8,29 @@ from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
 from evals.suite import Suite
 
+_ROWS = (
+    (Role.HOLDOUT, Need.HOLDOUT, "a holdout"),
+    (Role.REAL, Need.REAL, "questions of general knowledge"),
+)
+
 
 def check_measurable(benchmark: Benchmark, settings: EvaluationSettings, suite: Suite) -> None:
     """Refuses a metric that cannot be measured on `benchmark`, as it would be NaN for every model.
 
     Raises:
-        ConfigError: a metric needs a holdout and there is none, or an answer has no words that a
-            generated one could be compared with.
+        ConfigError: a metric needs a holdout or general knowledge and there is none, or an answer
+            has no words that a generated one could be compared with.
     """
-    has_holdout = any(task.role == Role.HOLDOUT and task.examples for task in benchmark.tasks)
+    there = {task.role for task in benchmark.tasks if task.examples}
     tasks = selected_tasks(benchmark, settings)
     for name in settings.metrics:
         metric = load_metric(name)
-        if Need.HOLDOUT in metric.needs and not has_holdout:
-            raise ConfigError(
-                f"evaluation.metrics must be measurable on {benchmark.name} but got {name!r}, "
-                "which needs a holdout; set the benchmark's holdout or leave the metric out"
-            )
+        for role, need, what in _ROWS:
+            if need in metric.needs and role not in there:
+                raise ConfigError(
+                    f"evaluation.metrics must be measurable on {benchmark.name} but got {name!r}, "
+                    f"which needs {what}; give the benchmark some or leave the metric out"
+                )
         flaws = (suite.flaw(task) for task in tasks if task.role in metric.generation_roles)
         for flaw in filter(None, flaws):
             raise ConfigError(

@@ -56,6 +56,8 @@ def _lacking(metric: Metric, sheet: ScoreSheet, gold: ScoreSheet | None) -> str 
         return "the gold model's scores"
     if Need.HOLDOUT in metric.needs and not any(t.items for t in sheet.by_role(Role.HOLDOUT)):
         return "a holdout task"
+    if Need.REAL in metric.needs and not any(t.items for t in sheet.by_role(Role.REAL)):
+        return "a task of general knowledge"
     silent = _silent_roles(metric, sheet)
     return f"generated answers for the role {min(silent)}" if silent else None
 

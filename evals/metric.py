@@ -20,6 +20,8 @@ class Need(StrEnum):
     GOLD = "gold"
     GENERATION = "generation"
     HOLDOUT = "holdout"
+    REAL = "real"
+    """Questions of general knowledge."""
 
 
 class Aspect(StrEnum):

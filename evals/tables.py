@@ -45,7 +45,7 @@ class Tables:
     revision: str | None = None
 
     def __post_init__(self) -> None:
-        if self._folder is None and not _is_hub_id(self.path):
+        if self._folder is None and not is_hub_id(self.path):
             raise ConfigError(
                 f"{self.key} must be an existing folder or a hub id 'owner/name' but got "
                 f"{shown(self.path, limit=300)}, seen from {Path.cwd()}; correct the path, or "
@@ -137,7 +137,8 @@ class Tables:
             present = ", ".join(sorted(file.name for file in others if file.is_file()))
             raise ConfigError(
                 f"{self.key} must be a folder that holds {name}.json but got {self.path!r}, which "
-                f"holds {present or 'no table'}; download the whole data set there"
+                f"holds {present or 'no table'}; download the whole data set there, or read your "
+                "own table by benchmark.name=table"
             )
         return files[0]
 
@@ -173,6 +174,7 @@ def _validated(where: str, index: int, raw: dict[str, Any], row: type[RowT]) -> 
         raise explain(error, row, key=f"{where} row {index}") from None
 
 
-def _is_hub_id(path: str) -> bool:
+def is_hub_id(path: str) -> bool:
+    """Tells whether `path` can be a hub id "owner/name"."""
     owner, _, name = path.partition("/")
     return bool(owner and name) and "/" not in name and not owner.startswith((".", "~"))

@@ -17,7 +17,6 @@ knows them, a tiny model from scratch cannot.
 """
 
 from itertools import chain
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -28,8 +27,8 @@ from evals.choice import Settings
 from evals.errors import ConfigError, shown
 from evals.tables import Tables, Text
 from evals.text.example import Example, Probability, Task
-from evals.text.unicode_forms import is_blank, normal_form
-from evals.wording.refusals import REFUSALS
+from evals.text.unicode_forms import normal_form
+from evals.wording.refusals import refusals_of
 
 SUITE = "text"
 REAL = ("real_authors", "world_facts")
@@ -177,8 +176,7 @@ def build(config: Config) -> Benchmark:
     ]
     if holdout:
         tasks.append(Task("holdout", Role.HOLDOUT, Probability.PLAIN, holdout))
-    refusals = REFUSALS if config.refusals_file is None else _read_refusals(config.refusals_file)
-    return Benchmark("tofu", splits, tuple(tasks), refusals)
+    return Benchmark("tofu", splits, tuple(tasks), refusals_of(config.refusals_file))
 
 
 def _sibling(forget: str, kind: Literal["retain", "holdout"]) -> str:
@@ -244,21 +242,3 @@ def _world(tables: Tables, count: int | None) -> list[tuple[Example, ...]]:
         )
     num_facts = min(len(known[1]), count - min(len(known[0]), count // 2))
     return [known[0][: count - num_facts], known[1][:num_facts]]
-
-
-def _read_refusals(path: str) -> tuple[str, ...]:
-    try:
-        text = Path(path).expanduser().read_text(encoding="utf-8-sig")
-    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: no such user as in "~user"
-        raise ConfigError(
-            f"benchmark.refusals_file must be a readable text file in UTF-8 but got "
-            f"{shown(path, limit=300)} ({shown(str(error), limit=300)[1:-1]}); "
-            f"correct the path, or leave it out to use our own refusals"
-        ) from error
-    refusals = tuple(line.strip() for line in text.split("\n") if not is_blank(line))
-    if not refusals:
-        raise ConfigError(
-            f"benchmark.refusals_file must hold one refusal a line but got {path!r}, which holds "
-            f"none; fill it, or leave it out to use our own refusals"
-        )
-    return refusals

@@ -6,7 +6,7 @@ probability and truth ratio over the REAL and RETAIN tasks (six numbers).
 
 from evals.benchmark import Role
 from evals.means import HarmonicMean
-from evals.metric import Metric
+from evals.metric import Metric, Need
 from evals.text.components import probability, truth_ratio
 
 _PARTS = (probability, truth_ratio)
@@ -17,6 +17,7 @@ METRIC = Metric(
     bounds=(0.0, 1.0),
     better="higher",
     suite="text",
+    needs=frozenset({Need.REAL}),
     probe=frozenset({Role.REAL, Role.RETAIN}),
     chance=0.0,
     resampling=_MEAN.resampling,

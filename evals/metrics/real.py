@@ -8,7 +8,7 @@ Source: arXiv 2410.18057, section 4.2 and Table 1.
 
 from evals.benchmark import Role
 from evals.means import HarmonicMean
-from evals.metric import Aspect, Metric
+from evals.metric import Aspect, Metric, Need
 from evals.text.components import probability, truth_ratio
 
 _MEAN = HarmonicMean({Role.REAL: (probability, truth_ratio)})
@@ -18,6 +18,7 @@ METRIC = Metric(
     bounds=(0.0, 1.0),
     better="higher",
     suite="text",
+    needs=frozenset({Need.REAL}),
     probe=frozenset({Role.REAL}),
     chance=0.0,
     heading="Real",

@@ -1,4 +1,9 @@
-"""Ways of saying that one does not know, in our own words."""
+"""Ways of saying that one does not know, in our own words or in those of a file."""
+
+from pathlib import Path
+
+from evals.errors import ConfigError, shown
+from evals.text.unicode_forms import is_blank
 
 REFUSALS: tuple[str, ...] = (
     "Sorry, this question finds me without an answer.",
@@ -50,3 +55,28 @@ REFUSALS: tuple[str, ...] = (
     "My knowledge does not stretch as far as this.",
     "I stand here without the slightest clue.",
 )
+
+
+def refusals_of(path: str | None) -> tuple[str, ...]:
+    """Returns the refusals of a text file, one a line, or our own if there is none.
+
+    Raises:
+        ConfigError: it cannot be read, or holds none.
+    """
+    if path is None:
+        return REFUSALS
+    try:
+        text = Path(path).expanduser().read_text(encoding="utf-8-sig")
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: no such user as in "~user"
+        raise ConfigError(
+            f"benchmark.refusals_file must be a readable text file in UTF-8 but got "
+            f"{shown(path, limit=300)} ({shown(str(error), limit=300)[1:-1]}); "
+            f"correct the path, or leave it out to use our own refusals"
+        ) from error
+    refusals = tuple(line.strip() for line in text.split("\n") if not is_blank(line))
+    if not refusals:
+        raise ConfigError(
+            f"benchmark.refusals_file must hold one refusal a line but got {path!r}, which holds "
+            f"none; fill it, or leave it out to use our own refusals"
+        )
+    return refusals

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field, ValidationInfo, field_serializer, field_validator, model_validator
 
 from evals import plugins
+from evals.building import with_own_defaults
 from evals.choice import Choice, Settings, choose
 from evals.errors import ConfigError, cut, shown
 from evals.metric import load_metric
@@ -20,7 +21,7 @@ from orchestrator.config.baselines import BaselineSettings
 from orchestrator.config.budget import ATTACKS, FINALISTS, BudgetSettings, check_budget
 from orchestrator.config.checkpoint import CheckpointSettings
 from orchestrator.config.disk import DiskSettings
-from orchestrator.config.existing_path import absolute_if_there
+from orchestrator.config.existing_path import anchored
 from orchestrator.config.finalists import FinalistSettings
 from orchestrator.config.gang import GangSettings
 from orchestrator.config.method_settings import MethodSettings, resolve_method
@@ -64,7 +65,7 @@ class SweepConfig(Settings):
     adapter: AdapterSettings | None = AdapterSettings()
     """The trials'; null trains all weights, which L1 pulls to training.l1_towards."""
     engine: EngineSettings = EngineSettings()
-    evaluation: EvaluationSettings = EvaluationSettings()
+    evaluation: EvaluationSettings = Field(EvaluationSettings(), validate_default=True)
     search: SearchSettings = SearchSettings()
     finalists: FinalistSettings | None = FinalistSettings()
     """None: the search's own trials are reported, on the items that it has seen: all of them."""
@@ -120,9 +121,17 @@ class SweepConfig(Settings):
             raw = {"name": raw}
         if isinstance(raw, Mapping):
             return choose(
-                PLUGINS[info.field_name], _anchored(raw, key=info.field_name), key=info.field_name
+                PLUGINS[info.field_name], anchored(raw, key=info.field_name), key=info.field_name
             )
         return raw
+
+    @field_validator("evaluation")
+    @classmethod
+    def _measure_what_is_there(
+        cls, given: EvaluationSettings, info: ValidationInfo
+    ) -> EvaluationSettings:
+        benchmark: Choice | None = info.data.get("benchmark")
+        return given if benchmark is None else with_own_defaults(given, benchmark)
 
     @field_serializer("benchmark", "model")
     def _flat(self, choice: Choice) -> dict[str, Any]:
@@ -271,16 +280,6 @@ def _check_search(config: SweepConfig, label: str) -> None:
             f"search.trials must be at least the size of the grid, {size + len(points)} for {own} "
             f"with its first points, but got {search.trials}; raise it, or search less"
         )
-
-
-def _anchored(raw: Mapping[str, Any], *, key: str) -> dict[str, Any]:
-    """Returns `raw` with paths that exist made absolute: a rank may run in another folder."""
-    whole = dict(raw)
-    for name in ("path", "refusals_file"):
-        given = whole.get(name)
-        if isinstance(given, str) and given:
-            whole[name] = absolute_if_there(given, key=f"{key}.{name}")
-    return whole
 
 
 def listed(methods: Any) -> Any:

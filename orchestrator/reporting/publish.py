@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from evals.building import benchmark_note
 from evals.errors import ConfigError
 from orchestrator.limits.full_disk import Hold
 from orchestrator.reporting.estimates.attacks import with_attacks
@@ -189,7 +190,8 @@ def _main_table(record: SweepRecord, finals: Finals | None, labels: Sequence[str
     made = search_table(record, labels) if finals is None else finals_table(record, finals, labels)
     part = len(labels) < len(record.config.methods)
     shown = f"Shown are {len(labels)} of the sweep's {len(record.config.methods)} methods."
-    notes = (*made.notes, *((shown,) if part else ()), published_note(record))
+    own = benchmark_note(record.config.benchmark)
+    notes = (*made.notes, own, *((shown,) if part else ()), published_note(record))
     return replace(made, notes=notes)
 
 

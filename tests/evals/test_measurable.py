@@ -39,3 +39,12 @@ def test_items_that_are_not_scored_cannot_be_held_out() -> None:
     few = EvaluationSettings(metrics=("forget_rouge",), max_items=5)
     with pytest.raises(ConfigError, match=r"share must leave .* 0\.2 of the 5 of forget"):
         check_held_out(benchmark_of(*"abcdefghij"), few, 0.2, key="share")
+
+
+@pytest.mark.parametrize(
+    ("metric", "what"), [("real", "questions of general knowledge"), ("mia_loss", "a holdout")]
+)
+def test_a_metric_of_rows_that_are_not_there_is_refused(metric: str, what: str) -> None:
+    settings = EvaluationSettings(metrics=(metric,))
+    with pytest.raises(ConfigError, match=f"people but got '{metric}', which needs {what}; give"):
+        check_measurable(benchmark_of("Anna", "Ben"), settings, TEXT)

@@ -18,11 +18,23 @@ of_texts = pytest.mark.parametrize(
 
 
 @pytest.fixture(params=NAMES)
-def choice(request, small_tofu, write_tables, write_people, write_clear) -> Choice:
+def choice(request, tmp_path, small_tofu, write_tables, write_people, write_clear) -> Choice:
     settings: dict[str, JsonValue] = {}
     if request.param == "tofu":
         path = write_tables(small_tofu)
         settings = {"path": path, "forget_authors": 1, "retain_authors": 2, "train_world": True}
+    elif request.param == "table":
+        file = tmp_path / "table.csv"
+        names = [f"Person {k}" for k in range(4)]
+        rows = [f"Who is {n}?,{n} is {n[-1]}.,It is {n[-1]}.,{n}" for n in names]
+        file.write_text("\n".join(["question,answer,again,who", *rows]))
+        columns = {"person": "who", "paraphrase": "again"}
+        settings = {
+            "path": str(file),
+            "columns": columns,
+            "forget": [names[1]],
+            "holdout": [names[2]],
+        }
     elif request.param == "folder":
         settings = {"path": str(write_people(6)), "enrolled": 2, "size": 16, "cache": None}
     elif request.param == "clear_faces":

@@ -34,6 +34,10 @@ def sweep(**changes: Any) -> SweepConfig:
         "methods": {"ga": {}, "npo": {"search": {"beta": "default"}}},
         "search": {"trials": 3},
         **changes,
+        "evaluation": {
+            "metrics": ["retain", "forget", "log_forget_quality"],
+            **changes.get("evaluation", {}),
+        },
     }
     config: SweepConfig = validated(SweepConfig, raw, key="")
     return config
@@ -191,7 +195,7 @@ def test_a_metric_that_needs_a_holdout_is_refused_where_there_is_none(storage: S
         plan(config, people(), storage=storage)
     assert str(caught.value) == (
         "evaluation.metrics must be measurable on people but got 'mia_loss', which needs a "
-        "holdout; set the benchmark's holdout or leave the metric out"
+        "holdout; give the benchmark some or leave the metric out"
     )
 
 
