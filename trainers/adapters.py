@@ -37,7 +37,7 @@ def add_adapter(model: nn.Module, settings: AdapterSettings, *, seed: int) -> Pe
         r=settings.rank,
         lora_alpha=settings.alpha,
         lora_dropout=settings.dropout,
-        target_modules=list(settings.target_modules) or "all-linear",
+        target_modules=_targets(model, settings),
         task_type="CAUSAL_LM" if _generates(model) else None,
     )
     try:
@@ -145,6 +145,31 @@ def save_adapter(state: Mapping[str, Tensor], config: PeftConfig, folder: Path) 
     }
     save_file(weights, folder / "adapter_model.safetensors", metadata={"format": "pt"})
     config.save_pretrained(str(folder))
+
+
+def _targets(model: nn.Module, settings: AdapterSettings) -> list[str] | str:
+    """Returns the layers that get an adapter, as peft takes them.
+
+    A model of several parts says by `linear_layers` which ones may get one: the names of settings
+    stand for those layers alone, by the ends of their paths or by whole ones.
+    """
+    offered = getattr(model, "linear_layers", None)
+    if offered is None:
+        return list(settings.target_modules) or "all-linear"
+    asked = settings.target_modules
+    names: list[str] = offered()
+    chosen = [
+        name
+        for name in names
+        if not asked or any(f".{name}".endswith(f".{target}") for target in asked)
+    ]
+    if not chosen:
+        raise _wrong_targets(
+            settings,
+            "none of them is in a part of the model that trains",
+            instead=sorted({name.rpartition(".")[2] for name in names}),
+        )
+    return chosen
 
 
 def _generates(model: nn.Module) -> bool:

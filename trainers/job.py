@@ -68,12 +68,13 @@ class Job(Settings):
         """SHA-256 of the canonical JSON, 16 hexadecimal digits.
 
         Paths stay out of it, so that moved files are found again: `data` and `weights` say what
-        the benchmark's settings, the model's path and the checkpoint's folder stand for.
+        the benchmark's settings, the model's path and the checkpoint's folder stand for, and what
+        a model keeps in its `cache` is what it would compute.
         """
         paths: dict[str, Any] = {
             "checkpoint": True,
             "benchmark": {"settings"},
-            "model": {"settings": {"path"}},
+            "model": {"settings": {"path", "cache"}},
         }
         plain = self.model_dump(mode="json", exclude=paths)
         text = json.dumps(plain, sort_keys=True, separators=(",", ":"))

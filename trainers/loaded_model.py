@@ -20,13 +20,19 @@ class LoadedModel:
     """A model in evaluation mode, on the CPU or its device.
 
     Its suite makes an encoder of `processor`. `arguments` are what the model is called with in a
-    training, beside a batch's inputs.
+    training, beside a batch's inputs. `prepare` is for whatever shall be done once the model is on
+    its device and still whole, before an engine takes it.
     """
 
     model: nn.Module
     processor: Any
     writer: Writer
     arguments: Arguments = Arguments()
+    prepare: "Callable[[LoadedModel], LoadedModel] | None" = None
+
+    def prepared(self) -> "LoadedModel":
+        """Returns the model as it is trained and evaluated; it must be on its device."""
+        return self if self.prepare is None else self.prepare(self)
 
     def save(self, folder: Path, *, state: Mapping[str, Tensor] | None = None) -> None:
         """Writes what the family loads as a checkpoint, with the weights `state` if given."""

@@ -4,9 +4,10 @@ import os
 import pickle
 import struct
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -32,7 +33,7 @@ from evals.text.encoding import Processor
 from trainers.loaded_model import Shape
 from trainers.stored_dtype import stored_dtype
 
-_FAILURES = (
+FAILURES = (
     OSError,
     ValueError,
     TypeError,
@@ -54,8 +55,19 @@ NO_CODE = {"trust_remote_code": False}
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is loaded: one of transformers' Auto classes, and what its models are called."""
+
+    auto: Any
+    name: str
+
+
+CAUSAL = Kind(AutoModelForCausalLM, "a causal language model")
+
+
 class Running(Settings):
-    """How any causal language model is held in memory and run."""
+    """How any language model is held in memory and run."""
 
     dtype: Literal["fp32", "bf16", "auto"] = "auto"
     """Type of the weights; auto keeps that of the checkpoint."""
@@ -78,14 +90,14 @@ def torch_dtype(running: Running) -> torch.dtype | Literal["auto"]:
     return known.get(running.dtype, "auto")
 
 
-def load_model(source: Source, running: Running) -> PreTrainedModel:
+def load_model(source: Source, running: Running, *, kind: Kind = CAUSAL) -> PreTrainedModel:
     """Loads the weights, in evaluation mode and on the CPU.
 
     Raises:
         ConfigError: they cannot be loaded, or leave a weight of the model without a value.
     """
     require_attention(running)
-    return prepare(read_weights(source, running, device="cpu"), running)
+    return prepare(read_weights(source, running, device="cpu", kind=kind), running)
 
 
 def shape_of(source: Source) -> Shape:
@@ -118,7 +130,7 @@ def write_model(
     processor.tokenizer.save_pretrained(folder)
 
 
-def load_skeleton(source: Source, running: Running) -> PreTrainedModel:
+def load_skeleton(source: Source, running: Running, *, kind: Kind = CAUSAL) -> PreTrainedModel:
     """Returns the model without weights, on the meta device, in the dtype that it would have.
 
     Takes moments and no memory.
@@ -133,11 +145,9 @@ def load_skeleton(source: Source, running: Running) -> PreTrainedModel:
         dtype = stated or torch.float32
     try:
         with torch.device("meta"):
-            model: PreTrainedModel = AutoModelForCausalLM.from_config(
-                config, dtype=dtype, **NO_CODE
-            )
-    except _FAILURES as error:
-        raise _unusable(source, "model.path must be a causal language model", error) from error
+            model: PreTrainedModel = kind.auto.from_config(config, dtype=dtype, **NO_CODE)
+    except FAILURES as error:
+        raise unusable(source, f"model.path must be {kind.name}", error) from error
     return model
 
 
@@ -147,17 +157,17 @@ def load_tokenizer(source: Source) -> PreTrainedTokenizerBase:
     Raises:
         ConfigError: there is none, or it cannot be read.
     """
-    _require_folder(source, _TOKENIZER_FILES)
+    require_folder(source, _TOKENIZER_FILES)
     try:
         return AutoTokenizer.from_pretrained(
             os.path.expanduser(source.path),
             revision=source.revision or "main",
-            local_files_only=source.local_files_only or not _answers_for(source),
+            local_files_only=source.local_files_only or not answers_for(source),
             use_fast=True,
             **NO_CODE,
         )
-    except _FAILURES as error:
-        raise _unusable(source, "model.path must be a model with its tokenizer", error) from error
+    except FAILURES as error:
+        raise unusable(source, "model.path must be a model with its tokenizer", error) from error
 
 
 def prepare(model: PreTrainedModel, running: Running) -> PreTrainedModel:
@@ -173,11 +183,13 @@ def prepare(model: PreTrainedModel, running: Running) -> PreTrainedModel:
     return model
 
 
-def read_weights(source: Source, running: Running, *, device: str) -> PreTrainedModel:
+def read_weights(
+    source: Source, running: Running, *, device: str, kind: Kind = CAUSAL
+) -> PreTrainedModel:
     """Returns the model with its weights on `device`; on "meta" they keep shapes only."""
-    _require_folder(source, ("config.json",))
+    require_folder(source, ("config.json",))
     try:
-        model, info = AutoModelForCausalLM.from_pretrained(
+        model, info = kind.auto.from_pretrained(
             os.path.expanduser(source.path),
             revision=source.revision or "main",
             local_files_only=source.local_files_only,
@@ -188,8 +200,8 @@ def read_weights(source: Source, running: Running, *, device: str) -> PreTrained
             use_safetensors=True,  # other formats are pickles, which run code when they are read
             **NO_CODE,
         )
-    except _FAILURES as error:
-        raise _unusable(source, "model.path must be a causal language model", error) from error
+    except FAILURES as error:
+        raise unusable(source, f"model.path must be {kind.name}", error) from error
     lacking = sorted(info["missing_keys"]) + sorted(str(key) for key in info["mismatched_keys"])
     if lacking:
         raise ConfigError(
@@ -205,20 +217,20 @@ def _read_config(source: Source) -> PreTrainedConfig:
 
     transformers would come to the same, but after half a minute of retries.
     """
-    _require_folder(source, ("config.json",))
+    require_folder(source, ("config.json",))
     try:
         config: PreTrainedConfig = AutoConfig.from_pretrained(
             os.path.expanduser(source.path),
             revision=source.revision or "main",
-            local_files_only=source.local_files_only or not _answers_for(source),
+            local_files_only=source.local_files_only or not answers_for(source),
             **NO_CODE,
         )
-    except _FAILURES as error:
-        raise _unusable(source, "model.path must be a causal language model", error) from error
+    except FAILURES as error:
+        raise unusable(source, "model.path must be a causal language model", error) from error
     return config
 
 
-def _answers_for(source: Source) -> bool:
+def answers_for(source: Source) -> bool:
     """Tells whether there is a hub to ask for a model; nobody is asked for a folder's."""
     return not Path(source.path).expanduser().is_dir() and _answers(hub.ENDPOINT)
 
@@ -235,7 +247,7 @@ def _answers(endpoint: str) -> bool:
     return True
 
 
-def _require_folder(source: Source, files: Sequence[str]) -> None:
+def require_folder(source: Source, files: Sequence[str]) -> None:
     """Refuses a path that is meant as a folder and is none, or has none of `files`."""
     folder = Path(source.path).expanduser()
     if folder.is_dir():
@@ -262,7 +274,8 @@ def _require_safe(source: Source, folder: Path) -> None:
         )
 
 
-def _unusable(source: Source, rule: str, error: Exception) -> ConfigError:
+def unusable(source: Source, rule: str, error: Exception) -> ConfigError:
+    """Returns the error of a user whose `source` could not be used, by what was raised."""
     if "custom code" in str(error):
         return ConfigError(
             "model.path must be a model that transformers itself can build but got "

@@ -227,7 +227,7 @@ class WarmState:
             benchmark=self.benchmark(job.benchmark), checkpoint=checkpoint, seed=job.seed
         )
         loaded.model.to(self.place.device)
-        return loaded
+        return loaded.prepared()
 
     def _new_model(self, job: Job, checkpoint: Path | None) -> WarmModel:
         """Returns the model of `checkpoint` as it is tuned, under a new engine."""

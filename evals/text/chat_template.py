@@ -32,7 +32,7 @@ _FAILURES = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError
 """What expressions of a template raise that it was not written for."""
 
 
-def rendered(tokenizer: PreTrainedTokenizerBase, turns: Sequence[Mapping[str, str]]) -> str:
+def rendered(tokenizer: PreTrainedTokenizerBase, turns: Sequence[Mapping[str, Any]]) -> str:
     """Returns the conversation `turns` as the tokenizer's template writes it.
 
     Raises:

@@ -3,7 +3,7 @@
 Shapes: B rows, T positions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,10 +18,10 @@ from evals.errors import ConfigError
 from evals.text.chat_template import rendered
 from evals.text.example import Example
 
-_MARKER = "@@answer@@"
+ANSWER = "@@answer@@"
 """Stands in for an answer while a chat template is rendered; no template changes it."""
 
-_AS_THEY_ARE = {"skip_special_tokens": False, "clean_up_tokenization_spaces": False}
+AS_THEY_ARE = {"skip_special_tokens": False, "clean_up_tokenization_spaces": False}
 
 
 class Prompt(Settings):
@@ -97,22 +97,20 @@ class Encoder:
         self._key = key
         self.eos_id: int = tokenizer.eos_token_id
         self.pad_id: int = self.eos_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
-        self._special = {self.eos_id, *tokenizer.all_special_ids} | {
-            token_id for token_id, token in tokenizer.added_tokens_decoder.items() if token.special
-        }
+        self._special = special_ids(tokenizer)
         self.end_id = self._end_id()
 
     def answered(self, example: Example) -> Row:
         """Returns the row of a question and its own answer."""
-        return self.encode(example.question, example.answer)
+        return self.row(example, example.answer)
 
     def refused(self, example: Example, refusal: str) -> Row:
         """Returns the row of a question and a refusal to answer it."""
-        return self.encode(example.question, refusal)
+        return self.row(example, refusal)
 
     def swapped(self, example: Example, other: Example) -> Row:
         """Returns the row of a question and the answer to another one."""
-        return self.encode(example.question, other.answer)
+        return self.row(example, other.answer)
 
     def twin(self, example: Example) -> Row:
         """Fails: text has no mirror, and plans refuse who needs one."""
@@ -121,6 +119,18 @@ class Encoder:
     def collate(self, rows: Sequence[Row]) -> Collated:
         """Returns the rows side by side, padded on the right."""
         return collate(rows, pad_id=self.pad_id)
+
+    def row(self, example: Example, answer: str) -> Row:
+        """Returns the row of the example's question and this answer."""
+        return self.encode(example.question, answer)
+
+    def prompt_ids(self, example: Example) -> tuple[int, ...]:
+        """Returns the ids that stand before any answer to the example's question."""
+        return self.encode_prompt(example.question)
+
+    def beside_tokens(self, examples: Sequence[Example]) -> Mapping[str, Tensor]:  # noqa: ARG002
+        """Returns nothing: a question is all tokens."""
+        return {}
 
     def encode(self, question: str, answer: str) -> Row:
         """Returns the row of a question and its answer, cut at `max_length`.
@@ -138,7 +148,9 @@ class Encoder:
         ids, ends = self._tokenize(head + body + tail)
         prompt_end = len(head.rstrip(" "))
         start = next((i for i, end in enumerate(ends) if end > prompt_end), len(ids))
-        whole = self._close(ids, ends, after=len(head) + len(body))
+        whole = closed(
+            ids, ends, after=len(head) + len(body), special=self._special, eos=self.eos_id
+        )
         kept = tuple(whole[: self.max_length])
         if start >= len(kept) or start == 0:
             raise ConfigError(
@@ -163,14 +175,14 @@ class Encoder:
         row = self.answered(example)
         start = sum(label == IGNORE for label in row.labels)
         ids = (row.input_ids, row.input_ids[:start])
-        whole, prompt = (str(self.tokenizer.decode(list(each), **_AS_THEY_ARE)) for each in ids)
+        whole, prompt = (str(self.tokenizer.decode(list(each), **AS_THEY_ARE)) for each in ids)
         return prompt, whole.removeprefix(prompt)
 
     def _tokenize(self, text: str) -> tuple[list[int], list[int]]:
         """Returns the ids and each one's end in `text` (0 for a token that is not in it).
 
         A chat template brings its own special tokens; with tags the tokenizer adds them. An
-        end-of-sequence token that some tokenizers add is taken off: `_close` puts it on.
+        end-of-sequence token that some tokenizers add is taken off: `closed` puts it on.
         """
         encoded = self.tokenizer(
             text,
@@ -184,19 +196,33 @@ class Encoder:
             return ids[:-1], ends[:-1]
         return ids, ends
 
-    def _close(self, ids: list[int], ends: list[int], *, after: int) -> list[int]:
-        """Returns `ids` up to the first special token behind character `after`, or with EOS."""
-        behind = [i for i, end in enumerate(ends) if end > after]
-        for position in behind:
-            if ids[position] in self._special:
-                return ids[: position + 1]
-        return ids[: behind[0] if behind else len(ids)] + [self.eos_id]
-
     def _end_id(self) -> int:
         """Returns the token that closes an answer."""
         head, tail = _frame(self.tokenizer, self.prompt, "Who?")
-        ids, ends = self._tokenize(head + _MARKER + tail)
-        return self._close(ids, ends, after=len(head) + len(_MARKER))[-1]
+        ids, ends = self._tokenize(head + ANSWER + tail)
+        after = len(head) + len(ANSWER)
+        return closed(ids, ends, after=after, special=self._special, eos=self.eos_id)[-1]
+
+
+def special_ids(tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+    """Returns the ids of tokens that stand for no text, any of which closes an answer."""
+    added = tokenizer.added_tokens_decoder.items()
+    special = {token_id for token_id, token in added if token.special}
+    return frozenset({tokenizer.eos_token_id, *tokenizer.all_special_ids} | special)
+
+
+def closed(
+    ids: list[int], ends: list[int], *, after: int, special: Set[int], eos: int
+) -> list[int]:
+    """Returns `ids` up to the first special token behind character `after`, or with `eos`.
+
+    `ends` says where each id's text ends.
+    """
+    behind = [i for i, end in enumerate(ends) if end > after]
+    for position in behind:
+        if ids[position] in special:
+            return ids[: position + 1]
+    return ids[: behind[0] if behind else len(ids)] + [eos]
 
 
 def collate(rows: Sequence[Row], *, pad_id: int) -> Collated:
@@ -227,6 +253,12 @@ def model_inputs(input_ids_BT: Tensor, attention_mask_BT: Tensor, labels_BT: Ten
 
 def require_usable(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> None:
     """Raises the ConfigError of an `Encoder` whose tokenizer cannot do what it takes."""
+    require_tokens(tokenizer)
+    _require_prompt(tokenizer, prompt)
+
+
+def require_tokens(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Refuses a tokenizer that tells no offsets, or has no token to end an answer with."""
     if not tokenizer.is_fast:
         raise ConfigError(
             "model.path must have a fast tokenizer (tokenizer.json) but got "
@@ -237,6 +269,9 @@ def require_usable(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> None:
             "model.path must have a tokenizer with an end-of-sequence token but got none; "
             "set eos_token in its tokenizer_config.json"
         )
+
+
+def _require_prompt(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> None:
     if prompt.style == "chat_template" and not tokenizer.chat_template:
         raise ConfigError(
             "model.prompt.style must be tags for a tokenizer without a chat template but got "
@@ -264,6 +299,6 @@ def _frame(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, question: str) ->
     if prompt.style == "tags":
         start = f"{prompt.question_start}{question}{prompt.question_end}{prompt.answer_start}"
         return start, ""
-    turns = [{"role": "user", "content": question}, {"role": "assistant", "content": _MARKER}]
-    head, _, tail = rendered(tokenizer, turns).rpartition(_MARKER)
+    turns = [{"role": "user", "content": question}, {"role": "assistant", "content": ANSWER}]
+    head, _, tail = rendered(tokenizer, turns).rpartition(ANSWER)
     return head, tail

@@ -11,7 +11,7 @@ Shapes: B rows, T positions.
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import torch
@@ -22,7 +22,7 @@ from transformers import GenerationConfig
 from evals.evaluating import evaluating
 from evals.settings import EvaluationSettings
 from evals.shard import Shard
-from evals.text.encoding import Encoder
+from evals.text.answer_encoder import AnswerEncoder
 from evals.text.example import Example, Task
 from evals.text.scoring import batches, unwrapped
 
@@ -32,8 +32,9 @@ FIRST_ROUND = 32
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Token ids of a prompt, and those that the model is known to say behind it."""
+    """Token ids of an example's prompt, and those that the model is known to say behind it."""
 
+    example: Example
     prompt: tuple[int, ...]
     tokens: tuple[int, ...] = ()
     over: bool = False
@@ -49,7 +50,7 @@ class Generator:
     """
 
     model: nn.Module
-    encoder: Encoder
+    encoder: AnswerEncoder
     settings: EvaluationSettings
     shard: Shard
     device: torch.device
@@ -62,7 +63,7 @@ class Generator:
         if not task.examples:
             return ()
         said = self._begun(self.shard.take(task.examples), hits)
-        idle = Said(self.encoder.encode_prompt(task.examples[0].question))
+        idle = self._asked(task.examples[0])
         length, size = FIRST_ROUND, self.settings.batch_size
         with evaluating(self.model):
             while calls := self._num_calls(sum(not each.over for each in said)):
@@ -79,8 +80,11 @@ class Generator:
 
     def _begun(self, own: Sequence[Example], hits: Sequence[Sequence[bool]]) -> list[Said]:
         if not hits:
-            return [Said(self.encoder.encode_prompt(each.question)) for each in own]
+            return [self._asked(each) for each in own]
         return [self._known(example, each) for example, each in zip(own, hits, strict=True)]
+
+    def _asked(self, example: Example) -> Said:
+        return Said(example, self.encoder.prompt_ids(example))
 
     def _known(self, example: Example, hits: Sequence[bool]) -> Said:
         """Returns what is said of the true answer before the first miss.
@@ -88,17 +92,18 @@ class Generator:
         Nothing is, where the answer was not scored behind the very tokens that the model is asked
         by: a tokenizer may join the end of the one with the beginning of the other.
         """
-        prompt = self.encoder.encode_prompt(example.question)
-        ids = self.encoder.answered(example).input_ids
+        prompt = self.encoder.prompt_ids(example)
+        ids = self.encoder.row(example, example.answer).input_ids
         if ids[: len(prompt)] != prompt or len(ids) != len(prompt) + len(hits):
-            return Said(prompt)
+            return Said(example, prompt)
         num_hits = next((index for index, hit in enumerate(hits) if not hit), len(hits))
-        return self._said(prompt, ids[len(prompt) :][:num_hits])
+        return self._said(Said(example, prompt), ids[len(prompt) :][:num_hits])
 
-    def _said(self, prompt: tuple[int, ...], tokens: tuple[int, ...]) -> Said:
+    def _said(self, asked: Said, tokens: tuple[int, ...]) -> Said:
         kept = tokens[: self.settings.max_new_tokens]
         ended = num_before_end(self.encoder, kept) < len(kept)
-        return Said(prompt, kept, over=ended or len(kept) == self.settings.max_new_tokens)
+        over = ended or len(kept) == self.settings.max_new_tokens
+        return replace(asked, tokens=kept, over=over)
 
     def _num_calls(self, rows: int) -> int:
         """Returns the largest number of batches that a rank needs."""
@@ -126,20 +131,20 @@ class Generator:
         for index, ids in enumerate(before):
             input_ids_BT[index, width - len(ids) :] = torch.tensor(ids)
             mask_BT[index, width - len(ids) :] = 1
+        beside = self.encoder.beside_tokens([row.example for row in rows])
         config = greedy(self.encoder, max_new_tokens=min(length, most))
         with _decoding_with(self.model, config):
             all_BT: Tensor = cast(Any, self.model).generate(
                 input_ids=input_ids_BT.to(self.device),
                 attention_mask=mask_BT.to(self.device),
                 synced_gpus=self._synced,
+                **{name: tensor.to(self.device) for name, tensor in beside.items()},
             )
         new = all_BT[:, width:].tolist()
-        return [
-            self._said(row.prompt, (*row.tokens, *ids)) for row, ids in zip(rows, new, strict=True)
-        ]
+        return [self._said(row, (*row.tokens, *ids)) for row, ids in zip(rows, new, strict=True)]
 
 
-def greedy(encoder: Encoder, *, max_new_tokens: int) -> GenerationConfig:
+def greedy(encoder: AnswerEncoder, *, max_new_tokens: int) -> GenerationConfig:
     """Returns the settings of plain greedy decoding.
 
     It stands in for the model's own, where chat models keep sampling and penalties that
@@ -153,7 +158,7 @@ def greedy(encoder: Encoder, *, max_new_tokens: int) -> GenerationConfig:
     )
 
 
-def decode(encoder: Encoder, rows: Sequence[Sequence[int]]) -> list[str]:
+def decode(encoder: AnswerEncoder, rows: Sequence[Sequence[int]]) -> list[str]:
     """Returns the text of each row of ids up to its first end token, stripped."""
     texts = []
     for row in rows:
@@ -164,13 +169,13 @@ def decode(encoder: Encoder, rows: Sequence[Sequence[int]]) -> list[str]:
     return texts
 
 
-def num_before_end(encoder: Encoder, row: Sequence[int]) -> int:
+def num_before_end(encoder: AnswerEncoder, row: Sequence[int]) -> int:
     """Returns how many ids stand before the first end token."""
     ends = _ends(encoder)
     return next((index for index, token in enumerate(row) if token in ends), len(row))
 
 
-def _ends(encoder: Encoder) -> set[int]:
+def _ends(encoder: AnswerEncoder) -> set[int]:
     return {encoder.eos_id, encoder.end_id}
 
 

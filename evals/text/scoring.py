@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from evals.evaluating import evaluating
 from evals.shard import Shard
-from evals.text.encoding import Encoder, Row
+from evals.text.answer_encoder import AnswerEncoder
+from evals.text.encoding import Row
 from evals.text.example import Example, Task
 from evals.text.scores import AnswerScore, ItemScore
 from evals.text.shared_prefix import Layout, lay_rows, lay_trees
@@ -42,7 +43,7 @@ class TokenScores:
 
 def score_task(
     model: nn.Module,
-    encoder: Encoder,
+    encoder: AnswerEncoder,
     task: Task,
     *,
     batch_size: int,
@@ -71,7 +72,7 @@ def score_task(
     found: dict[int, list[TokenScores]] = {}
     with evaluating(model):
         for batch in batches([_length(group) for group in groups], size=size, calls=calls):
-            layout = lay([groups[index] for index in batch], pad_id=encoder.pad_id)
+            layout = lay([groups[index] for index in batch], encoder)
             scores = iter(_score(model, layout, device))
             found |= {index: list(islice(scores, len(groups[index]))) for index in batch}
     flat = chain.from_iterable(found[index] for index in range(len(groups)))
@@ -117,8 +118,8 @@ def unwrapped(model: nn.Module) -> nn.Module:
     return inner
 
 
-def _rows(encoder: Encoder, example: Example) -> list[Row]:
-    return [encoder.encode(example.question, answer) for answer in example.answers]
+def _rows(encoder: AnswerEncoder, example: Example) -> list[Row]:
+    return [encoder.row(example, answer) for answer in example.answers]
 
 
 def _length(rows: Sequence[Row]) -> int:

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from evals.collated import IGNORE
-from evals.text.encoding import Row, collate
+from evals.text.answer_encoder import AnswerEncoder
+from evals.text.encoding import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +55,24 @@ class Tree:
     slots: tuple[tuple[int, ...], ...]
 
 
-def lay_rows(items: Sequence[Sequence[Row]], *, pad_id: int) -> Layout:
+def lay_rows(items: Sequence[Sequence[Row]], encoder: AnswerEncoder) -> Layout:
     """Returns one sequence for each row of each item, padded on the right."""
     rows = [row for item in items for row in item]
     return Layout(
-        collate(rows, pad_id=pad_id).inputs,
+        encoder.collate(rows).inputs,
         tuple(_answer(i, row, range(len(row.input_ids))) for i, row in enumerate(rows)),
     )
 
 
-def lay_trees(items: Sequence[Sequence[Row]], *, pad_id: int) -> Layout:
+def lay_trees(items: Sequence[Sequence[Row]], encoder: AnswerEncoder) -> Layout:
     """Returns one sequence for each item, padded on the right, with its mask of who sees whom.
 
     A padded position sees the prefix of its own sequence, for a softmax over nothing is NaN;
-    nothing sees a padded position.
+    nothing sees a padded position. Rows are of tokens alone.
     """
     trees = [grow(rows) for rows in items]
     shape = (len(trees), max(len(tree.input_ids) for tree in trees))
-    input_ids_BT = torch.full(shape, pad_id)
+    input_ids_BT = torch.full(shape, encoder.pad_id)
     position_ids_BT = torch.zeros(shape, dtype=torch.long)
     branches_BT = torch.full(shape, -1)
     for index, tree in enumerate(trees):

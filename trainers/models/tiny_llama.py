@@ -5,13 +5,11 @@ of question-answer pairs. The byte-level BPE tokenizer is trained on the benchma
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 from pydantic import Field, model_validator
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import (
     LlamaConfig,
     LlamaForCausalLM,
@@ -23,7 +21,7 @@ from transformers import (
 from evals.benchmark import Benchmark
 from evals.errors import FieldError
 from evals.text.encoding import Processor, Prompt
-from evals.text.example import Example
+from trainers.byte_pairs import FEWEST, train_byte_pairs
 from trainers.decoder_call import ARGUMENTS
 from trainers.family import Use
 from trainers.loaded_model import LoadedModel, Shape
@@ -44,7 +42,6 @@ from trainers.pretrained_check import check_loads, check_rows
 from trainers.settings import AdapterSettings
 
 SUITES = ("text",)
-_BOS, _EOS, _PAD = "<s>", "</s>", "<pad>"
 
 
 class Config(Running):
@@ -54,7 +51,7 @@ class Config(Running):
     num_layers: int = Field(4, ge=1)
     num_heads: int = Field(4, ge=1)
     intermediate_size: int = Field(384, ge=8)
-    vocab_size: int = Field(2048, ge=259)
+    vocab_size: int = Field(2048, ge=FEWEST)
     """At least the 256 bytes and three special tokens."""
     max_position_embeddings: int = Field(512, ge=8)
     prompt: Prompt = Prompt()
@@ -98,7 +95,7 @@ class Family:
             model = load_model(source, self._config)
             return self._loaded(model, tokenizer)
         require_attention(self._config)
-        tokenizer = train_tokenizer(benchmark, self._config)
+        tokenizer = self._tokenizer(benchmark)
         model = _random_model(self._config, tokenizer, seed=seed)
         return self._loaded(prepare(model, self._config), tokenizer)
 
@@ -111,7 +108,7 @@ class Family:
         if checkpoint is not None:
             return load_skeleton(Source(path=str(checkpoint)), self._config)
         with torch.device("meta"):
-            return _random_model(self._config, train_tokenizer(benchmark, self._config), seed=0)
+            return _random_model(self._config, self._tokenizer(benchmark), seed=0)
 
     def measure(
         self, skeleton: PreTrainedModel, *, adapter: AdapterSettings | None, bf16: bool
@@ -158,48 +155,13 @@ class Family:
     def _loaded(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> LoadedModel:
         return LoadedModel(model, Processor(tokenizer, self._config.prompt), write_model, ARGUMENTS)
 
+    def _tokenizer(self, benchmark: Benchmark) -> PreTrainedTokenizerFast:
+        config = self._config
+        return train_byte_pairs(benchmark, config.prompt, vocab_size=config.vocab_size)
+
     def fingerprint(self) -> str:
         """Returns the name of the recipe: size, texts and seed stand in the job beside it."""
         return "random weights, byte-level BPE"
-
-
-def train_tokenizer(benchmark: Benchmark, config: Config) -> PreTrainedTokenizerFast:
-    """Returns a byte-level BPE tokenizer of the benchmark's texts that puts BOS in front."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=config.vocab_size,
-        special_tokens=[_BOS, _EOS, _PAD],
-        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(_texts(benchmark, config.prompt), trainer)
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{_BOS} $A", special_tokens=[(_BOS, tokenizer.token_to_id(_BOS))]
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token=_BOS, eos_token=_EOS, pad_token=_PAD
-    )
-
-
-def _texts(benchmark: Benchmark, prompt: Prompt) -> Iterator[str]:
-    """Yields every text once as the prompt frames it, in the benchmark's order."""
-    groups = [*benchmark.splits.values(), *(task.examples for task in benchmark.tasks)]
-    examples = dict.fromkeys(example for group in groups for example in group)
-    questions = dict.fromkeys(example.question for example in examples)
-    answers = dict.fromkeys(answer for example in examples for answer in _answers(example))
-    for question in questions:
-        yield f"{prompt.question_start}{question}{prompt.question_end}"
-    for answer in (*answers, *benchmark.refusals):
-        yield f"{prompt.answer_start}{answer}"
-
-
-def _answers(example: Example) -> Iterator[str]:
-    yield example.answer
-    if example.paraphrase is not None:
-        yield example.paraphrase
-    yield from example.perturbed
 
 
 def _random_model(

@@ -4,6 +4,7 @@ Of five questions, the ids of which are their own tokens, those of rank 0 are kn
 for the last.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,12 +35,15 @@ class Numbers:
     def tokenizer(self) -> Any:
         return self
 
-    def encode_prompt(self, question: str) -> tuple[int, ...]:
-        return tuple(int(word) for word in question.split())
+    def prompt_ids(self, example: Example) -> tuple[int, ...]:
+        return tuple(int(word) for word in example.question.split())
 
-    def answered(self, example: Example) -> Row:
-        ids = self.encode_prompt(f"{example.question} {example.answer}")
+    def row(self, example: Example, answer: str) -> Row:
+        ids = (*self.prompt_ids(example), *(int(word) for word in answer.split()))
         return Row(ids, ids)
+
+    def beside_tokens(self, examples: Sequence[Example]) -> dict:
+        return {}
 
     def decode(self, ids: list[int], *, skip_special_tokens: bool) -> str:
         assert skip_special_tokens

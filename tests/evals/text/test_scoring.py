@@ -251,7 +251,7 @@ def test_a_tree_of_one_row_or_of_equal_rows_is_that_row(encoder):
 
 def test_in_a_tree_an_answer_sees_the_prefix_and_itself_alone(encoder):
     rows = [encoder.encode("Who?", "Hina"), encoder.encode("Who?", "Basil")]
-    tree, sees = grow(rows), lay_trees([rows], pad_id=0).arguments["attention_mask"][0, 0]
+    tree, sees = grow(rows), lay_trees([rows], encoder).arguments["attention_mask"][0, 0]
     for query in range(len(tree.input_ids)):
         own = next(slots for slots in tree.slots if query in slots)
         assert sees[query].nonzero().flatten().tolist() == [s for s in own if s <= query]
@@ -259,7 +259,7 @@ def test_in_a_tree_an_answer_sees_the_prefix_and_itself_alone(encoder):
 
 def test_rows_and_trees_predict_the_same_labels(encoder):
     items = [[encoder.encode("Who?", "Hina"), encoder.encode("Who?", "B")]]
-    rows, trees = lay_rows(items, pad_id=0), lay_trees(items, pad_id=0)
+    rows, trees = lay_rows(items, encoder), lay_trees(items, encoder)
     assert [a.labels for a in rows.answers] == [a.labels for a in trees.answers]
     assert rows.arguments["input_ids"].shape[0] == 2
     assert trees.arguments["input_ids"].shape[0] == 1

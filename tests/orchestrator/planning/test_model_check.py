@@ -17,9 +17,10 @@ from transformers import (
 )
 
 from evals.building import build_benchmark
+from evals.text.encoding import Prompt
 from orchestrator.sweep import main
 from tests.fixtures.jobs import few_people
-from trainers.models.tiny_llama import Config, train_tokenizer
+from trainers.byte_pairs import train_byte_pairs
 
 SIZE = {
     "hidden_size": 16,
@@ -35,7 +36,7 @@ Plan = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def tokenizer() -> PreTrainedTokenizerFast:
-    return train_tokenizer(build_benchmark(few_people()), Config(vocab_size=300))
+    return train_byte_pairs(build_benchmark(few_people()), Prompt(), vocab_size=300)
 
 
 @pytest.fixture

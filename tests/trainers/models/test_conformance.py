@@ -13,6 +13,7 @@ from evals.choice import Choice, choose
 from evals.collated import IGNORE
 from evals.suite import load_suite
 from evals.text.encoding import Encoder
+from tests.fixtures.vision_language import pictured_people, save_vision_language
 from trainers.batch import Batch, single
 from trainers.family import PACKAGE, build_family
 from trainers.loaded_model import LoadedModel
@@ -26,8 +27,14 @@ def config_of(family: str) -> type:
     return plugins.load(PACKAGE, family, key="name").Config
 
 
+def suites_of(family: str) -> tuple[str, ...]:
+    return tuple(plugins.load(PACKAGE, family, key="name").SUITES)
+
+
 of_language_models = pytest.mark.parametrize(
-    "choice", [name for name in FAMILIES if issubclass(config_of(name), Running)], indirect=True
+    "choice",
+    [n for n in FAMILIES if issubclass(config_of(n), Running) and "text" in suites_of(n)],
+    indirect=True,
 )
 
 
@@ -36,18 +43,24 @@ def folder(save_checkpoint):
     return save_checkpoint("llama")
 
 
+@pytest.fixture(scope="session")
+def seeing_folder(tmp_path_factory):
+    return save_vision_language(tmp_path_factory.mktemp("llava"), "llava")
+
+
 @pytest.fixture(params=FAMILIES)
-def choice(request, folder) -> Choice:
+def choice(request, folder, seeing_folder) -> Choice:
     """The family with its defaults; one that must have a checkpoint gets a small one."""
     path = config_of(request.param).model_fields.get("path")
-    given = {"path": str(folder)} if path is not None and path.is_required() else {}
+    small = folder if "text" in suites_of(request.param) else seeing_folder
+    given = {"path": str(small)} if path is not None and path.is_required() else {}
     return choose(PACKAGE, {"name": request.param, **given}, key="model")
 
 
 @pytest.fixture
 def suite(choice) -> str:
     """The name of the first suite whose rows the family takes."""
-    return str(plugins.load(PACKAGE, choice.name, key="name").SUITES[0])
+    return suites_of(choice.name)[0]
 
 
 @pytest.fixture
@@ -55,6 +68,8 @@ def benchmark(suite, benchmark_of_people) -> Benchmark:
     """A benchmark of that suite."""
     if suite == "text":
         return benchmark_of_people
+    if suite == "multimodal":
+        return pictured_people()
     assert suite == "faces", "a suite needs a benchmark here that takes no data"
     return building.build_benchmark(Choice(name="portraits"))
 
@@ -139,8 +154,9 @@ def test_its_size_counts_every_weight_and_grows_with_the_rows(choice, benchmark)
     family = build_family(choice)
     skeleton = family.skeleton(benchmark=benchmark, checkpoint=None)
     size = family.measure(skeleton, adapter=None, bf16=False)
-    weights = load(choice, benchmark).model.parameters()
-    assert size.weights.total == size.weights.trained == sum(value.numel() for value in weights)
+    weights = list(load(choice, benchmark).model.parameters())
+    assert size.weights.total == sum(value.numel() for value in weights)
+    assert size.weights.trained == sum(each.numel() for each in weights if each.requires_grad)
     one, three = (
         size.evaluation_bytes(num_rows=rows, length=8, num_generated=0) for rows in (1, 3)
     )
