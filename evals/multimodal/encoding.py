@@ -18,8 +18,9 @@ from evals.multimodal.example import Example
 from evals.multimodal.picture_inputs import PictureInputs
 from evals.pictures.picture import Picture
 from evals.text import encoding as text
+from evals.text.answer_end import closed, special_ids
 from evals.text.chat_template import rendered
-from evals.text.encoding import ANSWER, closed, collate, special_ids
+from evals.text.encoding import ANSWER, collate
 from evals.text.example import Example as Question
 
 UNLIMITED = 1 << 20

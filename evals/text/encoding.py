@@ -3,7 +3,7 @@
 Shapes: B rows, T positions.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,7 @@ from transformers import PreTrainedTokenizerBase
 from evals.choice import Settings
 from evals.collated import IGNORE, Collated
 from evals.errors import ConfigError
+from evals.text.answer_end import closed, special_ids
 from evals.text.chat_template import rendered
 from evals.text.example import Example
 
@@ -202,27 +203,6 @@ class Encoder:
         ids, ends = self._tokenize(head + ANSWER + tail)
         after = len(head) + len(ANSWER)
         return closed(ids, ends, after=after, special=self._special, eos=self.eos_id)[-1]
-
-
-def special_ids(tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
-    """Returns the ids of tokens that stand for no text, any of which closes an answer."""
-    added = tokenizer.added_tokens_decoder.items()
-    special = {token_id for token_id, token in added if token.special}
-    return frozenset({tokenizer.eos_token_id, *tokenizer.all_special_ids} | special)
-
-
-def closed(
-    ids: list[int], ends: list[int], *, after: int, special: Set[int], eos: int
-) -> list[int]:
-    """Returns `ids` up to the first special token behind character `after`, or with `eos`.
-
-    `ends` says where each id's text ends.
-    """
-    behind = [i for i, end in enumerate(ends) if end > after]
-    for position in behind:
-        if ids[position] in special:
-            return ids[: position + 1]
-    return ids[: behind[0] if behind else len(ids)] + [eos]
 
 
 def collate(rows: Sequence[Row], *, pad_id: int) -> Collated:
