@@ -16,7 +16,7 @@ import optuna
 from optuna import samplers
 from search_surfaces import SPACE, Measures, Surface
 
-from orchestrator.searching.beliefs import in_order
+from orchestrator.results.candidates import keeps_again
 from orchestrator.searching.distributions import distributions
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.searching.signals import Signals
@@ -59,7 +59,7 @@ class ByLethe:
         self._search = MethodSearch("any", space=SPACE, settings=settings, folder=folder, seed=seed)
         self._number = -1
         self._probability = settings.floor_probability
-        self._feasible: list[int] = []
+        self._feasible: list[tuple[float, float, float, int]] = []
 
     def ask(self) -> Mapping[str, float] | None:
         """Returns the next setting, None where a grid has no more."""
@@ -81,12 +81,14 @@ class ByLethe:
         told = {"objective": objective, "violations": violations, "signals": signals}
         self._search.tell(self._number, **told)
         if measured.feasible:
-            self._feasible.append(self._number)
+            chance = keeps_again(violations, signals.violation_errors)
+            astray = 0.0 if signals.guide is None else abs(signals.guide)
+            worth = (min(chance, self._probability), objective, -astray, -self._number)
+            self._feasible.append(worth)
 
     def choice(self) -> int | None:
-        """Returns the trial that would be replicated first."""
-        found = in_order(self._feasible, self._search.beliefs(), probability=self._probability)
-        return found[0] if found else None
+        """Returns the trial that would be replicated first, as `results.candidates` has it."""
+        return -max(self._feasible)[-1] if self._feasible else None
 
 
 class AsMeasured:

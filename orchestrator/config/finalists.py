@@ -6,10 +6,17 @@ from evals.choice import Settings
 
 
 class FinalistSettings(Settings):
-    """How finalists are run and reported: each method's best feasible setting, on several seeds."""
+    """How finalists are run and reported: each method's best feasible setting, on several seeds.
+
+    One that breaks a bound under the first of the seeds, or in the mean of all, on the items that
+    the search sees, gives way to the method's next best.
+    """
 
     seeds: int = Field(3, ge=1, le=100)
     """Runs of each finalist, with the seeds that follow the sweep's own."""
+    spare: int = Field(3, ge=0, le=100)
+    """Further runs of each method that are reserved for those that take the place of one that
+    breaks a bound; another begins while the runs left suffice for all its seeds."""
     held_out: float = Field(0.5, ge=0, lt=1)
     """Share of every task's items that the search does not see and finalists are reported on; with
     0 they are reported on all items, which the search has selected on."""

@@ -29,7 +29,7 @@ from orchestrator.limits.disk_quota import Quota
 from orchestrator.limits.full_disk import OutOfRoom
 from orchestrator.reporting.estimates.attacks import by_job, with_attacks
 from orchestrator.reporting.publish import publish, publish_briefly
-from orchestrator.reporting.sweep_record import Replicate, ShadowModel, SweepRecord, gaps_of
+from orchestrator.reporting.sweep_record import Replicate, ShadowModel, SweepRecord, gaps_of, raced
 from orchestrator.results.entry import Entry
 from orchestrator.storage.members import MemberRole, read_members
 from trainers.job import Job, Report
@@ -61,7 +61,7 @@ class SweepRun:
         stages: list[Stage[Any]] = [self._baselines, search]
         if sweep.config.finalists is not None:
             stages.append(self._finalists)
-        self._attacks = AttackStage(context, trials=search.entries)
+        self._attacks = AttackStage(context, trials=search.entries, finalists=self._finalists)
         if sweep.config.attacks is not None:
             stages.append(self._attacks)
         self._queue = Queue(stages, context)
@@ -135,11 +135,7 @@ class SweepRun:
             sweep.storage,
             self._baselines.reference,
             tuple(self._quota.entries),
-            tuple(
-                Replicate(each.label, each.number, each.result)
-                for each in finals
-                if each.number is not None
-            ),
+            (),
             next((each.result for each in finals if each.number is None), None),
             sweep.ledger,
             shadows=tuple(
@@ -147,6 +143,8 @@ class SweepRun:
                 for each, result in self._attacks.found
             ),
         )
+        runs = (Replicate(e.label, e.number, e.result) for e in finals if e.number is not None)
+        record = raced(record, tuple(runs))
         return replace(record, gaps=tuple(gaps_of(record)))
 
     def _hear(self, job: Job, report: Report) -> None:

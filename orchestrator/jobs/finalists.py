@@ -1,8 +1,9 @@
-"""Finalists: each method's best feasible setting again under other seeds, and so the gold model.
+"""Finalists: each method's best feasible settings again under other seeds, and so the gold model.
 
 The winner of a search was lucky as well as good, and with the seed that it was found with. So it is
-run again, with seeds that the search has not seen, as a job like any other. The gold model under a
-second seed says what the metrics are where everything is forgotten but for chance.
+run again, with seeds that the search has not seen, as a job like any other, and gives way to the
+next one if it breaks a bound (`results.race`). The gold model under a second seed says what the
+metrics are where everything is forgotten but for chance.
 """
 
 from collections.abc import Sequence
@@ -11,10 +12,16 @@ from dataclasses import dataclass
 from evals.benchmark import Benchmark
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, trial_job
+from orchestrator.results.candidates import candidates
 from orchestrator.results.entry import Entry
-from orchestrator.results.ranking import best_trials
+from orchestrator.results.feasibility import judged
+from orchestrator.results.race import Race, Run
+from orchestrator.results.ranking import trials_of
+from orchestrator.searching.constraints import Bound
+from orchestrator.searching.settings import SearchSettings
 from orchestrator.searching.space import Point
 from orchestrator.storage.members import Member, MemberRole
+from orchestrator.storage.result import Result, State
 from trainers.job import Job
 
 
@@ -41,32 +48,36 @@ class Finalist:
         )
 
 
-def finalists(
-    config: SweepConfig,
-    benchmark: Benchmark,
-    *,
-    original: Job,
-    gold_again: Job | None,
-    entries: Sequence[Entry],
-) -> list[Finalist]:
-    """Returns what is to be run once the search is over, seed by seed.
-
-    A method without any feasible trial has no finalist.
-    """
-    found = [] if gold_again is None else [Finalist(gold_again, str(gold_again.phase), None, {})]
-    chosen = best_trials(entries, config.methods, search=config.search)
-    for seed in final_seeds(config):
-        for label, best in chosen.items():
-            params = dict(best.params or {})
-            job = trial_job(
-                _seeded(config, seed),
-                benchmark,
-                label=label,
-                params=params,
-                original=original,
-            )
-            found.append(Finalist(job, label, best.number, params))
+def races(
+    config: SweepConfig, entries: Sequence[Entry], bounds: Sequence[Bound]
+) -> dict[str, Race]:
+    """Returns the race of each method that has a feasible trial, by label, before its first run."""
+    assert config.finalists is not None
+    found = {}
+    for label in config.methods:
+        trials = candidates(trials_of(entries, label), bounds, search=config.search)
+        numbers = tuple(trial.number for trial in trials if trial.number is not None)
+        seeds, spare = tuple(final_seeds(config)), config.finalists.spare
+        if numbers:
+            found[label] = Race(numbers, seeds, spare, tuple(bounds))
     return found
+
+
+def run_of(result: Result, search: SearchSettings, bounds: Sequence[Bound]) -> Run:
+    """Returns what the result of a finalist's job says of its candidate."""
+    result, missed = judged(result, search, bounds)
+    return Run(missed, excused=result.state == State.FAILED and result.by_chance)
+
+
+def finalist(
+    config: SweepConfig, benchmark: Benchmark, trial: Entry, *, seed: int, original: Job
+) -> Finalist:
+    """Returns the job that repeats a trial under another seed."""
+    params = dict(trial.params or {})
+    job = trial_job(
+        _seeded(config, seed), benchmark, label=trial.label, params=params, original=original
+    )
+    return Finalist(job, trial.label, trial.number, params)
 
 
 def gold_again_job(config: SweepConfig, benchmark: Benchmark, *, weights: str) -> Job | None:
@@ -86,7 +97,8 @@ def num_finalists(config: SweepConfig) -> int:
     """Returns how many jobs that is, at most."""
     if config.finalists is None:
         return 0
-    return len(config.methods) * config.finalists.seeds + (config.baselines.gold is None)
+    runs = config.finalists.seeds + config.finalists.spare
+    return len(config.methods) * runs + (config.baselines.gold is None)
 
 
 def _seeded(config: SweepConfig, seed: int) -> SweepConfig:

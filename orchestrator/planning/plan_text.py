@@ -101,9 +101,14 @@ def _finalists(plan: Plan) -> list[str]:
     gold = " and gold once more" if plan.gold_again is not None else ""
     where = f"the {settings.held_out:.0%} of all items that the search does not see"
     reported = where if settings.held_out else "all items"
+    spare = (
+        f"; up to {settings.spare} runs more of a method whose best breaks a bound under them"
+        if settings.spare and plan.config.search.constraints
+        else ""
+    )
     return [
         f"Then finalists: each method's best trial under {settings.seeds} more seeds{gold}, "
-        f"reported on {reported}"
+        f"reported on {reported}{spare}"
     ]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from evals.errors import ConfigError
 from orchestrator.config.loading import load_resumed
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.jobs.finalists import final_seeds
+from orchestrator.jobs.finalists import final_seeds, races, run_of
 from orchestrator.limits.usage import Usage, read_usage
 from orchestrator.results.chance import Chance
 from orchestrator.results.entry import Entry, Reference
@@ -46,8 +46,10 @@ class SweepRecord:
     """A sweep, whole or as far as it has come.
 
     `reference` and `entries` (baselines and trials, in the order in which they ended) have their
-    metrics over the items that the search sees; `replicates` are the finalists' runs and
-    `gold_again` the gold model under another seed. `gaps` are sentences that say what is missing.
+    metrics over the items that the search sees. `replicates` are the finalists' runs, of each
+    method those of the candidate that stands for it, `tried` how many candidates had their turn, by
+    label, and `gold_again` is the gold model under another seed. `gaps` are sentences that say what
+    is missing.
     `chance` is what the original comes to by chance, None as long as nobody has asked.
 
     `shadows` are the models for attacks; `attacks` what these come to, by label and by name, and
@@ -67,6 +69,7 @@ class SweepRecord:
     shadows: tuple[ShadowModel, ...] = ()
     attacks: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     attack_notes: tuple[str, ...] = ()
+    tried: Mapping[str, int] = field(default_factory=dict)
 
 
 SCORED = (MemberRole.FINAL, MemberRole.GOLD_AGAIN, MemberRole.SHADOW)
@@ -138,7 +141,7 @@ def _final_gaps(record: SweepRecord, num_seeds: int) -> Iterator[str]:
     if record.config.baselines.gold is None and (gold is None or gold.state == State.FAILED):
         why = "is not done yet" if gold is None else f"failed: {gold.reason}"
         yield f"The gold model under another seed {why}; nothing shows what chance makes of it."
-    for label in _best(record):
+    for label in standing_trials(record):
         own = [each.result for each in record.replicates if each.label == label]
         failed = [result.reason for result in own if result.state == State.FAILED]
         if failed:
@@ -157,9 +160,9 @@ def _filled(
     again = _last(MemberRole.GOLD_AGAIN, members, results)
     if again is not None:
         again = compared_if_needed(again, record.storage, gold=reference.gold)
-    replicates = tuple(_replicates(members, results, record))
     shadows = tuple(_shadows(members, results))
-    return replace(record, replicates=replicates, gold_again=again, shadows=shadows)
+    record = replace(record, gold_again=again, shadows=shadows)
+    return raced(record, tuple(_replicates(members, results, record)))
 
 
 def _last(
@@ -205,23 +208,37 @@ def _entries(
         yield Entry(member.label, result, member.number, dict(member.params), missed, cached)
 
 
+def raced(record: SweepRecord, runs: Sequence[Replicate]) -> SweepRecord:
+    """Returns the record with those of the finalists' runs that are of who stands for a method."""
+    reference, search = record.reference, record.config.search
+    if record.config.finalists is None or reference is None:
+        return record
+    found = races(record.config, record.entries, reference.bounds)
+    for run in runs:
+        if run.label in found:
+            said = run_of(run.result, search, reference.bounds)
+            found[run.label].runs[run.number, run.result.job.seed] = said
+    standing = {label: race.standing for label, race in found.items()}
+    kept = tuple(run for run in runs if run.number == standing.get(run.label))
+    tried = {label: len(race.tried) for label, race in found.items()}
+    return replace(record, replicates=kept, tried=tried)
+
+
 def _replicates(
     members: Sequence[Member], results: Mapping[str, Result], record: SweepRecord
 ) -> Iterator[Replicate]:
-    """Yields the runs of the trials that are their methods' best now, under the seeds of now."""
+    """Yields the runs of candidates under the seeds of now."""
     config, reference = record.config, record.reference
     if config.finalists is None or reference is None:
         return
-    best = _best(record)
     seeds = final_seeds(config)
     for member in members:
         if member.role != MemberRole.FINAL or member.job not in results:
             continue
-        chosen, number = best.get(member.label), member.number
-        if number is None or chosen is None or chosen.number != number or member.seed not in seeds:
+        if member.number is None or member.seed not in seeds:
             continue
         result = compared_if_needed(results[member.job], record.storage, gold=reference.gold)
-        yield Replicate(member.label, number, result)
+        yield Replicate(member.label, member.number, result)
 
 
 def _shadows(members: Sequence[Member], results: Mapping[str, Result]) -> Iterator[ShadowModel]:
@@ -231,9 +248,18 @@ def _shadows(members: Sequence[Member], results: Mapping[str, Result]) -> Iterat
             yield ShadowModel(member.label, member.number, member.split, results[member.job])
 
 
-def _best(record: SweepRecord) -> dict[str, Entry]:
+def standing_trials(record: SweepRecord) -> dict[str, Entry]:
+    """Returns the trial that stands for each method that has a feasible one, by label.
+
+    It is the one that was replicated, or the best one where none was.
+    """
     config = record.config
-    return best_trials(record.entries, config.methods, search=config.search)
+    found = best_trials(record.entries, config.methods, search=config.search)
+    numbers = {run.label: run.number for run in record.replicates}
+    for entry in record.entries:
+        if entry.number is not None and numbers.get(entry.label) == entry.number:
+            found[entry.label] = entry
+    return {label: found[label] for label in config.methods if label in found}
 
 
 def _gone(members: Sequence[Member], results: Mapping[str, Result]) -> Iterator[str]:

@@ -86,20 +86,25 @@ def sweep_front(entries: Sequence[Entry], *, search: SearchSettings) -> list[Ent
 
 
 def best_feasible(entries: Iterable[Entry], search: SearchSettings) -> Entry | None:
-    """Returns the feasible trial with the best objective, or None.
+    """Returns the feasible trial with the best objective, or None; among equals see `by_merit`."""
+    feasible = (entry for entry in entries if is_measured(entry) and entry.feasible)
+    return next(iter(by_merit(feasible, search)), None)
 
-    Forget quality takes few values. Among equals it is the one that the objective's guide says is
-    nearest to the best, and not the one that retains most because it did least; then the one that
-    is best in `search.horizontal`, then the lowest number.
+
+def by_merit(entries: Iterable[Entry], search: SearchSettings) -> list[Entry]:
+    """Returns measured trials by their objective, the best first.
+
+    Forget quality takes few values. Among equals it is the one first that the objective's guide
+    says is nearest to the best, and not the one that retains most because it did least; then the
+    one that is best in `search.horizontal`, then the lowest number.
     """
-    feasible = [entry for entry in entries if is_measured(entry) and entry.feasible]
 
     def merit(entry: Entry) -> tuple[float, float, float, int]:
         across = search.horizontal_sign * _across(entry, search)
         kept = -math.inf if math.isnan(across) else across
         return _gain(entry, search), -_astray(entry, search), kept, -(entry.number or 0)
 
-    return max(feasible, key=merit, default=None)
+    return sorted(entries, key=merit, reverse=True)
 
 
 def trials_of(entries: Iterable[Entry], label: str) -> list[Entry]:

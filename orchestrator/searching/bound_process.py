@@ -65,15 +65,6 @@ class BoundProcess:
         z_SM = -(mean + self._room_S[:, None]) / spread
         return averaged(log_ndtr(z_SM), self._process.weights_S)
 
-    def chance(self, places_MD: Array) -> Array:
-        """Returns how likely one more training at each place keeps the bound."""
-        from scipy.special import ndtr
-
-        mean, spread = self._process.predict(places_MD)
-        z_SM = -mean / np.hypot(spread, self._noise_S[:, None])
-        found: Array = self._process.weights_S @ ndtr(z_SM)
-        return found
-
 
 def eased(violations_N: Array) -> Array:
     """Returns asinh(violation / margin), linear near the bound and a logarithm far from it."""

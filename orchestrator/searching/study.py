@@ -28,7 +28,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
-from orchestrator.searching.beliefs import Belief, beliefs
 from orchestrator.searching.constraints import bound_names, is_feasible
 from orchestrator.searching.distributions import distributions, draw
 from orchestrator.searching.objective_scale import signed_root
@@ -111,11 +110,6 @@ class MethodSearch:
         done = [trial for trial in self._own() if trial.state.is_finished()]
         found = [Suggestion(t.user_attrs["number"], t.params, told=True) for t in done]
         return tuple(sorted(found, key=lambda suggestion: suggestion.number))
-
-    def beliefs(self) -> dict[int, Belief]:
-        """Returns what is believed of each trial that was measured, by number."""
-        tried = [tried_of(trial) for trial in self._study.get_trials(deepcopy=False)]
-        return beliefs(tried, self._settings, self._space)
 
     def ask(self) -> Suggestion:
         """Returns the next trial; those that were asked before and never ended come first."""

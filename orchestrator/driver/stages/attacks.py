@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from orchestrator.config.budget import ATTACKS
+from orchestrator.driver.stages.finalists import FinalistStage
 from orchestrator.driver.stages.stage import Request, StageContext
 from orchestrator.jobs.shadows import Shadow, num_attack_splits, shadows_at
 from orchestrator.results.entry import Basis, Entry
@@ -21,11 +22,18 @@ class AttackStage:
 
     failure: str | None = None
 
-    def __init__(self, context: StageContext, *, trials: Sequence[Entry]) -> None:
+    def __init__(
+        self,
+        context: StageContext,
+        *,
+        trials: Sequence[Entry],
+        finalists: FinalistStage | None = None,
+    ) -> None:
         self._plan = context.plan
         self._config = context.plan.config
         self._weights = context.plan.starting_weights
         self._trials = trials
+        self._finalists = finalists
         self._storage = context.storage
         self._ledger = context.ledger
         self._callbacks = context.callbacks
@@ -57,6 +65,8 @@ class AttackStage:
             return
         config = self._config
         self._best = best_trials(self._trials, config.methods, search=config.search)
+        standing = {} if self._finalists is None else self._finalists.standing
+        self._best |= {t.label: t for t in self._trials if standing.get(t.label, -1) == t.number}
         kinds = self._plan.attack_splits.values()
         self._splits = sorted(split for kind in kinds for split in kind.all)
         total = (2 + len(self._best)) * num_attack_splits(config)

@@ -10,8 +10,7 @@ from evals.splits import World, splits_of
 from evals.suite import suite_name
 from orchestrator.config.attacks import AttackSettings
 from orchestrator.jobs.shadows import Kinds, attack_splits
-from orchestrator.reporting.sweep_record import ShadowModel, SweepRecord
-from orchestrator.results.ranking import best_trials
+from orchestrator.reporting.sweep_record import ShadowModel, SweepRecord, standing_trials
 from orchestrator.storage.result import State
 from trainers.job import Phase
 
@@ -65,10 +64,8 @@ class _Models:
 
 def _attacked(record: SweepRecord) -> Iterator[tuple[str, int | None]]:
     """Yields what is attacked: a label, and the number of the trial that it stands for."""
-    config = record.config
     yield from ((str(phase), None) for phase in (Phase.ORIGINAL, Phase.GOLD))
-    best = best_trials(record.entries, config.methods, search=config.search)
-    yield from ((label, trial.number) for label, trial in best.items())
+    yield from ((label, trial.number) for label, trial in standing_trials(record).items())
 
 
 def _said_of_all(settings: AttackSettings) -> str:

@@ -18,10 +18,9 @@ from orchestrator.reporting.estimates.inference import (
 )
 from orchestrator.reporting.estimates.resampling import same_items
 from orchestrator.reporting.estimates.samples import Samples, measured, samples_of
-from orchestrator.reporting.sweep_record import SweepRecord
+from orchestrator.reporting.sweep_record import SweepRecord, standing_trials
 from orchestrator.results.chance import has_moved
 from orchestrator.results.pareto import gain
-from orchestrator.results.ranking import best_trials
 from orchestrator.searching.constraints import Bound, bounds_of, is_feasible, violations
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.searching.space import Value
@@ -34,6 +33,8 @@ ORIGINAL = str(Phase.ORIGINAL)
 @dataclass(frozen=True, slots=True)
 class Final:
     """A method's finalist: the trial `number` with its `params`, run again under several seeds.
+
+    Where the one before it broke a bound under them, it is the next (`orchestrator.results.race`).
 
     `results` are its runs that are DONE; without one `metrics` and `violations` are empty.
     `metrics` are over the reported items, `violations` those of the means by the bound's name.
@@ -116,9 +117,7 @@ def finals_of(record: SweepRecord) -> Finals | None:
 
 def _unmeasured(record: SweepRecord) -> Iterator[Final]:
     """Yields each method's finalist with its runs, but without what they measured."""
-    config = record.config
-    best = best_trials(record.entries, config.methods, search=config.search)
-    for label, trial in best.items():
+    for label, trial in standing_trials(record).items():
         runs = [one.result for one in record.replicates if one.label == label]
         if not runs:
             continue

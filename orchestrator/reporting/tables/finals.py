@@ -56,6 +56,7 @@ def finals_table(record: SweepRecord, finals: Finals, labels: Sequence[str]) -> 
     columns += attack_columns(record)
     columns += [Column("Rank", "d"), FEASIBLE_APART, *forgot_columns(record, printed=apart)]
     columns += [Column("Seeds", "d", printed=apart)]
+    columns += [Column("Tried", "d", printed=apart)] if record.tried else []
     columns += [metric_column(name, explained=True) for name in others]
     columns += parameter_columns((final.params for final in those), printed=apart)
     columns += [Column("Trials", "d", printed=apart), Column("Note", printed=apart)]
@@ -104,6 +105,7 @@ def final_line(record: SweepRecord, finals: Finals, label: str) -> Line:
         "Moved": has_moved(final.results),
         "Forgot": final.forgot,
         "Seeds": len(final.results),
+        "Tried": record.tried.get(label),
         "Note": _note(record, finals, final),
         "Job": trial.job.hash,
         "Repeat": command(record, *(final.results or (trial,))),
@@ -229,6 +231,12 @@ def _notes(record: SweepRecord, finals: Finals, *, bold: bool) -> Iterator[str]:
         f"Each method's row is its best feasible trial, run again under further seeds: mean and "
         f"95 % interval on {items}. Baselines: the same items, one seed."
     )
+    if any(number > 1 for number in record.tried.values()):
+        yield (
+            "Tried: a trial that broke a bound under the first of these seeds, or in their mean, "
+            "on the items that the search sees, gave way to the method's next; where all did, the "
+            "nearest to keeping them stands here."
+        )
     yield (
         f"Rank, by {config.search.objective}: one more than the number of feasible methods shown "
         "to be better (5 %, Holm); equal ranks do not mean equal methods."

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from evals.errors import ConfigError
-from orchestrator.reporting.sweep_record import read_record
+from orchestrator.reporting.sweep_record import read_record, standing_trials
 from orchestrator.storage.members import Member, MemberRole
 from orchestrator.storage.result import Result, State
 from orchestrator.storage.result_file import read_checksums, result_text
@@ -43,6 +43,21 @@ def test_runs_of_a_trial_that_is_no_longer_the_best_are_left_out(stored_sweep) -
     record = made.read()
     assert [(r.label, r.number) for r in record.replicates] == [("npo", 0)]
     assert record.gaps == ("Runs of the finalist ga that are not done yet: 1.",)
+
+
+def test_of_candidates_that_raced_the_runs_of_the_one_that_stands_are_read(stored_sweep) -> None:
+    made = stored_sweep().fill()
+    made.write_trial("ga", 2, lr=3e-3, retain=0.78)
+    # The floor is 0.9 of 0.8: the best candidate breaks it under the next seed.
+    made.write_final("ga", 2, lr=3e-3, retain=0.7)
+    record = made.read()
+    assert [(r.label, r.number) for r in record.replicates] == [("ga", 1), ("npo", 0)]
+    assert record.tried == {"ga": 2, "npo": 1}
+    assert record.gaps == ()
+    assert {label: trial.number for label, trial in standing_trials(record).items()} == {
+        "ga": 1,
+        "npo": 0,
+    }
 
 
 def test_what_was_used_is_read_and_nothing_written(stored_sweep) -> None:

@@ -43,24 +43,6 @@ def test_with_noise_room_is_left_that_grows_with_the_probability() -> None:
     assert asked == sorted(asked, reverse=True)
 
 
-def test_the_chance_of_one_more_training_is_a_half_on_the_bound() -> None:
-    found = made(error=0.01).chance(np.array([[0.1], [0.5], [0.9]]))
-    assert found[0] > 0.97
-    assert found[1] == pytest.approx(0.5, abs=0.1)
-    assert found[2] < 0.03
-
-
-def test_the_chance_that_is_said_is_the_share_that_keeps_it() -> None:
-    dice = np.random.default_rng(0)
-    said, kept = [], []
-    for _ in range(60):
-        noisy = 0.1 * (X - 0.5) + dice.normal(0, 0.01, len(X))
-        place = dice.uniform(0.2, 0.8)
-        said.append(made(error=0.01, violations=noisy).chance(np.array([[place]]))[0])
-        kept.append(0.1 * (place - 0.5) + dice.normal(0, 0.01, 20) <= 0)
-    assert np.mean(said) == pytest.approx(np.mean(kept), abs=0.06)
-
-
 def test_an_error_far_from_the_bound_counts_for_less() -> None:
     assert eased(np.array([-0.1, 5.0]))[1] == pytest.approx(math.asinh(50))
     cliff = np.where(X > 0.7, 5.0, 0.1 * (X - 0.5))

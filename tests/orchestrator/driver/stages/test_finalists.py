@@ -16,11 +16,12 @@ from orchestrator.driver.queue import Queue
 from orchestrator.driver.stages.finalists import FinalistStage
 from orchestrator.driver.stages.stage import Request, StageContext
 from orchestrator.jobs.build import trial_job
-from orchestrator.jobs.finalists import Finalist, finalists, gold_again_job, num_finalists
+from orchestrator.jobs.finalists import finalist, gold_again_job, num_finalists, races
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.limits.ledger import Ledger
 from orchestrator.planning.plan import plan
 from orchestrator.results.entry import Entry, Reference
+from orchestrator.searching.constraints import Bound
 from orchestrator.storage.inspection import set_aside_damaged
 from orchestrator.storage.members import MemberRole
 from orchestrator.storage.records import Storage
@@ -110,14 +111,12 @@ class Case(SweepCallback):
     def on_entry(self, entry: Entry, *, bounds: object) -> None:
         self.told.append(entry)
 
-    def chosen(self) -> list[Finalist]:
-        return finalists(
-            self.config,
-            self.benchmark,
-            original=self.original,
-            gold_again=gold_again_job(self.config, self.benchmark, weights=self.original.weights),
-            entries=self.entries,
-        )
+    def first(self, label: str) -> Job:
+        """Returns the first run of a method's first candidate."""
+        race = races(self.config, self.entries, self.reference.bounds)[label]
+        (number, seed), *_ = race.wanted
+        trial = next(e for e in self.entries if (e.label, e.number) == (label, number))
+        return finalist(self.config, self.benchmark, trial, seed=seed, original=self.original).job
 
     def job(self, label: str, *, lr: float) -> Job:
         params = {"lr": lr, "l1": 0.01}
@@ -165,7 +164,7 @@ def test_each_methods_best_feasible_setting_is_run_on_the_seeds_that_follow(case
         ("npo", 9, 2e-4),
     ]
     assert all(job.base == sweep.original.hash for job in finals)
-    assert len(finals) + 1 == num_finalists(sweep.config)
+    assert len(finals) + 1 + 2 * sweep.config.finalists.spare == num_finalists(sweep.config)
     assert sweep.queue.complete
 
 
@@ -209,15 +208,67 @@ def test_a_method_without_a_feasible_trial_has_no_finalist(case) -> None:
 
 
 def test_a_gold_model_that_was_given_has_no_second_seed(case) -> None:
-    sweep = case("finalists.seeds=1")
+    sweep = case("finalists.seeds=1", "finalists.spare=0")
     baselines = sweep.config.baselines.model_copy(update={"gold": "somewhere"})
     config = sweep.config.model_copy(update={"baselines": baselines})
-    again = gold_again_job(config, sweep.benchmark, weights=sweep.original.weights)
-    chosen = finalists(
-        config, sweep.benchmark, original=sweep.original, gold_again=again, entries=sweep.entries
-    )
-    assert [final.label for final in chosen] == ["ga", "npo"]
+    assert gold_again_job(config, sweep.benchmark, weights=sweep.original.weights) is None
     assert num_finalists(config) == 2
+
+
+def below(sweep: Case, ticket: Ticket) -> None:
+    """Lets the job of a ticket end below the floor."""
+    sweep.write(ticket.job, metrics={"retain": 0.5, "log_forget_quality": -1.0})
+    sweep.queue.finish(ticket.job, error="")
+
+
+def racing(case: Callable[..., Case], *words: str) -> Case:
+    """A sweep with a floor, whose search and second gold model are done."""
+    sweep = case(*words)
+    floor = Bound("retain", "at_least", 0.7)
+    sweep.reference = replace(sweep.reference, bounds=(floor,))
+    sweep.run(sweep.queue.next())
+    sweep.run(sweep.queue.next())
+    return sweep
+
+
+def test_a_candidate_that_breaks_the_floor_gives_way_to_the_next(case) -> None:
+    sweep = racing(case, "finalists.seeds=2")
+    below(sweep, sweep.queue.next())
+    sweep.run_all()
+    runs = [(each.label, each.number, each.result.job.seed) for each in sweep.told[1:]]
+    assert runs == [("ga", 1, 8), ("ga", 0, 8), ("npo", 1, 8), ("ga", 0, 9), ("npo", 1, 9)]
+    assert sweep.finalists.standing == {"ga": 0, "npo": 1}
+    assert sweep.queue.complete
+
+
+def test_a_race_waits_for_the_run_that_decides_it_and_no_other_waits_for_that(case) -> None:
+    sweep = racing(case, "finalists.seeds=2")
+    ga, npo = sweep.queue.next(), sweep.queue.next()
+    assert sweep.queue.next() is None
+    assert not sweep.queue.finished
+    sweep.run(npo)
+    assert sweep.queue.next().job.method.name == "npo"
+    below(sweep, ga)
+    assert sweep.queue.next().job.training.lr == 1e-4
+
+
+def test_a_race_that_is_resumed_goes_on_as_it_was(case) -> None:
+    sweep = racing(case, "finalists.seeds=2")
+    below(sweep, sweep.queue.next())
+    again = case("finalists.seeds=2")
+    again.reference = sweep.reference
+    jobs = again.run_all()
+    assert again.finalists.standing == {"ga": 0, "npo": 1}
+    assert [(job.method.name, job.training.lr, job.seed) for job in jobs] == [
+        ("ga", 1e-4, 8),
+        ("npo", 2e-4, 8),
+        ("ga", 1e-4, 9),
+        ("npo", 2e-4, 9),
+    ]
+    once_more = case("finalists.seeds=2")
+    once_more.reference = sweep.reference
+    assert once_more.run_all() == []
+    assert once_more.finalists.standing == again.finalists.standing
 
 
 def test_a_sweep_without_finalists_ends_with_its_search(case) -> None:
@@ -249,9 +300,9 @@ def test_one_whose_scores_are_gone_is_run_again_and_the_others_are_not(case) -> 
 
 def test_a_result_that_was_stopped_early_is_no_finalists(case) -> None:
     sweep = case("finalists.seeds=1")
-    ga = next(final for final in sweep.chosen() if final.label == "ga")
-    sweep.write(ga.job, stopped="stopped at step 2", guard=GUARD.hash)
-    assert ga.job in sweep.run_all()
+    ga = sweep.first("ga")
+    sweep.write(ga, stopped="stopped at step 2", guard=GUARD.hash)
+    assert ga in sweep.run_all()
 
 
 def test_a_finalist_that_fails_for_good_is_told_of_and_the_others_go_on(case) -> None:

@@ -54,6 +54,16 @@ def test_a_finalist_has_means_with_intervals_its_rank_seeds_and_setting(fakes):
     assert npo["Repeat"].count("python -m orchestrator.repeat ") == 2, "each of its runs"
 
 
+def test_where_candidates_raced_the_table_says_how_many_were_tried(fakes):
+    record = replace(fakes.record(entries(fakes)), tried={"ga": 3, "npo": 1})
+    table = finals_table(record, two(fakes), METHODS)
+    rows = fakes.rows(table)
+    assert [rows[name]["Tried"] for name in ("ga", "npo")] == [3, 1]
+    assert any(note.startswith("Tried: a trial that broke a bound") for note in table.notes)
+    alone = finals_table(replace(record, tried={"ga": 1, "npo": 1}), two(fakes), METHODS)
+    assert not any(note.startswith("Tried") for note in alone.notes)
+
+
 def test_only_what_can_be_told_apart_from_every_other_is_bold(fakes):
     table = finals_table(fakes.record(entries(fakes)), two(fakes), METHODS)
     headings = [column.heading for column in table.columns]

@@ -1,0 +1,83 @@
+"""Candidates are tried one after another until one keeps its bounds under other seeds."""
+
+import itertools
+
+import pytest
+
+from orchestrator.results.race import Race, Run, Verdict
+from orchestrator.searching.constraints import Bound
+
+FLOOR = Bound("retain", "at_least", 0.7)
+SEEDS = (8, 9, 10)
+
+
+def missed(by: float) -> Run:
+    return Run({FLOOR.name: by})
+
+
+def race(*candidates: int, spare: int = 3, **runs) -> Race:
+    """`c3=[-0.1, 0.2]` are what candidate 3 missed the floor by, seed by seed."""
+    found = {
+        (int(name[1:]), seed): by if isinstance(by, Run) else missed(by)
+        for name, all_by in runs.items()
+        for seed, by in zip(SEEDS, all_by, strict=False)
+    }
+    return Race(candidates, SEEDS, spare, (FLOOR,), found)
+
+
+def test_the_first_candidate_begins_with_one_seed_and_goes_on_where_that_keeps_the_bounds() -> None:
+    assert race(5, 3).wanted == ((5, 8),)
+    assert race(5, 3, c5=[-0.1]).wanted == ((5, 9), (5, 10))
+    done = race(5, 3, c5=[-0.1, -0.1, -0.1])
+    assert (done.wanted, done.standing, done.tried) == ((), 5, (5,))
+
+
+def test_one_that_breaks_a_bound_at_once_is_replaced() -> None:
+    found = race(5, 3, c5=[0.1])
+    assert (found.wanted, found.tried) == (((3, 8),), (5, 3))
+    assert race(5, 3, c5=[0.1], c3=[-0.1] * 3).standing == 3
+
+
+def test_one_that_breaks_a_bound_in_the_mean_is_replaced() -> None:
+    assert race(5, 3, c5=[-0.1, 0.3, 0.1]).wanted == ((3, 8),)
+    assert race(5, 3, c5=[-0.1, 0.3, -0.3]).standing == 5, "one seed of several may miss it"
+
+
+def test_another_begins_while_the_runs_left_suffice_for_all_its_seeds() -> None:
+    broke_late = [-0.1, 0.3, 0.3]
+    assert race(5, 3, spare=2, c5=broke_late).wanted == ()
+    assert race(5, 3, spare=3, c5=broke_late).wanted == ((3, 8),)
+    assert race(5, 3, 1, spare=1, c5=[0.1], c3=[0.1]).tried == (5, 3)
+    assert race(5, 3, spare=0, c5=[0.1]).tried == (5,)
+
+
+def test_where_all_break_the_nearest_is_run_under_all_seeds_and_stands() -> None:
+    found = race(5, 3, c5=[0.3], c3=[0.1])
+    assert (found.standing, found.wanted) == (3, ((3, 9), (3, 10)))
+    done = race(5, 3, c5=[0.3], c3=[0.1, 0.2, -0.9])
+    assert (done.standing, done.wanted, done.tried) == (3, (), (5, 3))
+
+
+def test_a_run_that_failed_by_itself_breaks_and_one_that_was_lost_says_nothing() -> None:
+    destroyed, lost = Run(None), Run(None, excused=True)
+    assert race(5, 3, c5=[destroyed]).wanted == ((3, 8),)
+    assert race(5, 3, c5=[lost]).wanted == ((5, 9), (5, 10))
+    assert race(5, 3, c5=[lost, -0.1, -0.1]).verdict(5) is Verdict.HOLDS
+    assert race(5, 3, c5=[lost, lost, lost]).verdict(5) is Verdict.BREAKS
+    assert race(5, c5=[destroyed]).standing == 5
+
+
+def test_without_candidates_nothing_stands_and_nothing_is_wanted() -> None:
+    assert (race().standing, race().wanted, race().tried) == (None, (), ())
+
+
+@pytest.mark.parametrize("spare", range(5))
+def test_no_race_takes_more_runs_than_are_reserved_and_every_race_ends(spare: int) -> None:
+    for by in itertools.product((-0.1, 0.1, 0.3), repeat=4):
+        found = race(1, 2, 3, 4, spare=spare)
+        while found.wanted:
+            number, seed = found.wanted[0]
+            found.runs[number, seed] = missed(by[(number + seed) % 4] + 0.01 * number)
+        assert len(found.runs) <= len(SEEDS) + spare
+        assert found.standing is not None
+        assert all((found.standing, seed) in found.runs for seed in SEEDS)
