@@ -1,4 +1,5 @@
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import pytest
 import torch
@@ -6,9 +7,11 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from evals.benchmark import Benchmark
 from evals.collated import IGNORE, Collated
 from evals.text.encoding import model_inputs
 from tests.fixtures.golden import GOLDEN
+from tests.fixtures.vision_language import ARCHITECTURES, pictured_people, save_vision_language
 from trainers import losses
 from trainers.batch import Batch, single
 from trainers.method import Step
@@ -171,3 +174,16 @@ def rows_of() -> Callable[[Batch, slice], Batch]:
         return single(batch.ids[rows], kept)
 
     return cut
+
+
+@pytest.fixture(scope="session")
+def pictured() -> Benchmark:
+    return pictured_people()
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A saved model of each architecture."""
+    return {
+        name: save_vision_language(tmp_path_factory.mktemp(name), name) for name in ARCHITECTURES
+    }

@@ -41,6 +41,7 @@ from trainers.settings import AdapterSettings
 
 SUITES = ("multimodal",)
 IMAGE = "<image>"
+PATCH_SIZES = {"llava": 12, "qwen2_vl": 8}
 _ROPE_PARTS = 3
 """Positions of a Qwen2-VL are turned by time, height and width."""
 
@@ -51,8 +52,8 @@ class Config(Seeing):
     architecture: Literal["llava", "qwen2_vl"] = "qwen2_vl"
     image_size: int = Field(48, ge=8)
     """Pixels a side that every picture is brought to."""
-    patch_size: int = Field(8, ge=1)
-    """Pixels a side of a patch."""
+    patch_size: int | None = Field(None, ge=1)
+    """Pixels a side of a patch; None for 8, with llava, which merges none, 12."""
     merge_size: int = Field(2, ge=1)
     """Patches a side that become one token; Qwen2-VL."""
     tower_size: int = Field(64, ge=8)
@@ -65,9 +66,14 @@ class Config(Seeing):
     vocab_size: int = Field(2048, ge=FEWEST + 1)
     max_position_embeddings: int = Field(512, ge=8)
 
+    @property
+    def patch(self) -> int:
+        """`patch_size`, or what stands for it in the architecture."""
+        return self.patch_size or PATCH_SIZES[self.architecture]
+
     @model_validator(mode="after")
     def _patches_fill_pictures(self) -> "Config":
-        step = self.patch_size * (self.merge_size if self.architecture == "qwen2_vl" else 1)
+        step = self.patch * (self.merge_size if self.architecture == "qwen2_vl" else 1)
         if self.image_size % step:
             raise FieldError(
                 f"image_size must be a multiple of {step}, of patch_size times merge_size where "
@@ -197,7 +203,7 @@ def _images(config: Config) -> BaseImageProcessor:
         return CLIPImageProcessorPil(size=size, crop_size=size)
     pixels = {"shortest_edge": side * side, "longest_edge": side * side}
     return Qwen2VLImageProcessorPil(
-        size=pixels, patch_size=config.patch_size, merge_size=config.merge_size
+        size=pixels, patch_size=config.patch, merge_size=config.merge_size
     )
 
 
@@ -235,7 +241,7 @@ def _llava(config: Config, text: dict[str, Any], image_token_id: int) -> PreTrai
         "num_hidden_layers": config.tower_layers,
         "num_attention_heads": config.tower_heads,
         "image_size": config.image_size,
-        "patch_size": config.patch_size,
+        "patch_size": config.patch,
         "projection_dim": config.tower_size,
     }
     shape = LlavaConfig(
@@ -244,7 +250,7 @@ def _llava(config: Config, text: dict[str, Any], image_token_id: int) -> PreTrai
         image_token_id=image_token_id,
         vision_feature_layer=-1,
         vision_feature_select_strategy="default",
-        image_seq_length=(config.image_size // config.patch_size) ** 2,
+        image_seq_length=(config.image_size // config.patch) ** 2,
     )
     return LlavaForConditionalGeneration(shape)
 
@@ -256,7 +262,7 @@ def _qwen2_vl(config: Config, text: dict[str, Any], image_token_id: int) -> PreT
         "hidden_size": config.hidden_size,
         "num_heads": config.tower_heads,
         "mlp_ratio": 2,
-        "patch_size": config.patch_size,
+        "patch_size": config.patch,
         "spatial_merge_size": config.merge_size,
         "temporal_patch_size": 2,
     }

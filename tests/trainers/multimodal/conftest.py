@@ -1,27 +1,11 @@
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from evals.benchmark import Benchmark
 from evals.suite import load_suite
-from tests.fixtures.vision_language import ARCHITECTURES, pictured_people, save_vision_language
 from trainers.batch import Batch, single
 from trainers.loaded_model import LoadedModel
 from trainers.models.vision_language import Config, Family
-
-
-@pytest.fixture(scope="session")
-def pictured() -> Benchmark:
-    return pictured_people()
-
-
-@pytest.fixture(scope="session")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A saved model of each architecture."""
-    return {
-        name: save_vision_language(tmp_path_factory.mktemp(name), name) for name in ARCHITECTURES
-    }
 
 
 @pytest.fixture
