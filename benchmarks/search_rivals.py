@@ -12,11 +12,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, Protocol
 
+import numpy as np
 import optuna
 from optuna import samplers
 from search_surfaces import SPACE, Measures, Surface
 
 from orchestrator.results.candidates import keeps_again
+from orchestrator.results.signals import IDLE_SHARE
 from orchestrator.searching.distributions import distributions
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.searching.signals import Signals
@@ -57,6 +59,9 @@ class ByLethe:
     ) -> None:
         settings = SearchSettings(trials=trials, sampler=sampler, constraints=surface.constraints)
         self._search = MethodSearch("any", space=SPACE, settings=settings, folder=folder, seed=seed)
+        nowhere = surface.truth(np.float64(-10.0), np.float64(0.5)).guide
+        self._idle = 0.0 if nowhere is None else float(nowhere)
+        """The guide of the model before unlearning."""
         self._number = -1
         self._probability = settings.floor_probability
         self._feasible: list[tuple[float, float, float, int]] = []
@@ -72,8 +77,10 @@ class ByLethe:
     def tell(self, measured: Measures) -> None:
         """Hears of the setting that was asked last."""
         violations = {name: float(of) for name, of in measured.violations.items()}
+        guide = None if measured.guide is None else float(measured.guide)
         signals = Signals(
-            guide=None if measured.guide is None else float(measured.guide),
+            guide=guide,
+            idle=guide is not None and abs(guide - self._idle) < IDLE_SHARE * self._idle,
             guide_error=measured.guide_error,
             violation_errors=dict.fromkeys(violations, measured.floor_error),
         )

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from orchestrator.results.entry import Entry
 from orchestrator.results.pareto import gain
 from orchestrator.results.ranking import is_measured, is_trial
+from orchestrator.results.signals import UNMOVED
 from orchestrator.storage.result import Result
-
-UNMOVED = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,20 @@ from orchestrator.searching.constraints import Bound
 from orchestrator.searching.signals import Signals, known
 from orchestrator.storage.result import Result
 
+UNMOVED = 0.0
 
-def signals_of(result: Result, objective: str, bounds: Sequence[Bound]) -> Signals:
+
+IDLE_SHARE = 0.05
+"""Who went a smaller share of the way from the original's guide to 0 forgot nothing to speak of."""
+
+
+def signals_of(
+    result: Result, objective: str, bounds: Sequence[Bound], *, original: Result | None = None
+) -> Signals:
     """Returns the objective's guide, and how sure it, the objective and the violations are.
 
-    A bound is a number, so that a violation is as sure as its metric is.
+    A bound is a number, so that a violation is as sure as its metric is. Whether the trial did
+    anything is held against the `original`, where that is given.
     """
     evidence = result.evidence
     return Signals(
@@ -19,6 +28,7 @@ def signals_of(result: Result, objective: str, bounds: Sequence[Bound]) -> Signa
         guide_error=known(evidence.guide_errors.get(objective)),
         objective_error=known(evidence.errors.get(objective)),
         violation_errors={b.name: known(evidence.errors.get(b.metric)) for b in bounds},
+        idle=original is not None and _is_idle(result, original, objective),
     )
 
 
@@ -26,3 +36,12 @@ def guide_of(result: Result, objective: str) -> float | None:
     """Returns what the objective's guide says of the model; None where there is no number."""
     guide = result.evidence.guides.get(objective, math.nan)
     return guide if math.isfinite(guide) else None
+
+
+def _is_idle(result: Result, original: Result, objective: str) -> bool:
+    if result.facts.get("moved") == UNMOVED:
+        return True
+    guide, start = (guide_of(each, objective) for each in (result, original))
+    if guide is None or start is None:
+        return False
+    return abs(guide - start) < IDLE_SHARE * abs(start)

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.searching.distributions import distributions, draw
 from orchestrator.searching.grid import planned_grid
+from orchestrator.searching.idle_corner import is_known_idle
 from orchestrator.searching.maximise_acquisition import propose
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.searching.space import Point, Space, Value, holds, typed
@@ -66,7 +67,9 @@ class Sampling:
         num_known = sum(trial.number is None for trial in tried)
         start = self._start[num_known:]
         if number - len(self._first) < len(start):
-            return start[number - len(self._first)]
+            point = start[number - len(self._first)]
+            if not is_known_idle(point, tried, self._space):
+                return point
         return self._completed({}, number, tried)
 
     def _untried(self, tried: Sequence[Tried]) -> list[dict[str, Value]]:

@@ -11,14 +11,16 @@ class Signals:
     """How far the trial is from where its objective is best, and how sure all of that is.
 
     `guide` is signed and 0 at the best (`evals.metric.Metric.guide`); None where the objective has
-    none. The others are standard errors: of the guide, of the objective, and of each bound's
-    violation by the bound's name; 0, or no entry, where one is not known.
+    none. The errors are standard errors: of the guide, of the objective, and of each bound's
+    violation by the bound's name; 0, or no entry, where one is not known. `idle` says that the
+    trial did next to nothing: its model did not move, or forgot nothing to speak of.
     """
 
     guide: float | None = None
     guide_error: float = 0.0
     objective_error: float = 0.0
     violation_errors: Mapping[str, float] = field(default_factory=dict)
+    idle: bool = False
 
 
 NO_SIGNALS = Signals()

@@ -167,7 +167,8 @@ class SearchStage:
         return judged(result, self._config.search, self._reference.bounds)
 
     def _signals(self, result: Result) -> Signals:
-        return signals_of(result, self._config.search.objective, self._reference.bounds)
+        reference, objective = self._reference, self._config.search.objective
+        return signals_of(result, objective, reference.bounds, original=reference.original)
 
     def _tell(
         self, trial: Trial, result: Result, missed: dict[str, float] | None, *, cached: bool

@@ -64,6 +64,22 @@ def test_the_start_follows_the_first_points_and_is_spread() -> None:
     assert sorted(share(p, "lr") for p in points[1:]) == pytest.approx([1 / 8, 3 / 8, 5 / 8, 7 / 8])
 
 
+def test_the_start_leaves_out_what_is_known_to_do_nothing() -> None:
+    made = sampling(startup_trials=5)
+    points = [made.point(number, []) for number in range(5)]
+    corner = {"lr": SPACE["lr"].at(0.6), "l1": SPACE["l1"].at(0.3)}
+    does_nothing = [
+        n for n, p in enumerate(points) if p["lr"] <= corner["lr"] and p["l1"] >= corner["l1"]
+    ]
+    assert 0 < len(does_nothing) < 5
+    idle = Tried(None, corner, Ending.MEASURED, -5.0, {"retain.at_least": -1.0}, Signals(idle=True))
+    busy = Tried(None, corner, Ending.MEASURED, -5.0, {"retain.at_least": -1.0})
+    for number in range(4):  # with one trial known, a start has one less
+        start = points[number + 1]
+        assert made.point(number, [busy]) == start
+        assert (made.point(number, [idle]) == start) == (number + 1 not in does_nothing)
+
+
 def test_what_another_sweep_measured_shortens_the_start() -> None:
     past = [measured(None, p.params) for p in scattered(SPACE, 3)]
     made, alone = sampling(startup_trials=4), sampling(startup_trials=4)
