@@ -44,8 +44,8 @@ def fronts_table(record: SweepRecord, labels: Sequence[str], *, axes: Axes) -> T
         title=f"What the Pareto fronts in {axes.said} dominate",
         notes=(
             f"Hypervolume: the area between the trials and the corner at {above}. "
-            "Infeasible trials count, too. Trials at or below the corner add nothing to it, yet "
-            "count as on a front.",
+            "Infeasible trials count, too, if they were not stopped early. Trials at or below the "
+            "corner add nothing to it, yet count as on a front.",
             _relative(axes),
             left_out(record, labels),
             *untelling_in(record),

@@ -10,6 +10,7 @@ from orchestrator.reporting.table import DAGGER, Cell, Column, Printed, Table, s
 from orchestrator.reporting.tables.shared_columns import metric_column, metric_heading
 from orchestrator.results.chance import has_moved
 from orchestrator.results.entry import Entry
+from orchestrator.results.ranking import is_measured, is_trial, is_whole
 from orchestrator.searching.constraints import AT_LEAST, AT_MOST, Bound, is_feasible, violations
 from orchestrator.searching.shared_parameters import SHARED, own_part, shared_values
 from orchestrator.storage.result import Result
@@ -80,12 +81,23 @@ def forgot_note(record: SweepRecord) -> str:
 
 
 def left_out(record: SweepRecord, labels: Sequence[str]) -> str:
-    """Says how many trials of the methods `labels` no front has, since they forgot nothing."""
-    idle = sum(entry.label in labels and entry.forgot is False for entry in record.entries)
-    if not idle:
-        return ""
-    trials = f"{idle} trial" + "s" * (idle != 1)
-    return f"On no front: {trials} that forgot nothing beyond chance (see the table trials)."
+    """Says how many measured trials of the methods `labels` are on no front, and why."""
+    measured = [e for e in record.entries if e.label in labels and is_trial(e) and is_measured(e)]
+    stopped = [entry for entry in measured if not is_whole(entry)]
+    idle = [entry for entry in measured if is_whole(entry) and entry.forgot is False]
+    said = [
+        f"{_trials(found)} that {why}"
+        for found, why in (
+            (idle, "forgot nothing beyond chance (see the table trials)"),
+            (stopped, "had been stopped early, whose numbers are not those of a whole training"),
+        )
+        if found
+    ]
+    return f"On no front: {', and '.join(said)}." if said else ""
+
+
+def _trials(found: Sequence[Entry]) -> str:
+    return f"{len(found)} trial" + "s" * (len(found) != 1)
 
 
 def setting_line(result: Result, params: Mapping[str, float | int | str]) -> Line:

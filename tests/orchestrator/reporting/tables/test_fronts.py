@@ -45,7 +45,7 @@ def test_a_method_without_trials_dominates_nothing(fakes):
 
 def test_the_note_says_what_counts_and_that_the_corner_is_this_sweeps_own(fakes):
     notes = fronts_table(fakes.record(), ("npo",), axes=axes_of(SearchSettings())).notes
-    assert "Infeasible trials count, too." in notes[0]
+    assert "Infeasible trials count, too, if they were not stopped early." in notes[0]
     assert "at or below the corner add nothing to it, yet count as on a front" in notes[0]
     assert notes[1] == (
         "The corner's log_forget_quality is that of this sweep's own Original: "

@@ -58,3 +58,7 @@ def test_what_was_stopped_early_is_not_on_the_front(fakes):
     early, whole = fakes.stopped("ga", 0, retain=0.65, step=20), fakes.trial("ga", 1, retain=0.2)
     made = pareto_table(fakes.record([early, whole]), METHODS, axes=axes_of(SearchSettings()))
     assert [row[1] for row in made.rows] == [1]
+    assert made.notes[0] == (
+        "On no front: 1 trial that had been stopped early, whose numbers are not those of a whole "
+        "training."
+    )
