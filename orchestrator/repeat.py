@@ -7,18 +7,14 @@ repeated; 130 interrupted, by SIGINT or SIGTERM.
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
 from evals.paths import read_path
 from orchestrator.driver.signals import StopSignals
 from orchestrator.searching.shared_parameters import SHARED, shared_values
-from orchestrator.storage.address import Address
-from orchestrator.storage.files import JOB_FILE
 from orchestrator.storage.masked_traceback import MaskedTraceback
 
 if TYPE_CHECKING:
@@ -55,6 +51,7 @@ def _repeat(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
     # Imported late, so that --help and a mistyped option answer at once.
     from orchestrator.reproducing.compare import likeness
     from orchestrator.reproducing.find_row import find_row
+    from orchestrator.reproducing.named_run import named_job
     from orchestrator.reproducing.requirements import check_data
     from orchestrator.storage.records import Storage
     from trainers.job import TrialFailure
@@ -64,7 +61,9 @@ def _repeat(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
             f"--keep must be given together with --retrain but got {parsed.keep!r} alone; add "
             "--retrain, or leave it out"
         )
-    job, root = _job(parsed, masked)
+    job, root = named_job(
+        parsed.run, storage=parsed.storage, tracking_uri=parsed.tracking_uri, masked=masked
+    )
     row = find_row(job, Storage(root), sweep=parsed.sweep, environment=os.environ)
     masked.hide([row.config.storage, row.config.tracking.uri])
     check_data(row)
@@ -77,27 +76,6 @@ def _repeat(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
     found = likeness(row, repeated)
     print(_verdict(found, tolerance=parsed.tolerance))
     return SAME if found.is_same(parsed.tolerance) else DIFFERENT
-
-
-def _job(parsed: argparse.Namespace, masked: MaskedTraceback) -> tuple[str, Path]:
-    """Returns the job's hash and the storage folder, whatever RUN is."""
-    run, root = parsed.run, read_path(parsed.storage, key="--storage").resolve()
-    folder = read_path(run, key="RUN").resolve()
-    if (folder / JOB_FILE).is_file():
-        return folder.name, folder.parent.parent
-    if re.fullmatch(r"[0-9a-f]{16}", run):
-        return run, root
-    if re.fullmatch(r"[0-9a-f]{32}", run):
-        from orchestrator.tracking.run_lookup import job_of_run
-
-        uri = parsed.tracking_uri
-        store = None if uri is None else Address.of(uri, os.environ)
-        masked.hide([store])
-        return job_of_run(run, store=store, storage=root), root
-    raise ConfigError(
-        "RUN must be a job's hash (16 hexadecimal digits), a job's folder, or the id of an MLflow "
-        f"run (32) but got {run!r}; see the column Job of trials.csv"
-    )
 
 
 def _reevaluated(row: "Row") -> "ScoreSheet":

@@ -47,20 +47,23 @@ def likeness(row: Row, repeated: ScoreSheet) -> Likeness:
             "answer; name another job"
         )
     worst = max(_apart(a, b) for a, b in pairs)
-    gold = _shown(row, row.storage.sheet(row.gold))
+    gold = shown_items(row, row.storage.sheet(row.gold))
     names = measurable(job.evaluation.metrics, has_gold=True)
-    before, after = (measured(_shown(row, sheet), gold, names) for sheet in (recorded, repeated))
+    before, after = (
+        measured(shown_items(row, sheet), gold, names) for sheet in (recorded, repeated)
+    )
     both = {name: (before[name], after[name]) for name in before if name in after}
-    return Likeness(len(pairs), worst, both, _items(row))
+    return Likeness(len(pairs), worst, both, said_of_items(row))
 
 
-def _shown(row: Row, sheet: ScoreSheet) -> ScoreSheet:
+def shown_items(row: Row, sheet: ScoreSheet) -> ScoreSheet:
     """Returns the items over which tables show the row."""
     held_out = row.result.job.held_out
     return held_out_part(sheet, held_out) if _is_final(row) else searched_part(sheet, held_out)
 
 
-def _items(row: Row) -> str:
+def said_of_items(row: Row) -> str:
+    """Returns which items these are."""
     if row.result.job.held_out == 0:
         return "all items"
     if _is_final(row):
