@@ -11,6 +11,7 @@ from ray.actor import ActorHandle
 from ray.util.placement_group import PlacementGroup, placement_group_table
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
+from cluster.rank import Rank
 from cluster.rank_failure import Cause, RankLost, loss
 from trainers.job import Beat, Outcome, Report, TrialFailure
 from trainers.rank_task import RankTask
@@ -77,9 +78,9 @@ class Gang:
     ) -> "Gang":
         """Starts the ranks, in `group` if one is given, and joins them.
 
-        `rank_type` is the class of the ranks, if not `cluster.rank.Rank` itself.
+        `rank_type` is the class of the ranks, if not `Rank` itself.
         """
-        actor = ray.remote(rank_type or _rank_type())
+        actor = ray.remote(rank_type or Rank)
         threads = max(1, int(shape.cpus_per_rank))
         ranks = [
             actor.options(
@@ -173,12 +174,6 @@ def never_ran(error: ray.exceptions.RayError | None) -> bool:
 
 def _has_lost_nodes(group: PlacementGroup) -> bool:
     return bool(placement_group_table(group).get("state") == "RESCHEDULING")
-
-
-def _rank_type() -> Callable[..., Any]:
-    from cluster.rank import Rank  # imports torch, which a plan of gangs does without
-
-    return Rank
 
 
 def _placed(

@@ -1,7 +1,7 @@
 """One rank of a gang: a Ray actor that keeps its process group, its model and its engine.
 
-What trains is imported when a rank starts, and not by whoever starts one: with DeepSpeed, peft and
-transformers that takes seconds.
+What trains is imported when a rank starts, and not by whoever starts one: torch, and with it
+DeepSpeed, peft and transformers, which takes seconds.
 """
 
 import datetime
@@ -12,18 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ray
-import torch
-import torch.distributed as dist
-from torch._C._distributed_c10d import TCPStore  # where its types are
 
 from cluster.launchers import set_by_launchers
 from cluster.network import listening, variables
-from trainers.distributed import Place
 from trainers.job import Beat, Outcome, Report, TrialFailure
-from trainers.memory import measured
 from trainers.rank_task import RankTask
 
 if TYPE_CHECKING:
+    from torch._C._distributed_c10d import TCPStore  # where its types are
+
     from trainers.warm_state import WarmState
 
 
@@ -31,7 +28,10 @@ class Rank:
     """Runs jobs in step with its sisters; every call is made on all ranks of the gang."""
 
     def __init__(self, rank: int, world: int, num_threads: int) -> None:
+        import torch
+
         import trainers.run  # noqa: F401  while the other ranks do, before they meet
+        from trainers.distributed import Place
 
         torch.set_num_threads(num_threads)
         self._place = Place(rank, world, "cuda:0" if torch.cuda.is_available() else "cpu")
@@ -62,6 +62,9 @@ class Rank:
             WORLD_SIZE=str(self._place.world),
             LOCAL_RANK="0",
         )
+        import torch
+        import torch.distributed as dist
+
         from trainers.warm_state import WarmState
 
         if self._place.device != "cpu":
@@ -76,8 +79,10 @@ class Rank:
         )
         self._warm_state = WarmState(self._place)
 
-    def _store(self, address: str, port: int, timeout: datetime.timedelta) -> TCPStore:
+    def _store(self, address: str, port: int, timeout: datetime.timedelta) -> "TCPStore":
         """Returns the store over which the ranks meet; by itself it would listen everywhere."""
+        from torch._C._distributed_c10d import TCPStore
+
         if self._place.rank != 0:
             return TCPStore(address, port, self._place.world, False, timeout)
         assert self._meeting is not None
@@ -112,7 +117,9 @@ class Rank:
         return self._warm_state.save(folder)
 
     def memory_bytes(self) -> int:
-        """Returns this process's resident measured."""
+        """Returns this process's resident memory."""
+        from trainers.memory import measured
+
         return measured.resident_bytes()
 
     def advance(self) -> Report | Beat | Outcome | TrialFailure:

@@ -1,4 +1,5 @@
 import math
+import os
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Has every test that generates inputs make its share of --inputs, others each time."""
+    """Has every test that generates inputs make its share of --inputs, others each time.
+
+    Threads of torch wait asleep, in all that tests start: several of them on few cores, awake,
+    take twice the time from each other.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if number := config.getoption("inputs"):
         settings.register_profile("inputs", max_examples=math.ceil(number / SHARES))
         settings.load_profile("inputs")

@@ -189,8 +189,9 @@ def test_console_scripts_lead_to_functions() -> None:
         ),
         ("import orchestrator.config.loading, orchestrator.planning.plan", HEAVY),
         ("import orchestrator.driver.main", LATE),
+        ("import orchestrator.running.trainable, cluster.gang", ("torch",)),
     ],
-    ids=["help", "report help", "plan", "conduct"],
+    ids=["help", "report help", "plan", "conduct", "gang"],
 )
 def test_what_a_person_waits_for_starts_without_heavy_libraries(
     code: str, absent: tuple[str, ...]

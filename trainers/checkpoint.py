@@ -12,15 +12,16 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor
 
 from trainers.early_stopping import Reading
 from trainers.job import Report
+
+if TYPE_CHECKING:  # who only looks for a checkpoint does without torch
+    from torch import Tensor
 
 BOOKMARK = "bookmark.json"
 UNFINISHED = ".writing-"
@@ -42,7 +43,7 @@ class Bookmark:
     readings: list[Reading] = field(default_factory=list)
 
 
-class Tensors(Mapping[str, Tensor]):
+class Tensors(Mapping[str, "Tensor"]):
     """A checkpoint's tensors by name, each read when it is asked for."""
 
     def __init__(self, checkpoint: Path) -> None:
@@ -56,7 +57,7 @@ class Tensors(Mapping[str, Tensor]):
             file: Any = safe_open(part, framework="pt")
             self._files |= dict.fromkeys(file.keys(), file)
 
-    def __getitem__(self, name: str) -> Tensor:
+    def __getitem__(self, name: str) -> "Tensor":
         tensor: Tensor = self._files[name].get_tensor(name)
         return tensor
 
@@ -82,7 +83,7 @@ def read_bookmark(checkpoint: Path) -> Bookmark | None:
         return None
 
 
-def write(folder: Path, mark: Bookmark, tensors: Iterable[tuple[str, Tensor]]) -> str:
+def write(folder: Path, mark: Bookmark, tensors: Iterable[tuple[str, "Tensor"]]) -> str:
     """Writes a checkpoint into `folder` and removes the ones before it.
 
     Returns why it could not be written, or nothing; then what was there before stays. `tensors`
@@ -106,7 +107,7 @@ def write(folder: Path, mark: Bookmark, tensors: Iterable[tuple[str, Tensor]]) -
     return complaint
 
 
-def _write_tensors(folder: Path, named: Iterator[tuple[str, Tensor]]) -> None:
+def _write_tensors(folder: Path, named: Iterator[tuple[str, "Tensor"]]) -> None:
     held: dict[str, Tensor] = {}
     num_parts = 0
     for name, tensor in named:
@@ -118,7 +119,9 @@ def _write_tensors(folder: Path, named: Iterator[tuple[str, Tensor]]) -> None:
         _write_part(folder, num_parts, held)
 
 
-def _write_part(folder: Path, number: int, tensors: dict[str, Tensor]) -> None:
+def _write_part(folder: Path, number: int, tensors: dict[str, "Tensor"]) -> None:
+    from safetensors.torch import save_file
+
     file = folder / f"part-{number:05}.safetensors"
     save_file(tensors, file)
     _sync(file)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import ray
 from ray._common.utils import get_default_ray_temp_dir
-from ray._private import ray_constants, worker
+from ray._private import node, ray_constants, worker
 
 from cluster.auth_token import make_token, new_token, protect_token, token_file
 from evals.errors import ConfigError, shown
@@ -24,6 +24,10 @@ LONGEST_SOCKET = 107
 """Bytes of the longest path that a Unix socket can have."""
 SHORT_FOLDER = "/tmp/ray"  # noqa: S108  where Ray itself goes if nobody names another place
 
+UNUSED = ("start_monitor", "start_log_monitor", "start_api_server")
+"""What Ray's node starts beside a sweep's own processes, and none of it asks: what adds nodes, what
+sends logs to the driver, and the dashboard's server, which is there even without a dashboard."""
+
 
 def start() -> None:
     """Starts a Ray, and joins it.
@@ -34,7 +38,7 @@ def start() -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
     try:
         _provide_token()
-        with _loopback_only():
+        with _loopback_only(), _unused_left_out():
             ray.init(
                 address="local",
                 _node_ip_address=LOOPBACK,
@@ -49,8 +53,8 @@ def start() -> None:
 
 def session() -> Path | None:
     """Returns the folder in which the Ray that this process has started keeps logs and sockets."""
-    node = worker._global_node  # noqa: SLF001  Ray has no other word for it
-    return Path(node.get_session_dir_path()) if node is not None and node.is_head() else None
+    own = worker._global_node  # noqa: SLF001  Ray has no other word for it
+    return Path(own.get_session_dir_path()) if own is not None and own.is_head() else None
 
 
 def kill() -> None:
@@ -114,6 +118,22 @@ def _loopback_only() -> Iterator[None]:
             del os.environ[variable]
         else:
             os.environ[variable] = before[0]
+
+
+@contextmanager
+def _unused_left_out() -> Iterator[None]:
+    """Has the Ray that is started meanwhile do without what is UNUSED.
+
+    Each is a process whose start takes a core up to a second; `ray.init` can leave out none.
+    """
+    before = {name: getattr(node.Node, name) for name in UNUSED}
+    try:
+        for name in UNUSED:
+            setattr(node.Node, name, lambda _, **__: None)
+        yield
+    finally:
+        for name, method in before.items():
+            setattr(node.Node, name, method)
 
 
 def _refusal(error: Exception) -> ConfigError:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import ray
+from ray._private.node import Node
 
 from evals.errors import ConfigError
 from orchestrator.running import embedded_ray
@@ -59,6 +60,15 @@ def test_where_no_path_is_short_enough_that_is_said(told, monkeypatch, tmp_path)
     with pytest.raises(ConfigError, match=r"too long for Unix sockets.*; see that TMPDIR"):
         embedded_ray.start()
     assert not told
+
+
+def test_nothing_is_started_that_no_sweep_asks(monkeypatch) -> None:
+    others = [getattr(Node, name) for name in embedded_ray.UNUSED]
+    started = []
+    monkeypatch.setattr(ray, "init", lambda **_: started.append(Node.start_monitor(None)))
+    embedded_ray.start()
+    assert started == [None]
+    assert [getattr(Node, name) for name in embedded_ray.UNUSED] == others
 
 
 @pytest.mark.parametrize(
