@@ -232,7 +232,8 @@ def test_a_paper_has_settings_in_a_second_table_and_programs_have_all_in_one(
     assert r"Method & Retain\textsuperscript{1} &" in main
     assert not any(word in main for word in ("L1", "Seeds", "Trials", str(tmp_path)))
     assert (
-        r"Method & lr & L1 & Feasible & Forgot\textsuperscript{1} & Seeds & Trials \\" in settings
+        r"Method & lr & L1 & Feasible & Forgot\textsuperscript{1} & Seeds & Tried & Trials \\"
+        in settings
     )
     assert r"\label{tab:demo-settings}" in settings
     for text in ((tmp_path / f"table.{kind}").read_text("utf-8") for kind in ("csv", "json", "md")):
