@@ -1,6 +1,7 @@
 """Pictures in a batch: they agree with image tokens, and no row changes another's likelihood."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from trainers.distributed import Place
 from trainers.settings import AdapterSettings
 from trainers.views import ReferenceView, StudentView
 
+STUDY = Path(__file__).with_name("ranks_study.py")
 ALL = pytest.mark.parametrize("architecture", ARCHITECTURES)
 CACHES = pytest.mark.parametrize("cached", [{}, {"cache": None}], ids=["cached", "computed"])
 
@@ -158,3 +160,26 @@ def test_hidden_states_are_those_of_the_language_model(load, batch_of, architect
     hidden = StudentView(loaded.model, loaded.arguments).hidden(batch, 1)
     assert hidden.shape == (*batch.attended_BT.shape, 24)
     assert len(loaded.arguments.layers(loaded.model)) == 2
+
+
+@pytest.fixture(scope="module")
+def one_rank(on_ranks):
+    return on_ranks(STUDY, 1)[0]
+
+
+@pytest.fixture(scope="module")
+def two_ranks(on_ranks):
+    return on_ranks(STUDY, 2)
+
+
+@pytest.mark.dist
+@pytest.mark.slow
+def test_a_rank_without_a_picture_learns_what_one_rank_learns_of_all(one_rank, two_ranks):
+    for found in two_ranks:
+        assert {stage for _, _, stage in found} == {0, 2, 3}
+        for (architecture, mode, stage), together in found.items():
+            alone = one_rank[architecture, mode, 0]
+            said = f"{architecture} with {mode} at ZeRO {stage}"
+            assert together["losses"] == pytest.approx(alone["losses"], rel=1e-5), said
+            assert together["nlls"] == pytest.approx(alone["nlls"], rel=1e-3), said
+    assert all(each["losses"][-1] < each["losses"][0] for each in one_rank.values())
