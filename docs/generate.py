@@ -210,7 +210,7 @@ def _attack_line(name: str) -> tuple[str, ...]:
 
 
 def _needs(metric: Metric) -> str:
-    every = metric.generation_roles == frozenset(Role) - {Role.HOLDOUT}
+    every = metric.generation_roles == frozenset(Role) - {Role.HOLDOUT, Role.AUXILIARY}
     tasks = "" if every else f" ({', '.join(sorted(metric.generation_roles))})"
     return ", ".join(f"{n}{tasks if n is Need.GENERATION else ''}" for n in sorted(metric.needs))
 

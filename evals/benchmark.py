@@ -18,6 +18,8 @@ class Role(StrEnum):
     RETAIN = "retain"
     REAL = "real"
     HOLDOUT = "holdout"
+    AUXILIARY = "auxiliary"
+    """Read by those metrics alone that name the task."""
 
 
 class Example(Protocol):
@@ -56,8 +58,10 @@ class Benchmark:
     """Splits to train on, tasks to score and refusals for the methods that need them.
 
     `splits` always has "full", "forget" and "retain"; "holdout" may be empty and is never
-    trained on by anyone. `full` is `forget` + `retain`. `tasks` has exactly one task of role
-    FORGET and one of role RETAIN, any number of role REAL and at most one of role HOLDOUT.
+    trained on by anyone. `full` holds the rows of `retain` and all that is known of those to be
+    forgotten. `forget` may hold a part of that, where only some of it is to be forgotten, and a row
+    more than once, under ids of its own. `tasks` has exactly one task of role FORGET and
+    one of role RETAIN, any number of the roles REAL and AUXILIARY and at most one of role HOLDOUT.
     `fingerprint` is a SHA-256 of everything above, independent of where the data lie.
     """
 

@@ -19,33 +19,53 @@ Component = Callable[[Any], float]
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """Components of the auxiliary task of a name, which is measured as one of `role` would be."""
+
+    task: str
+    role: Role
+    components: Sequence[Component]
+
+
+@dataclass(frozen=True, slots=True)
 class HarmonicMean:
-    """The harmonic mean of the components `parts` of every task of each role."""
+    """The harmonic mean of the components `parts` of every task of each role, and the `named`."""
 
     parts: Mapping[Role, Sequence[Component]]
+    named: tuple[Named, ...] = ()
 
     def compute(self, sheet: ScoreSheet, _gold: ScoreSheet | None) -> float:
-        """Returns it for a sheet; ValueError if one of the roles has no task or no items."""
+        """Returns it for a sheet; ValueError if a role or task is not there, or empty."""
         return harmonic_mean(
-            value for role, wanted in self.parts.items() for value in by_role(sheet, role, wanted)
+            component(task) for task, wanted in self._tasks(sheet) for component in wanted
         )
 
     @property
     def resampling(self) -> Resampling:
         """How it is computed for all draws at once."""
-        return Resampling(frozenset(self.parts), self._drawn)
+        roles = frozenset({*self.parts, *(Role.AUXILIARY for _ in self.named)})
+        return Resampling(roles, self._drawn)
 
     def _drawn(self, sheet: ScoreSheet, _gold: ScoreSheet | None, draws: Draws) -> Values:
         """Returns it for each draw: each part is a mean over the items drawn of its task."""
         means = []
-        for role, wanted in self.parts.items():
-            for task in sheet.by_role(role):
-                counts = draws.counts[task.name]
-                for component in wanted:
-                    values = np.array([component(replace(task, items=(i,))) for i in task.items])
-                    means.append(counts @ values / len(values))
+        for task, wanted in self._tasks(sheet):
+            counts = draws.counts[task.name]
+            for component in wanted:
+                values = np.array([component(replace(task, items=(i,))) for i in task.items])
+                means.append(counts @ values / len(values))
         with np.errstate(divide="ignore"):  # a mean of 0 makes the harmonic mean 0
             return np.asarray(len(means) / np.sum(1 / np.array(means), axis=0), dtype=np.float64)
+
+    def _tasks(self, sheet: ScoreSheet) -> list[tuple[Any, Sequence[Component]]]:
+        """Returns each task with what is wanted of it."""
+        found = [
+            (task, wanted) for role, wanted in self.parts.items() for task in tasks_of(sheet, role)
+        ]
+        return found + [
+            (replace(task_named(sheet, each.task), role=each.role), each.components)
+            for each in self.named
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +96,23 @@ def by_role(sheet: ScoreSheet, role: Role, wanted: Sequence[Component]) -> list[
     Raises:
         ValueError: the sheet has no task of that role, or one of its tasks has no items.
     """
+    return [component(task) for task in tasks_of(sheet, role) for component in wanted]
+
+
+def tasks_of(sheet: ScoreSheet, role: Role) -> tuple[Any, ...]:
+    """Returns the tasks of `role`; ValueError if there is none."""
     tasks = sheet.by_role(role)
     if not tasks:
         raise ValueError(f"the score sheet has no task of role {role}")
-    return [component(task) for task in tasks for component in wanted]
+    return tasks
+
+
+def task_named(sheet: ScoreSheet, name: str) -> Any:
+    """Returns the scores of the task of this name; ValueError if there is none."""
+    for task in sheet.tasks:
+        if task.name == name:
+            return task
+    raise ValueError(f"the score sheet has no task {name}")
 
 
 def harmonic_mean(values: Iterable[float]) -> float:

@@ -31,7 +31,14 @@ def check_measurable(benchmark: Benchmark, settings: EvaluationSettings, suite: 
                     f"evaluation.metrics must be measurable on {benchmark.name} but got {name!r}, "
                     f"which needs {what}; give the benchmark some or leave the metric out"
                 )
-        flaws = (suite.flaw(task) for task in tasks if task.role in metric.generation_roles)
+        absent = sorted(metric.tasks - {task.name for task in benchmark.tasks if task.examples})
+        if absent:
+            raise ConfigError(
+                f"evaluation.metrics must be measurable on {benchmark.name} but got {name!r}, "
+                f"which needs the task {absent[0]}; choose a benchmark that has it or leave the "
+                "metric out"
+            )
+        flaws = (suite.flaw(task) for task in tasks if metric.reads_generations(task))
         for flaw in filter(None, flaws):
             raise ConfigError(
                 f"evaluation.metrics must be measurable on {benchmark.name} but got {name!r}, "

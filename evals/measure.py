@@ -58,6 +58,9 @@ def _lacking(metric: Metric, sheet: ScoreSheet, gold: ScoreSheet | None) -> str 
         return "a holdout task"
     if Need.REAL in metric.needs and not any(t.items for t in sheet.by_role(Role.REAL)):
         return "a task of general knowledge"
+    absent = sorted(metric.tasks - {task.name for task in sheet.tasks if task.items})
+    if absent:
+        return f"the task {absent[0]}"
     silent = _silent_roles(metric, sheet)
     return f"generated answers for the role {min(silent)}" if silent else None
 
@@ -68,7 +71,7 @@ def _silent_roles(metric: Metric, sheet: ScoreSheet) -> set[Role]:
         return set()
     assert metric.suite is not None, "who reads generations says whose"
     suite = load_suite(metric.suite)
-    read = (task for task in sheet.tasks if task.role in metric.generation_roles)
+    read = (task for task in sheet.tasks if metric.reads_generations(task))
     return {task.role for task in read if suite.lacks_generations(task)}
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from evals import plugins
-from evals.benchmark import Role
+from evals.benchmark import Role, Task
 from evals.draws import Resampling
 from evals.estimate import Estimate
-from evals.scores import ScoreSheet
+from evals.scores import ScoreSheet, TaskScores
 
 PACKAGE = "evals.metrics"
 
@@ -43,7 +43,9 @@ class Metric:
     `bounds` are the values a worst and a best scorer cannot leave. `better` says which
     direction is better ("higher", "lower"), or "gold": close to the gold model's value.
     `suite` is the one whose scores it reads, None where any will do.
-    `generates` narrows GENERATION to the tasks of these roles; empty means all but HOLDOUT.
+    `tasks` are the tasks of role AUXILIARY that it reads, by name.
+    `generates` narrows GENERATION to the tasks of these roles; empty means FORGET, RETAIN and REAL.
+    Of role AUXILIARY only those of `tasks` are meant.
     `probe` are the roles whose likelihoods alone decide the metric, so that a few items of theirs
     can say in the middle of a training how it stands; empty where that is not so.
 
@@ -70,6 +72,7 @@ class Metric:
     better: str
     suite: str | None = None
     needs: frozenset[Need] = frozenset()
+    tasks: frozenset[str] = frozenset()
     generates: frozenset[Role] = frozenset()
     probe: frozenset[Role] = frozenset()
     chance: float | None = None
@@ -89,7 +92,13 @@ class Metric:
         """The roles whose items must carry a generation; empty without Need.GENERATION."""
         if Need.GENERATION not in self.needs:
             return frozenset()
-        return self.generates or frozenset(Role) - {Role.HOLDOUT}
+        return self.generates or frozenset({Role.FORGET, Role.RETAIN, Role.REAL})
+
+    def reads_generations(self, task: Task | TaskScores) -> bool:
+        """Returns whether it reads what a model writes for the items of a task."""
+        if task.role == Role.AUXILIARY and task.name not in self.tasks:
+            return False
+        return task.role in self.generation_roles
 
 
 def load_metric(name: str, *, key: str = "metrics") -> Metric:

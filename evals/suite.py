@@ -97,6 +97,14 @@ class Suite(Protocol):
     """What a file in `evals/suites/` offers as `SUITE`."""
 
     @property
+    def metric_suites(self) -> Sequence[str]:
+        """The suites whose metrics can read its sheets: its own name, then those it is made like.
+
+        What keeps scores of another suite's kind is measured by that suite's metrics as well.
+        """
+        ...
+
+    @property
     def task_scores(self) -> type[TaskScores]:
         """The dataclass that the suite keeps a task's scores in: files are read by its fields."""
         ...

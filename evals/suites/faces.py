@@ -57,6 +57,7 @@ class Suite:
     another one, `nll` in nats.
     """
 
+    metric_suites = ("faces",)
     task_scores = TaskScores
     sizes = Sizes()
     has_twins = True

@@ -31,6 +31,7 @@ class Suite:
     Sizes are those of the texts: how many tokens a picture has only a model knows, which adds them.
     """
 
+    metric_suites = ("multimodal", "text")
     task_scores = TaskScores
     sizes: Sizes = row_lengths
     has_twins = False

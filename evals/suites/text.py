@@ -33,6 +33,7 @@ class Suite:
     that come first.
     """
 
+    metric_suites = ("text",)
     task_scores = TaskScores
     sizes: Sizes = row_lengths
     has_twins = False

@@ -55,9 +55,9 @@ def num_scored(task: Task) -> int:
 def num_generated(task: Task, settings: EvaluationSettings) -> int:
     """Returns how many tokens are generated at most for each question of a task.
 
-    None are where no metric reads what is generated for the task's role.
+    None are where no metric reads what is generated for the task.
     """
-    read = any(task.role in load_metric(name).generation_roles for name in settings.metrics)
+    read = any(load_metric(name).reads_generations(task) for name in settings.metrics)
     return settings.max_new_tokens if read else 0
 
 

@@ -15,7 +15,7 @@ from evals.errors import ConfigError, cut, shown
 from evals.metric import load_metric
 from evals.paths import read_path
 from evals.settings import DEFAULT_OBJECTIVE, EvaluationSettings
-from evals.suite import suite_name
+from evals.suite import suite_name, suite_of
 from orchestrator.config.attacks import AttackSettings
 from orchestrator.config.baselines import BaselineSettings
 from orchestrator.config.budget import ATTACKS, FINALISTS, BudgetSettings, check_budget
@@ -163,13 +163,13 @@ class SweepConfig(Settings):
 
     @model_validator(mode="after")
     def _metrics_are_measured(self) -> "SweepConfig":
-        suite = suite_name(self.benchmark.name)
+        suites = suite_of(self.benchmark.name).metric_suites
         for name in self.evaluation.metrics:
             theirs = load_metric(name, key="evaluation.metrics").suite
-            if theirs not in (None, suite):
+            if theirs not in (None, *suites):
                 raise ConfigError(
                     f"evaluation.metrics must be of what {self.benchmark.name} is made of "
-                    f"({suite}) but got {name!r}, which reads scores of {theirs}; leave it out"
+                    f"({suites[0]}) but got {name!r}, which reads scores of {theirs}; leave it out"
                 )
         objective = load_metric(self.search.objective, key="search.objective")
         check_measured(self.search.objective, self.evaluation.metrics, key="search.objective")

@@ -8,7 +8,7 @@ import pytest
 
 from evals.benchmark import Role
 from evals.draws import Draws
-from evals.means import HarmonicMean, Mean, harmonic_mean
+from evals.means import HarmonicMean, Mean, Named, harmonic_mean
 from evals.scores import ScoreSheet
 from evals.text.example import Probability
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
@@ -90,3 +90,17 @@ def test_a_draw_of_nothing_but_zeros_gives_zero() -> None:
     draws = Draws({"retain": np.array([[2, 0], [0, 2]]), "real": np.ones((2, 1), dtype=int)})
     mean = HarmonicMean({Role.RETAIN: (nll,), Role.REAL: (nll,)})
     assert list(mean.resampling.values(mixed, None, draws)) == [0.0, 1.0]
+
+
+def test_a_named_task_is_measured_as_one_of_its_role_would_be() -> None:
+    def seen(task: TaskScores) -> float:
+        return nll(task) if task.role is Role.FORGET else 100.0
+
+    found = sheet({"aside": (Role.AUXILIARY, [1.0, 3.0]), "retain": (Role.RETAIN, [2.0, 2.0])})
+    mean = HarmonicMean({Role.RETAIN: (nll,)}, (Named("aside", Role.FORGET, (seen,)),))
+    assert mean.compute(found, None) == pytest.approx(2.0)
+    counts = np.array([[2, 0], [1, 1]])
+    values = mean.resampling.values(found, None, Draws({"aside": counts, "retain": counts}))
+    assert values == pytest.approx([2 / (1 + 1 / 2), 2.0])
+    with pytest.raises(ValueError, match="no task aside"):
+        mean.compute(ScoreSheet(found.tasks[1:]), None)

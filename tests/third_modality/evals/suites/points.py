@@ -125,6 +125,7 @@ class Sizes:
 class Suite:
     """Encodes and scores points."""
 
+    metric_suites = ("points",)
     task_scores = TaskScores
     sizes = Sizes()
     has_twins = False
