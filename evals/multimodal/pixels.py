@@ -54,17 +54,26 @@ class Pixels:
         self._merge_size = merge_size
         self._kept: OrderedDict[str, Processed] = OrderedDict()
         self._kept_bytes = 0
+        self._grids: dict[tuple[int, ...], tuple[int, ...]] = {}
 
     def num_tokens(self, picture: Picture) -> int:
         """Returns how many tokens of a row the picture takes."""
         if self._tokens_each:
             return self._tokens_each
-        time, height, width = self.processed(picture).grid
+        time, height, width = self.grid(picture)
         return time * height * width // self._merge_size**2
 
     def grid(self, picture: Picture | None) -> tuple[int, ...]:
-        """Returns the patches of a picture by time, height and width; zeros without one."""
-        return (0, 0, 0) if picture is None else self.processed(picture).grid
+        """Returns the patches of a picture by time, height and width; zeros without one.
+
+        They follow from its size: one picture of each size is processed for it.
+        """
+        if picture is None:
+            return (0, 0, 0)
+        size = picture.pixels.shape
+        if size not in self._grids:
+            self._grids[size] = self.processed(picture).grid
+        return self._grids[size]
 
     def inputs(self, pictures: Sequence[Picture | None]) -> Mapping[str, Tensor]:
         """Returns pixel_values_B..., zeros for a row without a picture, and has_picture_B.

@@ -33,6 +33,8 @@ class Disk:
     """Whether trials leave whole models in place of adapters."""
     shadows: int = 0
     """What models for attacks leave; of a split whose models are all done the weights may go."""
+    cache: int = 0
+    """What a model keeps elsewhere, in its cache, unless an earlier sweep has left it there."""
 
     @property
     def trained(self) -> str:
@@ -77,21 +79,24 @@ def disk(plan: Plan, sizes: ModelSizes) -> Disk:
     local = config.tracking.uri is None
     trials = plan.num_trials - plan.num_finished + plan.num_final_trials_left
     jobs = sum(not each.finished for each in plan.models) + trials
-    once = _model_bytes(sizes.trial) if config.adapter is None else _adapter_bytes(sizes.trial)
-    copies = 2 if config.adapter is not None and config.tracking.copies_here else 1
+    tuned = config.adapter is not None
+    once = _adapter_bytes(sizes.trial) if tuned else _model_bytes(sizes.trial, merged=False)
+    copies = 2 if tuned and config.tracking.copies_here else 1
+    baseline = _model_bytes(sizes.baseline, merged=config.baselines.adapter is not None)
     trained = once * copies
     shadows = Counter[bool]()
     for label, left in plan.shadows_left.items():
         shadows[label in config.methods] += left
     return Disk(
-        models=plan.num_models_left * _model_bytes(sizes.baseline),
+        models=plan.num_models_left * baseline,
         adapters=trials * trained,
         records=jobs * _record_bytes(plan, local=local)
         + shadows.total() * _record_bytes(plan, local=False),
         free=shutil.disk_usage(_existing(config.folder)).free,
-        weights=_weights(plan, sizes, trained=trained),
+        weights=_weights(plan, baseline, trained=trained),
         whole=config.adapter is None,
-        shadows=shadows[True] * once + shadows[False] * _model_bytes(sizes.baseline),
+        shadows=shadows[True] * once + shadows[False] * baseline,
+        cache=sizes.trial.cache_bytes,
     )
 
 
@@ -125,17 +130,24 @@ def disk_line(found: Disk) -> str:
     return (
         f"Disk: about {size_text(found.total)} (models {size_text(found.models)}, {found.trained} "
         f"{size_text(found.adapters)}{shadows}, records {size_text(found.records)}); "
-        f"{size_text(found.free)} are free{verdict}{_quota_line(found)}"
+        f"{size_text(found.free)} are free{verdict}{_cache_line(found)}{_quota_line(found)}"
     )
 
 
-def _weights(plan: Plan, sizes: ModelSizes, *, trained: int) -> Weights | None:
+def _weights(plan: Plan, baseline: int, *, trained: int) -> Weights | None:
     quota = plan.config.disk.quota
     if quota is None:
         return None
-    models = plan.num_models * _model_bytes(sizes.baseline)
+    models = plan.num_models * baseline
     least = models + (len(plan.methods) + plan.num_final_trials) * trained
     return Weights(models, (plan.num_trials + plan.num_final_trials) * trained, least, quota)
+
+
+def _cache_line(found: Disk) -> str:
+    """Returns a line for what a model keeps in its cache, if it keeps anything."""
+    if not found.cache:
+        return ""
+    return f"\nDisk beside it: about {size_text(found.cache)} of features in model.cache"
 
 
 def _quota_line(found: Disk) -> str:
@@ -155,15 +167,15 @@ def _quota_line(found: Disk) -> str:
     )
 
 
-def _model_bytes(size: ModelSize | None) -> int:
-    """Returns the size of a saved model; an adapter is merged into weights as they were loaded.
+def _model_bytes(size: ModelSize | None, *, merged: bool) -> int:
+    """Returns the size of a saved model; a `merged` one is of weights as they were loaded.
 
     Nothing, where both baselines are given.
     """
     if size is None:
         return 0
     weights = size.weights
-    if weights.trained == weights.total:
+    if not merged:
         return weights.total * weights.entry_bytes
     return (weights.total - weights.trained) * weights.loaded_bytes
 

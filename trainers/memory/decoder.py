@@ -34,6 +34,11 @@ class DecoderSize:
     decoder: Decoder
     mode: Mode
 
+    @property
+    def cache_bytes(self) -> int:
+        """Returns 0: nothing is computed once for a sweep."""
+        return 0
+
     def training_bytes(self, asked: Requirements, *, num_rows: int, length: int) -> int:
         """Returns the activations of a micro-batch; one of its passes is compared at a time."""
         rows = Rows(

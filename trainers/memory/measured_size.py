@@ -28,6 +28,11 @@ class MeasuredSize:
     """The largest output of a layer and the one before it, for a row: what scoring holds."""
     row_flops: float
 
+    @property
+    def cache_bytes(self) -> int:
+        """Returns 0: nothing is computed once for a sweep."""
+        return 0
+
     def training_bytes(self, asked: Requirements, *, num_rows: int, length: int) -> int:  # noqa: ARG002
         """Returns every layer's outputs for all rows of all passes."""
         return self.row_bytes * num_rows * sum(asked.passes)

@@ -18,6 +18,11 @@ class ModelSize(Protocol):
         """Its numbers of parameters."""
         ...
 
+    @property
+    def cache_bytes(self) -> int:
+        """What is kept on the disk so that it is computed once for a sweep; 0 if nothing is."""
+        ...
+
     def training_bytes(self, asked: Requirements, *, num_rows: int, length: int) -> int:
         """Returns the most that a micro-batch takes beside weights, gradients and optimizer.
 

@@ -148,6 +148,8 @@ class Family:
         Raises:
             ConfigError: adapter.target_modules names no linear layer of a part that trains.
         """
+        if adapter is not None:  # as trials have, which start from a checkpoint
+            skeleton.train_only(self._config.trained(skeleton.parts))
         return measure_vision_language(skeleton, self._config, adapter=adapter, bf16=bf16)
 
     def check(self, checkpoint: Path | None) -> None:

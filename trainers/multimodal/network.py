@@ -38,8 +38,7 @@ class Pictures:
 class VisionLanguageModel(nn.Module):
     """Calls `network` on rows that may have a picture each; see the module's docstring.
 
-    `trained` names the parts that train where there is no checkpoint to say otherwise, or that an
-    adapter is put on.
+    `trained` names the parts whose weights train, or on which an adapter is put.
     """
 
     base_model_prefix = "network"  # peft asks every model with a configuration for it
@@ -48,10 +47,9 @@ class VisionLanguageModel(nn.Module):
         super().__init__()
         self.network = network
         self.parts = parts
-        self.trained = tuple(trained)
         self.features: Features | None = None
-        for name, parameter in network.named_parameters():
-            parameter.requires_grad_(self._trains(name))
+        self.trained: tuple[str, ...] = ()
+        self.train_only(trained)
 
     @property
     def config(self) -> Any:
@@ -71,6 +69,12 @@ class VisionLanguageModel(nn.Module):
     def sees_anew(self) -> bool:
         """Whether the tower trains, so that what it makes of pictures changes."""
         return self.parts.tower in self.trained
+
+    def train_only(self, parts: Sequence[str]) -> None:
+        """Has the weights of these parts need gradients, and no others."""
+        self.trained = tuple(parts)
+        for name, parameter in self.network.named_parameters():
+            parameter.requires_grad_(self._trains(name))
 
     def get_decoder(self) -> nn.Module:
         """Returns the language model under the output head."""

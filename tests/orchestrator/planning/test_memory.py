@@ -96,6 +96,7 @@ class ClassifierSize:
     """A model of pictures: a row is one position and takes 1000 bytes a pass, scored 10."""
 
     weights: Weights = Weights(500, 500, 100, 500, loaded_bytes=4, entry_bytes=4)
+    cache_bytes: int = 0
 
     def training_bytes(self, asked, *, num_rows, length):
         return 1000 * num_rows * sum(asked.passes)
