@@ -34,6 +34,10 @@ LENGTH_MEDIAN, LENGTH_SPREAD = 0.5, 0.8
 NOISE_LOW, NOISE_HIGH = 1e-6, 0.15
 """Between which g is log-uniform: from none to a good part of what is seen."""
 
+SMALLEST_SHARE = 1e-4
+"""From which on h is log-uniform up to 1: items are the same for all trials, so that most of what
+they could have been is common to all."""
+
 SCALE_TRIALS = 4.0
 """As many trials the prior of s2 weighs, which says 1 for values that are standardised."""
 
@@ -112,8 +116,9 @@ class Process:
 
 
 def _shares(num_draws: int) -> Array:
-    """Returns h of each draw, spread evenly from 0 to 1 whatever its other numbers are."""
-    found: Array = (np.arange(1, num_draws + 1) * (math.sqrt(5) - 1) / 2) % 1
+    """Returns h of each draw, spread evenly over its prior whatever its other numbers are."""
+    units = (np.arange(1, num_draws + 1) * (math.sqrt(5) - 1) / 2) % 1
+    found: Array = SMALLEST_SHARE ** (1 - units)
     return found
 
 

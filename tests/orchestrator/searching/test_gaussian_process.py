@@ -108,3 +108,29 @@ def test_one_trial_or_equal_ones_leave_everything_open(values) -> None:
     mean, spread = found.predict(np.array([[0.5]]))
     assert mean == pytest.approx(2.0)
     assert np.isfinite(spread).all()
+
+
+def test_errors_that_are_common_to_all_values_hide_no_shape() -> None:
+    points = np.linspace(0, 1, 12)[:, None]
+    found = Process(
+        points,
+        np.sin(4 * points[:, 0]),
+        running_RD=NONE,
+        is_choice_D=RANGE,
+        errors_N=np.full(12, 2.0),
+    )
+    between = np.array([[0.14], [0.6], [0.87]])
+    assert found.mean(between) == pytest.approx(np.sin(4 * between[:, 0]), abs=0.15)
+
+
+def test_a_value_with_a_large_error_is_believed_less_than_the_others() -> None:
+    points = np.linspace(0, 1, 11)[:, None]
+    values = points[:, 0].copy()
+    values[5] += 1.0
+    errors = np.where(np.arange(11) == 5, 1.0, 0.001)
+    told, untold = (
+        Process(points, values, running_RD=NONE, is_choice_D=RANGE, errors_N=of).mean(points[5:6])
+        for of in (errors, None)
+    )
+    assert abs(told[0] - 0.5) < 0.25
+    assert abs(told[0] - 0.5) < abs(untold[0] - 0.5)
