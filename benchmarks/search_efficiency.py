@@ -23,7 +23,7 @@ import search_surfaces
 import stepped_surfaces
 from machine import setting, table
 from search_rivals import CONSTRAINED, NAMES, Searcher, searcher
-from search_surfaces import SPACE, Measures, Surface
+from search_surfaces import Measures, Surface, share_of
 
 NEAR = 0.05
 RESAMPLED = 2000
@@ -107,7 +107,7 @@ def trials_needed(searching: Searcher, surface: Surface, *, trials: int) -> int:
         params = searching.ask()
         if params is None:
             break
-        places.append((_share(params["lr"], "lr"), _share(params["l1"], "l1")))
+        places.append((share_of(params["lr"], "lr"), share_of(params["l1"], "l1")))
         seen.append(surface.see(*places[-1], number))
         searching.tell(seen[-1])
         choice = _choice(searching, seen, noisy=surface.observed is not None)
@@ -155,11 +155,6 @@ def _row(name: str, found: Mapping[str, Counts]) -> list[str]:
     met = "yes" if ours <= GOALS[name] * other else "no"
     texts = [counts.text for counts in found.values()]
     return [name, *texts, f"{ours / other:.2f}", f"{GOALS[name]:g}", met]
-
-
-def _share(value: float, name: str) -> float:
-    low, high = (math.log(end) for end in (SPACE[name].low, SPACE[name].high))
-    return (math.log(value) - low) / (high - low)
 
 
 def _parser() -> argparse.ArgumentParser:

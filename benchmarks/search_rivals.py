@@ -56,8 +56,14 @@ class ByLethe:
         trials: int,
         seed: int,
         folder: Path,
+        probability: float = 0.9,
     ) -> None:
-        settings = SearchSettings(trials=trials, sampler=sampler, constraints=surface.constraints)
+        settings = SearchSettings(
+            trials=trials,
+            sampler=sampler,
+            constraints=surface.constraints,
+            floor_probability=probability,
+        )
         self._search = MethodSearch("any", space=SPACE, settings=settings, folder=folder, seed=seed)
         nowhere = surface.truth(np.float64(-10.0), np.float64(0.5)).guide
         self._idle = 0.0 if nowhere is None else float(nowhere)
@@ -93,9 +99,14 @@ class ByLethe:
             worth = (min(chance, self._probability), objective, -astray, -self._number)
             self._feasible.append(worth)
 
+    @property
+    def candidates(self) -> list[int]:
+        """The feasible trials in the order in which they would be replicated."""
+        return [-worth[-1] for worth in sorted(self._feasible, reverse=True)]
+
     def choice(self) -> int | None:
         """Returns the trial that would be replicated first, as `results.candidates` has it."""
-        return -max(self._feasible)[-1] if self._feasible else None
+        return next(iter(self.candidates), None)
 
 
 class AsMeasured:

@@ -91,6 +91,12 @@ class Surface:
         return self.truth(np.float64(x), np.float64(y))
 
 
+def share_of(value: float, name: str) -> float:
+    """Returns the share of the way through the range of `name` on its scale."""
+    low, high = (math.log(end) for end in (SPACE[name].low, SPACE[name].high))
+    return (math.log(value) - low) / (high - low)
+
+
 def lattice(num: int) -> tuple[Array, Array]:
     """Returns x and y of num x num points that share the space out evenly, edges left out."""
     axis = (np.arange(num) + 0.5) / num
