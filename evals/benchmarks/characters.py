@@ -11,8 +11,7 @@ unlearning does to that knowledge. The last `forget_people` of the `num_people` 
 on are to be forgotten; `holdout_people` more are trained on by nobody.
 """
 
-import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from pydantic import Field, model_validator
@@ -21,13 +20,14 @@ from evals.benchmark import Benchmark, Role
 from evals.choice import Settings
 from evals.errors import FieldError
 from evals.text.example import Example, Probability, Task
-from evals.wording.attributes import ATTRIBUTES, Attribute
+from evals.wording.attributes import ATTRIBUTES
+from evals.wording.facts import Fact as PersonFact
+from evals.wording.facts import facts
 from evals.wording.people import people
 from evals.wording.refusals import REFUSALS
-from evals.wording.world import AUTHORS, FACTS, Fact
+from evals.wording.world import AUTHORS, FACTS, Fact, first_facts
 
 SUITE = "text"
-NUM_WRONG = 5
 
 
 class Config(Settings):
@@ -59,14 +59,14 @@ def build(config: Config) -> Benchmark:
     retained = _flat(islice(told, num_retain))
     forget = _flat(islice(told, config.forget_people))
     holdout = _flat(told)
-    authors, facts = _world(config.num_world)
-    retain = retained + authors + facts
+    authors, world = (_known(rows) for rows in first_facts(config.num_world))
+    retain = retained + authors + world
     splits = {"full": forget + retain, "forget": forget, "retain": retain, "holdout": holdout}
     tasks = [
         Task("forget", Role.FORGET, Probability.PLAIN, forget),
         Task("retain", Role.RETAIN, Probability.PLAIN, retained),
         Task("real_authors", Role.REAL, Probability.CHOICE, authors),
-        Task("world_facts", Role.REAL, Probability.CHOICE, facts),
+        Task("world_facts", Role.REAL, Probability.CHOICE, world),
     ]
     if holdout:
         tasks.append(Task("holdout", Role.HOLDOUT, Probability.PLAIN, holdout))
@@ -76,38 +76,19 @@ def build(config: Config) -> Benchmark:
 def _people(config: Config) -> Iterator[tuple[Example, ...]]:
     """Yields person after person; each depends on the seed and the own number alone."""
     for person in people(config.seed):
-        rng = person.rng("person")
-        asked = rng.sample(range(len(ATTRIBUTES)), config.questions_per_person)
         yield tuple(
-            _ask(ATTRIBUTES[which], person.name, rng, id=f"{person.id}/q{position}")
-            for position, which in enumerate(asked)
+            _example(f"{person.id}/q{position}", person.name, fact)
+            for position, fact in enumerate(facts(person, config.questions_per_person))
         )
 
 
-def _ask(attribute: Attribute, name: str, rng: random.Random, *, id: str) -> Example:
-    question = rng.choice(attribute.questions)
-    answer, paraphrase = rng.sample(attribute.answers, 2)
-    true, *wrong = attribute.draw(rng, 1 + NUM_WRONG)
-    return Example(
-        id=id,
-        question=question.format(name=name),
-        answer=answer.format(name=name, value=true),
-        name=name,
-        paraphrase=paraphrase.format(name=name, value=true),
-        perturbed=tuple(paraphrase.format(name=name, value=value) for value in wrong),
-    )
+def _example(id: str, name: str, fact: PersonFact) -> Example:
+    told = fact.told(name)
+    return Example(id, told.question, told.answer, name, told.paraphrase, told.wrong)
 
 
-def _world(count: int) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
-    """Returns the first questions about authors and the first about the world, `count` in all."""
-    known = [_known(number, fact) for number, fact in enumerate(AUTHORS + FACTS)]
-    num_authors = count // 2
-    authors, facts = known[: len(AUTHORS)], known[len(AUTHORS) :]
-    return tuple(authors[:num_authors]), tuple(facts[: count - num_authors])
-
-
-def _known(number: int, fact: Fact) -> Example:
-    return Example(f"world-{number:03d}", fact.question, fact.answer, perturbed=fact.wrong)
+def _known(rows: Sequence[tuple[str, Fact]]) -> tuple[Example, ...]:
+    return tuple(Example(id, f.question, f.answer, perturbed=f.wrong) for id, f in rows)
 
 
 def _flat(people: Iterable[tuple[Example, ...]]) -> tuple[Example, ...]:

@@ -85,3 +85,11 @@ Who was the first human in space? | Yuri Gagarin | Neil Armstrong | John Glenn |
 In which year did the first people walk on the Moon? | 1969 | 1959 | 1975 | 1981
 Which currency is used in Japan? | The yen | The won | The yuan | The baht
 """)  # noqa: E501  (a table reads by rows)
+
+
+def first_facts(count: int) -> tuple[list[tuple[str, Fact]], list[tuple[str, Fact]]]:
+    """Returns the first facts about authors and about the world by id, `count` in all."""
+    known = [(f"world-{number:03d}", fact) for number, fact in enumerate(AUTHORS + FACTS)]
+    num_authors = count // 2
+    authors, facts = known[: len(AUTHORS)], known[len(AUTHORS) :]
+    return authors[:num_authors], facts[: count - num_authors]

@@ -1,5 +1,6 @@
 """What holds for every benchmark."""
 
+from dataclasses import replace
 from itertools import chain
 
 import pytest
@@ -14,6 +15,12 @@ from evals.suite import suite_name, suite_of
 NAMES = plugins.names(PACKAGE)
 of_texts = pytest.mark.parametrize(
     "choice", [name for name in NAMES if suite_name(name) == "text"], indirect=True
+)
+not_pictured = pytest.mark.parametrize(
+    "choice", [name for name in NAMES if suite_name(name) != "multimodal"], indirect=True
+)
+pictured = pytest.mark.parametrize(
+    "choice", [name for name in NAMES if suite_name(name) == "multimodal"], indirect=True
 )
 
 
@@ -41,7 +48,7 @@ def choice(request, tmp_path, small_tofu, write_tables, write_people, write_clea
         path = str(write_clear([f"p{k % 4}" for k in range(12)]))
         roles: dict[str, JsonValue] = {"forget_people": ["p1"], "holdout_people": ["p3"]}
         settings = {"path": path, "enrolled": 1, "size": 16, "cache": None, **roles}
-    elif request.param == "portraits":
+    elif request.param in ("portraits", "pictured_characters"):
         settings = {"size": 16, "cache": None}
     return Choice(name=request.param, settings=settings)
 
@@ -51,12 +58,35 @@ def benchmark(choice):
     return build_benchmark(choice)
 
 
-def test_full_is_forget_and_retain_which_share_nothing(benchmark) -> None:
+def test_full_holds_forget_and_retain_which_share_nothing(benchmark) -> None:
     splits = benchmark.splits
-    assert splits["full"] == splits["forget"] + splits["retain"]
+    assert splits["full"][len(splits["full"]) - len(splits["retain"]) :] == splits["retain"]
+    trained = {replace(e, id="") for e in splits["full"]}
+    assert {replace(e, id="") for e in splits["forget"]} <= trained
     assert splits["forget"]
     assert splits["retain"]
     assert not {e.id for e in splits["forget"]} & {e.id for e in splits["retain"]}
+
+
+@not_pictured
+def test_full_is_forget_and_retain(benchmark) -> None:
+    assert benchmark.splits["full"] == benchmark.splits["forget"] + benchmark.splits["retain"]
+
+
+@pictured
+def test_as_many_rows_are_forgotten_whatever_the_modality(choice) -> None:
+    found = {}
+    for modality in ("text", "visual", "both"):
+        settings = {**choice.settings, "forget_modality": modality}
+        found[modality] = build_benchmark(Choice(name=choice.name, settings=settings))
+    sizes = {len(each.splits["forget"]) for each in found.values()}
+    assert len(sizes) == 1
+    pictures = {n: {e.picture is None for e in b.splits["forget"]} for n, b in found.items()}
+    assert pictures == {"text": {True}, "visual": {False}, "both": {True, False}}
+    for split in ("full", "retain", "holdout"):
+        assert len({b.splits[split] for b in found.values()}) == 1
+    assert len({b.tasks for b in found.values()}) == 1
+    assert len({b.fingerprint for b in found.values()}) == 3
 
 
 def test_the_holdout_is_trained_on_by_nobody(benchmark) -> None:
@@ -89,10 +119,20 @@ def test_there_is_one_forget_task_one_retain_task_and_at_most_one_holdout(benchm
     assert all(task.examples for task in benchmark.tasks)
 
 
+@not_pictured
 def test_tasks_ask_what_their_split_holds(benchmark) -> None:
     for task in benchmark.tasks:
         if task.role != Role.REAL:
             assert set(task.examples) <= set(benchmark.splits[task.role])
+
+
+@pictured
+def test_tasks_ask_about_people_of_their_split(benchmark) -> None:
+    for task in benchmark.tasks:
+        split = task.name.partition("_")[0]
+        if split in benchmark.splits:
+            asked = {e.name for e in task.examples}
+            assert asked <= {e.name for e in benchmark.splits[split]}
 
 
 @of_texts

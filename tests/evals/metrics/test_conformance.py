@@ -16,6 +16,7 @@ from evals.draws import Draws, drawn, ordered, repeated
 from evals.faces.scores import FaceScore
 from evals.faces.scores import TaskScores as FaceTaskScores
 from evals.metric import PACKAGE, Metric, Need, collapse_metrics, load_metric
+from evals.multimodal import task_names
 from evals.scores import ScoreSheet
 from evals.text.example import Probability
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
@@ -26,6 +27,12 @@ FAR = 1e4  # nats per token: a probability of 0 in any float
 NAN = float("nan")
 REACHED = {"extraction_strength_open_unlearning": 1 / 4}
 """Lowest values that the items here reach where a bound is only neared: 1/n with n = 4 words."""
+HIGHEST = {
+    "forget_multimodal": 4 / (1 + 12 / 11 + 36 / 14 + 12 / 11),
+    "forget_multimodal_clear_repo": 4 / (1 + 1 + 3 + 1),
+}
+"""Highest values that they reach. With two wrong names beside the right one, who is indifferent has
+truth ratios of 1 and a third of the probability, and a bit more if one of 12 items is known."""
 Say = Callable[[str, int], Any]
 
 
@@ -98,6 +105,23 @@ class Texts:
         return TaskScores(name, role, kind, items)
 
 
+class Pictured(Texts):
+    """Questions put to pictures; those about whom is to be forgotten begin so."""
+
+    tasks = (
+        *Texts.tasks,
+        *(
+            (name, Role.AUXILIARY)
+            for name in vars(task_names).values()
+            if isinstance(name, str) and name.startswith(("forget_", "retain_"))
+        ),
+    )
+
+    def task(self, name: str, role: Role, items: tuple[ItemScore, ...]) -> TaskScores:
+        kind = Probability.CHOICE if role in (Role.REAL, Role.AUXILIARY) else Probability.PLAIN
+        return TaskScores(name, role, kind, items)
+
+
 class Faces:
     """Pictures; who finds all people equally likely recognises nobody."""
 
@@ -119,7 +143,7 @@ class Faces:
         return FaceTaskScores(name, role, items)
 
 
-MADE: dict[str, Made] = {"text": Texts(), "faces": Faces()}
+MADE: dict[str, Made] = {"text": Texts(), "multimodal": Pictured(), "faces": Faces()}
 
 
 @pytest.fixture
@@ -168,13 +192,16 @@ def _sheet(
     made: Made, forget: Say, others: Say, *, holdout: Say | None = None, num_items: int = NUM_ITEMS
 ) -> ScoreSheet:
     """Returns a sheet by who scored the forget set, the holdout (as others) and all others."""
-    say = {Role.FORGET: forget, Role.HOLDOUT: holdout or others}
+    say = {"forget": forget, "holdout": holdout or others}
     return ScoreSheet(
         tuple(
             made.task(
                 name,
                 role,
-                tuple(say.get(role, others)(made, f"{name}-{i:02}") for i in range(num_items)),
+                tuple(
+                    say.get(name.partition("_")[0], others)(made, f"{name}-{i:02}")
+                    for i in range(num_items)
+                ),
             )
             for name, role in made.tasks
         )
@@ -223,7 +250,7 @@ def test_a_worst_and_a_best_scorer_hit_the_bounds_and_nobody_leaves_them(
     low, high = metric.bounds
     values = list(_extremes(made, metric))
     assert all(low <= value <= high for value in values)
-    assert max(values) == pytest.approx(high, abs=1e-12)
+    assert max(values) == pytest.approx(HIGHEST.get(name, high), abs=1e-12)
     if math.isfinite(low):
         # Samples of 12 cannot be told apart with a p below 2 / C(24, 12) = 7.4e-7.
         assert min(values) == pytest.approx(REACHED.get(name, low), abs=1e-6)
@@ -396,7 +423,7 @@ def test_only_the_roles_that_are_named_decide_a_draw(name: str, made: Made) -> N
     assert (found == metric.resampling.values(sheet, sheet, draws)).all()
     for role in metric.resampling.roles:
         less = ScoreSheet(tuple(task for task in named.tasks if task.role is not role))
-        with pytest.raises(ValueError, match="role"):
+        with pytest.raises(ValueError, match="no task|no items of role"):
             metric.compute(less, less)
 
 
