@@ -122,6 +122,27 @@ class Tables:
             )
         return found
 
+    def parquet(self, name: str) -> list[Path]:
+        """Returns the Parquet files of the table `name`, in the order of their names.
+
+        In a folder they are `<name>.parquet`, or all that lie in a folder of that name.
+
+        Raises:
+            ConfigError: there is none, or the hub cannot be reached.
+        """
+        if self._folder is None:
+            return self._hub.files(name)
+        alone = self._folder / f"{name}.parquet"
+        found = [alone] if alone.is_file() else sorted((self._folder / name).glob("*.parquet"))
+        if not found:
+            there = sorted(each.name for each in self._folder.iterdir())
+            raise ConfigError(
+                f"{self.key} must be a folder that holds {name}.parquet, or a folder {name} of "
+                f"Parquet files, but got {self.path!r}, which holds {', '.join(there) or 'nothing'}"
+                "; download the whole data set there"
+            )
+        return found
+
     def _file(self, name: str) -> Path:
         """Returns the one file of the table `name` in the folder."""
         assert self._folder is not None

@@ -3,7 +3,7 @@
 The harmonic mean of four numbers: probability and truth ratio of the captions (task FORGET) and of
 the names (`forget_naming`), where the probability is that of a choice. Lower is better down to the
 gold model's value, not to 0: the truth ratios, min(R, 1/R), rise as a model becomes indifferent.
-Source: the code of arXiv 2410.18057 (mm/build_vllm_table.py), Tables 3 and 4.
+Source: the multimodal script of the code of arXiv 2410.18057, Tables 3 and 4.
 """
 
 from evals.benchmark import Role

@@ -2,7 +2,7 @@
 
 The harmonic mean of four numbers: probability and truth ratio of the captions (task RETAIN) and of
 the names (`retain_naming`), where the probability is that of a choice.
-Source: the code of arXiv 2410.18057 (mm/build_vllm_table.py), Tables 3 and 4.
+Source: the multimodal script of the code of arXiv 2410.18057, Tables 3 and 4.
 """
 
 from evals.benchmark import Role

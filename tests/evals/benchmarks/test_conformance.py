@@ -11,7 +11,10 @@ from evals.benchmark import Role
 from evals.building import PACKAGE, build_benchmark
 from evals.choice import Choice
 from evals.suite import suite_name, suite_of
+from tests.fixtures.clear_tables import small_clear
+from tests.fixtures.clear_tables import write_tables as write_tables_of_clear
 
+pytestmark = pytest.mark.filterwarnings("ignore:1 of the 24 rows:UserWarning")
 NAMES = plugins.names(PACKAGE)
 of_texts = pytest.mark.parametrize(
     "choice", [name for name in NAMES if suite_name(name) == "text"], indirect=True
@@ -44,6 +47,9 @@ def choice(request, tmp_path, small_tofu, write_tables, write_people, write_clea
         }
     elif request.param == "folder":
         settings = {"path": str(write_people(6)), "enrolled": 2, "size": 16, "cache": None}
+    elif request.param == "clear":
+        path = str(write_tables_of_clear(tmp_path / "clear", small_clear()))
+        settings = {"path": path, "size": 16, "cache": None}
     elif request.param == "clear_faces":
         path = str(write_clear([f"p{k % 4}" for k in range(12)]))
         roles: dict[str, JsonValue] = {"forget_people": ["p1"], "holdout_people": ["p3"]}
