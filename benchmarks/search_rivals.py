@@ -68,9 +68,10 @@ class ByLethe:
         nowhere = surface.truth(np.float64(-10.0), np.float64(0.5)).guide
         self._idle = 0.0 if nowhere is None else float(nowhere)
         """The guide of the model before unlearning."""
+        self._original = surface.original
         self._number = -1
         self._probability = settings.floor_probability
-        self._feasible: list[tuple[float, float, float, int]] = []
+        self._feasible: list[tuple[float, float, float, float, int]] = []
 
     def ask(self) -> Mapping[str, float] | None:
         """Returns the next setting, None where a grid has no more."""
@@ -96,7 +97,9 @@ class ByLethe:
         if measured.feasible:
             chance = keeps_again(violations, signals.violation_errors)
             astray = 0.0 if signals.guide is None else abs(signals.guide)
-            worth = (min(chance, self._probability), objective, -astray, -self._number)
+            chance = min(chance, self._probability)
+            gained = max(0.0, objective - self._original)
+            worth = (chance * gained, chance, objective, -astray, -self._number)
             self._feasible.append(worth)
 
     @property

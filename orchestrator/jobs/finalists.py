@@ -13,7 +13,7 @@ from evals.benchmark import Benchmark
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, trial_job
 from orchestrator.results.candidates import candidates
-from orchestrator.results.entry import Entry
+from orchestrator.results.entry import Entry, Reference
 from orchestrator.results.feasibility import judged
 from orchestrator.results.race import Race, Run
 from orchestrator.results.ranking import trials_of
@@ -48,18 +48,16 @@ class Finalist:
         )
 
 
-def races(
-    config: SweepConfig, entries: Sequence[Entry], bounds: Sequence[Bound]
-) -> dict[str, Race]:
+def races(config: SweepConfig, entries: Sequence[Entry], reference: Reference) -> dict[str, Race]:
     """Returns the race of each method that has a feasible trial, by label, before its first run."""
     assert config.finalists is not None
     found = {}
     for label in config.methods:
-        trials = candidates(trials_of(entries, label), bounds, search=config.search)
+        trials = candidates(trials_of(entries, label), reference, search=config.search)
         numbers = tuple(trial.number for trial in trials if trial.number is not None)
         seeds, spare = tuple(final_seeds(config)), config.finalists.spare
         if numbers:
-            found[label] = Race(numbers, seeds, spare, tuple(bounds))
+            found[label] = Race(numbers, seeds, spare, reference.bounds)
     return found
 
 

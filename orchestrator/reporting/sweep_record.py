@@ -213,7 +213,7 @@ def raced(record: SweepRecord, runs: Sequence[Replicate]) -> SweepRecord:
     reference, search = record.reference, record.config.search
     if record.config.finalists is None or reference is None:
         return record
-    found = races(record.config, record.entries, reference.bounds)
+    found = races(record.config, record.entries, reference)
     for run in runs:
         if run.label in found:
             said = run_of(run.result, search, reference.bounds)

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from orchestrator.results.entry import Entry
+from orchestrator.results.entry import Entry, Reference
+from orchestrator.results.pareto import gain
 from orchestrator.results.ranking import by_merit, is_measured
 from orchestrator.results.signals import signals_of
 from orchestrator.searching.constraints import Bound
@@ -11,18 +12,27 @@ from orchestrator.searching.settings import SearchSettings
 
 
 def candidates(
-    trials: Iterable[Entry], bounds: Sequence[Bound], *, search: SearchSettings
+    trials: Iterable[Entry], reference: Reference, *, search: SearchSettings
 ) -> list[Entry]:
     """Returns the feasible trials, what is to be tried first at the head.
 
-    First those that keep every bound once more with `search.floor_probability`, as far as their
-    standard errors tell, by merit; then the others, the likeliest to keep them first. Only items
-    that the search sees are looked at, so that what is chosen can be reported on the others.
+    They are in the order of what they gain over the original in the objective, times how likely
+    they keep every bound once more as far as their standard errors tell, at most
+    `search.floor_probability`: a gain that was lucky on a bound comes after one nearly as large
+    that was not, and what is sure to keep the bounds because it did nothing comes last. Among
+    equals the likelier one comes first, then see `by_merit`. Only items that the search sees are
+    looked at, so that what is chosen can be reported on the others.
     """
     feasible = by_merit((t for t in trials if is_measured(t) and t.feasible), search)
-    return sorted(
-        feasible, key=lambda t: -min(_chance(t, bounds, search), search.floor_probability)
-    )
+    original = reference.original.metrics.get(search.objective, math.nan)
+
+    def worth(trial: Entry) -> tuple[float, float]:
+        chance = min(_chance(trial, reference.bounds, search), search.floor_probability)
+        objective = trial.result.metrics[search.objective]
+        gained = gain(search.objective, objective) - gain(search.objective, original)
+        return chance * (max(0.0, gained) if math.isfinite(gained) else 1.0), chance
+
+    return sorted(feasible, key=worth, reverse=True)
 
 
 def keeps_again(violations: Mapping[str, float], errors: Mapping[str, float]) -> float:

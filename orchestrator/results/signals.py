@@ -1,12 +1,15 @@
 """What a result tells a search beside the objective and by how much each bound is missed."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from orchestrator.searching.constraints import Bound
 from orchestrator.searching.signals import Signals, known
 from orchestrator.storage.result import Result
 
+GUIDE = "guide"
+"""Stands for the objective's guide among the names of metrics."""
+NO_SEEDS: Mapping[str, float] = {}
 UNMOVED = 0.0
 
 
@@ -15,19 +18,30 @@ IDLE_SHARE = 0.05
 
 
 def signals_of(
-    result: Result, objective: str, bounds: Sequence[Bound], *, original: Result | None = None
+    result: Result,
+    objective: str,
+    bounds: Sequence[Bound],
+    *,
+    original: Result | None = None,
+    seeds: Mapping[str, float] = NO_SEEDS,
 ) -> Signals:
     """Returns the objective's guide, and how sure it, the objective and the violations are.
 
-    A bound is a number, so that a violation is as sure as its metric is. Whether the trial did
-    anything is held against the `original`, where that is given.
+    A bound is a number, so that a violation is as sure as its metric is, over items and, as far as
+    is known by metric (`seed_spread`), over `seeds`. Whether the trial did anything is held against
+    the `original`, where that is given.
     """
     evidence = result.evidence
+
+    def error(name: str) -> float:
+        return math.hypot(known(evidence.errors.get(name)), seeds.get(name, 0.0))
+
+    of_guide = known(evidence.guide_errors.get(objective))
     return Signals(
         guide=guide_of(result, objective),
-        guide_error=known(evidence.guide_errors.get(objective)),
-        objective_error=known(evidence.errors.get(objective)),
-        violation_errors={b.name: known(evidence.errors.get(b.metric)) for b in bounds},
+        guide_error=math.hypot(of_guide, seeds.get(GUIDE, 0.0)),
+        objective_error=error(objective),
+        violation_errors={bound.name: error(bound.metric) for bound in bounds},
         idle=original is not None and _is_idle(result, original, objective),
     )
 

@@ -64,7 +64,7 @@ class FinalistStage:
         again = self._plan.gold_again
         if again is not None:
             self._gold_left = [Finalist(again.job, str(again.job.phase), None, {})]
-        self._races = races(self._config, self._trials, self._reference.bounds)
+        self._races = races(self._config, self._trials, self._reference)
 
     def next(self) -> Request[Finalist] | None:
         """Returns the next run, seed by seed; None while a race waits for one that is running."""

@@ -14,6 +14,7 @@ from orchestrator.limits.full_disk import OutOfRoom
 from orchestrator.results.entry import Entry, Reference
 from orchestrator.results.feasibility import collapsed, judged
 from orchestrator.results.measuring import compared_if_needed, seen_here
+from orchestrator.results.seed_spread import seed_spread
 from orchestrator.results.signals import signals_of
 from orchestrator.searching.signals import Signals
 from orchestrator.searching.study import MethodSearch, Suggestion
@@ -56,6 +57,8 @@ class SearchStage:
         self._turns = Turns(searches, context.ledger)
         self._callbacks = context.callbacks
         self._gone: list[Trial] = []
+        self._seeds: Mapping[str, float] = {}
+        """What metrics differ by from seed to seed, as far as is known when the search begins."""
         self.entries: list[Entry] = []
         """What came of every trial so far."""
 
@@ -66,6 +69,7 @@ class SearchStage:
 
     def begin(self) -> None:
         """Has the studies learn from another sweep, and tells of what this one has done before."""
+        self._seeds = seed_spread(self._config, self._storage)
         self._learn()
         self._recall()
 
@@ -168,7 +172,9 @@ class SearchStage:
 
     def _signals(self, result: Result) -> Signals:
         reference, objective = self._reference, self._config.search.objective
-        return signals_of(result, objective, reference.bounds, original=reference.original)
+        return signals_of(
+            result, objective, reference.bounds, original=reference.original, seeds=self._seeds
+        )
 
     def _tell(
         self, trial: Trial, result: Result, missed: dict[str, float] | None, *, cached: bool

@@ -1,11 +1,13 @@
 """What kept a bound by luck alone is tried after what keeps it again."""
 
+import math
+
 import pytest
 from scipy.stats import norm
 
 from evals.evidence import Evidence
 from orchestrator.results.candidates import candidates, keeps_again
-from orchestrator.results.entry import Entry
+from orchestrator.results.entry import Entry, Reference
 from orchestrator.searching.constraints import Bound, violations
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.storage.result import Result, State
@@ -21,18 +23,30 @@ def trial(number: int, *, retain: float, quality: float, error: float | None = 0
     return Entry("npo", result, number, {}, violations([FLOOR], metrics))
 
 
-def numbers(*trials: Entry, **settings) -> list[int | None]:
+def numbers(*trials: Entry, original: float = -9.0, **settings) -> list[int | None]:
     search = SearchSettings(**settings)
-    return [found.number for found in candidates(trials, [FLOOR], search=search)]
+    whole, gold = (
+        Result(any_job(), State.DONE, "", {"log_forget_quality": of}, {}, 1.0, (), 0.0)
+        for of in (original, 0.0)
+    )
+    reference = Reference(whole, gold, (FLOOR,))
+    return [found.number for found in candidates(trials, reference, search=search)]
 
 
-def test_those_that_keep_it_again_come_by_merit_and_then_the_likeliest() -> None:
-    lucky, luckier = (trial(n, retain=r, quality=-1.0) for n, r in ((0, 0.701), (1, 0.706)))
-    sure, surest = trial(2, retain=0.73, quality=-4.0), trial(3, retain=0.9, quality=-9.0)
-    broken = trial(4, retain=0.69, quality=0.0)
-    assert numbers(lucky, luckier, surest, sure, broken) == [2, 3, 1, 0]
-    # Where a half is enough all are sure, and by merit more retained is better among equals.
-    assert numbers(lucky, luckier, surest, sure, floor_probability=0.5) == [1, 0, 2, 3]
+def test_a_lucky_gain_comes_after_a_sure_one_nearly_as_large_and_before_doing_nothing() -> None:
+    # 0.001 is 0.07 of sqrt(2) 0.01: a chance of 0.53, of a gain of 8 of 9.
+    lucky = trial(0, retain=0.701, quality=-1.0)
+    sure, little = trial(1, retain=0.73, quality=-3.0), trial(2, retain=0.8, quality=-8.0)
+    idle, broken = trial(3, retain=0.9, quality=-9.0), trial(4, retain=0.69, quality=0.0)
+    assert numbers(idle, little, lucky, sure, broken) == [1, 0, 2, 3]
+    # Where a half is enough all are as sure as that, and the gain decides.
+    assert numbers(idle, little, lucky, sure, floor_probability=0.5) == [0, 1, 2, 3]
+
+
+def test_among_those_that_gain_nothing_the_likelier_comes_first() -> None:
+    low, high = trial(0, retain=0.705, quality=-9.0), trial(1, retain=0.9, quality=-9.5)
+    assert numbers(low, high) == [1, 0]
+    assert numbers(low, high, original=math.nan) == [1, 0], "without an original all gain alike"
 
 
 def test_where_no_error_is_known_they_come_by_merit() -> None:

@@ -113,7 +113,7 @@ class Case(SweepCallback):
 
     def first(self, label: str) -> Job:
         """Returns the first run of a method's first candidate."""
-        race = races(self.config, self.entries, self.reference.bounds)[label]
+        race = races(self.config, self.entries, self.reference)[label]
         (number, seed), *_ = race.wanted
         trial = next(e for e in self.entries if (e.label, e.number) == (label, number))
         return finalist(self.config, self.benchmark, trial, seed=seed, original=self.original).job
