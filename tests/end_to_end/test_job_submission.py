@@ -114,14 +114,20 @@ class Client:
         )
 
     def is_served(self) -> bool:
-        return self.ray("submit", "--no-wait", "--", "true").returncode == 0
+        try:
+            return bool(self._jobs().submit_job(entrypoint="true"))
+        except (RuntimeError, OSError):
+            return False
 
     def details(self, name: str) -> JobDetails:
-        token = {"Authorization": f"Bearer {self.environment['RAY_AUTH_TOKEN']}"}
-        return JobSubmissionClient(self.address, headers=token).get_job_info(name)
+        return self._jobs().get_job_info(name)
 
     def logs(self, name: str) -> str:
-        return self.ray("logs", name).stdout
+        return self._jobs().get_job_logs(name)
+
+    def _jobs(self) -> JobSubmissionClient:
+        token = {"Authorization": f"Bearer {self.environment['RAY_AUTH_TOKEN']}"}
+        return JobSubmissionClient(self.address, headers=token)
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator import repeat, report
 from orchestrator.storage.masking import basic_form, forms
 from orchestrator.sweep import main
-from tests.fixtures.processes import ONE_RANK, without_cluster
+from tests.fixtures.processes import ONE_RANK, called, without_cluster
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1500)]
 
@@ -108,15 +109,21 @@ def test_no_secret_is_written_by_a_sweep_a_report_a_repeat_or_a_resumed_sweep(
     shutil.rmtree(ray)
     [folder] = cache.glob("*/sweeps/demo")
     again = url.replace(secrets["token"], secrets["resumed"])
-    said.append(lethe("sweep", "--resume", str(folder), code=(2,), **hidden))
+    code, text = called(main, "--resume", str(folder), **hidden)
+    assert code == 2, text
+    said.append(text)
     assert "storage must be given with its secret" in said[-1]
     resume = ["--resume", str(folder), f"storage={again}"]
     said.append(lethe("sweep", *resume, f"tracking.uri={uri}", code=(0, 2, 3), **hidden))
-    said.append(lethe("report", str(folder), code=(0,), **hidden))
+    code, text = called(report.main, str(folder), **hidden)
+    assert code == 0, text
+    said.append(text)
     job = next((folder.parent.parent / "jobs").glob("[!.]*")).name
     said.append(lethe("repeat", job, "--storage", str(folder.parent.parent), code=(0,), **hidden))
     named = f"http://me:{secrets['repeated']}@127.0.0.1:9/"
-    said.append(lethe("repeat", "e" * 32, "--tracking-uri", named, code=(2,)))
+    code, text = called(repeat.main, "e" * 32, "--tracking-uri", named)
+    assert code == 2, text
+    said.append(text)
     assert (Path.home() / ".ray" / "auth_token").stat().st_mode & 0o077 == 0
     assert found(secrets, said, tmp_path) == []
 

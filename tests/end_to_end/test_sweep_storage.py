@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.sweep import main
 from tests.fixtures.paths import ROOT
-from tests.fixtures.processes import ONE_RANK, without_cluster
+from tests.fixtures.processes import ONE_RANK, called, without_cluster
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -109,7 +110,7 @@ def test_a_sweep_outlives_a_full_disk_and_then_keeps_to_its_quota(small_disk, dr
     assert "FAIL" not in states(folder), "no parameters are to blame for a full disk"
 
     small_disk.empty()
-    code, said = ended(driver("--resume", str(folder), "disk.quota=2.3 MB"))
+    code, said = called(main, "--resume", str(folder), "disk.quota=2.3 MB")
     assert code in (0, 3), said
     rows = trials(folder)
     assert [row["State"] == "failed" for row in rows] == [False] * 3
@@ -126,15 +127,15 @@ def test_a_sweep_outlives_a_full_disk_and_then_keeps_to_its_quota(small_disk, dr
     assert all((storage / "jobs" / row["Job"] / "scores.json").is_file() for row in rows)
 
 
-def test_a_sweep_at_a_url_is_gone_on_with_from_another_cache(tmp_path: Path, driver) -> None:
+def test_a_sweep_at_a_url_is_gone_on_with_from_another_cache(tmp_path: Path) -> None:
     url = f"file://{tmp_path}/there"
     words = [f"storage={url}", f"cache={tmp_path / 'a'}", *SMALL, "search.trials=1"]
-    code, said = ended(driver(*words))
+    code, said = called(main, *words)
     assert code in (0, 3), said
     there = tmp_path / "there"
     assert len(list((there / "jobs").glob("*/result.json"))) == 3
     resume = ["--resume", f"{url}/sweeps/demo", f"cache={tmp_path / 'b'}", "search.trials=2"]
-    code, said = ended(driver(*resume))
+    code, said = called(main, *resume)
     assert code in (0, 3), said
     assert said.count("found in storage") == 3
     assert [row["State"] for row in trials(there / "sweeps" / "demo")] == ["done"] * 2

@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from orchestrator import repeat
 from orchestrator import sweep as sweep_module
 from orchestrator.driver.signals import StopSignals
 from orchestrator.sweep import main
 from tests.fixtures.paths import CONFIGS, ROOT
-from tests.fixtures.processes import ONE_RANK, free_port, without_cluster
+from tests.fixtures.processes import ONE_RANK, called, free_port, without_cluster
 
 SMALL = (
     "benchmark.num_people=6",
@@ -208,9 +209,7 @@ def resume(folder: Path) -> subprocess.Popen[str]:
 
 
 def sweep(storage: Path, *words: str) -> Finished:
-    process = start(storage, *words)
-    output, _ = process.communicate(timeout=280)
-    return Finished(process.returncode, output, storage)
+    return Finished(*called(main, f"storage={storage}", *SMALL, *words), storage)
 
 
 @pytest.fixture(scope="module")
@@ -255,17 +254,9 @@ def test_a_row_of_a_sweep_comes_out_the_same_when_trained_again(finished: Finish
 
 
 def assert_repeats(job: str, storage: Path, *how: str) -> None:
-    command = ["-m", "orchestrator.repeat", job, "--storage", str(storage), *how]
-    done = subprocess.run(
-        [sys.executable, *command],
-        capture_output=True,
-        text=True,
-        timeout=250,
-        env=without_cluster(),
-        cwd=ROOT,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "The same: the likelihoods of" in done.stdout
+    code, said = called(repeat.main, job, "--storage", str(storage), *how)
+    assert code == 0, said
+    assert "The same: the likelihoods of" in said
 
 
 @pytest.mark.ray

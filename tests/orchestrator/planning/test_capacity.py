@@ -13,6 +13,8 @@ from orchestrator.planning.model_sizes import sweep_sizes
 from orchestrator.planning.plan import plan
 from orchestrator.storage.records import Storage
 
+pytestmark = pytest.mark.usefixtures("sizes_known")
+
 
 def node(gib: float | None, gpus: float = 4) -> Node:
     size = None if gib is None else (int(gib * GIB), int(gib * GIB))

@@ -15,7 +15,8 @@ from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
 from tests.fixtures.baselines import gold_of, original_of
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.usefixtures("sizes_known")
+
 
 N, LORA = 6_738_415_616, 19_988_480
 

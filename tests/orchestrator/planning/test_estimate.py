@@ -9,6 +9,8 @@ from orchestrator.planning.estimate import estimate_sweep
 from orchestrator.planning.plan import plan
 from orchestrator.storage.records import Storage
 
+pytestmark = pytest.mark.usefixtures("sizes_known")
+
 A100 = Node(64, 8, "A100", (40 * GIB, 80 * GIB))
 LAPTOP = Node(8, 0)
 RECIPE = {"batch_size": 8, "micro_batch_size": 1}

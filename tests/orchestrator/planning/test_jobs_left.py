@@ -11,6 +11,8 @@ from orchestrator.planning.throughput import Pace
 from orchestrator.storage.records import Storage
 from trainers.memory.flops import RIDGE_TOKENS
 
+pytestmark = pytest.mark.usefixtures("sizes_known")
+
 N, LORA = 6_738_415_616, 19_988_480
 
 

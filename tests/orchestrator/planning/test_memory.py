@@ -21,6 +21,8 @@ from orchestrator.storage.records import Storage
 from trainers.memory.footprint import Weights
 from trainers.methods import retain_ft
 
+pytestmark = pytest.mark.usefixtures("sizes_known")
+
 N, LORA = 6_738_415_616, 19_988_480
 
 
