@@ -15,6 +15,12 @@ pytestmark = pytest.mark.slow
 ALWAYS = {"table", "pareto", "pareto_methods", "fronts", "trials", "ledger"}
 
 
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Has no figure drawn, which takes seconds, where a test looks at none."""
+    monkeypatch.setattr("orchestrator.reporting.publish.figures_of", lambda *_: [])
+
+
 def at_once(write):
     write()
 
@@ -41,6 +47,7 @@ def test_a_sweep_without_finalists_has_its_tables_in_every_format_and_its_figure
     assert form["provenance"]["sweep"] == "made"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_finalists_are_the_main_table_and_what_the_search_found_another(stored_sweep, tmp_path):
     tables, said = published(stored_sweep().fill().read(), tmp_path)
     assert tables == {*ALWAYS, "search", "comparisons"}
@@ -50,6 +57,7 @@ def test_finalists_are_the_main_table_and_what_the_search_found_another(stored_s
     assert "One retrained gold model comes to a Log Forget Quality of" in said
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_pair_with_and_without_l1_has_a_table_of_its_own(fakes, tmp_path):
     words = ("methods=[npo]", "search.l1=null", "methods.npo.search.l1={low: 1e-3, high: 1.0}")
     config = fakes.config(*words, "methods.npo_no_l1={method: npo}")
@@ -61,6 +69,7 @@ def test_a_pair_with_and_without_l1_has_a_table_of_its_own(fakes, tmp_path):
     assert "ablation" not in part, "half of a pair is no pair"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_part_of_the_methods_says_that_it_is_one(fakes, tmp_path):
     _, said = published(fakes.record(), tmp_path, methods=("npo",))
     assert "Shown are 1 of the sweep's 3 methods." in said
@@ -71,6 +80,7 @@ def test_a_part_of_the_methods_says_that_it_is_one(fakes, tmp_path):
     assert '"label":"rmu"' not in page
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_sweep_that_is_half_done_has_tables_of_what_there_is_and_says_what_is_missing(
     stored_sweep, tmp_path
 ):
@@ -87,12 +97,14 @@ def test_a_sweep_that_is_half_done_has_tables_of_what_there_is_and_says_what_is_
     assert len((tmp_path / "trials.csv").read_text("utf-8").splitlines()) == 2
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_without_baselines_there_is_the_ledger_and_what_is_missing(stored_sweep, tmp_path):
     tables, said = published(stored_sweep().read(), tmp_path)
     assert tables == {"ledger"}
     assert "The baselines are not both done" in said
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_finalists_that_cannot_be_compared_leave_the_searchs_table_and_say_why(
     fakes, tmp_path, monkeypatch
 ):
@@ -120,6 +132,7 @@ def test_every_write_waits_for_room(fakes, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_every_table_is_valid_json_with_rows_that_are_told_apart(fakes, tmp_path):
     publish(fakes.record(), tmp_path, say=lambda _: None, hold=at_once)
     for name in sorted(ALWAYS):
@@ -170,6 +183,7 @@ def names(folder):
     return {file.name for file in folder.iterdir() if file.is_file()}
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_report_leaves_nothing_of_the_one_before_that_would_contradict_it(
     stored_sweep, fakes, tmp_path
 ):
@@ -185,6 +199,7 @@ def test_a_report_leaves_nothing_of_the_one_before_that_would_contradict_it(
     assert "mine.tex" in names(tmp_path)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_report_of_a_part_leaves_what_is_of_the_whole_but_not_an_older_part(fakes, tmp_path):
     record = replace(fakes.record(), folder=tmp_path)
     publish(record, tmp_path, say=lambda _: None, hold=at_once)
@@ -212,6 +227,7 @@ def test_an_interrupted_sweep_leaves_no_figures_of_before_and_says_where_finalis
     assert "Finalists have run" in (tmp_path / "table.md").read_text("utf-8")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_captions_of_a_part_say_of_how_many_methods_it_is(fakes, tmp_path):
     for methods, due in ((("npo", "ga"), " (2 of 3 methods)"), ((), "")):
         published(fakes.record(), tmp_path, methods=methods)
@@ -222,6 +238,7 @@ def test_captions_of_a_part_say_of_how_many_methods_it_is(fakes, tmp_path):
         assert all("of 3 methods" not in title or due for title in titles.values())
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_paper_has_settings_in_a_second_table_and_programs_have_all_in_one(
     stored_sweep, tmp_path
 ):
@@ -240,6 +257,7 @@ def test_a_paper_has_settings_in_a_second_table_and_programs_have_all_in_one(
         assert all(word in text for word in ("lr", "L1", "Seeds", "Trials", "Note"))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_json_has_the_bounds_of_the_search_and_those_of_what_is_reported(stored_sweep, tmp_path):
     publish(stored_sweep().fill().read(), tmp_path, say=lambda _: None, hold=at_once)
     form = json.loads((tmp_path / "table.json").read_text("utf-8"))
