@@ -93,6 +93,7 @@ def test_a_model_that_was_destroyed_is_known_by_its_level() -> None:
     assert found.error == pytest.approx(0.0, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_the_true_value_lies_within_the_error_as_often_as_it_says() -> None:
     rng = np.random.default_rng(0)
     inside = 0

@@ -73,7 +73,9 @@ def test_a_place_that_cannot_be_written_to_is_refused(folder, tmp_path, capsys) 
     assert "--out must be a folder that can be written to but got" in said
 
 
-def test_help_and_the_report_itself_need_no_ray(folder) -> None:
+@pytest.mark.slow
+def test_the_report_of_a_whole_sweep_needs_no_ray(stored_sweep) -> None:
+    folder = stored_sweep().fill().folder
     code = (
         "import sys\n"
         "from orchestrator.report import main\n"
