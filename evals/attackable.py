@@ -17,11 +17,12 @@ def check_attackable(
     tasks: Sequence[Task],
     *,
     num_models: Mapping[str, int],
+    searched: int = 1,
 ) -> str:
     """Returns which numbers of models tell little, in words; empty where they are enough.
 
     `num_models` are those of a kind, by the name of their setting in `attacks`. `tasks` are what
-    models are scored on by `settings`.
+    models are scored on by `settings`; the search sees `searched` splits.
 
     Raises:
         ConfigError: there are no attacks on what the benchmark is made of, too few models or
@@ -47,7 +48,7 @@ def check_attackable(
             f"attacks must be left out where benchmark {benchmark.name} has no splits with these "
             f"settings but got {counts}; leave it out, or give roles that can change places"
         )
-    _check_splits(benchmark.name, splits, num_models)
+    _check_splits(benchmark.name, splits, num_models, searched)
     steady = 2 * max(attack.steady for attack in attacks.values())
     few = [f"attacks.{kind} {count}" for kind, count in num_models.items() if count < steady]
     return f"{' and '.join(few)}: {steady} and more tell steadier" if few else ""
@@ -63,8 +64,10 @@ def _check_counts(attacks: Mapping[str, Attack], num_models: Mapping[str, int]) 
             )
 
 
-def _check_splits(benchmark: str, splits: Splits, num_models: Mapping[str, int]) -> None:
-    most = 2 * min(len(splits.others(world)) for world in World)
+def _check_splits(
+    benchmark: str, splits: Splits, num_models: Mapping[str, int], searched: int
+) -> None:
+    most = 2 * min(len(splits.others(world, searched=searched)) for world in World)
     if sum(num_models.values()) > most:
         raise ConfigError(
             f"{' and '.join(f'attacks.{kind}' for kind in num_models)} must together be at most "

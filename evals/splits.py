@@ -28,11 +28,20 @@ class Splits:
     own: int
     num: int
 
-    def others(self, world: World) -> list[int]:
-        """Returns the splits of a world but for its own one."""
+    def searched(self, num: int) -> tuple[int, ...]:
+        """Returns the `num` splits that a search sees: its own one, and the next of its world."""
+        world = World.FORGET if self.own < self.num // 2 else World.HOLDOUT
+        rest = [split for split in self._of(world) if split != self.own]
+        return (self.own, *rest[: num - 1])
+
+    def others(self, world: World, *, searched: int = 1) -> list[int]:
+        """Returns the splits of a world that a search of so many splits does not see."""
+        seen = self.searched(searched)
+        return [split for split in self._of(world) if split not in seen]
+
+    def _of(self, world: World) -> range:
         half = self.num // 2
-        found = range(half) if world == World.FORGET else range(half, self.num)
-        return [split for split in found if split != self.own]
+        return range(half) if world == World.FORGET else range(half, self.num)
 
 
 def splits_of(choice: Choice) -> Splits | None:

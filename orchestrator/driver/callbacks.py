@@ -31,6 +31,9 @@ class SweepCallback:
     def on_shadow(self, shadow: Shadow, result: Result, *, cached: bool) -> None:
         """It is known what has come of a model for attacks."""
 
+    def on_split_job(self, shadow: Shadow, result: Result) -> None:
+        """A baseline or a trial has ended at a further split of the search."""
+
     def on_split_end(self, jobs: Sequence[str]) -> None:
         """All models of a split have ended: nothing starts from these any more."""
 
@@ -62,6 +65,10 @@ class Callbacks(SweepCallback):
     def on_shadow(self, shadow: Shadow, result: Result, *, cached: bool) -> None:
         for each in self._callbacks:
             each.on_shadow(shadow, result, cached=cached)
+
+    def on_split_job(self, shadow: Shadow, result: Result) -> None:
+        for each in self._callbacks:
+            each.on_split_job(shadow, result)
 
     def on_split_end(self, jobs: Sequence[str]) -> None:
         for each in self._callbacks:
@@ -101,6 +108,9 @@ class QuotaCallback(SweepCallback):
     def on_shadow(self, shadow: Shadow, result: Result, *, cached: bool) -> None:  # noqa: ARG002
         self._quota.enter_shadow(result)
 
+    def on_split_job(self, shadow: Shadow, result: Result) -> None:  # noqa: ARG002
+        self._quota.enter_shadow(result)
+
     def on_split_end(self, jobs: Sequence[str]) -> None:
         self._quota.release(jobs)
 
@@ -115,6 +125,9 @@ class MembersCallback(SweepCallback):
         self._members.enter(member_of(entry))
 
     def on_shadow(self, shadow: Shadow, result: Result, *, cached: bool) -> None:  # noqa: ARG002
+        self._members.enter(shadow.member)
+
+    def on_split_job(self, shadow: Shadow, result: Result) -> None:  # noqa: ARG002
         self._members.enter(shadow.member)
 
 

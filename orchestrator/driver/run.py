@@ -56,12 +56,13 @@ class SweepRun:
         self._searches = open_searches(sweep.config, sweep.folder, wait=sweep.full_disk.wait)
         context = StageContext(sweep.plan, sweep.storage, sweep.ledger, self._callbacks)
         self._baselines = BaselineStage(context)
-        search = SearchStage(context, self._baselines, searches=self._searches)
-        self._finalists = FinalistStage(context, self._baselines, trials=search.entries)
-        stages: list[Stage[Any]] = [self._baselines, search]
+        self._search = SearchStage(context, self._baselines, searches=self._searches)
+        trials = self._search.entries
+        self._finalists = FinalistStage(context, self._baselines, trials=trials)
+        stages: list[Stage[Any]] = [self._baselines, self._search]
         if sweep.config.finalists is not None:
             stages.append(self._finalists)
-        self._attacks = AttackStage(context, trials=search.entries, finalists=self._finalists)
+        self._attacks = AttackStage(context, trials=trials, finalists=self._finalists)
         if sweep.config.attacks is not None:
             stages.append(self._attacks)
         self._queue = Queue(stages, context)
@@ -148,8 +149,8 @@ class SweepRun:
         return replace(record, gaps=tuple(gaps_of(record)))
 
     def _hear(self, job: Job, report: Report) -> None:
-        """Passes on what a running job says; of the many models for attacks only the ledger."""
-        if job.hash in self._attacks.asked:
+        """Passes on what a running job says; of models at other splits to the ledger alone."""
+        if job.hash in self._attacks.asked | self._search.at_splits | self._baselines.at_splits:
             self._sweep.ledger.hear(job.hash)
         else:
             self._callbacks.on_report(job, report)

@@ -35,7 +35,7 @@ class Kinds:
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """A model for attacks: the baseline `label`, or the trial `number` of a method, at a split.
+    """A model at another split: the baseline `label`, or the trial `number` of a method.
 
     A method's starts from the split's own `original`, and is compared with its `gold`.
     """
@@ -61,15 +61,17 @@ class Shadow:
         )
 
 
-def attack_splits(settings: AttackSettings | None, splits: Splits | None) -> dict[World, Kinds]:
+def attack_splits(
+    settings: AttackSettings | None, splits: Splits | None, *, searched: int = 1
+) -> dict[World, Kinds]:
     """Returns which of a benchmark's `splits` models for attacks are trained at.
 
-    None, where nothing is attacked.
+    None, where nothing is attacked. Those that the search sees, `searched` of them, are left out.
     """
     if settings is None or splits is None:
         return {}
     targets, both = settings.targets // 2, (settings.targets + settings.shadows) // 2
-    found = {world: splits.others(world) for world in World}
+    found = {world: splits.others(world, searched=searched) for world in World}
     return {
         world: Kinds(tuple(others[:targets]), tuple(others[targets:both]))
         for world, others in found.items()

@@ -77,7 +77,8 @@ def disk(plan: Plan, sizes: ModelSizes) -> Disk:
     """
     config = plan.config
     local = config.tracking.uri is None
-    trials = plan.num_trials - plan.num_finished + plan.num_final_trials_left
+    searched = plan.num_splits * (plan.num_trials - plan.num_finished)
+    trials = searched + plan.num_final_trials_left
     jobs = sum(not each.finished for each in plan.models) + trials
     tuned = config.adapter is not None
     once = _adapter_bytes(sizes.trial) if tuned else _model_bytes(sizes.trial, merged=False)
@@ -140,7 +141,8 @@ def _weights(plan: Plan, baseline: int, *, trained: int) -> Weights | None:
         return None
     models = plan.num_models * baseline
     least = models + (len(plan.methods) + plan.num_final_trials) * trained
-    return Weights(models, (plan.num_trials + plan.num_final_trials) * trained, least, quota)
+    trials = plan.num_splits * plan.num_trials + plan.num_final_trials
+    return Weights(models, trials * trained, least, quota)
 
 
 def _cache_line(found: Disk) -> str:

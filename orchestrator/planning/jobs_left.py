@@ -27,12 +27,13 @@ def batches_of(plan: Plan, kinds: Sequence[Kind], paces: Mapping[str, Pace]) -> 
     for method in plan.methods:
         steps = method.num_steps
         flops = _flops(plan, by_jobs.get("trials"), label=method.label, num_steps=steps)
-        left = method.trials - method.finished
+        left = plan.num_splits * (method.trials - method.finished)
         trials.append(Batch("trials", left, steps, flops=flops, pace=paces.get(method.method)))
     baselines = [model(each, "baselines") for each in plan.baselines if each.num_steps]
     return [
         *baselines,
         *trials,
+        *(model(each, "baselines") for each in plan.split_baselines),
         *(model(each, "finalists") for each in filter(None, [plan.gold_again])),
         *(_finalists(plan, trials) if plan.config.finalists is not None else ()),
         *_shadows(plan, [*baselines, *trials]),

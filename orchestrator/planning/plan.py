@@ -16,6 +16,7 @@ from orchestrator.config.method_requirements import possible_requirements
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, starting_weights, trial_job
 from orchestrator.jobs.finalists import final_seeds, gold_again_job
+from orchestrator.jobs.search_splits import SearchSplit, search_splits
 from orchestrator.jobs.shadows import Kinds, attack_splits, check_baselines
 from orchestrator.results.warm_start import WarmStartTrial, warm_start
 from orchestrator.searching.shared_parameters import point_of
@@ -72,6 +73,10 @@ class Plan:
     """The fingerprint of what baselines are fine-tuned from; "" where both are given."""
     baselines: tuple[PlannedBaseline, ...]
     methods: tuple[PlannedMethod, ...]
+    search_splits: tuple[SearchSplit, ...] = ()
+    """The splits that the search sees beside the benchmark's own."""
+    split_baselines: tuple[PlannedBaseline, ...] = ()
+    """The baselines of these."""
     gold_again: PlannedBaseline | None = None
     """The gold model under another seed, if there is to be one."""
     finals_finished: int = 0
@@ -103,8 +108,13 @@ class Plan:
 
     @property
     def models(self) -> tuple[PlannedBaseline, ...]:
-        """The baselines, and the gold model under another seed if there is to be one."""
-        return (*self.baselines, *filter(None, [self.gold_again]))
+        """The baselines of all splits, and the gold model under another seed if there is one."""
+        return (*self.baselines, *self.split_baselines, *filter(None, [self.gold_again]))
+
+    @property
+    def num_splits(self) -> int:
+        """At how many splits every trial is trained."""
+        return 1 + len(self.search_splits)
 
     @property
     def num_models(self) -> int:
@@ -144,15 +154,20 @@ def plan(config: SweepConfig, benchmark: Benchmark, *, storage: Storage) -> Plan
     if config.attacks is not None:
         num_models = config.attacks.num_models
         few_models = check_attackable(
-            config.benchmark, config.evaluation, tasks, num_models=num_models
+            config.benchmark,
+            config.evaluation,
+            tasks,
+            num_models=num_models,
+            searched=config.search.splits,
         )
     check_baselines(config)
     check_trainable(config, benchmark, suite, possible)
-    attacked = attack_splits(config.attacks, splits)
+    attacked = attack_splits(config.attacks, splits, searched=config.search.splits)
     weights = starting_weights(config, family)
     original = original_job(config, benchmark, weights=weights)
     gold = gold_job(config, benchmark, weights=weights)
     again = gold_again_job(config, benchmark, weights=weights)
+    further = tuple(search_splits(config, splits, weights=weights))
     finished = finished_trials(config, benchmark, storage=storage, original=original)
     return Plan(
         config=config,
@@ -173,6 +188,12 @@ def plan(config: SweepConfig, benchmark: Benchmark, *, storage: Storage) -> Plan
                 possible=possible[label],
             )
             for label, settings in config.methods.items()
+        ),
+        search_splits=further,
+        split_baselines=tuple(
+            _planned(each.job, split.benchmark, storage)
+            for split in further
+            for each in split.baselines
         ),
         gold_again=_planned(again, benchmark, storage) if again is not None else None,
         finals_finished=_finished_finals(config, storage),

@@ -30,11 +30,23 @@ def render(plan: Plan) -> str:
         "",
         f"{plan.num_trials} trials of {_steps(plan)} optimizer steps, "
         f"{plan.num_finished} of them finished already",
+        *_search_splits(plan),
         *_finalists(plan),
         *_attacks(plan),
         *_warm(plan.warm_start),
     ]
     return "\n".join(lines)
+
+
+def _search_splits(plan: Plan) -> list[str]:
+    if not plan.search_splits:
+        return []
+    others = ", ".join(str(each.number) for each in plan.search_splits)
+    left = sum(not each.finished for each in plan.split_baselines)
+    return [
+        f"Each trial is trained at {plan.num_splits} splits, its own and {others}, and counts by "
+        f"the mean; baselines there: {len(plan.split_baselines)}, {left} of them to do"
+    ]
 
 
 def _splits(plan: Plan) -> str:

@@ -8,11 +8,13 @@ from evals.errors import ConfigError
 from orchestrator.config.loading import load_resumed
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.finalists import final_seeds, races, run_of
+from orchestrator.jobs.search_splits import further_splits
 from orchestrator.limits.usage import Usage, read_usage
 from orchestrator.results.chance import Chance
 from orchestrator.results.entry import Entry, Reference
 from orchestrator.results.feasibility import judged
 from orchestrator.results.measuring import compared_if_needed, unguarded_reference
+from orchestrator.results.over_splits import by_split, mean_reference, mean_result
 from orchestrator.results.ranking import best_trials
 from orchestrator.storage.address import NO_ENVIRONMENT
 from orchestrator.storage.files import MEMBERS_FILE
@@ -20,6 +22,7 @@ from orchestrator.storage.members import Member, MemberRole, read_members
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
 from orchestrator.storage.sweep_lines import LOST_LINES, files_with_lost_lines
+from trainers.job import Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +93,11 @@ def read_record(path: str, *, environment: Mapping[str, str] = NO_ENVIRONMENT) -
     lost = _files_with_lost_lines(folder)
     found = {member.job: _recorded(member, storage) for member in members}
     results = {job: result for job, result in found.items() if result is not None}
-    reference = _reference(members, results, storage, config)
+    references = _references(members, results, storage, config)
+    reference = mean_reference(references, config) if references else None
     record = SweepRecord(config, folder, storage, reference, (), (), None, usage)
     if reference is not None:
+        record = replace(record, entries=tuple(_entries(members, results, record, references)))
         record = _filled(record, members, results)
     gaps = (*_gone(members, results), *(f"{n} {LOST_LINES}." for n in lost), *gaps_of(record))
     return replace(record, gaps=gaps)
@@ -156,7 +161,6 @@ def _filled(
     """Returns the record with everything that is held against its reference."""
     reference = record.reference
     assert reference is not None
-    record = replace(record, entries=tuple(_entries(members, results, record)))
     again = _last(MemberRole.GOLD_AGAIN, members, results)
     if again is not None:
         again = compared_if_needed(again, record.storage, gold=reference.gold)
@@ -173,37 +177,50 @@ def _last(
     return results[hashes[-1]] if hashes else None
 
 
-def _reference(
+def _references(
     members: Sequence[Member],
     results: Mapping[str, Result],
     storage: Storage,
     config: SweepConfig,
-) -> Reference | None:
-    original, gold = (
-        _last(role, members, results) for role in (MemberRole.ORIGINAL, MemberRole.GOLD)
-    )
-    if original is None or gold is None or State.FAILED in (original.state, gold.state):
-        return None
-    return unguarded_reference(original, gold, storage, config=config)
+) -> tuple[Reference, ...]:
+    """Returns the baselines of each split that the search sees; none if one is not done."""
+    own = [_last(role, members, results) for role in (MemberRole.ORIGINAL, MemberRole.GOLD)]
+    further = further_splits(config)
+    at = by_split(members, results)
+    phases = (str(Phase.ORIGINAL), str(Phase.GOLD))
+    pairs = [own, *([at.get((phase, None, split)) for phase in phases] for split in further)]
+    found = []
+    for original, gold in pairs:
+        if original is None or gold is None or State.FAILED in (original.state, gold.state):
+            return ()
+        found.append(unguarded_reference(original, gold, storage, config=config))
+    return tuple(found)
 
 
 def _entries(
     members: Sequence[Member],
     results: Mapping[str, Result],
     record: SweepRecord,
+    references: Sequence[Reference],
 ) -> Iterator[Entry]:
     """Yields the baselines, and every trial held against the bounds."""
-    reference = record.reference
+    reference, config = record.reference, record.config
     assert reference is not None
     for done in (reference.original, reference.gold):
         yield Entry(str(done.job.phase), done)
+    at, further = by_split(members, results), further_splits(config)
     for member in members:
         if member.role != MemberRole.TRIAL or member.job not in results:
             continue
-        if member.label not in record.config.methods:  # left out by a later run
+        if member.label not in config.methods:  # left out by a later run
             continue
-        result = compared_if_needed(results[member.job], record.storage, gold=reference.gold)
-        result, missed = judged(result, record.config.search, reference.bounds)
+        places = [(member.label, member.number, split) for split in further]
+        parts = [results[member.job], *(at[place] for place in places if place in at)]
+        if len(parts) < len(references):  # not done yet at one of the splits
+            continue
+        pairs = zip(parts, references, strict=True)
+        held = [compared_if_needed(part, record.storage, gold=r.gold) for part, r in pairs]
+        result, missed = judged(mean_result(held), config.search, reference.bounds)
         cached = not record.usage.made(member.label, member.number)
         yield Entry(member.label, result, member.number, dict(member.params), missed, cached)
 

@@ -107,12 +107,14 @@ def reference_of(
 ) -> Reference:
     """Returns both baselines with every metric, the bounds that follow, and the trials' guard.
 
+    There is none where the search is on several splits, of which one decides nothing.
+
     Raises:
         ValueError: a bound is relative to a metric that is not finite.
     """
     reference = unguarded_reference(original, gold, storage, config=config)
     guard = guard_of(
-        config.search.stopping,
+        config.search.stopping if config.search.splits == 1 else None,
         reference.bounds,
         original=reference.original.metrics,
         sheet=searched_part(storage.sheet(original.job.hash), original.job.held_out),

@@ -36,6 +36,10 @@ class SearchSettings(Settings):
     """Points to try first, for every method; what one leaves out is left to the sampler."""
     warm_start: Path | None = None
     """The folder of another sweep, whose trials of the same label the search begins with."""
+    splits: int = Field(1, ge=1, le=16)
+    """At so many splits of the benchmark every trial is trained, its own and the next; objective
+    and constraints are means over them. With more than one no training is stopped early, as what
+    one split says decides nothing."""
     objective: str = DEFAULT_OBJECTIVE
     constraints: dict[str, Constraint] = {DEFAULT_CONSTRAINED: Constraint(at_least=0.9)}
     """By metric. Whatever is written here takes the default's place; `{}` constrains nothing, and
@@ -72,6 +76,15 @@ class SearchSettings(Settings):
             raise FieldError(
                 f"grid_points must be left out with the sampler {self.sampler} but got "
                 f"{self.grid_points}; set sampler: grid to try one"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _warm_start_is_of_one_split(self) -> "SearchSettings":
+        if self.splits > 1 and self.warm_start is not None:
+            raise FieldError(
+                f"warm_start must be left out with search.splits {self.splits} but got "
+                f"{str(self.warm_start)!r}, whose trials are of other splits; leave one of them out"
             )
         return self
 

@@ -1,10 +1,11 @@
 """The baselines: the first stage of a sweep, without which nothing can be compared."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from orchestrator.driver.stages.stage import Request, Retry, StageContext
 from orchestrator.results.entry import Entry, Reference
-from orchestrator.results.measuring import reference_of
+from orchestrator.results.measuring import reference_of, unguarded_reference
+from orchestrator.results.over_splits import mean_reference
 from orchestrator.storage.result import Result, State
 from trainers.job import Job, Phase
 
@@ -12,7 +13,8 @@ from trainers.job import Job, Phase
 class BaselineStage:
     """Asks for the plan's baselines, and makes them the reference once all are done.
 
-    The last of the plan's goes first. One that failed in an earlier run is tried again.
+    The last of the plan's goes first, those of further splits follow. One that failed in an earlier
+    run is tried again. With several splits the reference is their mean, `references` has each.
     """
 
     def __init__(self, context: StageContext) -> None:
@@ -21,11 +23,21 @@ class BaselineStage:
         self._ledger = context.ledger
         self._callbacks = context.callbacks
         self._jobs = [baseline.job for baseline in context.plan.baselines]
-        self._left = self._jobs[::-1]
+        self._at_splits = {
+            each.job.hash: each for split in context.plan.search_splits for each in split.baselines
+        }
+        self._left = [*self._jobs[::-1], *(each.job for each in self._at_splits.values())]
         self._done: dict[str, Result] = {}
         self._trained: set[str] = set()
         self.reference: Reference | None = None
+        self.references: tuple[Reference, ...] = ()
+        """Those of each split, the benchmark's own first."""
         self.failure: str | None = None
+
+    @property
+    def at_splits(self) -> frozenset[str]:
+        """The hashes of the jobs at further splits."""
+        return frozenset(self._at_splits)
 
     @property
     def finished(self) -> bool:
@@ -51,12 +63,16 @@ class BaselineStage:
         """Takes in a baseline; with the last of them, all are told of."""
         job = request.job
         if result.state == State.FAILED:
-            self.failure = f"the {job.phase} model failed: {result.reason}"
+            shadow = self._at_splits.get(job.hash)
+            where = "" if shadow is None else f" of split {shadow.split}"
+            self.failure = f"the {job.phase} model{where} failed: {result.reason}"
             return
         self._done[job.hash] = result
+        if job.hash in self._at_splits:
+            self._callbacks.on_split_job(self._at_splits[job.hash], result)
         if not cached:
             self._trained.add(job.hash)
-        if len(self._done) == len(self._jobs):
+        if len(self._done) == len(self._jobs) + len(self._at_splits):
             self._compare()
 
     def withdraw(self, requests: Sequence[Request[Job]]) -> None:
@@ -65,15 +81,9 @@ class BaselineStage:
 
     def _compare(self) -> None:
         """Holds the baselines against each other, and tells of each."""
-        by_phase = {job.phase: self._done[job.hash] for job in reversed(self._jobs)}
         try:
-            self.reference = reference_of(
-                by_phase[Phase.ORIGINAL],
-                by_phase[Phase.GOLD],
-                self._storage,
-                config=self._plan.config,
-                benchmark=self._plan.benchmark,
-            )
+            self.references = (self._own_reference(), *self._further_references())
+            self.reference = mean_reference(self.references, self._plan.config)
         except ValueError as error:
             self.failure = f"the baselines cannot be compared: {error}"
             return
@@ -83,3 +93,18 @@ class BaselineStage:
             cached = job.hash not in self._trained
             entry = Entry(str(job.phase), self._done[job.hash], cached=cached)
             self._callbacks.on_entry(entry, bounds=self.reference.bounds)
+
+    def _own_reference(self) -> Reference:
+        by_phase = {job.phase: self._done[job.hash] for job in reversed(self._jobs)}
+        return reference_of(
+            by_phase[Phase.ORIGINAL],
+            by_phase[Phase.GOLD],
+            self._storage,
+            config=self._plan.config,
+            benchmark=self._plan.benchmark,
+        )
+
+    def _further_references(self) -> Iterator[Reference]:
+        for split in self._plan.search_splits:
+            original, gold = (self._done[job.hash] for job in (split.original, split.gold))
+            yield unguarded_reference(original, gold, self._storage, config=self._plan.config)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evals.scores import ScoreSheet
@@ -10,16 +10,19 @@ from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.driver.stages.stage import ReferenceSource, Request, Retry, StageContext
 from orchestrator.driver.stages.turns import Turns
 from orchestrator.jobs.build import trial_job
+from orchestrator.jobs.shadows import Shadow
 from orchestrator.limits.full_disk import OutOfRoom
 from orchestrator.results.entry import Entry, Reference
 from orchestrator.results.feasibility import collapsed, judged
 from orchestrator.results.measuring import compared_if_needed, seen_here
+from orchestrator.results.over_splits import mean_result
 from orchestrator.results.seed_spread import seed_spread
 from orchestrator.results.signals import signals_of
 from orchestrator.searching.signals import Signals
 from orchestrator.searching.study import MethodSearch, Suggestion
 from orchestrator.storage.line_file import Wait
 from orchestrator.storage.result import Result
+from trainers.job import Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +33,22 @@ class Trial:
     suggestion: Suggestion
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A trial at one split: the benchmark's own, the number 0, or a further one of the search."""
+
+    trial: Trial
+    number: int = 0
+    shadow: Shadow | None = None
+
+
 class SearchStage:
     """Asks for the trials that the studies suggest, and tells each study what came of its own.
 
-    At its beginning the studies learn from the plan's trials of another sweep, and every trial
-    that an earlier run has finished is told of. One whose result is gone from storage, as people
-    delete what is damaged, is asked for again.
+    A trial of several splits is a job at each, one after the other on the same gang, and its study
+    is told of their mean. At its beginning the studies learn from the plan's trials of another
+    sweep, and every trial that an earlier run has finished is told of. One whose result is gone
+    from storage, as people delete what is damaged, is asked for again.
     """
 
     failure: str | None = None
@@ -59,13 +72,18 @@ class SearchStage:
         self._gone: list[Trial] = []
         self._seeds: Mapping[str, float] = {}
         """What metrics differ by from seed to seed, as far as is known when the search begins."""
+        self._waiting: list[Request[Part]] = []
+        self._come: dict[tuple[str, int], dict[int, tuple[Result, bool]]] = {}
+        """By trial, what came of it at each split so far, and whether that was found."""
+        self.at_splits: set[str] = set()
+        """The hashes of jobs at further splits that were asked for so far."""
         self.entries: list[Entry] = []
         """What came of every trial so far."""
 
     @property
     def finished(self) -> bool:
         """Whether no method may ask for another trial, now or later."""
-        return self._turns.over and not self._gone
+        return self._turns.over and not (self._gone or self._waiting)
 
     def begin(self) -> None:
         """Has the studies learn from another sweep, and tells of what this one has done before."""
@@ -73,22 +91,36 @@ class SearchStage:
         self._learn()
         self._recall()
 
-    def next(self) -> Request[Trial] | None:
-        """Returns the trial of the method whose turn it is."""
+    def next(self) -> Request[Part] | None:
+        """Returns the trial of the method whose turn it is, at its next split."""
         if self._turns.used_up:
             return None
-        if self._gone:
-            return self._request(self._gone.pop(0))
-        label = self._turns.next()
-        if label is None:
-            return None
-        return self._request(Trial(label, self._searches[label].ask()))
+        if not self._waiting:
+            if self._gone:
+                self._waiting = self._requests(self._gone.pop(0))
+            elif (label := self._turns.next()) is not None:
+                self._waiting = self._requests(Trial(label, self._searches[label].ask()))
+        return self._waiting.pop(0) if self._waiting else None
 
-    def take(self, request: Request[Trial], result: Result, *, cached: bool) -> None:
-        """Tells the trial's study of the result, unless it knows, and then everybody else."""
-        trial = request.subject
+    def take(self, request: Request[Part], result: Result, *, cached: bool) -> None:
+        """Takes in a trial at a split; once it is whole, tells its study, unless that knows."""
+        part, trial = request.subject, request.subject.trial
+        gold = self._baselines.references[part.number].gold
+        result = compared_if_needed(result, self._storage, gold=gold)
+        if part.shadow is not None:
+            self._callbacks.on_split_job(part.shadow, result)
+        come = self._come.setdefault((trial.label, trial.suggestion.number), {})
+        come[part.number] = result, cached
+        if len(come) == self._plan.num_splits:
+            del self._come[trial.label, trial.suggestion.number]
+            parts = [come[number] for number in range(self._plan.num_splits)]
+            self._take_whole(trial, [each for each, _ in parts], cached=all(c for _, c in parts))
+
+    def _take_whole(self, trial: Trial, results: Sequence[Result], *, cached: bool) -> None:
         search, number = self._searches[trial.label], trial.suggestion.number
-        result = compared_if_needed(result, self._storage, gold=self._reference.gold)
+        if len(results) > 1:
+            self._callbacks.on_split_end([each.job.hash for each in results[1:]])
+        result = mean_result(results)
         job_hash, destroyed = result.job.hash, collapsed(result, self._config.search)
         result, missed = self._judged(result)
         if trial.suggestion.told:
@@ -102,11 +134,13 @@ class SearchStage:
             search.tell(number, objective=objective, violations=missed, signals=signals, **told)
         self._tell(trial, result, missed, cached=cached)
 
-    def withdraw(self, requests: Sequence[Request[Trial]]) -> None:
+    def withdraw(self, requests: Sequence[Request[Part]]) -> None:
         """Takes back trials: they are asked for again before anything new."""
         for request in requests:
-            trial = request.subject
-            if trial.suggestion.told:
+            trial = request.subject.trial
+            if self._plan.search_splits:  # other parts of it may run
+                self._waiting.insert(0, replace(request, more=0))
+            elif trial.suggestion.told:
                 self._gone.append(trial)
             else:
                 self._searches[trial.label].withdraw(trial.suggestion.number)
@@ -117,23 +151,38 @@ class SearchStage:
         assert reference is not None
         return reference
 
-    def _request(self, trial: Trial) -> Request[Trial]:
-        label, suggestion = trial.label, trial.suggestion
-        job = trial_job(
+    def _requests(self, trial: Trial) -> list[Request[Part]]:
+        """Returns what is wanted of a trial, split by split."""
+        suggestion, further = trial.suggestion, self._plan.search_splits
+        own = trial_job(
             self._config,
             self._plan.benchmark,
-            label=label,
+            label=trial.label,
             params=suggestion.params,
             original=self._reference.original.job,
         )
+        shadows = [
+            each.trial(trial.label, suggestion.number, suggestion.params) for each in further
+        ]
+        parts = [Part(trial), *(Part(trial, n, each) for n, each in enumerate(shadows, start=1))]
+        jobs = [own, *(each.job for each in shadows)]
+        self.at_splits |= {job.hash for job in jobs[1:]}
+        return [
+            self._request(*pair, more=len(further) - n)
+            for n, pair in enumerate(zip(parts, jobs, strict=True))
+        ]
+
+    def _request(self, part: Part, job: Job, *, more: int) -> Request[Part]:
+        suggestion = part.trial.suggestion
         return Request(
             job,
-            trial,
-            account=label,
+            part,
+            account=part.trial.label,
             trial=suggestion.number,
-            basis=self._reference.basis,
+            basis=self._baselines.references[part.number].basis,
             retry=Retry.NONE if suggestion.again else Retry.BY_CHANCE,
             again=suggestion.again,
+            more=more,
         )
 
     def _learn(self) -> None:
@@ -159,12 +208,16 @@ class SearchStage:
         """Tells of every trial that an earlier run of this sweep has finished."""
         for label, search in self._searches.items():
             for suggestion in search.finished:
-                request = self._request(Trial(label, suggestion))
-                found = self._storage.find(request.job)
-                if found is not None and request.stands(found):
-                    self.take(request, found, cached=True)
+                trial = Trial(label, suggestion)
+                requests = self._requests(trial)
+                found = [self._storage.find(each.job) for each in requests]
+                pairs = list(zip(requests, found, strict=True))
+                if all(result is not None and each.stands(result) for each, result in pairs):
+                    for each, result in pairs:
+                        assert result is not None
+                        self.take(each, result, cached=True)
                 else:
-                    self._gone.append(request.subject)
+                    self._gone.append(trial)
 
     def _judged(self, result: Result) -> tuple[Result, dict[str, float] | None]:
         """Returns the result and by how much it misses each bound; FAILED, None if not ranked."""

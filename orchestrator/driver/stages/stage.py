@@ -78,6 +78,11 @@ class ReferenceSource(Protocol):
         """What every other job is held against; None until all baselines are done."""
         ...
 
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """Those of each split that the search sees, the benchmark's own first."""
+        ...
+
 
 class Stage(Protocol[Subject]):
     """A part of a sweep that follows once the one before it is complete.

@@ -99,10 +99,12 @@ def _models(
 ) -> _Models:
     models = _Models()
     config = record.config
-    for world, kinds in attack_splits(config.attacks, splits_of(config.benchmark)).items():
-        for kind, splits in _by_kind(kinds).items():
+    splits = splits_of(config.benchmark)
+    at = attack_splits(config.attacks, splits, searched=config.search.splits)
+    for world, kinds in at.items():
+        for kind, numbers in _by_kind(kinds).items():
             sheets = models.sheets[world, kind] = []
-            for model in (own.get(split) for split in splits):
+            for model in (own.get(number) for number in numbers):
                 if model is None:
                     models.waiting += 1
                 elif model.result.state == State.FAILED:
