@@ -2,12 +2,21 @@
 
 import math
 import shutil
+from collections.abc import Iterator
 
 import pytest
 
+from evals.building import build_benchmark
+from evals.faces.scores import FaceScore, TaskScores
 from evals.measure import measure
+from evals.scores import ScoreSheet
+from orchestrator.config.loading import load_config
+from orchestrator.jobs.ticket import Ticket
 from orchestrator.searching.constraints import Constraint
 from orchestrator.storage.result import Result, State
+from tests.fixtures.paths import CONFIGS
+from tests.orchestrator.driver.conftest import FakeSweep
+from trainers.job import Job, Phase
 
 
 def test_a_trial_starts_from_the_original_and_compares_with_the_gold(
@@ -238,3 +247,135 @@ def test_a_trial_that_a_full_disk_kept_from_being_told_is_told_when_the_sweep_go
 
 def no_room(_: int) -> None:
     raise OSError(28, "No space left on device")
+
+
+class AtSplits(FakeSweep):
+    """A sweep of faces whose search is on three splits."""
+
+    METRICS = {"retain_accuracy": 1.0, "accuracy_gap": 0.6}
+
+    def sheet_of(self, job: Job) -> ScoreSheet:
+        tasks = [
+            TaskScores(
+                t.name, t.role, tuple(FaceScore(e.id, e.person, 1, 0, 0) for e in t.examples)
+            )
+            for t in build_benchmark(job.benchmark).tasks
+        ]
+        return ScoreSheet(tuple(tasks))
+
+    def run(self, ticket: Ticket, *, fails: str = "", **metrics: float) -> None:
+        job = ticket.job
+        state = State.FAILED if fails else State.DONE
+        found = {} if fails else {**self.METRICS, **metrics}
+        result = Result(job, state, fails, found, {}, 1.0, (), 0.0, gold=ticket.gold or "")
+        sheet = None if fails else self.sheet_of(job)
+        self.storage.commit(result, self.storage.begin(job), sheet)
+        self.queue.finish(job, error="lost")
+
+    def packs(self) -> Iterator[list[Ticket]]:
+        while (ticket := self.queue.next()) is not None:
+            yield [ticket, *ticket.following]
+
+
+@pytest.fixture
+def faces(tmp_path):
+    config = load_config(
+        str(CONFIGS / "vision_tiny.yaml"),
+        [
+            f"storage={tmp_path}",
+            "benchmark={name: portraits, forget_people: 1, holdout_people: 1, retain_people: 2, "
+            "other_people: 2, pictures_per_person: 2, enrolled: 1, size: 16, num_splits: 8}",
+            "methods=[gd,scrub]",
+            "search={splits: 3, trials: 2, sampler: random, objective: accuracy_gap, "
+            "constraints: {retain_accuracy: {at_least: 0.9}}}",
+            "finalists=null",
+            "attacks=null",
+        ],
+    )
+    return lambda: AtSplits(config, build_benchmark(config.benchmark))
+
+
+def split_of(ticket: Ticket) -> object:
+    return ticket.job.benchmark.settings["split"]
+
+
+def baselines(sweep: AtSplits, **original: float) -> None:
+    for _ in range(6):
+        ticket = sweep.queue.next()
+        sweep.run(ticket, **(original if ticket.job.phase == Phase.ORIGINAL else {}))
+
+
+def test_a_trial_of_several_splits_goes_to_one_gang_and_counts_by_its_mean(faces) -> None:
+    sweep = faces()
+    baselines(sweep)
+    pack = next(sweep.packs())
+    assert [split_of(ticket) for ticket in pack] == [0, 1, 2]
+    assert len({ticket.base for ticket in pack}) == len({ticket.gold for ticket in pack}) == 3
+    assert all(ticket.guard is None for ticket in pack)
+    for ticket, gap in zip(pack, (0.5, 0.2, 0.2), strict=True):
+        assert sweep.trials == [], "it is not whole"
+        sweep.run(ticket, accuracy_gap=gap)
+    (entry,) = [each for each in sweep.entries if each.number is not None]
+    assert entry.result.metrics["accuracy_gap"] == pytest.approx(0.3)
+    assert entry.result.job == pack[0].job
+    assert entry.feasible
+    assert sweep.searches[entry.label].remaining == 1
+
+
+def test_bounds_are_held_against_the_mean_original(faces) -> None:
+    sweep = faces()
+    for _ in range(6):
+        ticket = sweep.queue.next()
+        sweep.run(ticket, retain_accuracy=1.0 if split_of(ticket) else 0.4)
+    assert sweep.baselines.reference.original.metrics["retain_accuracy"] == pytest.approx(0.8)
+    for ticket in next(sweep.packs()):
+        sweep.run(ticket, retain_accuracy=0.73)
+    assert sweep.entries[-1].violations == pytest.approx({"retain_accuracy.at_least": 0.72 - 0.73})
+
+
+def test_a_baseline_that_fails_at_a_split_ends_the_sweep_and_says_where(faces) -> None:
+    sweep = faces()
+    for _ in range(2):
+        sweep.run(sweep.queue.next())
+    sweep.run(sweep.queue.next(), fails="lost")
+    assert sweep.queue.failure == "the original model of split 1 failed: lost"
+
+
+def test_a_trial_that_fails_at_one_split_has_failed(faces) -> None:
+    sweep = faces()
+    baselines(sweep)
+    pack = next(sweep.packs())
+    sweep.run(pack[0])
+    sweep.run(pack[1], fails="the loss is nan")
+    sweep.run(pack[2])
+    assert sweep.entries[-1].result.reason == "at split 1: the loss is nan"
+
+
+def test_a_sweep_that_goes_on_runs_what_is_missing_of_a_trial(faces) -> None:
+    first = faces()
+    baselines(first)
+    pack = next(first.packs())
+    first.run(pack[0])
+    first.queue.withdraw(pack[1].job)
+    again = first.queue.next()
+    assert again.job == pack[1].job, "what was taken back comes next"
+    first.run(again, accuracy_gap=0.0)
+    first.queue.leave()
+    sweep = faces()
+    left = [ticket.job.hash for pack in sweep.packs() for ticket in pack]
+    assert left[0] == pack[2].job.hash
+    assert len(left) == len(set(left)) == 1 + 3 * 3
+
+
+def test_a_finished_trial_is_told_again_unless_a_part_of_it_is_gone(faces) -> None:
+    first = faces()
+    baselines(first)
+    pack = next(first.packs())
+    for ticket in pack:
+        first.run(ticket)
+    first.queue.leave()
+    sweep = faces()
+    assert next(sweep.packs())[0].job != pack[0].job
+    assert sweep.trials == [(first.trials[0])]
+    shutil.rmtree(sweep.storage.job_folder(pack[2].job.hash))
+    assert [ticket.job for ticket in next(faces().packs())] == [pack[2].job]
