@@ -35,6 +35,7 @@ WORDS = (
     "methods=[gd,scrub]",
     "finalists=null",
     "attacks={targets: 8, shadows: 8, pack: 6}",
+    "search.splits=1",
 )
 PER_SPLIT = 3
 """Models: of the two methods only one has a feasible trial."""
