@@ -1,6 +1,5 @@
 """What a sweep would do: its jobs, which of them are done already, and the gang it needs."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,17 +13,16 @@ from evals.splits import World, splits_of
 from evals.suite import Suite, suite_of
 from orchestrator.config.method_requirements import possible_requirements
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.jobs.build import gold_job, original_job, starting_weights, trial_job
-from orchestrator.jobs.finalists import final_seeds, gold_again_job
+from orchestrator.jobs.build import gold_job, original_job, starting_weights
+from orchestrator.jobs.finalists import gold_again_job
 from orchestrator.jobs.search_splits import SearchSplit, search_splits
 from orchestrator.jobs.shadows import Kinds, attack_splits, check_baselines
+from orchestrator.planning.finished import finished_finals, finished_trials, shadows_left
 from orchestrator.results.warm_start import WarmStartTrial, warm_start
-from orchestrator.searching.shared_parameters import point_of
-from orchestrator.searching.space import Space, holds
-from orchestrator.storage.members import MemberRole, read_members
+from orchestrator.searching.space import Space
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import State
-from trainers.job import Job, Phase
+from trainers.job import Job
 from trainers.requirements import Requirements, Source
 
 if TYPE_CHECKING:  # imports torch
@@ -148,19 +146,7 @@ def plan(config: SweepConfig, benchmark: Benchmark, *, storage: Storage) -> Plan
     suite = suite_of(config.benchmark.name)
     tasks = selected_tasks(benchmark, config.evaluation)
     splits = splits_of(config.benchmark)
-    check_measurable(benchmark, config.evaluation, suite)
-    check_held_out(benchmark, config.evaluation, config.held_out, key="finalists.held_out")
-    few_models = ""
-    if config.attacks is not None:
-        num_models = config.attacks.num_models
-        few_models = check_attackable(
-            config.benchmark,
-            config.evaluation,
-            tasks,
-            num_models=num_models,
-            searched=config.search.splits,
-        )
-    check_baselines(config)
+    few_models = _check(config, benchmark, suite, tasks)
     check_trainable(config, benchmark, suite, possible)
     attacked = attack_splits(config.attacks, splits, searched=config.search.splits)
     weights = starting_weights(config, family)
@@ -196,11 +182,27 @@ def plan(config: SweepConfig, benchmark: Benchmark, *, storage: Storage) -> Plan
             for each in split.baselines
         ),
         gold_again=_planned(again, benchmark, storage) if again is not None else None,
-        finals_finished=_finished_finals(config, storage),
+        finals_finished=finished_finals(config, storage),
         warm_start=warm_start(config),
         attack_splits=attacked,
         few_models=few_models,
-        shadows_left=_shadows_left(config, attacked, storage),
+        shadows_left=shadows_left(config, attacked, storage),
+    )
+
+
+def _check(config: SweepConfig, benchmark: Benchmark, suite: Suite, tasks: Sequence[Task]) -> str:
+    """Refuses what the benchmark cannot be measured by; returns which numbers of models are few."""
+    check_measurable(benchmark, config.evaluation, suite)
+    check_held_out(benchmark, config.evaluation, config.held_out, key="finalists.held_out")
+    check_baselines(config)
+    if config.attacks is None:
+        return ""
+    return check_attackable(
+        config.benchmark,
+        config.evaluation,
+        tasks,
+        num_models=config.attacks.num_models,
+        searched=config.search.splits,
     )
 
 
@@ -226,54 +228,6 @@ def check_trainable(
                 )
 
 
-def finished_trials(
-    config: SweepConfig, benchmark: Benchmark, *, storage: Storage, original: Job
-) -> Counter[str]:
-    """Counts, by label, the results in storage that this sweep's search could ask for.
-
-    A stored trial belongs to a label when the job made anew from its own hyperparameters has the
-    same hash. Another sweep over the same space counts too: its results are found again whenever
-    the search suggests the same point.
-    """
-    counts: Counter[str] = Counter()
-    for job in storage.jobs():
-        if job.phase != Phase.TRIAL or job.base != original.hash:
-            continue
-        for label in config.methods:
-            if _asks_for(config, benchmark, job, label=label, original=original):
-                counts[label] += 1
-    return counts
-
-
-def _finished_finals(config: SweepConfig, storage: Storage) -> int:
-    """Counts the finalists' runs that the sweep has; whose will be wanted is known at its end."""
-    if config.finalists is None:
-        return 0
-    seeds, done = final_seeds(config), Counter[str]()
-    for member in read_members(storage.sweep_path(config.name)):
-        if member.role == MemberRole.FINAL and member.seed in seeds:
-            done[member.label] += storage.job_folder(member.job).is_dir()
-    return sum(min(done[label], len(seeds)) for label in config.methods)
-
-
-def _shadows_left(
-    config: SweepConfig, attacked: Mapping[World, Kinds], storage: Storage
-) -> dict[str, int]:
-    """Counts the models for attacks that are missing; whose are wanted is known at the end."""
-    labels = (*map(str, (Phase.ORIGINAL, Phase.GOLD)), *config.methods)
-    splits = {split for kinds in attacked.values() for split in kinds.all}
-    done = {
-        (member.label, member.split)
-        for member in read_members(storage.sweep_path(config.name))
-        if member.role == MemberRole.SHADOW
-        and member.split in splits
-        and storage.job_folder(member.job).is_dir()
-    }
-    if not splits:
-        return {}
-    return {label: sum((label, split) not in done for split in splits) for label in labels}
-
-
 def _planned(job: Job, benchmark: Benchmark, storage: Storage) -> PlannedBaseline:
     found = storage.find(job)
     steps = job.training.num_steps(len(benchmark.splits[job.split]))
@@ -282,17 +236,3 @@ def _planned(job: Job, benchmark: Benchmark, storage: Storage) -> PlannedBaselin
         num_steps=steps if job.checkpoint is None else 0,
         finished=found is not None and found.state == State.DONE,
     )
-
-
-def _asks_for(
-    config: SweepConfig, benchmark: Benchmark, job: Job, *, label: str, original: Job
-) -> bool:
-    assert job.method is not None
-    if job.method.name != config.methods[label].method:
-        return False
-    space = config.space(label)
-    params = point_of(job, space)
-    if not holds(space, params):
-        return False
-    made = trial_job(config, benchmark, label=label, params=params, original=original)
-    return made.hash == job.hash
