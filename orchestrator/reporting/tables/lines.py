@@ -80,6 +80,14 @@ def forgot_note(record: SweepRecord) -> str:
     )
 
 
+def splits_note(record: SweepRecord) -> str:
+    """Says that trials and baselines are means over splits, if they are."""
+    num = record.config.search.splits
+    return (
+        "" if num == 1 else f"Trials, Original and Gold: means over {num} splits of the benchmark."
+    )
+
+
 def left_out(record: SweepRecord, labels: Sequence[str]) -> str:
     """Says how many measured trials of the methods `labels` are on no front, and why."""
     measured = [e for e in record.entries if e.label in labels and is_trial(e) and is_measured(e)]

@@ -15,6 +15,7 @@ from orchestrator.reporting.tables.lines import (
     keeps,
     missed,
     result_line,
+    splits_note,
     trial_line,
 )
 from orchestrator.reporting.tables.shared_columns import (
@@ -67,6 +68,7 @@ def search_table(record: SweepRecord, labels: Sequence[str]) -> Table:
         title=f"{_chosen(record, labels)} of the sweep {record.config.name}",
         notes=(
             _note(search, bounds),
+            splits_note(record),
             *untelling_in(record),
             *_saved(trials),
             unequal(record),

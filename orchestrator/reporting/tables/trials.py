@@ -10,6 +10,7 @@ from orchestrator.reporting.tables.lines import (
     assembled,
     forgot_columns,
     forgot_note,
+    splits_note,
     trial_line,
 )
 from orchestrator.reporting.tables.shared_columns import (
@@ -40,7 +41,7 @@ def trials_table(record: SweepRecord, labels: Sequence[str]) -> Table:
         columns,
         lines,
         title=f"All trials of the sweep {record.config.name}",
-        notes=untelling_in(record),
+        notes=(splits_note(record), *untelling_in(record)),
         dagger=forgot_note(record),
     )
 

@@ -1,7 +1,8 @@
 import math
+from dataclasses import replace
 
 from orchestrator.reporting.table import Column
-from orchestrator.reporting.tables.lines import assembled, keeps, missed, trial_line
+from orchestrator.reporting.tables.lines import assembled, keeps, missed, splits_note, trial_line
 from orchestrator.searching.constraints import Bound
 
 COLUMNS = (Column("Method"), Column("Feasible"))
@@ -42,3 +43,11 @@ def test_a_trials_line_has_its_setting_though_nothing_was_searched_of_it(fakes):
     assert (line["lr"], line["L1"], line["beta"], line["Trial"]) == (2e-4, 0.5, 0.25, 3)
     assert line["Job"] in line["Repeat"]
     assert "l1" not in line
+
+
+def test_means_over_splits_are_said_to_be(fakes):
+    record = fakes.record(fakes.entries())
+    assert splits_note(record) == ""
+    search = record.config.search.model_copy(update={"splits": 3})
+    config = record.config.model_copy(update={"search": search})
+    assert "means over 3 splits" in splits_note(replace(record, config=config))
