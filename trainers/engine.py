@@ -102,11 +102,21 @@ class Engine:
         Undone are the weights in every precision, the optimizer's moments and step counts, and
         gradients of an accumulation that was never finished.
         """
-        for name, parameter in trainable(self.module):
-            shards.write(self._deepspeed, parameter, initial[name])
+        self.put(initial)
         shards.forget(self._deepspeed, self._optimizer)
         for group in self._groups():
             group.update(lr=0.0, l1=l1, l1_mode=l1_mode, weight_decay=weight_decay)
+
+    def put(self, weights: Mapping[str, Tensor]) -> None:
+        """Sets the trainable weights, in every precision; the optimizer stays as it is."""
+        for name, parameter in trainable(self.module):
+            shards.write(self._deepspeed, parameter, weights[name])
+
+    def negate(self, strength: float) -> None:
+        """Puts the weights `strength` as far on the other side of those that were kept."""
+        assert self._start is not None
+        self._start.negate(strength)
+        shards.refresh_copies(self._deepspeed)
 
     def keep_start(self) -> None:
         """Remembers the weights as they are, for `rewind` and `change`; call it on a new engine."""

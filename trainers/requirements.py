@@ -52,6 +52,9 @@ class Requirements:
     repairs_from: int = 0
     """The epoch before which the method does harm that it means to repair, so that what the model
     still knows says nothing yet."""
+    negation: float = 0.0
+    """How much of what was learned is taken off the weights that training began with, once it has
+    ended: theta_0 - negation * (theta - theta_0). 0 leaves the weights as they were trained."""
 
     @property
     def reference_use(self) -> ReferenceUse:

@@ -47,6 +47,13 @@ class StartingWeights:
         for weight, copy in zip(self._weights, self._copies, strict=True):
             weight.copy_(copy)
 
+    @torch.no_grad()
+    def negate(self, strength: float) -> None:
+        """Sets the weights to start - strength * (weights - start)."""
+        for weight, copy in zip(self._weights, self._copies, strict=True):
+            start = copy.to(weight.device)
+            weight.copy_(start - strength * (weight - start))
+
     def anchors(self) -> dict[Tensor, Tensor]:
         """Returns the start of each weight, on its own device; no second copy on a CPU."""
         pairs = zip(self._weights, self._copies, strict=True)

@@ -27,10 +27,15 @@ def unlearn(task: RankTask, warm_state: WarmState) -> Generator[Report | Beat, N
     guard = task.guard
     if guard is not None and Source.RETAIN not in setup.method.requirements.needs:
         guard = guard.without_recovery
+    negation = setup.method.requirements.negation
+    if negation:
+        guard = None  # what a model knows that will be turned round says nothing
     prober = warm_state.prober(job, warm_model, guard, since=_first_telling_step(setup))
     trained = yield from warm_state.train(
         warm_model.engine, setup, resume=task.resume, prober=prober
     )
+    if negation:
+        tuning.negate(warm_model.engine, negation)
     sheet, measured = yield from warm_state.evaluate(warm_model.module, warm_model.loaded, job)
     learned = yield from tuning.save(
         warm_model.engine, warm_model.loaded, task.folder, warm_state.place

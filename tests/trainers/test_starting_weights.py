@@ -63,3 +63,9 @@ def test_anchors_are_the_start_and_no_second_copy_on_a_cpu():
     first, second = start.anchors(), start.anchors()
     assert first[weights[0]].tolist() == [3.0, 4.0]
     assert first[weights[0]] is second[weights[0]]
+
+
+def test_weights_go_as_far_to_the_other_side_in_place():
+    weights, start = changed([1.0, -0.5], [0.0, 0.0, 2.0])
+    start.negate(0.5)
+    assert [weight.tolist() for weight in weights] == [[2.5, 4.25], [0.0, 0.0, -1.0]]

@@ -9,6 +9,7 @@ from torch import nn
 
 from trainers.adapted_weights import adapted_weights
 from trainers.adapters import (
+    B,
     adapter_facts,
     add_adapter,
     initial_state,
@@ -55,6 +56,13 @@ class AdapterTuning:
         """Returns the same model with its adapter off, at any time: no second copy."""
         return ReferenceView(module, needs.arguments, cache=needs.cache, place=needs.place)
         yield  # takes no time
+
+    def negate(self, engine: Engine, strength: float) -> None:
+        """Turns the update B A round by its factors B: they begin at zero, and A may stay."""
+        state = engine.trainable_state()
+        engine.put(
+            {name: -strength * value if B in name else value for name, value in state.items()}
+        )
 
     def save(
         self,

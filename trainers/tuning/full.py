@@ -61,6 +61,10 @@ class FullTuning:
         yield from _remember(start, needs)
         return KnownLikelihoods(needs.cache)
 
+    def negate(self, engine: Engine, strength: float) -> None:
+        """Goes from the weights that were kept."""
+        engine.negate(strength)
+
     def save(
         self, engine: Engine, loaded: LoadedModel, folder: Path, place: Place
     ) -> Generator[Beat, None, dict[str, float]]:

@@ -57,6 +57,13 @@ class Tuning(Protocol):
         """Returns the model as it is before the first step, which must be still to come."""
         ...
 
+    def negate(self, engine: Engine, strength: float) -> None:
+        """Puts a trained engine's weights `strength` as far on the other side of their start.
+
+        theta becomes theta_0 - strength * (theta - theta_0); nothing can be trained after that.
+        """
+        ...
+
     def save(
         self, engine: Engine, loaded: LoadedModel, folder: Path, place: Place
     ) -> Generator[Beat, None, dict[str, float]]:

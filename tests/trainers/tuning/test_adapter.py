@@ -27,3 +27,27 @@ def test_the_adapter_alone_trains_and_is_drawn_by_the_seed():
     )
     assert same
     assert not other
+
+
+class Weights:
+    """An engine's weights."""
+
+    def __init__(self, model: PeftModel) -> None:
+        self.state = adapter_state(model)
+
+    def trainable_state(self) -> dict[str, torch.Tensor]:
+        return self.state
+
+    def put(self, weights: dict[str, torch.Tensor]) -> None:
+        self.state = weights
+
+
+def test_an_update_is_turned_round_by_its_second_factors():
+    engine = Weights(applied(1))
+    before = {name: torch.full_like(value, 0.5) for name, value in engine.state.items()}
+    engine.state = dict(before)
+    AdapterTuning(AdapterSettings(rank=2), seed=1).negate(engine, 2.0)  # type: ignore[arg-type]
+    assert engine.state.keys() == before.keys()
+    for name, value in engine.state.items():
+        expected = -1.0 if ".lora_B." in name else 0.5
+        assert torch.equal(value, torch.full_like(value, expected))
