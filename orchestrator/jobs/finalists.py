@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from evals.benchmark import Benchmark
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, trial_job
-from orchestrator.results.candidates import candidates
+from orchestrator.results.candidates import candidates, safest
 from orchestrator.results.entry import Entry, Reference
 from orchestrator.results.feasibility import judged
 from orchestrator.results.race import Race, Run
@@ -56,8 +56,9 @@ def races(config: SweepConfig, entries: Sequence[Entry], reference: Reference) -
         trials = candidates(trials_of(entries, label), reference, search=config.search)
         numbers = tuple(trial.number for trial in trials if trial.number is not None)
         seeds, spare = tuple(final_seeds(config)), config.finalists.spare
-        if numbers:
-            found[label] = Race(numbers, seeds, spare, reference.bounds)
+        sure = safest(trials, reference.bounds, search=config.search)
+        if numbers and sure is not None:
+            found[label] = Race(numbers, seeds, spare, reference.bounds, safest=sure.number)
     return found
 
 

@@ -35,6 +35,13 @@ def candidates(
     return sorted(feasible, key=worth, reverse=True)
 
 
+def safest(
+    found: Sequence[Entry], bounds: Sequence[Bound], *, search: SearchSettings
+) -> Entry | None:
+    """Returns the candidate likeliest to keep every bound once more, the first of equals."""
+    return max(found, key=lambda trial: _chance(trial, bounds, search), default=None)
+
+
 def keeps_again(violations: Mapping[str, float], errors: Mapping[str, float]) -> float:
     """Returns how likely every bound is kept under another seed and on other items.
 

@@ -2,8 +2,10 @@
 
 A candidate is trained under one further seed, and if it keeps every bound there, under the others.
 One that breaks a bound, under the first of them or in the mean over all, is replaced by the next
-candidate, as long as the runs that are reserved suffice for all seeds of another. Bounds are held
-against items that the search sees: those that finalists are reported on decide nothing here.
+candidate, as long as the runs that are reserved suffice for all seeds of another; the last turn
+that they suffice for is the safest candidate's, so that a method which can keep its bounds does.
+Bounds are held against items that the search sees: those that finalists are reported on decide
+nothing.
 
 All of that follows from the candidates and what came of their runs, so that a race that is resumed,
 or read from storage, is the same one.
@@ -40,8 +42,8 @@ class Run:
 class Race:
     """The race of one method: `candidates` are numbers of trials in their order.
 
-    `spare` is how many runs are reserved beside those of one candidate under all `seeds`; `runs`
-    are by candidate and seed.
+    `spare` is how many runs are reserved beside those of one candidate under all `seeds`; `safest`
+    is the candidate likeliest to keep all bounds, and `runs` are by candidate and seed.
     """
 
     candidates: tuple[int, ...]
@@ -49,6 +51,7 @@ class Race:
     spare: int
     bounds: tuple[Bound, ...]
     runs: dict[tuple[int, int], Run] = field(default_factory=dict)
+    safest: int | None = None
 
     @property
     def tried(self) -> tuple[int, ...]:
@@ -91,10 +94,12 @@ class Race:
         return Verdict.BREAKS if missed is None or not is_feasible(missed) else Verdict.HOLDS
 
     def _turns(self) -> Iterator[int]:
-        left = len(self.seeds) + self.spare
-        for number in self.candidates:
-            if left < len(self.seeds):
-                return
+        left, coming = len(self.seeds) + self.spare, list(self.candidates)
+        while coming and left >= len(self.seeds):
+            is_last = left == len(self.seeds) and len(coming) < len(self.candidates)
+            number = self.safest if is_last and self.safest in coming else coming[0]
+            assert number is not None
+            coming.remove(number)
             yield number
             if self.verdict(number) is not Verdict.BREAKS:
                 return

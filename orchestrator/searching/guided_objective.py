@@ -10,6 +10,7 @@ differ by: the shape of a distribution, say, that the guide does not look at.
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ from orchestrator.searching.link import fitted
 
 NUM_CELLS = 24
 """Into which the distances from 0 are cut that would be an improvement."""
+NUM_OWN_CELLS, FAR = 48, 4.1
+"""Of the guide's own spread, and how far they reach: sinh(4.1) is 30 standard deviations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +71,37 @@ class GuidedObjective:
         return found
 
     def log_gain(self, places_MD: Array, best: float) -> Array:
-        """Returns the logarithm of the expected improvement over `best` at each place."""
-        from scipy.special import logsumexp
+        """Returns the logarithm of the expected improvement over `best` at each place.
 
+        Where the guide is no surer than what cells of the distances from 0 can tell, it is summed
+        over these, elsewhere over cells of the guide's own spread.
+        """
         rest_M, spread_M = _moments(self._rest, places_MD)
+        guide_M, wide_M = _moments(self._guide, places_MD)
         reach = self._reach(best - 2 * float(spread_M.max()) - float(rest_M.max()))
         width = reach / NUM_CELLS
-        cells_K: Array = (np.arange(NUM_CELLS, dtype=np.float64) + 0.5) * width
-        z_MK = (self._link.at(cells_K) + rest_M[:, None] - best) / spread_M[:, None]
-        gain_MK = log_improvement(z_MK) + np.log(spread_M)[:, None]
-        likely_MK = self._log_share(places_MD, cells_K, width)
-        found: Array = logsumexp(gain_MK + likely_MK, axis=1)
+        found: Array = np.empty(len(places_MD))
+        unsure = wide_M >= width
+        if unsure.any():
+            cells_K: Array = (np.arange(NUM_CELLS, dtype=np.float64) + 0.5) * width
+            likely_MK = self._log_share(places_MD[unsure], cells_K, width)
+            here = rest_M[unsure], spread_M[unsure]
+            found[unsure] = self._summed(cells_K[None, :], likely_MK, *here, best)
+        if not unsure.all():
+            z_Z, share_Z = _own_cells()
+            around_MZ = np.abs(guide_M[~unsure, None] + wide_M[~unsure, None] * z_Z)
+            here = rest_M[~unsure], spread_M[~unsure]
+            found[~unsure] = self._summed(around_MZ, share_Z[None, :], *here, best)
+        return found
+
+    def _summed(
+        self, distances: Array, log_shares: Array, rest_M: Array, spread_M: Array, best: float
+    ) -> Array:
+        """Returns the logarithm of the mean gain over guides as far from 0, with their shares."""
+        from scipy.special import logsumexp
+
+        z = (self._link.at(distances) + rest_M[:, None] - best) / spread_M[:, None]
+        found: Array = logsumexp(log_improvement(z) + log_shares, axis=1) + np.log(spread_M)
         return found
 
     def _reach(self, worth: float) -> float:
@@ -92,7 +115,7 @@ class GuidedObjective:
         from scipy.special import logsumexp
 
         mean_SM, spread_SM = self._guide.predict(places_MD)
-        spread_SM = np.maximum(spread_SM, width)  # no narrower than what cells can tell
+        spread_SM = np.maximum(spread_SM, width / 2)  # a draw that is surer than the others
         log_weight_S = np.log(self._guide.weights_S)
         sides = []
         for side in (1.0, -1.0):
@@ -101,6 +124,15 @@ class GuidedObjective:
             sides.append(logsumexp(log_SMK + log_weight_S[:, None, None], axis=0))
         found: Array = np.logaddexp(*sides) + math.log(width) - 0.5 * math.log(2 * math.pi)
         return found
+
+
+@cache
+def _own_cells() -> tuple[Array, Array]:
+    """Returns places of a standard normal, the closer the nearer 0, and the log of their shares."""
+    units = np.linspace(-FAR, FAR, NUM_OWN_CELLS)
+    z = np.sinh(units)
+    widths = np.cosh(units) * (units[1] - units[0])
+    return z, -0.5 * z**2 - 0.5 * math.log(2 * math.pi) + np.log(widths)
 
 
 def _moments(process: Process, places_MD: Array) -> tuple[Array, Array]:

@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import norm
 
 from evals.evidence import Evidence
-from orchestrator.results.candidates import candidates, keeps_again
+from orchestrator.results.candidates import candidates, keeps_again, safest
 from orchestrator.results.entry import Entry, Reference
 from orchestrator.searching.constraints import Bound, violations
 from orchestrator.searching.settings import SearchSettings
@@ -61,3 +61,9 @@ def test_both_the_trial_and_the_next_training_are_as_unsure_as_each_other() -> N
     assert both == pytest.approx(norm.cdf(2 / 2**0.5) * norm.cdf(1 / 2**0.5))
     assert keeps_again({"a": -0.2, "b": 0.1}, {}) == 0.0
     assert keeps_again({"a": 0.0}, {}) == keeps_again({}, {}) == 1.0
+
+
+def test_the_safest_is_the_likeliest_to_keep_its_bounds_whatever_it_gains() -> None:
+    found = [trial(0, retain=0.73, quality=-1.0), trial(1, retain=0.9, quality=-9.0)]
+    assert safest(found, [FLOOR], search=SearchSettings()) is found[1]
+    assert safest([], [FLOOR], search=SearchSettings()) is None

@@ -1,6 +1,7 @@
 """Candidates are tried one after another until one keeps its bounds under other seeds."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -51,6 +52,18 @@ def test_another_begins_while_the_runs_left_suffice_for_all_its_seeds() -> None:
     assert race(5, 3, spare=0, c5=[0.1]).tried == (5,)
 
 
+def test_the_last_turn_is_the_safest_candidates() -> None:
+    def tried(*, spare: int, **runs) -> tuple[int, ...]:
+        return replace(race(1, 2, 3, 4, spare=spare, **runs), safest=4).tried
+
+    broken = {"c1": [0.1], "c2": [0.1]}
+    assert tried(spare=3, **broken) == (1, 2, 3)
+    assert tried(spare=2, **broken) == (1, 2, 4), "after that no other could begin"
+    assert tried(spare=0) == (1,), "the only turn is the best one's"
+    assert tried(spare=3, c1=[-0.1, 0.3, 0.3]) == (1, 4)
+    assert replace(race(1, 2, spare=1, c1=[0.1]), safest=1).tried == (1, 2)
+
+
 def test_where_all_break_the_nearest_is_run_under_all_seeds_and_stands() -> None:
     found = race(5, 3, c5=[0.3], c3=[0.1])
     assert (found.standing, found.wanted) == (3, ((3, 9), (3, 10)))
@@ -74,7 +87,7 @@ def test_without_candidates_nothing_stands_and_nothing_is_wanted() -> None:
 @pytest.mark.parametrize("spare", range(5))
 def test_no_race_takes_more_runs_than_are_reserved_and_every_race_ends(spare: int) -> None:
     for by in itertools.product((-0.1, 0.1, 0.3), repeat=4):
-        found = race(1, 2, 3, 4, spare=spare)
+        found = replace(race(1, 2, 3, 4, spare=spare), safest=3)
         while found.wanted:
             number, seed = found.wanted[0]
             found.runs[number, seed] = missed(by[(number + seed) % 4] + 0.01 * number)
