@@ -12,6 +12,7 @@ from evals.metric import Need, load_metric
 from orchestrator.config.loading import load_config
 from orchestrator.planning.model_check import check_model_for
 from orchestrator.planning.plan import plan
+from orchestrator.reporting.tables.pairs import l1_pairs
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.storage.records import Storage
 from tests.fixtures.clear import clear_names, write_clear
@@ -20,6 +21,8 @@ from trainers.optimizer import L1AdamW
 
 FILES = sorted(CONFIGS.glob("*.yaml"))
 TEXTS = [file for file in FILES if "vision" not in file.stem]
+WHOLE = [file for file in TEXTS if "modalities" not in file.stem]
+"""Those that are not about what is forgotten by a few methods."""
 TEN = {"retain_ft", "ga", "gd", "kl", "idk", "dpo", "npo", "scrub", "llmu", "rmu"}
 VISION = {
     *("retain_ft", "gd", "scrub_clear_vision", "scrubbio", "llmu_clear_vision"),
@@ -39,7 +42,7 @@ def test_a_sweep_loads_and_is_named_like_its_file(file: Path) -> None:
     assert load_config(str(file), []).name == file.stem
 
 
-@pytest.mark.parametrize("file", TEXTS, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", WHOLE, ids=lambda file: file.stem)
 def test_a_sweep_tries_all_ten_methods(file: Path) -> None:
     assert set(load_config(str(file), []).methods) >= TEN
 
@@ -63,9 +66,9 @@ def test_searching_needs_no_generation(file: Path) -> None:
 def test_a_layer_that_a_method_names_exists_in_the_model(file: Path) -> None:
     config = load_config(str(file), [])
     faces = config.model.name == "face_recogniser"
-    depth = int(config.model.settings.get("num_layers", 1 if faces else 32))
-    method = config.methods["rmu_clear_vision" if faces else "rmu"]
-    assert 0 <= int(method.settings.get("layer", 0)) < depth
+    depth = int(config.model.settings.get("num_layers", 1 if faces else 28))
+    for method in config.methods.values():
+        assert 0 <= int(method.settings.get("layer", 0)) < depth
 
 
 def test_the_demos_people_can_be_built() -> None:
@@ -161,3 +164,11 @@ def test_the_l1_range_reaches_from_no_effect_to_hardly_a_move(file: Path | None)
     assert interval is not None
     assert movement(interval.low) > 0.9 * movement(0.0)
     assert movement(interval.high) < 0.1 * movement(0.0)
+
+
+@pytest.mark.parametrize("name", ["clear_l1_ablation", "l1_ablation_tiny"])
+@pytest.mark.parametrize("overrides", [[], ["adapter=null"]], ids=["adapter", "all"])
+def test_every_method_of_the_l1_ablation_has_its_pair(name: str, overrides: list[str]) -> None:
+    pairs = l1_pairs(load_config(str(CONFIGS / f"{name}.yaml"), overrides))
+    assert {pair.method for pair in pairs} == TEN
+    assert len(pairs) == len(TEN)

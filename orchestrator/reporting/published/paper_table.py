@@ -1,7 +1,4 @@
-"""Which of CLEAR's tables a sweep is held against, and what each of them offers.
-
-The paper's Tables 3 and 4 are of a multimodal model: no benchmark here has their setting.
-"""
+"""Which of CLEAR's tables a sweep is held against, and what each of them offers."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -9,7 +6,12 @@ from typing import Protocol
 from evals.suite import suite_name
 from orchestrator.config.method_settings import MethodSettings
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.reporting.published import matching, vision_matching
+from orchestrator.reporting.published import (
+    l1_matching,
+    matching,
+    modality_matching,
+    vision_matching,
+)
 
 Row = tuple[float, ...]
 
@@ -59,5 +61,15 @@ class PaperTable(Protocol):
 
 
 def paper_table(config: SweepConfig) -> PaperTable:
-    """Returns the table of what the sweep's benchmark is made of."""
-    return vision_matching if suite_name(config.benchmark.name) == "faces" else matching
+    """Returns the table of what the sweep's benchmark is made of.
+
+    Questions about pictures have two: that of L1 for a sweep with methods that search it and others
+    that do not, else that of modalities.
+    """
+    match suite_name(config.benchmark.name):
+        case "faces":
+            return vision_matching
+        case "multimodal":
+            return l1_matching if l1_matching.is_ablation(config) else modality_matching
+        case _:
+            return matching

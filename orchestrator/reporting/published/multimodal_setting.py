@@ -1,0 +1,74 @@
+"""The setting that CLEAR's Tables 3 and 4 have in common, and in what a sweep's recipe differs."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+
+from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.reporting.published.differences import recipe_differences, said
+from trainers.settings import AdapterSettings, TrainingSettings
+
+BENCHMARK, MODEL, HUB = "clear", "llava-1.5-7b", "therem/CLEAR"
+FORGET = "forget10"
+MAX_ITEMS = 300
+"""The p-value behind forget quality depends on how many items there are."""
+SOURCE = "arXiv 2410.18057, first version, one run each"
+VARIANT = "_clear_repo"
+NAMES: Mapping[str, str] = {
+    "retain_ft": "Retain FT",
+    **{n: n.upper() for n in ("ga", "gd", "kl", "idk", "dpo", "npo", "scrub", "rmu", "llmu")},
+}
+
+
+def setting_mismatches(config: SweepConfig) -> Iterator[str]:
+    """Yields for what a sweep cannot be held against either table."""
+    if config.benchmark.name != BENCHMARK:
+        yield f"the benchmark is {config.benchmark.name}, not {BENCHMARK}"
+        return
+    forget = config.benchmark.settings["forget"]
+    if forget != FORGET:
+        yield f"benchmark.forget is {said(forget)}, not {FORGET}"
+    if config.evaluation.max_items != MAX_ITEMS:
+        yield f"evaluation.max_items is {config.evaluation.max_items}, not {MAX_ITEMS}"
+    path = config.model.settings.get("path")
+    last = PurePosixPath(str(path)).name.lower()
+    if config.model.name != "vision_language" or not last.startswith(MODEL):
+        yield f"the model is {path or config.model.name}, not {MODEL}"
+
+
+def setting_differences(config: SweepConfig) -> list[str]:
+    """Returns in which parts of the recipe a sweep differs from what was published (appendix H)."""
+    found = recipe_differences(_recipe(config))
+    path = str(config.benchmark.settings["path"])
+    if path != HUB:
+        found.append(f"data of {path} here, {HUB} there")
+    found.append("one question for each caption here, one drawn anew each time there")
+    found.append("as many steps for each modality here, as many epochs there")
+    return found
+
+
+def name_there(method: str) -> str:
+    """Returns what the paper calls a method, or the one whose published code it follows."""
+    return NAMES.get(method.removesuffix(VARIANT), "")
+
+
+def _recipe(config: SweepConfig) -> Iterator[tuple[str, object, object]]:
+    baselines = config.baselines
+    yield "baselines.training.lr", baselines.training.lr, 1e-5
+    for key, training in (("baselines.", baselines.training), ("", config.training)):
+        yield from _training(f"{key}training", training)
+    for key, adapter in (("baselines.", baselines.adapter), ("", config.adapter)):
+        yield from _adapter(f"{key}adapter", adapter)
+
+
+def _training(key: str, training: TrainingSettings) -> Iterator[tuple[str, object, object]]:
+    yield f"{key}.epochs", training.epochs, 3.0
+    yield f"{key}.batch_size", training.batch_size, 12
+    yield f"{key}.weight_decay", training.weight_decay, 0.01
+
+
+def _adapter(key: str, adapter: AdapterSettings | None) -> Iterator[tuple[str, object, object]]:
+    if adapter is None:
+        yield key, None, "rank 8"
+        return
+    yield f"{key}.rank", adapter.rank, 8
+    yield f"{key}.alpha", adapter.alpha, 32.0
