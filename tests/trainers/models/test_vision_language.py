@@ -22,8 +22,9 @@ from trainers.run import run
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 from trainers.warm_state import WarmState
 
+FAST = ("ga", "idk", "kl", "npo", "rmu")
 METHODS = [
-    name
+    pytest.param(name, marks=[] if name in FAST else pytest.mark.slow)
     for name in plugins.names(PACKAGE)
     if Source.TWIN not in build_method(choose_method(name)).requirements.drawn  # rows have none
 ]

@@ -162,6 +162,28 @@ def test_hidden_states_are_those_of_the_language_model(load, batch_of, architect
     assert len(loaded.arguments.layers(loaded.model)) == 2
 
 
+@ALL
+@CACHES
+def test_gradient_checkpointing_gives_the_same_gradients(load, batch_of, architecture, cached):
+    found = []
+    for checkpointing in (False, True):
+        loaded = load(architecture, gradient_checkpointing=checkpointing, **cached)
+        add_adapter(loaded.model, AdapterSettings(rank=2), seed=0)
+        found.append(gradients(loaded, batch_of(loaded)))
+    (loss, plain), (same_loss, checkpointed) = found
+    assert loss == pytest.approx(same_loss, abs=1e-6)
+    assert any(bool(value.any()) for value in plain.values())
+    for name, value in plain.items():
+        assert torch.allclose(checkpointed[name], value, atol=1e-6), name
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_pictures_take_the_dtype_of_the_tower(load, batch_of, dtype):
+    loaded = load("qwen2_vl", cache=None, dtype="fp32" if dtype == torch.float32 else "bf16")
+    assert next(loaded.model.parameters()).dtype == dtype
+    assert loaded.model(**batch_of(loaded).inputs).logits.isfinite().all()
+
+
 @pytest.fixture(scope="module")
 def one_rank(on_ranks):
     return on_ranks(STUDY, 1)[0]
