@@ -77,13 +77,16 @@ def embedded_ray() -> Iterator[None]:
     """A Ray of two CPUs on loopback, for a module's own tests."""
     import ray
 
-    ray.init(
-        address="local",
-        num_cpus=2,
-        include_dashboard=False,
-        _node_ip_address="127.0.0.1",
-        log_to_driver=False,
-    )
+    from orchestrator.running.embedded_ray import unused_left_out
+
+    with unused_left_out():
+        ray.init(
+            address="local",
+            num_cpus=2,
+            include_dashboard=False,
+            _node_ip_address="127.0.0.1",
+            log_to_driver=False,
+        )
     yield
     ray.shutdown()
 

@@ -38,7 +38,7 @@ def start() -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
     try:
         _provide_token()
-        with _loopback_only(), _unused_left_out():
+        with _loopback_only(), unused_left_out():
             ray.init(
                 address="local",
                 _node_ip_address=LOOPBACK,
@@ -72,6 +72,22 @@ def remove_session(folder: Path) -> None:
     with suppress(OSError):
         if latest.readlink() == folder:
             latest.unlink()
+
+
+@contextmanager
+def unused_left_out() -> Iterator[None]:
+    """Has the Ray that is started meanwhile do without what is UNUSED.
+
+    Each is a process whose start takes a core up to a second; `ray.init` can leave out none.
+    """
+    before = {name: getattr(node.Node, name) for name in UNUSED}
+    try:
+        for name in UNUSED:
+            setattr(node.Node, name, lambda _, **__: None)
+        yield
+    finally:
+        for name, method in before.items():
+            setattr(node.Node, name, method)
 
 
 def _provide_token() -> None:
@@ -118,22 +134,6 @@ def _loopback_only() -> Iterator[None]:
             del os.environ[variable]
         else:
             os.environ[variable] = before[0]
-
-
-@contextmanager
-def _unused_left_out() -> Iterator[None]:
-    """Has the Ray that is started meanwhile do without what is UNUSED.
-
-    Each is a process whose start takes a core up to a second; `ray.init` can leave out none.
-    """
-    before = {name: getattr(node.Node, name) for name in UNUSED}
-    try:
-        for name in UNUSED:
-            setattr(node.Node, name, lambda _, **__: None)
-        yield
-    finally:
-        for name, method in before.items():
-            setattr(node.Node, name, method)
 
 
 def _refusal(error: Exception) -> ConfigError:
