@@ -173,6 +173,7 @@ def test_nothing_is_saved_where_nothing_is_trained(tmp_path: Path) -> None:
     assert not (tmp_path / "saved").exists()
 
 
+@pytest.mark.slow
 def test_every_way_out_of_memory_learns_the_same(base: Path, tmp_path: Path) -> None:
     warm_state, task = WarmState(Place()), job(epochs=1)
     wanted = learned(warm_state, task, base, tmp_path / "first")

@@ -1,6 +1,8 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 from orchestrator.reporting import figures
 from orchestrator.reporting.publish import publish
 from orchestrator.reporting.stale_files import FIGURES, TABLES, clear
@@ -19,6 +21,7 @@ def test_what_a_report_did_not_make_is_removed_and_nothing_of_somebodys_own(fake
     assert {file.name for file in tmp_path.iterdir()} == {*own, "table.csv", "search.json"}
 
 
+@pytest.mark.slow
 def test_every_file_that_a_report_makes_is_known(lively, tmp_path):
     files = publish(lively, tmp_path, say=lambda _: None, hold=lambda write: write())
     assert files

@@ -111,6 +111,7 @@ def test_a_rank_is_one_more_than_the_number_of_those_shown_to_be_better():
     assert ranks({}, found) == {}
 
 
+@pytest.mark.slow
 def test_equal_methods_are_told_apart_at_most_5_times_in_100():
     rng, runs, num_methods, num_items = np.random.default_rng(6), 500, 4, 150
     counts = rng.multinomial(num_items, np.full(num_items, 1 / num_items), size=300)
@@ -129,6 +130,7 @@ def test_equal_methods_are_told_apart_at_most_5_times_in_100():
     assert all(count / runs <= 0.05 + slack for count in false.values()), false
 
 
+@pytest.mark.slow
 def test_methods_that_forget_equally_are_told_apart_at_most_5_times_in_100(truth_ratios):
     rng, runs = np.random.default_rng(7), 400
     false = 0

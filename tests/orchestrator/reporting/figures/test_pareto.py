@@ -108,6 +108,7 @@ def test_any_number_of_bounds_is_drawn(bounds, tmp_path):
     assert size_of(path) == (1600, 900)
 
 
+@pytest.mark.slow
 def test_equal_sweeps_give_equal_files_and_others_do_not(tmp_path):
     first = draw([*BASELINES, *CASES["one method"]], tmp_path).read_bytes()
     assert draw([*BASELINES, *CASES["one method"]], tmp_path).read_bytes() == first
@@ -177,6 +178,7 @@ def test_variants_of_one_sweep_do_not_look_the_same(kept):
     assert len(looks) == len(labels)
 
 
+@pytest.mark.slow
 def test_drawing_leaves_pyplot_alone_and_needs_no_display(tmp_path):
     code = (
         "import sys; from pathlib import Path\n"
