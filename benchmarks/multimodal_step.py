@@ -78,7 +78,7 @@ def _measured(options: argparse.Namespace) -> Case:
     torch.set_num_threads(options.threads)
     benchmark = _pictures(options)
     with tempfile.TemporaryDirectory() as folder:
-        saved, cache = Path(folder) / "model", str(Path(folder) / "cache")
+        saved, cache = Path(folder) / "checkpoint", str(Path(folder) / "cache")
         scratch = Family(_config(options, cache=None, tower="frozen"))
         scratch.load(benchmark=benchmark, checkpoint=None, seed=0).save(saved)
         kept = cache if options.case == CASES[0] else None

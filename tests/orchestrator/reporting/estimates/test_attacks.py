@@ -60,7 +60,8 @@ class Models:
             Entry("gd", self.result(trial), 3, {}, {"retain_accuracy.at_least": -0.1}),
         )
         splits = splits_of(self.config.benchmark)
-        self.splits = attack_splits(self.config.attacks, splits)
+        searched = self.config.search.splits
+        self.splits = attack_splits(self.config.attacks, splits, searched=searched)
         for world, kinds in self.splits.items():
             for split in kinds.all:
                 self.add("original", None, world, split, gap=0.5)
