@@ -16,6 +16,7 @@ from pathlib import Path
 
 def main(file: str, rank: int, world: int, folder: Path, timeout_s: int) -> None:
     signal.alarm(timeout_s)
+    sys.path.insert(0, str(Path(__file__).parents[1]))  # for fixtures of the tests
     os.environ.update(DS_ACCELERATOR="cpu", GLOO_SOCKET_IFNAME="lo")
     import torch
 

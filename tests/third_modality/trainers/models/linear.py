@@ -56,6 +56,7 @@ class Size:
     """A handful of numbers: everything but the weights is next to nothing."""
 
     weights: Weights
+    cache_bytes: int = 0
 
     def training_bytes(self, asked: Requirements, *, num_rows: int, length: int) -> int:
         """Returns a generous bound."""
