@@ -1,15 +1,14 @@
 """Reads one table of anybody's, whose columns have names of their own."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from evals.errors import ConfigError, shown, suggestion
 from evals.paths import read_path
-from evals.table_formats import csv_file, json_file, parquet_file
 from evals.table_formats.hub import Hub
-from evals.tables import SUFFIXES, is_hub_id
+from evals.tables import SUFFIXES, is_hub_id, rows_of
 from evals.text.unicode_forms import is_blank
 
 
@@ -84,7 +83,7 @@ class Source:
         found: list[TableRow] = []
         seen: set[str] = set()
         for file in _files(self.path, self.key, self.table, self.revision):
-            for values in _rows(file, [*columns, *optional]):
+            for values in rows_of(file, [*columns, *optional]):
                 row = TableRow(f"{file} row {len(found)}", len(found), values)
                 _check_columns(row.where, list(values), columns)
                 seen.update(values)
@@ -116,16 +115,6 @@ def _files(path: str, key: str, table: str, revision: str | None) -> list[Path]:
             f"{shown(path, limit=300)}, seen from {Path.cwd()}; correct the path"
         )
     return Hub(path, key=key, revision=revision).files(table)
-
-
-def _rows(file: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
-    match file.suffix.lower():
-        case ".csv":
-            return csv_file.rows(file)
-        case ".parquet":
-            return parquet_file.rows(file, columns)
-        case _:
-            return json_file.rows(file)
 
 
 def _check_columns(where: str, have: Sequence[str], columns: Sequence[str]) -> None:

@@ -92,7 +92,7 @@ class Tables:
         found: list[RowT] = []
         for file in files:
             # Row by row, so that no more than the result is kept of a large table.
-            for values in _rows(file, row.model_fields):
+            for values in rows_of(file, row.model_fields):
                 if not found:
                     _check_columns(where, values, row)
                 found.append(_validated(where, len(found), values, row))
@@ -169,8 +169,9 @@ def _files(folder: Path, name: str) -> list[Path]:
     return [file for file in files if file.is_file()]
 
 
-def _rows(file: Path, columns: Collection[str]) -> Iterator[dict[str, Any]]:
-    match file.suffix:
+def rows_of(file: Path, columns: Collection[str]) -> Iterator[dict[str, Any]]:
+    """Returns the rows of a file with one of the `SUFFIXES`, of Parquet those of `columns`."""
+    match file.suffix.lower():
         case ".csv":
             return csv_file.rows(file)
         case ".parquet":

@@ -150,7 +150,8 @@ class SweepRun:
 
     def _hear(self, job: Job, report: Report) -> None:
         """Passes on what a running job says; of models at other splits to the ledger alone."""
-        if job.hash in self._attacks.asked | self._search.at_splits | self._baselines.at_splits:
+        elsewhere = (self._attacks.asked, self._search.at_splits, self._baselines.at_splits)
+        if any(job.hash in jobs for jobs in elsewhere):
             self._sweep.ledger.hear(job.hash)
         else:
             self._callbacks.on_report(job, report)

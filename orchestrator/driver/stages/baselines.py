@@ -1,6 +1,6 @@
 """The baselines: the first stage of a sweep, without which nothing can be compared."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from orchestrator.driver.stages.stage import Request, Retry, StageContext
 from orchestrator.results.entry import Entry, Reference
@@ -35,9 +35,9 @@ class BaselineStage:
         self.failure: str | None = None
 
     @property
-    def at_splits(self) -> frozenset[str]:
+    def at_splits(self) -> Collection[str]:
         """The hashes of the jobs at further splits."""
-        return frozenset(self._at_splits)
+        return self._at_splits.keys()
 
     @property
     def finished(self) -> bool:
