@@ -8,6 +8,7 @@ among them.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from evals.benchmark import Benchmark
 from evals.building import build_benchmark
 from evals.errors import ConfigError
 from evals.splits import Splits, World, at_split
@@ -89,23 +90,54 @@ def num_attack_splits(config: SweepConfig) -> int:
     return 0 if settings is None else settings.targets + settings.shadows
 
 
-def shadows_at(
-    config: SweepConfig, split: int, best: Mapping[str, Entry], *, weights: str
-) -> Iterator[Shadow]:
-    """Yields the models at a split: the baselines first, which the others need.
+@dataclass(frozen=True, slots=True)
+class SplitJobs:
+    """The jobs at one split of the benchmark: its baselines, and what starts from them.
+
+    `config` is the sweep's with the benchmark at this split.
+    """
+
+    number: int
+    config: SweepConfig
+    benchmark: Benchmark
+    original: Job
+    gold: Job
+
+    @property
+    def baselines(self) -> tuple[Shadow, Shadow]:
+        """Original and Gold as what they are in the sweep."""
+        jobs = (self.original, self.gold)
+        original, gold = (Shadow(job, str(job.phase), self.number) for job in jobs)
+        return original, gold
+
+    def trial(self, label: str, number: int | None, params: Point) -> Shadow:
+        """Returns the trial `number` of the method `label` at this split."""
+        job = trial_job(
+            self.config, self.benchmark, label=label, params=params, original=self.original
+        )
+        return Shadow(job, label, self.number, number, params, self.original, self.gold)
+
+
+def jobs_at(config: SweepConfig, split: int, *, weights: str) -> SplitJobs:
+    """Returns the jobs at a split.
 
     `weights` are the fingerprint of what baselines are fine-tuned from, at every split.
     """
     choice = at_split(config.benchmark, split)
     here, benchmark = config.model_copy(update={"benchmark": choice}), build_benchmark(choice)
-    gold = gold_job(here, benchmark, weights=weights)
     original = original_job(here, benchmark, weights=weights)
-    yield Shadow(gold, str(gold.phase), split)
-    yield Shadow(original, str(original.phase), split)
+    gold = gold_job(here, benchmark, weights=weights)
+    return SplitJobs(split, here, benchmark, original, gold)
+
+
+def shadows_at(
+    config: SweepConfig, split: int, best: Mapping[str, Entry], *, weights: str
+) -> Iterator[Shadow]:
+    """Yields the models at a split: the baselines first, which the others need."""
+    jobs = jobs_at(config, split, weights=weights)
+    yield from reversed(jobs.baselines)
     for label, trial in best.items():
-        params = dict(trial.params or {})
-        job = trial_job(here, benchmark, label=label, params=params, original=original)
-        yield Shadow(job, label, split, trial.number, params, original=original, gold=gold)
+        yield jobs.trial(label, trial.number, dict(trial.params or {}))
 
 
 def check_baselines(config: SweepConfig) -> None:
@@ -114,12 +146,20 @@ def check_baselines(config: SweepConfig) -> None:
     Raises:
         ConfigError: names the key, the value and the cure.
     """
-    if config.attacks is None:
-        return
+    if config.attacks is not None:
+        require_trained_baselines(config, because="attacks")
+
+
+def require_trained_baselines(config: SweepConfig, *, because: str) -> None:
+    """Refuses baselines that are given where `because` of a setting each split has its own.
+
+    Raises:
+        ConfigError: names the key, the value and the cure.
+    """
     for phase in (Phase.ORIGINAL, Phase.GOLD):
         given = getattr(config.baselines, phase)
         if given is not None:
             raise ConfigError(
-                f"baselines.{phase} must be left out with attacks, for which one is trained at "
+                f"baselines.{phase} must be left out with {because}, for which one is trained at "
                 f"each split, but got {given!r}; leave one of them out"
             )

@@ -15,8 +15,8 @@ from orchestrator.config.method_requirements import possible_requirements
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, starting_weights
 from orchestrator.jobs.finalists import gold_again_job
-from orchestrator.jobs.search_splits import SearchSplit, search_splits
-from orchestrator.jobs.shadows import Kinds, attack_splits, check_baselines
+from orchestrator.jobs.search_splits import search_splits
+from orchestrator.jobs.shadows import Kinds, SplitJobs, attack_splits, check_baselines
 from orchestrator.planning.finished import finished_finals, finished_trials, shadows_left
 from orchestrator.results.warm_start import WarmStartTrial, warm_start
 from orchestrator.searching.space import Space
@@ -71,7 +71,7 @@ class Plan:
     """The fingerprint of what baselines are fine-tuned from; "" where both are given."""
     baselines: tuple[PlannedBaseline, ...]
     methods: tuple[PlannedMethod, ...]
-    search_splits: tuple[SearchSplit, ...] = ()
+    search_splits: tuple[SplitJobs, ...] = ()
     """The splits that the search sees beside the benchmark's own."""
     split_baselines: tuple[PlannedBaseline, ...] = ()
     """The baselines of these."""

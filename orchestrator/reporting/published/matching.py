@@ -12,8 +12,8 @@ from orchestrator.reporting.published.differences import (
     recipe_differences,
     said,
 )
+from orchestrator.reporting.published.recipe import lora_recipe
 from orchestrator.reporting.published.table_1 import LLAMA, MISTRAL, Row
-from trainers.settings import AdapterSettings, TrainingSettings
 
 METRICS = table_1.METRICS
 TABLE = "Table 1"
@@ -109,25 +109,7 @@ def _rows_of_model(config: SweepConfig) -> Mapping[str, Row] | None:
 
 def _recipe(config: SweepConfig) -> Iterator[tuple[str, object, object]]:
     """Yields the key, the value here and the published one (appendix F)."""
+    yield from lora_recipe(config, epochs=5.0, batch_size=4)
     baselines = config.baselines
-    yield "baselines.training.lr", baselines.training.lr, 1e-5
-    for key, training in (("baselines.", baselines.training), ("", config.training)):
-        yield from _training(f"{key}training", training)
-    for key, adapter in (("baselines.", baselines.adapter), ("", config.adapter)):
-        yield from _adapter(f"{key}adapter", adapter)
     for name, given in (("original", baselines.original), ("gold", baselines.gold)):
         yield f"baselines.{name}", "a given model" if given else "trained", "trained"
-
-
-def _training(key: str, training: TrainingSettings) -> Iterator[tuple[str, object, object]]:
-    yield f"{key}.epochs", training.epochs, 5.0
-    yield f"{key}.batch_size", training.batch_size, 4
-    yield f"{key}.weight_decay", training.weight_decay, 0.01
-
-
-def _adapter(key: str, adapter: AdapterSettings | None) -> Iterator[tuple[str, object, object]]:
-    if adapter is None:
-        yield key, None, "rank 8"
-        return
-    yield f"{key}.rank", adapter.rank, 8
-    yield f"{key}.alpha", adapter.alpha, 32.0

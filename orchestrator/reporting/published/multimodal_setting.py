@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.reporting.published.differences import recipe_differences, said
-from trainers.settings import AdapterSettings, TrainingSettings
+from orchestrator.reporting.published.recipe import lora_recipe
 
 BENCHMARK, MODEL, HUB = "clear", "llava-1.5-7b", "therem/CLEAR"
 FORGET = "forget10"
@@ -37,7 +37,7 @@ def setting_mismatches(config: SweepConfig) -> Iterator[str]:
 
 def setting_differences(config: SweepConfig) -> list[str]:
     """Returns in which parts of the recipe a sweep differs from what was published (appendix H)."""
-    found = recipe_differences(_recipe(config))
+    found = recipe_differences(lora_recipe(config, epochs=3.0, batch_size=12))
     path = str(config.benchmark.settings["path"])
     if path != HUB:
         found.append(f"data of {path} here, {HUB} there")
@@ -49,26 +49,3 @@ def setting_differences(config: SweepConfig) -> list[str]:
 def name_there(method: str) -> str:
     """Returns what the paper calls a method, or the one whose published code it follows."""
     return NAMES.get(method.removesuffix(VARIANT), "")
-
-
-def _recipe(config: SweepConfig) -> Iterator[tuple[str, object, object]]:
-    baselines = config.baselines
-    yield "baselines.training.lr", baselines.training.lr, 1e-5
-    for key, training in (("baselines.", baselines.training), ("", config.training)):
-        yield from _training(f"{key}training", training)
-    for key, adapter in (("baselines.", baselines.adapter), ("", config.adapter)):
-        yield from _adapter(f"{key}adapter", adapter)
-
-
-def _training(key: str, training: TrainingSettings) -> Iterator[tuple[str, object, object]]:
-    yield f"{key}.epochs", training.epochs, 3.0
-    yield f"{key}.batch_size", training.batch_size, 12
-    yield f"{key}.weight_decay", training.weight_decay, 0.01
-
-
-def _adapter(key: str, adapter: AdapterSettings | None) -> Iterator[tuple[str, object, object]]:
-    if adapter is None:
-        yield key, None, "rank 8"
-        return
-    yield f"{key}.rank", adapter.rank, 8
-    yield f"{key}.alpha", adapter.alpha, 32.0
