@@ -1,29 +1,25 @@
 """Any causal language model of the hub, or of a folder: Llama-2-7b-chat, Mistral-7B-Instruct."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from transformers import PreTrainedModel
 
 from evals.benchmark import Benchmark
-from evals.errors import ConfigError
 from evals.text.encoding import Processor, Prompt, require_usable
 from trainers.decoder_call import ARGUMENTS
 from trainers.family import Use
 from trainers.loaded_model import LoadedModel, Shape
 from trainers.memory.decoder import DecoderSize, measure_decoder
-from trainers.model_files import folder_fingerprint
 from trainers.pretrained import (
     Running,
     Source,
     load_model,
     load_skeleton,
     load_tokenizer,
-    shape_of,
-    torch_dtype,
     write_model,
 )
 from trainers.pretrained_check import check_loads, check_rows
+from trainers.pretrained_identity import shape_as_run, source_fingerprint
 from trainers.settings import AdapterSettings
 
 SUITES = ("text",)
@@ -101,26 +97,11 @@ class Family:
         Raises:
             ConfigError: the configuration cannot be read.
         """
-        stated = shape_of(self._source(checkpoint))
-        chosen = torch_dtype(self._config)
-        return stated if chosen == "auto" else replace(stated, dtype=chosen)
+        return shape_as_run(self._source(checkpoint), self._config)
 
     def fingerprint(self) -> str:
-        """Returns a SHA-256 of a folder's files, or the hub id and its commit.
-
-        Where neither the hub nor its cache answers, the revision stands for the commit: such a
-        model can be planned with, but `check` will refuse it.
-        """
-        folder = Path(self._config.path).expanduser()
-        if not folder.is_dir():
-            return f"{self._config.path}@{self._commit() or self._config.revision or 'main'}"
-        return folder_fingerprint(folder)
-
-    def _commit(self) -> str | None:
-        try:
-            return shape_of(self._config).commit
-        except ConfigError:
-            return None
+        """Returns a SHA-256 of a folder's files, or the hub id and its commit."""
+        return source_fingerprint(self._config)
 
     def _source(self, checkpoint: Path | None) -> Source:
         return self._config if checkpoint is None else Source(path=str(checkpoint))

@@ -5,7 +5,6 @@ of question-answer pairs. The byte-level BPE tokenizer is trained on the benchma
 """
 
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -34,11 +33,11 @@ from trainers.pretrained import (
     load_tokenizer,
     prepare,
     require_attention,
-    shape_of,
     torch_dtype,
     write_model,
 )
 from trainers.pretrained_check import check_loads, check_rows
+from trainers.pretrained_identity import shape_from_scratch
 from trainers.settings import AdapterSettings
 
 SUITES = ("text",)
@@ -145,12 +144,7 @@ class Family:
         Raises:
             ConfigError: the checkpoint's configuration cannot be read.
         """
-        chosen = torch_dtype(self._config)
-        dtype = torch.float32 if chosen == "auto" else chosen
-        if checkpoint is None:
-            return Shape(self._config.num_layers, dtype)
-        stated = shape_of(Source(path=str(checkpoint)))
-        return stated if chosen == "auto" else replace(stated, dtype=dtype)
+        return shape_from_scratch(checkpoint, self._config, num_layers=self._config.num_layers)
 
     def _loaded(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> LoadedModel:
         return LoadedModel(model, Processor(tokenizer, self._config.prompt), write_model, ARGUMENTS)

@@ -8,7 +8,6 @@ Random weights train whole; `tower`, `projector` and `language_model` say what t
 checkpoint, which is what trials start from.
 """
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,7 +35,8 @@ from trainers.multimodal.loading import assembled, load
 from trainers.multimodal.settings import Seeing
 from trainers.multimodal.size import VisionLanguageSize, measure_vision_language
 from trainers.multimodal.skeleton import Skeleton, empty, load_empty
-from trainers.pretrained import Source, prepare, require_attention, shape_of, torch_dtype
+from trainers.pretrained import Source, prepare, require_attention, torch_dtype
+from trainers.pretrained_identity import shape_from_scratch
 from trainers.settings import AdapterSettings
 
 SUITES = ("multimodal",)
@@ -179,12 +179,7 @@ class Family:
         Raises:
             ConfigError: the checkpoint's configuration cannot be read.
         """
-        chosen = torch_dtype(self._config)
-        dtype = torch.float32 if chosen == "auto" else chosen
-        if checkpoint is None:
-            return Shape(self._config.num_layers, dtype)
-        stated = shape_of(Source(path=str(checkpoint)))
-        return stated if chosen == "auto" else replace(stated, dtype=dtype)
+        return shape_from_scratch(checkpoint, self._config, num_layers=self._config.num_layers)
 
     def fingerprint(self) -> str:
         """Returns the name of the recipe: size, texts and seed stand in the job beside it."""

@@ -4,21 +4,19 @@ That is what transformers' AutoModelForImageTextToText loads, if its parts lie a
 (`trainers/multimodal/parts.py`). The image processor is the one saved beside the weights.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 from evals.benchmark import Benchmark
-from evals.errors import ConfigError
 from evals.multimodal.encoding import Prompt
 from trainers.family import Use
 from trainers.loaded_model import LoadedModel, Shape
-from trainers.model_files import folder_fingerprint
 from trainers.multimodal.checks import check_loads, check_rows
 from trainers.multimodal.loading import load
 from trainers.multimodal.settings import Seeing
 from trainers.multimodal.size import VisionLanguageSize, measure_vision_language
 from trainers.multimodal.skeleton import Skeleton, load_empty
-from trainers.pretrained import Source, shape_of, torch_dtype
+from trainers.pretrained import Source
+from trainers.pretrained_identity import shape_as_run, source_fingerprint
 from trainers.settings import AdapterSettings
 
 SUITES = ("multimodal",)
@@ -86,26 +84,11 @@ class Family:
         Raises:
             ConfigError: the configuration cannot be read.
         """
-        stated = shape_of(self._source(checkpoint))
-        chosen = torch_dtype(self._config)
-        return stated if chosen == "auto" else replace(stated, dtype=chosen)
+        return shape_as_run(self._source(checkpoint), self._config)
 
     def fingerprint(self) -> str:
-        """Returns a SHA-256 of a folder's files, or the hub id and its commit.
-
-        Where neither the hub nor its cache answers, the revision stands for the commit: such a
-        model can be planned with, but `check` will refuse it.
-        """
-        folder = Path(self._config.path).expanduser()
-        if not folder.is_dir():
-            return f"{self._config.path}@{self._commit() or self._config.revision or 'main'}"
-        return folder_fingerprint(folder)
-
-    def _commit(self) -> str | None:
-        try:
-            return shape_of(self._config).commit
-        except ConfigError:
-            return None
+        """Returns a SHA-256 of a folder's files, or the hub id and its commit."""
+        return source_fingerprint(self._config)
 
     def _source(self, checkpoint: Path | None) -> Source:
         return self._config if checkpoint is None else Source(path=str(checkpoint))

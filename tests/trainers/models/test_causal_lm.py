@@ -135,7 +135,7 @@ def test_the_fingerprint_of_a_hub_id_has_the_commit_of_its_revision(monkeypatch)
     def shape_of(source):
         return Shape(2, None, commit=f"commit of {source.revision}")
 
-    monkeypatch.setattr("trainers.models.causal_lm.shape_of", shape_of)
+    monkeypatch.setattr("trainers.pretrained_identity.shape_of", shape_of)
     assert Family(Config(path="a/b", revision="v2")).fingerprint() == "a/b@commit of v2"
 
 
