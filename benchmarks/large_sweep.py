@@ -129,7 +129,7 @@ class Sweep:
             result = self.write(job, member, gold=reference.gold)
             result, missed = judged(result, search, reference.bounds)
             assert missed is not None
-            objective = result.metrics[search.objective]
+            objective = result.metrics[search.primary]
             study.tell(asked.number, objective=objective, violations=missed, job=job.hash)
             entries.append(Entry(label, result, asked.number, asked.params, missed))
         study.close()

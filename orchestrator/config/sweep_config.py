@@ -171,12 +171,12 @@ class SweepConfig(Settings):
                     f"evaluation.metrics must be of what {self.benchmark.name} is made of "
                     f"({suites[0]}) but got {name!r}, which reads scores of {theirs}; leave it out"
                 )
-        objective = load_metric(self.search.objective, key="search.objective")
-        check_measured(self.search.objective, self.evaluation.metrics, key="search.objective")
+        objective = load_metric(self.search.primary, key="search.objective")
+        check_measured(self.search.primary, self.evaluation.metrics, key="search.objective")
         if objective.better == "gold":
             raise ConfigError(
                 f"search.objective must be a metric with a best direction but got "
-                f"{self.search.objective!r}, which is best near the gold model's value; "
+                f"{self.search.primary!r}, which is best near the gold model's value; "
                 f"choose {DEFAULT_OBJECTIVE}"
             )
         check_constraints(self.search, self.evaluation.metrics)

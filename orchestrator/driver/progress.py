@@ -110,7 +110,7 @@ class Progress(SweepCallback):
         parts = [self._count(), entry.label.ljust(self._width), "final", seed]
         if entry.result.state == State.FAILED:
             parts.append(f"FAILED: {entry.result.reason}")
-        elif self._search.objective in entry.result.metrics:
+        elif self._search.primary in entry.result.metrics:
             parts.append(self._objective(entry.result))
         parts.append("found in storage" if entry.cached else f"{entry.result.wall_s:.1f} s")
         self._write("  ".join([*parts, *self._left()]))
@@ -132,11 +132,11 @@ class Progress(SweepCallback):
         return parts
 
     def _objective(self, result: Result) -> str:
-        name = self._search.objective
+        name = self._search.primary
         return f"{load_metric(name).short} {result.metrics[name]:z7.2f}"
 
     def _best_so_far(self, entry: Entry) -> str:
-        name, label = self._search.objective, entry.label
+        name, label = self._search.primary, entry.label
         value = entry.result.metrics[name]
         known = self._best.get(label)
         if entry.feasible and (known is None or gain(name, value) > gain(name, known)):

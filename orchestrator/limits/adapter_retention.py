@@ -83,8 +83,8 @@ def _method_front(entries: Sequence[Entry], search: SearchSettings) -> list[Entr
 def _point(entry: Entry, search: SearchSettings) -> tuple[float, ...]:
     """Returns objective and constrained metrics, signed so that more is better."""
     metrics = entry.result.metrics
-    others = [name for name in search.constraints if name != search.objective]
-    best = gain(search.objective, metrics[search.objective])
+    others = [name for name in search.constraints if name != search.primary]
+    best = gain(search.primary, metrics[search.primary])
     return (best, *(search.sign(name) * metrics[name] for name in others))
 
 
@@ -103,4 +103,4 @@ def _badness(
         return 2, math.inf, number
     if not entry.feasible:
         return 1, distance(bounds, entry.violations), number
-    return 0, -gain(search.objective, entry.result.metrics[search.objective]), number
+    return 0, -gain(search.primary, entry.result.metrics[search.primary]), number

@@ -19,7 +19,7 @@ def render(plan: Plan) -> str:
         f"Benchmark {plan.benchmark.name}: {_splits(plan)}",
         f"Model {config.model.name}, {config.engine.dtype}, ZeRO stage {config.engine.zero_stage}",
         f"Gang: {_gang(config.gang)}",
-        f"Objective: {config.search.direction} {config.search.objective} "
+        f"Objective: {config.search.direction} {config.search.primary} "
         f"{_constraints(config.search.constraints)}",
         "",
         f"{'baseline':<10} {'job':<16} {'steps':>6}  state",

@@ -24,12 +24,12 @@ def candidates(
     looked at, so that what is chosen can be reported on the others.
     """
     feasible = by_merit((t for t in trials if is_measured(t) and t.feasible), search)
-    original = reference.original.metrics.get(search.objective, math.nan)
+    original = reference.original.metrics.get(search.primary, math.nan)
 
     def worth(trial: Entry) -> tuple[float, float]:
         chance = min(_chance(trial, reference.bounds, search), search.floor_probability)
-        objective = trial.result.metrics[search.objective]
-        gained = gain(search.objective, objective) - gain(search.objective, original)
+        objective = trial.result.metrics[search.primary]
+        gained = gain(search.primary, objective) - gain(search.primary, original)
         return chance * (max(0.0, gained) if math.isfinite(gained) else 1.0), chance
 
     return sorted(feasible, key=worth, reverse=True)
@@ -57,7 +57,7 @@ def keeps_again(violations: Mapping[str, float], errors: Mapping[str, float]) ->
 
 
 def _chance(trial: Entry, bounds: Sequence[Bound], search: SearchSettings) -> float:
-    errors = signals_of(trial.result, search.objective, bounds).violation_errors
+    errors = signals_of(trial.result, search.primary, bounds).violation_errors
     return keeps_again(trial.violations or {}, errors)
 
 

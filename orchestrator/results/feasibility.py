@@ -62,4 +62,4 @@ def not_finite(result: Result, search: SearchSettings) -> str:
 
 def _deciding(result: Result, search: SearchSettings) -> dict[str, float | None]:
     """Returns the objective and what is constrained; None is a metric that is missing."""
-    return {n: result.metrics.get(n) for n in (search.objective, *search.constraints)}
+    return {n: result.metrics.get(n) for n in (search.primary, *search.constraints)}

@@ -42,8 +42,8 @@ class Axes:
 
 def axes_of(search: SearchSettings) -> Axes:
     """Returns the axes of a sweep: its objective, and its first constrained metric beside that."""
-    sign = int(gain(search.objective, 1.0))
-    return Axes(Axis(search.objective, sign), Axis(search.horizontal, search.horizontal_sign))
+    sign = int(gain(search.primary, 1.0))
+    return Axes(Axis(search.primary, sign), Axis(search.horizontal, search.horizontal_sign))
 
 
 def chosen_axes(names: Sequence[str], search: SearchSettings, *, key: str) -> Axes:
@@ -55,7 +55,7 @@ def chosen_axes(names: Sequence[str], search: SearchSettings, *, key: str) -> Ax
     if len(set(names)) != 2 or len(names) != 2:
         raise ConfigError(
             f"{key} must be two different metrics but got {','.join(names)!r}; "
-            f"write it like {search.objective},{search.horizontal}"
+            f"write it like {search.primary},{search.horizontal}"
         )
     first, second = (_axis(name, search, key=key) for name in names)
     return Axes(first, second)
@@ -156,12 +156,12 @@ def is_trial(entry: Entry) -> bool:
 
 
 def _gain(entry: Entry, search: SearchSettings) -> float:
-    return gain(search.objective, entry.result.metrics[search.objective])
+    return gain(search.primary, entry.result.metrics[search.primary])
 
 
 def _astray(entry: Entry, search: SearchSettings) -> float:
     """Returns how far the guide says the trial is from the best; infinite where it says nothing."""
-    guide = guide_of(entry.result, search.objective)
+    guide = guide_of(entry.result, search.primary)
     return math.inf if guide is None else abs(guide)
 
 

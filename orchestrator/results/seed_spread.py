@@ -29,7 +29,7 @@ def seed_spread(config: SweepConfig, storage: Storage) -> Mapping[str, float]:
     if given is not None:
         folder = given.expanduser().resolve()
         groups += _groups(Storage(folder.parent.parent), folder)
-    objective = config.search.objective
+    objective = config.search.primary
     found = {name: _pooled(groups, name) for name in (objective, *config.search.constraints)}
     found[GUIDE] = _pooled(groups, objective, guide=True)
     return {name: spread for name, spread in found.items() if spread is not None}

@@ -95,15 +95,20 @@ class SearchSettings(Settings):
         return {name: interval for name, interval in found.items() if interval is not None}
 
     @property
+    def primary(self) -> str:
+        """The metric that a trial is first of all judged by."""
+        return self.objective
+
+    @property
     def direction(self) -> Direction:
         """Which way the objective is better."""
-        better = load_metric(self.objective, key="search.objective").better
+        better = load_metric(self.primary, key="search.objective").better
         return "minimize" if better == "lower" else "maximize"
 
     @property
     def best_value(self) -> float:
         """The best that the objective can have, perhaps infinite."""
-        low, high = load_metric(self.objective, key="search.objective").bounds
+        low, high = load_metric(self.primary, key="search.objective").bounds
         return low if self.direction == "minimize" else high
 
     @property
@@ -113,7 +118,7 @@ class SearchSettings(Settings):
         The first that is constrained, the objective aside.
         """
         return next(
-            (name for name in self.constraints if name != self.objective), DEFAULT_CONSTRAINED
+            (name for name in self.constraints if name != self.primary), DEFAULT_CONSTRAINED
         )
 
     @property

@@ -128,7 +128,7 @@ class SearchStage:
         elif missed is None:
             search.fail(number, result.reason, job=job_hash, collapsed=destroyed)
         else:
-            objective = result.metrics[self._config.search.objective]
+            objective = result.metrics[self._config.search.primary]
             told = {"job": job_hash, "stopped": result.stopped}
             signals = self._signals(result)
             search.tell(number, objective=objective, violations=missed, signals=signals, **told)
@@ -195,7 +195,7 @@ class SearchStage:
                 result = seen_here(result, earlier.storage, gold, config=self._config)
             result, missed = self._judged(result)
             if missed is not None:
-                objective = result.metrics[self._config.search.objective]
+                objective = result.metrics[self._config.search.primary]
                 self._searches[earlier.label].learn(
                     earlier.origin,
                     earlier.params,
@@ -224,7 +224,7 @@ class SearchStage:
         return judged(result, self._config.search, self._reference.bounds)
 
     def _signals(self, result: Result) -> Signals:
-        reference, objective = self._reference, self._config.search.objective
+        reference, objective = self._reference, self._config.search.primary
         return signals_of(
             result, objective, reference.bounds, original=reference.original, seeds=self._seeds
         )

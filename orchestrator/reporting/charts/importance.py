@@ -29,7 +29,7 @@ def weights_of(entries: Sequence[Entry], config: SweepConfig) -> list[Weight]:
 
 
 def _weights(entries: Sequence[Entry], config: SweepConfig) -> Iterator[Weight]:
-    metrics = dict.fromkeys((config.search.objective, config.search.horizontal))
+    metrics = dict.fromkeys((config.search.primary, config.search.horizontal))
     for label in config.methods:
         space = config.space(label)
         trials = [entry for entry in trials_of(entries, label) if is_whole(entry)]

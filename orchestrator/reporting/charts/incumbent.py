@@ -42,7 +42,7 @@ def _incumbent(label: str, trials: Sequence[Entry], search: SearchSettings) -> I
     for entry in trials:
         spent_s += entry.result.wall_s
         if is_measured(entry) and entry.feasible:
-            so_far = _better(so_far, entry.result.metrics[search.objective], search)
+            so_far = _better(so_far, entry.result.metrics[search.primary], search)
         hours.append(spent_s / HOUR_S)
         best.append(so_far)
     return Incumbent(label, tuple(hours), tuple(best))
@@ -51,4 +51,4 @@ def _incumbent(label: str, trials: Sequence[Entry], search: SearchSettings) -> I
 def _better(first: float, second: float, search: SearchSettings) -> float:
     if math.isnan(first):
         return second
-    return max(first, second, key=lambda value: gain(search.objective, value))
+    return max(first, second, key=lambda value: gain(search.primary, value))

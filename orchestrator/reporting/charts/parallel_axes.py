@@ -105,8 +105,8 @@ def _metrics(trials: Sequence[Entry], search: SearchSettings) -> list[str]:
     measured = list(dict.fromkeys(name for entry in trials for name in entry.result.metrics))
     kept, left = (_summing_up(measured, aspect) for aspect in (Aspect.REAL, Aspect.FORGET))
     wanted = [*kept, search.horizontal, *search.constraints, *left]
-    named = dict.fromkeys(name for name in wanted if name in measured and name != search.objective)
-    return [*named, search.objective]
+    named = dict.fromkeys(name for name in wanted if name in measured and name != search.primary)
+    return [*named, search.primary]
 
 
 def _summing_up(names: Iterable[str], aspect: Aspect) -> list[str]:

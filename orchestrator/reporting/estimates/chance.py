@@ -33,7 +33,7 @@ def with_chance(record: SweepRecord) -> SweepRecord:
     except ConfigError as error:
         gap = f"Which trials forgot anything beyond chance cannot be said: {error}."
         return replace(record, gaps=(*record.gaps, gap))
-    objective = record.config.search.objective
+    objective = record.config.search.primary
     entries = judged_by_chance(record.entries, chance, objective=objective)
     return replace(record, chance=chance, entries=entries)
 
@@ -47,7 +47,7 @@ def blind_metrics(names: Sequence[str], sheet: ScoreSheet) -> Mapping[str, str]:
 
 def _chance_of(record: SweepRecord, reference: Reference) -> Chance:
     """Returns what the original's scores say; the sweep's seed decides which items are drawn."""
-    config, name = record.config, record.config.search.objective
+    config, name = record.config, record.config.search.primary
     original, gold = (
         searched_part(record.storage.sheet(each.job.hash), config.held_out)
         for each in (reference.original, reference.gold)

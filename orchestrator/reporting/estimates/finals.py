@@ -91,7 +91,7 @@ def finals_of(record: SweepRecord) -> Finals | None:
     if record.reference is None or not record.replicates:
         return None
     search = record.config.search
-    names = list(dict.fromkeys((search.objective, *record.config.evaluation.metrics)))
+    names = list(dict.fromkeys((search.primary, *record.config.evaluation.metrics)))
     bare = list(_unmeasured(record))
     gold = _sheet(record, record.reference.gold)
     sheets = {final.label: [_sheet(record, one) for one in final.results] for final in bare}
@@ -106,11 +106,9 @@ def finals_of(record: SweepRecord) -> Finals | None:
     if any(sheets.values()):
         _check_metrics(search, [samples])
     pairs = tuple(pair for name, group in samples.items() for pair in comparisons(name, group))
-    finals = _ranked([_judged(final, samples, bounds) for final in bare], pairs, search.objective)
-    own = samples_of(
-        {ORIGINAL: [original_sheet]}, gold, [search.objective], seed=record.config.seed
-    )
-    finals = tuple(_against(own, final, samples, search.objective) for final in finals)
+    finals = _ranked([_judged(final, samples, bounds) for final in bare], pairs, search.primary)
+    own = samples_of({ORIGINAL: [original_sheet]}, gold, [search.primary], seed=record.config.seed)
+    finals = tuple(_against(own, final, samples, search.primary) for final in finals)
     blind = blind_metrics(names, gold)
     return Finals(original, golden, again, bounds, finals, pairs, blind)
 
@@ -138,7 +136,7 @@ def _check_items(sheets: Sequence[ScoreSheet]) -> None:
 
 
 def _check_metrics(search: SearchSettings, found: Sequence[Container[str]]) -> None:
-    for metric in dict.fromkeys((search.objective, *search.constraints)):
+    for metric in dict.fromkeys((search.primary, *search.constraints)):
         if not all(metric in metrics for metrics in found):
             raise ValueError(f"the reported items do not give {metric}")
 

@@ -65,9 +65,9 @@ def progress_figure(figure_data: FigureData, folder: Path) -> list[Path]:
     by_hours.set_xlim(left=0)
     by_hours.tick_params(labelleft=False)
     by_hours.locator_params(axis="x", nbins=5)
-    direction = better(gain(search.objective, 1.0))
-    by_trials.set_ylabel(f"{metric_title(search.objective)} ({direction})", fontsize=12, color=INK)
-    head(figure, f"Best feasible {metric_title(search.objective)} so far", _said(incumbents))
+    direction = better(gain(search.primary, 1.0))
+    by_trials.set_ylabel(f"{metric_title(search.primary)} ({direction})", fontsize=12, color=INK)
+    head(figure, f"Best feasible {metric_title(search.primary)} so far", _said(incumbents))
     rows = [
         (short(incumbent.label, IN_LEGEND), method_sign(marks[incumbent.label], line=True))
         for incumbent in found
@@ -83,9 +83,7 @@ def _to_beat(figure_data: FigureData, values: Sequence[float]) -> float | None:
     search, end = figure_data.search, figure_data.to_beat
     if end is None or end != end:
         return None
-    worse = [
-        value for value in values if gain(search.objective, value) <= gain(search.objective, end)
-    ]
+    worse = [value for value in values if gain(search.primary, value) <= gain(search.primary, end)]
     return end if worse else None
 
 

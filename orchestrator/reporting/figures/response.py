@@ -69,8 +69,8 @@ def response_figure(figure_data: FigureData, folder: Path) -> list[Path]:
     if not labels:
         return []
     made = facets(labels, figure_data.marks, right=SCALE_INCHES)
-    coloured = [entry.result.metrics[search.objective] for entry in trials if is_whole(entry)]
-    look = _Look(search.objective, _norm(coloured or [0.0, 1.0]), _scale(made, trials))
+    coloured = [entry.result.metrics[search.primary] for entry in trials if is_whole(entry)]
+    look = _Look(search.primary, _norm(coloured or [0.0, 1.0]), _scale(made, trials))
     has_boundary = False
     best = best_trials(trials, labels, search=search)
     for label, axes in made.plots.items():
@@ -80,7 +80,7 @@ def response_figure(figure_data: FigureData, folder: Path) -> list[Path]:
         _colour_scale(made, look.norm)
     has_stopped = any(entry.result.stopped for entry in trials)
     said = _said(has_boundary=has_boundary, has_stopped=has_stopped)
-    head(made.figure, f"{metric_title(search.objective)} over learning rate and L1", said)
+    head(made.figure, f"{metric_title(search.primary)} over learning rate and L1", said)
     label_axes(made.figure, SHARED[LR].title, SHARED[L1].title)
     rows = _rows(has_boundary=has_boundary, has_stopped=has_stopped)
     if any(entry.forgot is False for entry in trials):

@@ -48,9 +48,9 @@ def page_data(record: SweepRecord, figure_data: FigureData) -> Json:
     search, metrics, finals = figure_data.search, figure_data.axes, figure_data.finals
     trials = [entry for entry in record.entries if is_trial(entry)]
     names = dict.fromkeys(name for entry in record.entries for name in entry.result.metrics)
-    fixed = (search.objective, metrics.horizontal.metric, metrics.objective.metric)
+    fixed = (search.primary, metrics.horizontal.metric, metrics.objective.metric)
     data = {
-        "objective": search.objective,
+        "objective": search.primary,
         "toBeat": figure_data.to_beat,
         "pareto": {"x": asdict(metrics.horizontal), "y": asdict(metrics.objective)},
         "probe": PROBE,
@@ -146,7 +146,7 @@ def _axes(record: SweepRecord, figure_data: FigureData, trials: Sequence[Entry])
     return {
         "x": asdict(linear_axis(xs or [0.0, 1.0])),
         "y": asdict(_up(_values(record, finals, up))),
-        "objective": asdict(_up(_values(record, None, figure_data.search.objective))),
+        "objective": asdict(_up(_values(record, None, figure_data.search.primary))),
         **{name: asdict(parameter_axis([one[name] for one in settings])) for name in SHARED},
     }
 

@@ -35,7 +35,7 @@ def ablation_table(record: SweepRecord, finals: Finals | None, pairs: Sequence[P
     lines = [line for pair in pairs for line in _lines(record, finals, pair)]
     measured = [entry.result.metrics for entry in record.entries]
     known, others = metric_names(measured)
-    objective = record.config.search.objective
+    objective = record.config.search.primary
     columns = [Column("Method"), Column("L1 searched"), Column("Label"), *SETTING]
     columns += [metric_column(name, explained=True) for name in (*known, *others)]
     columns += [FEASIBLE, *forgot_columns(record)]
@@ -71,7 +71,7 @@ def _line(record: SweepRecord, finals: Finals | None, label: str) -> Line:
 def _change(record: SweepRecord, finals: Finals, pair: Pair) -> Mapping[str, Cell]:
     """Returns by how much the objective changes with L1, if both have finalists."""
     for each in finals.comparisons:
-        if each.metric != record.config.search.objective:
+        if each.metric != record.config.search.primary:
             continue
         if (each.first, each.second) == (pair.with_l1, pair.without):
             return {"Difference": estimate(each.difference), "p": each.p_value}

@@ -114,7 +114,7 @@ def final_line(record: SweepRecord, finals: Finals, label: str) -> Line:
 
 def finals_forgot_note(record: SweepRecord) -> str:
     """Says what the dagger of a finalist means, and by which rule it is set."""
-    objective = record.config.search.objective
+    objective = record.config.search.primary
     return (
         f"{DAGGER} forgot nothing beyond chance: the model did not move, or the 95 % interval of "
         f"its difference from Original in {objective}, on the same items, is not all better."
@@ -238,11 +238,11 @@ def _notes(record: SweepRecord, finals: Finals, *, bold: bool) -> Iterator[str]:
             "nearest to keeping them stands here."
         )
     yield (
-        f"Rank, by {config.search.objective}: one more than the number of feasible methods shown "
+        f"Rank, by {config.search.primary}: one more than the number of feasible methods shown "
         "to be better (5 %, Holm); equal ranks do not mean equal methods."
         + (" Bold: told apart from every other feasible method (5 %, Holm)." if bold else "")
     )
-    objective = config.search.objective
+    objective = config.search.primary
     if finals.gold_again is not None and objective in finals.gold_again:
         yield _retrained(objective, finals.gold_again[objective])
 

@@ -63,13 +63,13 @@ def marks(*, moved: bool | None, forgot: bool | None) -> str:
 
 def forgot_columns(record: SweepRecord, *, printed: Printed = Printed.NOWHERE) -> list[Column]:
     """Returns the columns that say whether a model moved, and whether it forgot anything."""
-    note = f"better than Original in {record.config.search.objective}, beyond chance"
+    note = f"better than Original in {record.config.search.primary}, beyond chance"
     return [replace(MOVED, printed=printed), Column("Forgot", note=note, printed=printed)]
 
 
 def forgot_note(record: SweepRecord) -> str:
     """Says what the dagger of a trial means, and by which rule it is set."""
-    objective = record.config.search.objective
+    objective = record.config.search.primary
     said = f"{DAGGER} forgot nothing beyond chance: the model did not move"
     if record.chance is None:
         return f"{said}."

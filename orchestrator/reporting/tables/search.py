@@ -135,10 +135,10 @@ def _baseline_line(entry: Entry, record: SweepRecord) -> Mapping[str, Cell]:
 
 def _note(search: SearchSettings, bounds: Sequence[Bound]) -> str:
     if not bounds:
-        return f"Nothing is constrained. Each method's row is its best trial by {search.objective}."
+        return f"Nothing is constrained. Each method's row is its best trial by {search.primary}."
     return (
         f"Feasible: {' and '.join(said(bound) for bound in bounds)}. "
-        f"Each method's row is its best feasible trial by {search.objective}, "
+        f"Each method's row is its best feasible trial by {search.primary}, "
         "or the one nearest to feasible."
     )
 
