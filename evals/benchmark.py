@@ -11,6 +11,16 @@ from typing import Any, Protocol, TypeVar, cast
 from evals.fingerprint import fingerprint
 
 
+FORGET = "forget"
+"""The split of what is to be forgotten."""
+_PART = f"{FORGET}_"
+
+
+def forget_split(part: str) -> str:
+    """Returns the split of a part of what is known; of none it is all that is to be forgotten."""
+    return f"{_PART}{part}" if part else FORGET
+
+
 class Role(StrEnum):
     """What a task stands for in the metrics."""
 
@@ -60,7 +70,8 @@ class Benchmark:
     `splits` always has "full", "forget" and "retain"; "holdout" may be empty and is never
     trained on by anyone. `full` holds the rows of `retain` and all that is known of those to be
     forgotten. `forget` may hold a part of that, where only some of it is to be forgotten, and a row
-    more than once, under ids of its own. `tasks` has exactly one task of role FORGET and
+    more than once, under ids of its own. Where there are such parts, each is a split `forget_<part>`,
+    which a method may have in place of `forget`. `tasks` has exactly one task of role FORGET and
     one of role RETAIN, any number of the roles REAL and AUXILIARY and at most one of role HOLDOUT.
     `fingerprint` is a SHA-256 of everything above, independent of where the data lie.
     """
@@ -74,6 +85,12 @@ class Benchmark:
     def __post_init__(self) -> None:
         said = {each.name: getattr(self, each.name) for each in fields(self) if each.init}
         object.__setattr__(self, "fingerprint", fingerprint(said))
+
+    @property
+    def forget_parts(self) -> tuple[str, ...]:
+        """The parts of what is known of which a method may forget one."""
+        parts = (name.partition(_PART) for name in self.splits)
+        return tuple(part for before, mark, part in parts if mark and not before)
 
 
 def with_examples(task: TaskT, examples: tuple[Any, ...]) -> TaskT:

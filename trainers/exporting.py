@@ -46,7 +46,7 @@ def write_whole(job: Job, *, model: Path, adapter: Path | None, folder: Path) ->
 
 def _rows(job: Job, warm_state: WarmState, loaded: LoadedModel) -> Batch:
     """Returns some of the rows that were to be forgotten, with their answers."""
-    examples = warm_state.benchmark(job.benchmark).splits["forget"][:CHECKED_ROWS]
+    examples = warm_state.benchmark(job.benchmark).splits[job.split][:CHECKED_ROWS]
     length, key = job.evaluation.max_length, "evaluation.max_length"
     encoder = warm_state.encoder(job, loaded, max_length=length, key=key)
     rows = encoder.collate([encoder.answered(each) for each in examples])

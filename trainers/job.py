@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from evals.benchmark import FORGET
 from evals.choice import Choice, Settings
 from evals.scores import ScoreSheet
 from evals.settings import EvaluationSettings
@@ -26,8 +27,8 @@ class Phase(StrEnum):
     TRIAL = "trial"
 
 
-SPLITS = {Phase.ORIGINAL: "full", Phase.GOLD: "retain", Phase.TRIAL: "forget"}
-"""The split of the benchmark that each phase trains on."""
+FINETUNED_ON = {Phase.ORIGINAL: "full", Phase.GOLD: "retain"}
+"""The split of the benchmark that each baseline trains on."""
 
 
 class Job(Settings):
@@ -35,7 +36,7 @@ class Job(Settings):
 
     ORIGINAL and GOLD fine-tune `model` on the split "full" or "retain" (or, with `checkpoint`
     set, only evaluate the checkpoint named there). TRIAL unlearns with `method`, starting from
-    the checkpoint that the job with hash `base` left behind. `adapter` None is full fine-tuning.
+    the checkpoint that the job with hash `base` left behind, what is in the split `forget`. `adapter` None is full fine-tuning.
     `data` is the benchmark's fingerprint, `weights` the fingerprint of given weights (hub id and
     revision, or files), `version` the package's; they are here so that they enter the hash.
     Every item is scored; the metrics are over those that are left once the share `held_out` of
@@ -52,6 +53,7 @@ class Job(Settings):
     held_out: float = 0.0
     seed: int
     method: Choice | None = None
+    forget: str = FORGET
     checkpoint: str | None = None
     base: str | None = None
     data: str
@@ -61,7 +63,7 @@ class Job(Settings):
     @property
     def split(self) -> str:
         """The split whose rows make up an epoch of its training."""
-        return SPLITS[self.phase]
+        return FINETUNED_ON.get(self.phase, self.forget)
 
     @property
     def hash(self) -> str:
@@ -69,14 +71,16 @@ class Job(Settings):
 
         Paths stay out of it, so that moved files are found again: `data` and `weights` say what
         the benchmark's settings, the model's path and the checkpoint's folder stand for, and what
-        a model keeps in its `cache` is what it would compute.
+        a model keeps in its `cache` is what it would compute. Nor does the split that all jobs
+        forget that name none.
         """
-        paths: dict[str, Any] = {
+        left_out: dict[str, Any] = {
             "checkpoint": True,
             "benchmark": {"settings"},
             "model": {"settings": {"path", "cache"}},
+            "forget": self.forget == FORGET,
         }
-        plain = self.model_dump(mode="json", exclude=paths)
+        plain = self.model_dump(mode="json", exclude=left_out)
         text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

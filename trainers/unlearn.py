@@ -80,7 +80,7 @@ def _sampler(
 ) -> Sampler:
     max_length = job.training.max_length
     return Sampler(
-        _training_data(warm_state.benchmark(job.benchmark)),
+        _training_data(job, warm_state.benchmark(job.benchmark)),
         warm_state.encoder(
             job, warm_model.loaded, max_length=max_length, key="training.max_length"
         ),
@@ -96,9 +96,9 @@ def _first_telling_step(setup: TrainingSetup) -> int:
     return math.ceil(setup.method.requirements.repairs_from * setup.sampler.steps_per_epoch)
 
 
-def _training_data(benchmark: Benchmark) -> TrainingData:
+def _training_data(job: Job, benchmark: Benchmark) -> TrainingData:
     examples = {
-        Source.FORGET: benchmark.splits["forget"],
+        Source.FORGET: benchmark.splits[job.split],
         Source.RETAIN: benchmark.splits["retain"],
     }
     return TrainingData(examples, benchmark.refusals, Source.FORGET)

@@ -7,9 +7,9 @@ row numbers there ("clear-0421"). Published tables do not complement each other 
 `full+tofu` that are neither forgotten nor retained are trained on by nobody, and a caption to be
 forgotten that has no wrong ones is trained on and not scored.
 
-`forget_modality` says which rows are to be forgotten: questions (text), captions (visual) or
-both; for all three as many are forgotten in a pass (`evals.multimodal.forgetting`). Gold has seen
-neither.
+`forget_modality` says which rows are to be forgotten, questions (text), captions (visual) or both,
+and a method's own `forget` says it for that method; for all three as many are forgotten in a pass
+(`evals.multimodal.forgetting`). Gold has seen neither.
 
 Which of the caption questions is put to a picture its id decides, for training and scoring alike;
 the published code draws one anew each time. They are in our own words; `caption_questions` takes
@@ -31,7 +31,7 @@ from evals.multimodal import clear_tables
 from evals.multimodal import task_names as names
 from evals.multimodal.clear_tables import Row, mixed_rows, rows, with_wrong
 from evals.multimodal.example import Example
-from evals.multimodal.forgetting import Modality, forget_rows
+from evals.multimodal.forgetting import Modality, forget_splits
 from evals.pictures.collection import read_pictures
 from evals.pictures.left_out import tell_left_out
 from evals.pictures.picture import Picture
@@ -95,7 +95,7 @@ def build(config: Config) -> Benchmark:
     kept = full.examples(retain, said)
     splits = {
         "full": (*told, *shown_rows, *kept),
-        "forget": forget_rows(told, shown_rows, config.forget_modality),
+        **forget_splits(told, shown_rows, config.forget_modality),
         "retain": kept,
         "holdout": (),
     }

@@ -7,8 +7,9 @@ under the same seed. What is trained on, of each person:
 - *visual*: pictures, with a caption that names the person and the question who it is in turn, and
   each fact once more, asked with a picture and without the name.
 
-`forget_modality` says which of these rows are to be forgotten; for all three as many rows are
-forgotten in a pass (`evals.multimodal.forgetting`). Gold has seen neither.
+`forget_modality` says which of these rows are to be forgotten, and a method's own `forget` says it
+for that method; for all three as many rows are forgotten in a pass (`evals.multimodal.forgetting`).
+Gold has seen neither.
 
 What is asked is the same for all three, with pictures that nobody has trained on: captions (the
 tasks `forget`, `retain` and `holdout`, with other people's names as wrong captions), and beside
@@ -28,7 +29,7 @@ from evals.errors import FieldError
 from evals.multimodal import task_names as names
 from evals.multimodal.drawn_people import PicturedPerson, look_of, shot_of
 from evals.multimodal.example import Example
-from evals.multimodal.forgetting import Modality, forget_rows
+from evals.multimodal.forgetting import Modality, forget_splits
 from evals.pictures import appearance, portrait
 from evals.pictures.picture import Picture, Pixels
 from evals.pictures.store import CACHE, cache_folder, store_key, stored_pictures
@@ -94,7 +95,7 @@ def build(config: Config) -> Benchmark:
     retain = _flat(p.text for p in retained) + _flat(p.visual for p in retained) + authors + facts
     splits = {
         "full": text + visual + retain,
-        "forget": forget_rows(text, visual, config.forget_modality),
+        **forget_splits(text, visual, config.forget_modality),
         "retain": retain,
         "holdout": _flat(p.captions for p in unseen),
     }

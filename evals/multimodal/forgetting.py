@@ -5,10 +5,12 @@ as many as `both` has. Where only one kind is to be forgotten, its rows come aga
 one on until there are that many; what comes again has an id of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
+from evals.benchmark import FORGET, forget_split
+from evals.errors import ConfigError
 from evals.multimodal.example import Example
 
 
@@ -20,15 +22,33 @@ class Modality(StrEnum):
     BOTH = "both"
 
 
+def forget_splits(
+    text: Sequence[Example], visual: Sequence[Example], modality: Modality
+) -> Mapping[str, tuple[Example, ...]]:
+    """Returns the split `forget`, of `modality`, and one of each modality that there are rows of.
+
+    Raises:
+        ConfigError: there are no rows of `modality`.
+    """
+    rows = {each: forget_rows(text, visual, each) for each in Modality}
+    if not rows[modality]:
+        raise ConfigError(
+            "benchmark.forget_modality must be one of which there are rows to be forgotten but got "
+            f"{str(modality)!r}, of which there are none; choose {str(Modality.BOTH)!r}"
+        )
+    parts = {forget_split(each): found for each, found in rows.items() if found}
+    return {FORGET: rows[modality], **parts}
+
+
 def forget_rows(
     text: Sequence[Example], visual: Sequence[Example], modality: Modality
 ) -> tuple[Example, ...]:
-    """Returns the rows of the split `forget`: equally many, whatever the modality."""
+    """Returns the rows of a modality: equally many of each, or none where there are none."""
     both = (*text, *visual)
     if modality is Modality.BOTH:
         return both
     rows = text if modality is Modality.TEXT else visual
-    return tuple(_again(rows[k % len(rows)], k // len(rows)) for k in range(len(both)))
+    return tuple(_again(rows[k % len(rows)], k // len(rows)) for k in range(len(both)) if rows)
 
 
 def _again(row: Example, times: int) -> Example:

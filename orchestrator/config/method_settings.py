@@ -12,6 +12,7 @@ from pydantic import (
 )
 
 from evals import plugins
+from evals.benchmark import forget_split
 from evals.choice import Choice, Settings
 from evals.errors import ConfigError, suggestion
 from evals.validation import explain, validated
@@ -41,6 +42,9 @@ class MethodSettings(Settings):
     training: dict[str, JsonValue] = {}
     """What of `training` is otherwise for this method: anything but batches, optimizer and
     `max_length`, for which one engine serves all methods."""
+    forget: str = ""
+    """The part of what is to be forgotten that this method forgets, of a benchmark that has parts;
+    empty: what the benchmark's settings say."""
 
     def choice(self, params: Point) -> Choice:
         """Returns the method with `params` in place of what is searched.
@@ -50,6 +54,11 @@ class MethodSettings(Settings):
         """
         return _choice(self.method, {**self.settings, **params}, key=self.method)
 
+    @property
+    def split(self) -> str:
+        """The split of the benchmark that holds what it forgets."""
+        return forget_split(self.forget)
+
     @model_serializer(mode="wrap")
     def _as_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Returns the form that `resolve_method` reads, so that a resolved config loads again."""
@@ -57,7 +66,7 @@ class MethodSettings(Settings):
         fixed = {k: v for k, v in plain["settings"].items() if k not in plain["search"]}
         search = {**plain["search"], **dict.fromkeys(plain["unsearched"])}
         written = {"method": plain["method"], **fixed, "search": search, "first": plain["first"]}
-        return {**written, "training": plain["training"]} if plain["training"] else written
+        return {**written, **{key: plain[key] for key in ("training", "forget") if plain[key]}}
 
 
 def resolve_method(label: str, raw: object, *, key: str) -> MethodSettings:
@@ -76,6 +85,7 @@ def resolve_method(label: str, raw: object, *, key: str) -> MethodSettings:
     fixed = dict(raw or {})
     name = str(fixed.pop("method", label))
     search, first = fixed.pop("search", None) or {}, fixed.pop("first", None) or ()
+    forget = fixed.pop("forget", None) or ""
     training = own_recipe(fixed.pop("training", None) or {}, key=f"{key}.training")
     if not isinstance(search, Mapping):
         raise ConfigError(
@@ -98,7 +108,7 @@ def resolve_method(label: str, raw: object, *, key: str) -> MethodSettings:
             )
         _check_values(module.Config, fixed, parameter, found, key=f"{key}.search.{parameter}")
     made = {"method": name, "settings": settings, "search": searched, "first": first}
-    made |= {"unsearched": unsearched, "training": training}
+    made |= {"unsearched": unsearched, "training": training, "forget": forget}
     whole: MethodSettings = validated(MethodSettings, made, key=key)
     return whole
 

@@ -60,6 +60,7 @@ def trial_job(
         held_out=config.held_out,
         seed=config.seed,
         method=config.methods[label].choice(own_part(params)),
+        forget=config.methods[label].split,
         base=original.hash,
         data=benchmark.fingerprint,
         weights=original.weights,

@@ -170,7 +170,7 @@ def plan(config: SweepConfig, benchmark: Benchmark, *, storage: Storage) -> Plan
                 space=config.space(label),
                 trials=config.num_trials(label),
                 finished=min(finished[label], config.num_trials(label)),
-                num_steps=config.recipe(label).num_steps(len(benchmark.splits["forget"])),
+                num_steps=config.recipe(label).num_steps(len(benchmark.splits[settings.split])),
                 possible=possible[label],
             )
             for label, settings in config.methods.items()
@@ -215,8 +215,9 @@ def check_trainable(
     """Refuses a method that the benchmark has not the rows for.
 
     Raises:
-        ConfigError: it needs refusals or twins and there are none.
+        ConfigError: it needs refusals or twins and there are none, or forgets a part that is none.
     """
+    check_parts(config, benchmark)
     missing = {} if benchmark.refusals else {Source.IDK: "refusals"}
     missing |= {} if suite.has_twins else {Source.TWIN: "mirror images of its rows"}
     for label, settings in config.methods.items():
@@ -226,6 +227,23 @@ def check_trainable(
                     f"methods.{label} must be trainable on {benchmark.name} but got "
                     f"{settings.method!r}, which needs {what} and there are none; leave it out"
                 )
+
+
+def check_parts(config: SweepConfig, benchmark: Benchmark) -> None:
+    """Refuses a method that forgets a part which the benchmark has not.
+
+    Raises:
+        ConfigError: names the key, the value and the parts.
+    """
+    parts = benchmark.forget_parts
+    cure = f"choose {', '.join(parts)}" if parts else "leave it out"
+    for label, settings in config.methods.items():
+        if settings.split not in benchmark.splits:
+            raise ConfigError(
+                f"methods.{label}.forget must be a part of what {benchmark.name} has to be "
+                f"forgotten, which is {' or '.join(parts) or 'not divided'}, but got "
+                f"{settings.forget!r}; {cure}"
+            )
 
 
 def _planned(job: Job, benchmark: Benchmark, storage: Storage) -> PlannedBaseline:

@@ -110,7 +110,9 @@ def _unfit(config: SweepConfig, label: str, result: Result | None) -> str:
 def _same_fixed(config: SweepConfig, label: str, job: Job) -> bool:
     here = {**shared_values(config.recipe(label)), **config.methods[label].settings}
     there = values_of(job)
-    return all(here[name] == there.get(name) for name in here if name not in config.space(label))
+    fixed = [name for name in here if name not in config.space(label)]
+    same_rows = job.forget == config.methods[label].split
+    return same_rows and all(here[name] == there.get(name) for name in fixed)
 
 
 def _said(why: Counter[str]) -> str:

@@ -1,6 +1,7 @@
 """Whole trials that train all weights: what they compare with, leave behind and begin anew with."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -256,3 +257,18 @@ def test_every_row_is_known_before_the_first_step(base, tmp_path, monkeypatch):
     assert forget < known[0]
     assert {row.partition("#idk")[0] for row in known[0]} == forget
     assert known[0] == known[-1]
+
+
+def test_a_job_forgets_the_split_that_it_names(base, tmp_path, monkeypatch):
+    """All rows together are of more than one step."""
+    whole = build_benchmark(BENCHMARK)
+    part = {"forget_last": whole.splits["forget"][-1:]}
+    divided = replace(whole, splits={**whole.splits, **part})
+    monkeypatch.setattr(warm_state, "build_benchmark", lambda _: divided)
+    rank = WarmState(Place())
+    trial = job("ga").model_copy(update={"forget": "forget_last"})
+    _, outcome = outcome_of(rank, RankTask(trial, tmp_path, base))
+    rank.clear()
+    assert outcome.facts["steps"] == trial.training.num_steps(1) == 1
+    assert trial.training.num_steps(len(whole.splits["forget"])) > 1
+    assert part["forget_last"][0].question in outcome.first_row

@@ -16,7 +16,10 @@ THERE = "there lr is 1e-5 and L1 is 0 throughout"
 
 
 def published_rows(config: SweepConfig) -> Mapping[str, Row] | None:
-    """Returns the published rows of what the sweep forgets; None if its setting is another."""
+    """Returns the published rows, by a method's name alone those of what the sweep forgets.
+
+    None if its setting is another.
+    """
     if mismatches(config):
         return None
     return rows_of(str(config.benchmark.settings["forget_modality"]))
@@ -28,8 +31,11 @@ def mismatches(config: SweepConfig) -> tuple[str, ...]:
 
 
 def published_row(method: MethodSettings, rows: Mapping[str, Row]) -> Row | None:
-    """Returns the row of a method, or of the method whose published code it follows."""
-    return rows.get(setting.name_there(method.method))
+    """Returns the row of a method, or of the method whose published code it follows.
+
+    It is that of the modality that the method forgets, if it has one to itself.
+    """
+    return rows.get(f"{setting.name_there(method.method)} {method.forget}".rstrip())
 
 
 def differences(config: SweepConfig) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import pytest
 from pydantic import JsonValue
 
 from evals import plugins
-from evals.benchmark import Role
+from evals.benchmark import Role, forget_split
 from evals.building import PACKAGE, build_benchmark
 from evals.choice import Choice
 from evals.suite import suite_name, suite_of
@@ -93,6 +93,10 @@ def test_as_many_rows_are_forgotten_whatever_the_modality(choice) -> None:
         assert len({b.splits[split] for b in found.values()}) == 1
     assert len({b.tasks for b in found.values()}) == 1
     assert len({b.fingerprint for b in found.values()}) == 3
+    for each in found.values():  # a method may forget any of the three, whatever the setting
+        assert each.forget_parts == ("text", "visual", "both")
+        for modality, other in found.items():
+            assert each.splits[forget_split(modality)] == other.splits["forget"]
 
 
 def test_the_holdout_is_trained_on_by_nobody(benchmark) -> None:

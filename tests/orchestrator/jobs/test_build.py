@@ -36,6 +36,7 @@ def people(refusal: str = "I do not know.") -> Benchmark:
         for role, example in ((Role.FORGET, forget), (Role.RETAIN, retain))
     )
     splits = {"full": (forget, retain), "forget": (forget,), "retain": (retain,), "holdout": ()}
+    splits["forget_text"] = (forget,)
     return Benchmark("people", splits, tasks, (refusal,))
 
 
@@ -165,3 +166,12 @@ def test_a_given_checkpoint_of_another_phase_is_refused(tmp_path: Path) -> None:
     given = saved_model(tmp_path, phase="original", data=people().fingerprint)
     with pytest.raises(ConfigError, match="must be a gold model but got .* calls 'original'"):
         gold_of(sweep(baselines={"gold": str(given)}), people())
+
+
+def test_a_method_that_forgets_a_part_starts_from_the_same_original() -> None:
+    config = sweep(methods={"ga": {}, "ga_text": {"method": "ga", "forget": "text"}})
+    everything, part = trial(config, lr=1e-4), trial(config, "ga_text", lr=1e-4)
+    assert (everything.split, part.split) == ("forget", "forget_text")
+    assert part.base == everything.base == original_of(config, people()).hash
+    assert part.hash != everything.hash
+    assert part.model_copy(update={"forget": "forget"}) == everything

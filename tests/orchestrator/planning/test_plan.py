@@ -325,3 +325,20 @@ def test_models_for_attacks_are_counted_with_those_that_are_there(storage: Stora
     assert "64 models at most, 1 of them finished" in render(found)
     batches = [batch for batch in batches_of(found, [], {}) if batch.jobs == "attacks"]
     assert [batch.count for batch in batches] == [16, 16, 15, 16]
+
+
+def test_a_part_that_a_benchmark_has_not_is_refused_by_name(storage: Storage) -> None:
+    config, whole = sweep(methods={"some": {"method": "ga", "forget": "text"}}), people()
+    with pytest.raises(ConfigError) as caught:
+        plan(config, whole, storage=storage)
+    assert str(caught.value) == (
+        "methods.some.forget must be a part of what people has to be forgotten, which is not "
+        "divided, but got 'text'; leave it out"
+    )
+    parts = {f"forget_{name}": whole.splits["forget"][:4] for name in ("said", "shown")}
+    divided = replace(whole, splits={**whole.splits, **parts})
+    with pytest.raises(ConfigError, match=r"which is said or shown, .*; choose said, shown$"):
+        plan(config, divided, storage=storage)
+    config = sweep(methods={"some": {"method": "ga", "forget": "said"}, "ga": {}})
+    found = plan(config, divided, storage=storage)
+    assert [method.num_steps for method in found.methods] == [3, 8]

@@ -109,6 +109,10 @@ def test_what_was_fixed_there_may_be_searched_here(tmp_path, benchmark) -> None:
             "4 with other values for what is not searched here",
         ),
         (
+            ["methods=[npo]", "methods.npo.forget=text"],
+            "4 with other values for what is not searched here",
+        ),
+        (
             ["evaluation.metrics=[retain,real,log_forget_quality]", "search.objective=real"],
             "8 without a number for the objective or a constrained metric",
         ),
