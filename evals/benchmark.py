@@ -70,9 +70,10 @@ class Benchmark:
     `splits` always has "full", "forget" and "retain"; "holdout" may be empty and is never
     trained on by anyone. `full` holds the rows of `retain` and all that is known of those to be
     forgotten. `forget` may hold a part of that, where only some of it is to be forgotten, and a row
-    more than once, under ids of its own. Where there are such parts, each is a split `forget_<part>`,
-    which a method may have in place of `forget`. `tasks` has exactly one task of role FORGET and
-    one of role RETAIN, any number of the roles REAL and AUXILIARY and at most one of role HOLDOUT.
+    more than once, under ids of its own. Where there are such parts, each is a split
+    `forget_<part>`, which a method may have in place of `forget`. `tasks` has exactly one task of
+    role FORGET and one of role RETAIN, any number of the roles REAL and AUXILIARY and at most one
+    of role HOLDOUT.
     `fingerprint` is a SHA-256 of everything above, independent of where the data lie.
     """
 

@@ -35,12 +35,12 @@ class Job(Settings):
     """One piece of training and evaluation; equal jobs have equal hashes and one Result.
 
     ORIGINAL and GOLD fine-tune `model` on the split "full" or "retain" (or, with `checkpoint`
-    set, only evaluate the checkpoint named there). TRIAL unlearns with `method`, starting from
-    the checkpoint that the job with hash `base` left behind, what is in the split `forget`. `adapter` None is full fine-tuning.
-    `data` is the benchmark's fingerprint, `weights` the fingerprint of given weights (hub id and
-    revision, or files), `version` the package's; they are here so that they enter the hash.
-    Every item is scored; the metrics are over those that are left once the share `held_out` of
-    them is put aside (`evals.held_out`).
+    set, only evaluate the checkpoint named there). TRIAL unlearns the split `forget` with `method`,
+    starting from the checkpoint that the job with hash `base` left behind. `adapter` None is full
+    fine-tuning. `data` is the benchmark's fingerprint, `weights` the fingerprint of given weights
+    (hub id and revision, or files), `version` the package's; they are here so that they enter the
+    hash. Every item is scored; the metrics are over those that are left once the share `held_out`
+    of them is put aside (`evals.held_out`).
     """
 
     phase: Phase

@@ -7,7 +7,7 @@ from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.reporting.published import multimodal_setting as setting
 from orchestrator.reporting.published import table_3
 from orchestrator.reporting.published.differences import hyperparameter_differences
-from orchestrator.reporting.published.table_3 import Row, rows_of
+from orchestrator.reporting.published.table_3 import METHODS, Row, rows_of
 
 METRICS = table_3.METRICS
 TABLE = "Table 3"
@@ -16,13 +16,16 @@ THERE = "there lr is 1e-5 and L1 is 0 throughout"
 
 
 def published_rows(config: SweepConfig) -> Mapping[str, Row] | None:
-    """Returns the published rows, by a method's name alone those of what the sweep forgets.
+    """Returns the published rows, or None if the sweep's setting is another.
 
-    None if its setting is another.
+    By a method's name alone they are those of what the sweep forgets, and with a modality behind
+    it those of that one.
     """
     if mismatches(config):
         return None
-    return rows_of(str(config.benchmark.settings["forget_modality"]))
+    own = rows_of(str(config.benchmark.settings["forget_modality"]))
+    each = {f"{name} {m}": row for m, rows in METHODS.items() for name, row in rows.items()}
+    return {**own, **each}
 
 
 def mismatches(config: SweepConfig) -> tuple[str, ...]:
