@@ -10,7 +10,6 @@ from typing import Any, Protocol, TypeVar, cast
 
 from evals.fingerprint import fingerprint
 
-
 FORGET = "forget"
 """The split of what is to be forgotten."""
 _PART = f"{FORGET}_"
