@@ -9,6 +9,7 @@ from transformers.utils import logging
 
 from trainers.batch import Batch, single
 from trainers.distributed import Place
+from trainers.in_step import finished
 from trainers.job import Job
 from trainers.loaded_model import LoadedModel
 from trainers.merging import require_same_answers, row_nlls
@@ -31,7 +32,8 @@ def write_whole(job: Job, *, model: Path, adapter: Path | None, folder: Path) ->
     logging.disable_progress_bar()
     place = Place()
     warm_state = WarmState(place)
-    loaded = warm_state.given_model(job.model_copy(update={"checkpoint": str(model)}))
+    given = job.model_copy(update={"checkpoint": str(model)})
+    loaded = finished(warm_state.given_model(given))
     if adapter is None:
         loaded.save(folder)
         return

@@ -26,7 +26,7 @@ from trainers.warm_state import WarmModel, WarmState
 def finetune(task: RankTask, warm_state: WarmState) -> Generator[Report | Beat, None, Outcome]:
     """Trains on the split, evaluates, and saves the model (an adapter merged) to folder/model."""
     job = task.job
-    warm_model = warm_state.finetuning_model(job)
+    warm_model = yield from warm_state.finetuning_model(job)
     setup = _setup(job, warm_state, warm_model)
     floors = {}
     if job.phase == Phase.ORIGINAL:
@@ -40,7 +40,8 @@ def finetune(task: RankTask, warm_state: WarmState) -> Generator[Report | Beat, 
         rows = setup.sampler.step(0)[0][Source.RETAIN]
         before_B = row_nlls(warm_model.module, rows, warm_model.loaded.arguments)
         yield from _save_merged(job, warm_state, warm_model, folder)
-        merged = warm_state.given_model(job.model_copy(update={"checkpoint": str(folder)}))
+        given = job.model_copy(update={"checkpoint": str(folder)})
+        merged = yield from warm_state.given_model(given)
         _check_merged(merged, rows, before_B, folder=folder, place=warm_state.place)
         # The merged model is scored: merging rounds, and it is what trials start from.
         sheet, measured = yield from warm_state.evaluate(merged.model, merged, job)

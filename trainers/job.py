@@ -94,6 +94,10 @@ class Report:
     metrics: Mapping[str, float]
 
 
+BEAT_S = 2.0
+"""Seconds after which a job gives a sign of life, be there something to report or not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Beat:
     """A sign of life between reports; all ranks give it at the same point of the job.

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from trainers.in_step import Work, finished
 from trainers.views import Arguments
 
 Writer = Callable[[nn.Module, Any, Path, Mapping[str, Tensor] | None], None]
@@ -21,18 +22,22 @@ class LoadedModel:
 
     Its suite makes an encoder of `processor`. `arguments` are what the model is called with in a
     training, beside a batch's inputs. `prepare` is for whatever shall be done once the model is on
-    its device and still whole, before an engine takes it.
+    its device and still whole, before an engine takes it; it may take long.
     """
 
     model: nn.Module
     processor: Any
     writer: Writer
     arguments: Arguments = Arguments()
-    prepare: "Callable[[LoadedModel], LoadedModel] | None" = None
+    prepare: "Callable[[LoadedModel], Work[LoadedModel]] | None" = None
+
+    def preparing(self) -> "Work[LoadedModel]":
+        """Returns the model as it is trained and evaluated; it must be on its device."""
+        return self if self.prepare is None else (yield from self.prepare(self))
 
     def prepared(self) -> "LoadedModel":
-        """Returns the model as it is trained and evaluated; it must be on its device."""
-        return self if self.prepare is None else self.prepare(self)
+        """Returns the same at one go."""
+        return finished(self.preparing())
 
     def save(self, folder: Path, *, state: Mapping[str, Tensor] | None = None) -> None:
         """Writes what the family loads as a checkpoint, with the weights `state` if given."""

@@ -13,15 +13,12 @@ from trainers.checkpoint import Bookmark
 from trainers.distributed import Place, means_over_ranks
 from trainers.early_stopping import Reading
 from trainers.engine import Engine
-from trainers.job import Beat, Diverged, Report
+from trainers.job import BEAT_S, Beat, Diverged, Report
 from trainers.method import Method, Reference, Step, View
 from trainers.probe import curve
 from trainers.sampler import Sampler
 from trainers.schedule import learning_rate
 from trainers.settings import TrainingSettings
-
-BEAT_S = 2.0
-"""Seconds after which a training gives a sign of life, be there something to report or not."""
 
 
 @dataclass(frozen=True, slots=True)

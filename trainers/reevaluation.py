@@ -8,6 +8,7 @@ from transformers.utils import logging
 
 from evals.scores import ScoreSheet
 from trainers.distributed import Place
+from trainers.in_step import finished
 from trainers.job import Job
 from trainers.warm_state import WarmState
 
@@ -23,15 +24,11 @@ def evaluate_saved(job: Job, *, model: Path, adapter: Path | None) -> ScoreSheet
     logging.disable_progress_bar()
     place = Place(device="cuda" if torch.cuda.is_available() else "cpu")
     warm_state = WarmState(place)
-    loaded = warm_state.given_model(job.model_copy(update={"checkpoint": str(model)}))
+    given = job.model_copy(update={"checkpoint": str(model)})
+    loaded = finished(warm_state.given_model(given))
     module: torch.nn.Module = loaded.model
     if adapter is not None:
         module = PeftModel.from_pretrained(loaded.model, str(adapter), autocast_adapter_dtype=False)
     module.eval()
-    steps = warm_state.evaluate(module, loaded, job)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as ended:
-            sheet: ScoreSheet = ended.value[0]
-            return sheet
+    sheet, _ = finished(warm_state.evaluate(module, loaded, job))
+    return sheet

@@ -29,7 +29,7 @@ def run(task: RankTask, warm_state: WarmState) -> Iterator[Report | Beat | Outco
         outcome = yield from unlearn(task, warm_state)
     elif job.checkpoint is not None:
         check_fingerprint(Path(job.checkpoint), job.weights)
-        model = warm_state.given_model(job)
+        model = yield from warm_state.given_model(job)
         sheet, measured = yield from warm_state.evaluate(model.model, model, job)
         if job.phase == Phase.ORIGINAL:
             measured |= yield from measured_floors(warm_state, job)

@@ -22,7 +22,7 @@ def unlearn(task: RankTask, warm_state: WarmState) -> Generator[Report | Beat, N
     assert task.base is not None
     job = task.job
     tuning = build_tuning(job.adapter, seed=job.seed)
-    warm_model = warm_state.trial_model(job, task.base, weights=task.base_weights)
+    warm_model = yield from warm_state.trial_model(job, task.base, weights=task.base_weights)
     setup = yield from _setup(task, warm_state, warm_model, tuning)
     guard = task.guard
     if guard is not None and Source.RETAIN not in setup.method.requirements.needs:

@@ -25,6 +25,7 @@ from trainers.distributed import Place, gather
 from trainers.early_stopping import Guard
 from trainers.engine import Engine
 from trainers.family import build_family
+from trainers.in_step import in_step
 from trainers.job import Beat, Job, Report
 from trainers.loaded_model import LoadedModel
 from trainers.loop import TrainingSetup
@@ -67,7 +68,9 @@ class WarmState:
             self._benchmarks = {key: build_benchmark(choice)}
         return self._benchmarks[key]
 
-    def trial_model(self, job: Job, base: Path, *, weights: str = "") -> WarmModel:
+    def trial_model(
+        self, job: Job, base: Path, *, weights: str = ""
+    ) -> Generator[Beat, None, WarmModel]:
         """Returns the base model of `job` as it is tuned, under a fresh-as-new engine.
 
         Raises:
@@ -79,7 +82,7 @@ class WarmState:
             self.clear()
             if weights:
                 check_fingerprint(base, weights)
-            self._models[key] = self._new_model(job, base)
+            self._models[key] = yield from self._new_model(job, base)
             tuning.keep_start(self._models[key].engine)
         warm_model = self._models[key]
         tuning.restart(warm_model.engine, job.training)
@@ -93,17 +96,17 @@ class WarmState:
         (warm_model,) = self._models.values()
         if self._frozen is None:
             dtype = next(warm_model.module.parameters()).dtype
-            self._frozen = self._load(job, base).model.to(dtype).requires_grad_(False)
+            self._frozen = self._load(job, base).prepared().model.to(dtype).requires_grad_(False)
         return self._frozen
 
     def free_copy(self) -> None:
         """Frees the second model, if there is one."""
         self._frozen = None
 
-    def finetuning_model(self, job: Job) -> WarmModel:
+    def finetuning_model(self, job: Job) -> Generator[Beat, None, WarmModel]:
         """Returns the starting model of `job`, with an adapter if it has one; never kept."""
         self.clear()
-        warm_model = self._new_model(job, None)
+        warm_model = yield from self._new_model(job, None)
         self._models = {"finetune": warm_model}
         return warm_model
 
@@ -113,18 +116,19 @@ class WarmState:
         A fresh copy is loaded for it, so that it works whatever the engine did to the first.
         """
         assert job.adapter is not None
-        loaded = self._load(job, None)
+        loaded = self._load(job, None).prepared()
         model = add_adapter(loaded.model.cpu(), job.adapter, seed=job.seed)
         own = dict(model.named_parameters())
         for name, value in state.items():
             own[name].data.copy_(value)
         return replace(loaded, model=model.merge_and_unload())
 
-    def given_model(self, job: Job) -> LoadedModel:
+    def given_model(self, job: Job) -> Generator[Beat, None, LoadedModel]:
         """Returns the model of the checkpoint that `job` names."""
         assert job.checkpoint is not None
         self.clear()
-        return self._load(job, Path(job.checkpoint))
+        loaded = self._load(job, Path(job.checkpoint))
+        return (yield from in_step(loaded.preparing(), self.place))
 
     def encoder(self, job: Job, loaded: LoadedModel, *, max_length: int, key: str) -> Encoder:
         """Returns the encoder of the model; `key` is the setting that `max_length` comes from."""
@@ -227,11 +231,13 @@ class WarmState:
             benchmark=self.benchmark(job.benchmark), checkpoint=checkpoint, seed=job.seed
         )
         loaded.model.to(self.place.device)
-        return loaded.prepared()
+        return loaded
 
-    def _new_model(self, job: Job, checkpoint: Path | None) -> WarmModel:
+    def _new_model(self, job: Job, checkpoint: Path | None) -> Generator[Beat, None, WarmModel]:
         """Returns the model of `checkpoint` as it is tuned, under a new engine."""
-        model, tuning = self._load(job, checkpoint), build_tuning(job.adapter, seed=job.seed)
+        loaded = self._load(job, checkpoint)
+        model = yield from in_step(loaded.preparing(), self.place)
+        tuning = build_tuning(job.adapter, seed=job.seed)
         module = tuning.applied(model.model)
         # A loaded model is in evaluation mode, which ignores gradient checkpointing and dropout.
         module.train()

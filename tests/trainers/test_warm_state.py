@@ -19,6 +19,7 @@ from trainers import checkpoint, loop
 from trainers.distributed import Place
 from trainers.early_stopping import Guard, Limit
 from trainers.family import build_family
+from trainers.in_step import finished
 from trainers.job import Job, Outcome, Phase, Report
 from trainers.memory.fallback import Doing, Execution, Memory, lighter
 from trainers.rank_task import RankTask
@@ -86,7 +87,7 @@ def test_gradient_checkpointing_recomputes_every_layer(base: Path):
     calls = {}
     for checkpointing in (False, True):
         warm_state = WarmState(Place())
-        module = warm_state.trial_model(job(checkpointing=checkpointing), base).module
+        module = finished(warm_state.trial_model(job(checkpointing=checkpointing), base)).module
         seen: list[None] = []
         for part in module.modules():
             if type(part).__name__ == "LlamaMLP":
@@ -214,7 +215,7 @@ def returned(running: Generator[object, None, Result]) -> Result:
 
 def test_items_with_an_answer_that_was_cut_are_counted_among_the_facts(base: Path):
     warm_state, trial = WarmState(Place()), job()
-    warm_model = warm_state.trial_model(trial, base)
+    warm_model = finished(warm_state.trial_model(trial, base))
     encoder = warm_state.encoder(
         trial, warm_model.loaded, max_length=256, key="evaluation.max_length"
     )
@@ -359,7 +360,7 @@ def test_a_method_that_sees_no_retained_rows_is_stopped_sooner(base: Path, tmp_p
 
 def test_a_base_with_other_weights_than_were_asked_for_is_not_trained(base: Path, tmp_path: Path):
     warm_state, asked = WarmState(Place()), fingerprint_of(base)
-    warm_state.trial_model(job(), base, weights=asked)
+    finished(warm_state.trial_model(job(), base, weights=asked))
     task = RankTask(job(), tmp_path, base, base_weights=f"files:{'0' * 64}")
     with pytest.raises(ConfigError, match=f"{base} must hold the weights that the job starts from"):
         list(run(task, WarmState(Place())))

@@ -12,14 +12,20 @@ import hashlib
 import itertools
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from trainers.in_step import Work
+
+POLL_S = 0.1
+"""Seconds between looks at whether another process is done."""
 
 Maker = Callable[[], Iterator[Tensor]]
 """Makes the rows of every picture, in order."""
@@ -51,27 +57,59 @@ class FeatureRows:
         return self._rows[self._starts[number] : self._starts[number + 1]]
 
 
-def stored_features(make: Maker, layout: Layout, *, key: str, folder: Path | None) -> FeatureRows:
-    """Returns the features that `make` makes, from the file of this key if it is there."""
+def stored_features(
+    make: Maker, layout: Layout, *, key: str, folder: Path | None
+) -> Work[FeatureRows]:
+    """Returns the features that `make` makes, from the file of this key if it is there.
+
+    It yields after each picture, and while another process makes the file.
+    """
     if folder is None:
-        return _in_memory(make, layout)
+        return (yield from _in_memory(make, layout))
     file = folder / f"{key}.features"
     found = _mapped(file, layout)
     if found is None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with _alone(file):
-                found = _mapped(file, layout)
-                if found is None:
-                    _write(file, make())
-                    found = _mapped(file, layout)
+            found = yield from _made_alone(make, layout, file)
         except OSError:  # read-only, full, a file in the folder's place
-            return _in_memory(make, layout)
-    return _in_memory(make, layout) if found is None else FeatureRows(found, layout.counts)
+            return (yield from _in_memory(make, layout))
+    if found is None:
+        return (yield from _in_memory(make, layout))
+    return FeatureRows(found, layout.counts)
 
 
-def _in_memory(make: Maker, layout: Layout) -> FeatureRows:
-    return FeatureRows(torch.cat([rows.cpu() for rows in make()]), layout.counts)
+def _made_alone(make: Maker, layout: Layout, file: Path) -> Work[Tensor | None]:
+    """Makes a file that no other process of this machine makes meanwhile, and returns its rows."""
+    with file.with_suffix(".lock").open("w") as lock:
+        yield from _locked(lock.fileno())
+        found = _mapped(file, layout)
+        if found is None:
+            yield from _write(file, make())
+            found = _mapped(file, layout)
+        return found
+
+
+def _locked(lock: int) -> Work[None]:
+    """Waits until the lock is ours, where the file system has locks."""
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(POLL_S)
+            yield
+        except OSError:  # a network's file system that knows no locks
+            return
+        else:
+            return
+
+
+def _in_memory(make: Maker, layout: Layout) -> Work[FeatureRows]:
+    made = []
+    for rows in make():
+        made.append(rows.cpu())
+        yield
+    return FeatureRows(torch.cat(made), layout.counts)
 
 
 def _mapped(file: Path, layout: Layout) -> Tensor | None:
@@ -89,7 +127,7 @@ def _mapped(file: Path, layout: Layout) -> Tensor | None:
     return torch.from_numpy(content).view(layout.dtype).view(-1, layout.width)
 
 
-def _write(file: Path, made: Iterator[Tensor]) -> None:
+def _write(file: Path, made: Iterator[Tensor]) -> Work[None]:
     """Writes the rows where `file` shall be, whole or not at all."""
     descriptor, part = tempfile.mkstemp(suffix=".part", dir=file.parent)
     digest = hashlib.sha256()
@@ -99,17 +137,9 @@ def _write(file: Path, made: Iterator[Tensor]) -> None:
                 piece = rows.cpu().contiguous().view(torch.uint8).numpy().tobytes()
                 stream.write(piece)
                 digest.update(piece)
+                yield
             stream.write(digest.digest())
         Path(part).replace(file)
     finally:
         with suppress(OSError):
             Path(part).unlink(missing_ok=True)
-
-
-@contextmanager
-def _alone(file: Path) -> Iterator[None]:
-    """Holds the other processes of this machine off `file`, where the file system can do that."""
-    with file.with_suffix(".lock").open("w") as lock:
-        with suppress(OSError):  # a network's file system that knows no locks
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -17,8 +17,12 @@ from transformers import PreTrainedModel
 from evals.errors import ConfigError
 from evals.multimodal.pixels import Pixels
 from evals.pictures.picture import Picture
+from trainers.in_step import Work
 from trainers.multimodal.feature_file import FeatureRows, Layout, stored_features
 from trainers.multimodal.parts import Parts, merge_size, part, projected
+
+MOST_NUMBERS = 1 << 22
+"""Of the processed pictures that a tower looks at together: a dozen of 336 x 336 pixels."""
 
 _CHOICES = ("vision_feature_layer", "vision_feature_select_strategy")
 """What a configuration says of the hidden states that are handed over."""
@@ -66,10 +70,10 @@ def make_features(
     pictures: Sequence[Picture],
     *,
     folder: Path | None,
-) -> Features:
+) -> Work[Features]:
     """Returns the features of `pictures`, from `folder` if they were made before.
 
-    The network must be whole, on the device that is to compute them.
+    The network must be whole, on the device that is to compute them. It yields after each picture.
 
     Raises:
         ConfigError: its projector does not map rows one by one.
@@ -77,10 +81,12 @@ def make_features(
     tower = Tower(network, parts, pixels)
     merged = merge_size(network) ** 2
     counts = tuple(merged * pixels.num_tokens(picture) for picture in pictures)
-    first = tower.rows(pictures[0])
+    (first,) = tower.rows(pictures[:1])
     layout = Layout(counts, first.shape[1], first.dtype)
     key = _key(network, parts, pixels, pictures)
-    rows = stored_features(lambda: tower.all_rows(pictures), layout, key=key, folder=folder)
+    rows = yield from stored_features(
+        lambda: tower.all_rows(pictures), layout, key=key, folder=folder
+    )
     return Features(rows, parts)
 
 
@@ -94,29 +100,48 @@ class Tower:
         self._merged = merge_size(network) ** 2
 
     def all_rows(self, pictures: Sequence[Picture]) -> Iterator[Tensor]:
-        """Yields the rows of each picture."""
-        return (self.rows(picture) for picture in pictures)
+        """Yields the rows of each picture, of which the tower looks at several at once."""
+        for together in self._passes(pictures):
+            yield from self.rows(together)
 
     @torch.no_grad()
-    def rows(self, picture: Picture) -> Tensor:
-        """Returns a picture's rows, in the order of the tokens that are made of them.
+    def rows(self, pictures: Sequence[Picture]) -> Sequence[Tensor]:
+        """Returns each picture's rows, in the order of the tokens that are made of them.
+
+        Pictures that are looked at together are equally large.
 
         Raises:
             ConfigError: the projector does not map rows one by one.
         """
-        taken, made, kept = self._watched(picture)
+        taken, made, kept = self._watched(pictures)
         taken = taken.flatten(0, -2)
-        order = _order(made.flatten(0, -2), kept)
+        order = _order(made.flatten(0, -2), torch.cat(kept))
         if order is None or len(taken) != self._merged * len(order):
             raise ConfigError(
                 "model.cache must be null for a model whose projector mixes the tokens of a "
                 f"picture, as that of {type(self._network).__name__}; set model.cache: null"
             )
-        groups = taken.reshape(-1, self._merged, taken.shape[-1])
-        return groups[order].flatten(0, 1)
+        groups = taken.reshape(-1, self._merged, taken.shape[-1])[order]
+        each = torch.split(groups, [len(tokens) for tokens in kept])
+        return [rows.flatten(0, 1) for rows in each]
 
-    def _watched(self, picture: Picture) -> tuple[Tensor, Tensor, Tensor]:
-        """Returns what the projector takes and gives of a picture, and what the model keeps."""
+    def _passes(self, pictures: Sequence[Picture]) -> Iterator[list[Picture]]:
+        """Yields the pictures in order, as many together as are equally large and not too many."""
+        together: list[Picture] = []
+        size = None
+        for picture in pictures:
+            values = self._pixels.processed(picture).values
+            full = (len(together) + 1) * values.numel() > MOST_NUMBERS
+            if together and (full or values.shape != size):
+                yield together
+                together = []
+            together.append(picture)
+            size = values.shape
+        if together:
+            yield together
+
+    def _watched(self, pictures: Sequence[Picture]) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Returns what the projector takes and gives of pictures, and what the model keeps."""
         seen: list[tuple[Tensor, Tensor]] = []
 
         def keep(_module: nn.Module, inputs: Any, output: Any) -> None:
@@ -124,15 +149,19 @@ class Tower:
 
         tower = part(self._network, self._parts.tower)
         weight = next(tower.parameters())
-        processed = self._pixels.processed(picture)
-        grid = torch.tensor([processed.grid], device=weight.device) if processed.grid else None
-        values = processed.values.to(weight.device, weight.dtype)
+        processed = [self._pixels.processed(picture) for picture in pictures]
+        grids = [each.grid for each in processed if each.grid]
+        values = [each.values.to(weight.device, weight.dtype) for each in processed]
         handle = part(self._network, self._parts.projector).register_forward_hook(keep)
         try:
-            kept = projected(self._network, values if processed.grid else values[None], grid)
+            if grids:
+                grid = torch.tensor(grids, device=weight.device)
+                kept = projected(self._network, torch.cat(values), grid)
+            else:
+                kept = projected(self._network, torch.stack(values), None)
         finally:
             handle.remove()
-        return *seen[0], kept[0]
+        return *seen[0], kept
 
 
 def _order(made_NH: Tensor, kept_NH: Tensor) -> Tensor | None:

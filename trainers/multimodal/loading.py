@@ -29,6 +29,7 @@ from evals.multimodal.encoding import Encoder, Processor
 from evals.multimodal.pixels import BLANK, Pixels, Processed
 from evals.pictures.picture import Picture
 from trainers.decoder_call import ARGUMENTS
+from trainers.in_step import Work
 from trainers.loaded_model import LoadedModel
 from trainers.multimodal.features import KnownPictures, make_features
 from trainers.multimodal.network import VisionLanguageModel
@@ -99,13 +100,15 @@ def assembled(
     return replace(loaded, prepare=partial(with_features, settings=settings, benchmark=benchmark))
 
 
-def with_features(loaded: LoadedModel, *, settings: Seeing, benchmark: Benchmark) -> LoadedModel:
+def with_features(
+    loaded: LoadedModel, *, settings: Seeing, benchmark: Benchmark
+) -> Work[LoadedModel]:
     """Returns a model that has looked at all pictures of the benchmark, on its device."""
     model, processor = cast(VisionLanguageModel, loaded.model), loaded.processor
     seen = pictures_of(benchmark)
     if not seen:
         return loaded
-    model.features = make_features(
+    model.features = yield from make_features(
         model.network, model.parts, processor.pictures, seen, folder=settings.features_folder()
     )
     known = KnownPictures(processor.pictures, seen)

@@ -12,9 +12,8 @@ from trainers.adapters import has_moved
 from trainers.batch import Batch
 from trainers.distributed import Place, mean_over_ranks
 from trainers.engine import Engine
-from trainers.job import MODEL, Beat
+from trainers.job import BEAT_S, MODEL, Beat
 from trainers.loaded_model import LoadedModel
-from trainers.loop import BEAT_S
 from trainers.method import Reference
 from trainers.requirements import ReferenceUse
 from trainers.saving import written

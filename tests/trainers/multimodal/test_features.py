@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from evals.errors import ConfigError
+from evals.pictures.picture import Picture
 from evals.suite import load_suite
+from trainers.multimodal import features
+from trainers.multimodal.features import Tower
+from trainers.multimodal.loading import pictures_of
 from trainers.multimodal.parts import part
 
 
@@ -101,3 +106,25 @@ def test_a_benchmark_without_pictures_is_answered_by_the_same_model(folders, pic
     encoder = load_suite("multimodal").encoder(loaded.processor, max_length=64, key="key")
     rows = encoder.collate([encoder.answered(each) for each in words])
     assert loaded.model(**rows.inputs).logits.isfinite().all()
+
+
+@pytest.mark.parametrize("architecture", ["llava", "qwen2_vl"])
+def test_pictures_that_are_looked_at_together_look_as_they_do_alone(
+    load, pictured, architecture, monkeypatch
+):
+    loaded = load(architecture, cache=None)
+    network, parts = loaded.model.network, loaded.model.parts
+    seen = pictures_of(pictured)
+    seen[1] = Picture(np.tile(seen[1].pixels, (2, 1, 1)))  # of another size, where sizes may differ
+    tower = Tower(network, parts, loaded.processor.pictures)
+    together = list(tower.all_rows(seen))
+    monkeypatch.setattr(features, "MOST_NUMBERS", 1)
+    alone = list(tower.all_rows(seen))
+    assert len(together) == len(alone) == len(seen) > 3
+    for one, other in zip(together, alone, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-6)
+
+
+def test_a_tower_looks_at_many_pictures_at_once(load, looks, pictured):
+    load("llava")
+    assert len(looks) <= 4 < len(pictures_of(pictured))
