@@ -4,6 +4,7 @@ One engine serves all methods of a ZeRO stage, those that run the model whole an
 """
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
@@ -26,7 +27,16 @@ ROWS, STEPS, LR = 4, 3, 1e-3
 ADAPTER = AdapterSettings(rank=2, target_modules=("q_proj", "down_proj"))
 STAGES = {1: (0,), 2: (0, 1, 2, 3)}
 """ZeRO stages that are tried with so many ranks."""
-CASES = {name: {"name": name} for name in plugins.names(PACKAGE)} | {
+NUM_LAYERS = 3
+
+
+def of_plugin(name: str) -> dict[str, Any]:
+    """The settings of a method: its own, but for a layer that the model here does not have."""
+    layer = build_method(choose(PACKAGE, {"name": name}, key="method")).requirements.hidden_layer
+    return {"name": name} if layer is None or layer < NUM_LAYERS else {"name": name, "layer": 1}
+
+
+CASES = {name: of_plugin(name) for name in plugins.names(PACKAGE)} | {
     "npo with nll": {"name": "npo", "retain_term": "nll"},
     "dpo with kl": {"name": "dpo", "retain_term": "kl"},
 }
@@ -35,7 +45,7 @@ CASES = {name: {"name": name} for name in plugins.names(PACKAGE)} | {
 def tiny() -> LlamaForCausalLM:
     torch.manual_seed(0)
     shape = {"hidden_size": 16, "intermediate_size": 20, "num_attention_heads": 2}
-    return LlamaForCausalLM(LlamaConfig(vocab_size=31, num_hidden_layers=10, **shape))
+    return LlamaForCausalLM(LlamaConfig(vocab_size=31, num_hidden_layers=NUM_LAYERS, **shape))
 
 
 def parts_of(source: Source, num_rows: int, world: int) -> list[Batch]:
@@ -58,7 +68,7 @@ def parts_of(source: Source, num_rows: int, world: int) -> list[Batch]:
 
 
 def train(
-    engine: Engine, raw: dict[str, str], rank: int, world: int
+    engine: Engine, raw: dict[str, Any], rank: int, world: int
 ) -> tuple[list[float], dict[str, torch.Tensor]]:
     """Returns the loss of each step over all ranks, and how far each weight moved."""
     initial = initial_state(engine.module, 3)
