@@ -1,10 +1,11 @@
 """Writes the pages that the plug-ins' own docstrings and settings make: `python docs/generate.py`.
 
-Pages are `methods.md`, `metrics.md` and `settings.md`. With `--check` nothing is written, and the
-exit code is 1 if a page is not what would be.
+Pages are `methods.md`, `metrics.md` and `settings.md`, and `sweep.schema.json` for editors. With
+`--check` nothing is written, and the exit code is 1 if a page is not what would be.
 """
 
 import inspect
+import json
 import re
 import sys
 import textwrap
@@ -12,20 +13,16 @@ from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from fields import Row, in_yaml, rows, sections
-from pydantic import BaseModel
-
 from evals import plugins
 from evals.attack import PACKAGE as ATTACKS
 from evals.attack import load_attack
 from evals.benchmark import Role
-from evals.choice import Choice
 from evals.metric import Metric, Need, load_metric
 from evals.settings import EvaluationSettings
-from evals.text.encoding import Prompt
-from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.searching.constraints import Constraint
-from orchestrator.searching.space import SearchChoices, SearchRange
+from orchestrator.config.fields import Row, rows, sections
+from orchestrator.config.keys import Section, own_sections, plug_in_sections
+from orchestrator.config.schema import sweep_schema
+from orchestrator.config.sweep_config import PLUGINS, SweepConfig
 from trainers.requirements import ReferenceUse
 
 DOCS = Path(__file__).resolve().parent
@@ -138,28 +135,26 @@ def metrics_page() -> str:
 
 def settings_page() -> str:
     """Returns the page of all keys, section by section, and of the plug-ins' own."""
-    parts = [_settings_table(rows(SweepConfig))]
-    whole = {model: key for key, model in sections(SweepConfig).items()}
-    for key, model in _nested(SweepConfig):
-        parts.append(_settings_section(key, model, like=whole.get(model, key)))
-    for key, model in (
-        ("model.prompt", Prompt),
-        ("search.constraints.<metric>", Constraint),
-        ("a range", SearchRange),
-        ("a choice", SearchChoices),
-    ):
-        parts.append(_settings_section(key, model))
-    for key, package in (("benchmark", "evals.benchmarks"), ("model", "trainers.models")):
-        for name in plugins.names(package):
-            config = import_module(f"{package}.{name}").Config
-            parts.append(_settings_section(f"{key}: {{name: {name}}}", config))
+    whole, *own = own_sections()
+    parts = [_settings_table(whole.rows)]
+    first = {model: key for key, model in sections(SweepConfig).items()}
+    for section in own:
+        like = first.get(section.model, section.key)
+        parts.append(_settings_section(section, like=like))
+    parts += [_settings_section(section) for key in PLUGINS for section in plug_in_sections(key)]
     return _page(SETTINGS, *parts)
+
+
+def schema_file() -> str:
+    """Returns what an editor checks a sweep's YAML by."""
+    return json.dumps(sweep_schema(), indent=1, ensure_ascii=False) + "\n"
 
 
 PAGES: dict[str, Callable[[], str]] = {
     "methods.md": methods_page,
     "metrics.md": metrics_page,
     "settings.md": settings_page,
+    "sweep.schema.json": schema_file,
 }
 
 
@@ -215,19 +210,11 @@ def _needs(metric: Metric) -> str:
     return ", ".join(f"{n}{tasks if n is Need.GENERATION else ''}" for n in sorted(metric.needs))
 
 
-def _nested(model: type[BaseModel], prefix: str = "") -> Iterable[tuple[str, type[BaseModel]]]:
-    """Yields the sections below `model` with their keys; ranges and plug-ins have their own."""
-    for name, inner in sections(model).items():
-        if inner not in (SearchRange, Choice):
-            yield f"{prefix}{name}", inner
-            yield from _nested(inner, f"{prefix}{name}.")
-
-
-def _settings_section(key: str, model: type[BaseModel], *, like: str | None = None) -> str:
-    if like not in (None, key):
-        return f"## `{key}`\n\nThe keys of [`{like}`](#{like})."
-    text = in_yaml(_blocks(model.__doc__ or ""))
-    return f"## `{key}`\n\n{text}\n\n{_settings_table(rows(model))}"
+def _settings_section(section: Section, *, like: str | None = None) -> str:
+    if like not in (None, section.key):
+        return f"## `{section.key}`\n\nThe keys of [`{like}`](#{like})."
+    text = _blocks(section.said)
+    return f"## `{section.heading}`\n\n{text}\n\n{_settings_table(section.rows)}"
 
 
 def _settings_table(found: Iterable[Row]) -> str:

@@ -1,7 +1,10 @@
 """The one error a user can cause, and how a name that does not exist is answered."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+NO_ALIASES: Mapping[str, str] = MappingProxyType({})
 
 
 class ConfigError(ValueError):
@@ -24,17 +27,37 @@ class FieldError(ValueError):
     """
 
 
-def unknown_name(key: str, name: str, known: Iterable[str]) -> ConfigError:
-    """Returns the error for `name` at `key`, listing what exists and the nearest match."""
+def unknown_name(
+    key: str, name: str, known: Iterable[str], *, aliases: Mapping[str, str] = NO_ALIASES
+) -> ConfigError:
+    """Returns the error for `name` at `key`, listing what exists and the nearest match.
+
+    `aliases` leads from what else one of them is called to its name.
+    """
     choices = sorted(known)
-    cure = suggestion(name, choices) or "choose one of these"
+    cure = suggestion(name, choices, aliases=aliases) or "choose one of these"
     return ConfigError(f"{key} must be one of {', '.join(choices)} but got {shown(name)}; {cure}")
 
 
-def suggestion(name: str, known: Iterable[str], *, prefix: str = "") -> str | None:
-    """Returns "did you mean '<prefix><nearest>'?", or None when nothing is near."""
-    nearest = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
-    return f"did you mean {prefix + nearest[0]!r}?" if nearest else None
+def suggestion(
+    name: str,
+    known: Iterable[str],
+    *,
+    prefix: str = "",
+    aliases: Mapping[str, str] = NO_ALIASES,
+) -> str | None:
+    """Returns "did you mean '<prefix><nearest>'?", or None when nothing is near.
+
+    Neither case nor what stands between letters counts, and an alias leads to what it stands for.
+    """
+    meant = {_plain(alias): found for alias, found in aliases.items()}
+    meant |= {_plain(each): each for each in sorted(known)}
+    nearest = difflib.get_close_matches(_plain(name), meant, n=1, cutoff=0.5)
+    return f"did you mean {prefix + meant[nearest[0]]!r}?" if nearest else None
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 def shown(value: object, *, limit: int = 80) -> str:

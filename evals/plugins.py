@@ -25,5 +25,14 @@ def load(package: str, name: str, *, key: str) -> ModuleType:
         ConfigError: no such plug-in; the message names `key`, what exists and the nearest name.
     """
     if name not in names(package):
-        raise unknown_name(key, name, names(package))
+        raise unknown_name(key, name, names(package), aliases=_aliases(package))
     return importlib.import_module(f"{package}.{name}")
+
+
+def _aliases(package: str) -> dict[str, str]:
+    """Returns what else the plug-ins are called, as they say it themselves in `ALIASES`."""
+    return {
+        alias: name
+        for name in names(package)
+        for alias in getattr(importlib.import_module(f"{package}.{name}"), "ALIASES", ())
+    }

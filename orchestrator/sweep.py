@@ -8,14 +8,32 @@ SIGTERM: run the same command again to go on.
 import argparse
 import os
 import sys
+import textwrap
 from collections.abc import Sequence
 
+from evals import plugins
 from evals.errors import ConfigError
+from orchestrator.config.words import split_words
 from orchestrator.driver.signals import StopSignals
 from orchestrator.storage.masked_traceback import MaskedTraceback
 from trainers.disk_full import lacks_room
 
 FAILED, INTERRUPTED = 1, 130
+PACKAGES = {
+    "methods": "trainers.methods",
+    "metrics": "evals.metrics",
+    "attacks": "evals.attacks",
+    "benchmarks": "evals.benchmarks",
+    "models": "trainers.models",
+}
+EXAMPLES = """\
+examples:
+  python -m orchestrator.sweep --plan                    what the demo would do
+  python -m orchestrator.sweep my.yaml search.trials=20  a sweep, with another budget
+  python -m orchestrator.sweep 'methods=[ga, npo]'       the demo, with two methods
+  python -m orchestrator.sweep --resume runs/sweeps/demo on with what was interrupted
+  python -m orchestrator.sweep --keys search             what can be set of the search
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,19 +50,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(parsed: argparse.Namespace, signals: StopSignals, masked: MaskedTraceback) -> int:
     try:
-        config, overrides = _split(parsed.words)
+        if parsed.keys is not None:
+            from orchestrator.config.keys import keys_text
+
+            print(keys_text(parsed.keys))
+            return 0
+        config, overrides = split_words(parsed.words)
         # Imported late, so that --help and a mistyped option answer at once.
         from orchestrator.config.environment import checked_addresses
         from orchestrator.config.loading import load_config, load_resumed
+        from orchestrator.config.without_effect import without_effect
         from orchestrator.driver.main import conduct, show_plan
 
+        warnings: list[str] = []
         if parsed.resume is None:
             settings = load_config(config, overrides, environment=os.environ)
+            warnings += without_effect(settings)
         else:
             _check_alone(config)
             settings = load_resumed(parsed.resume, overrides, environment=os.environ)
         masked.hide([settings.storage, settings.tracking.uri])
-        for warning in checked_addresses(settings):
+        for warning in (*checked_addresses(settings), *warnings):
             print(f"lethe: {warning}", file=sys.stderr)
         return show_plan(settings) if parsed.plan else conduct(settings, signals)
     except ConfigError as error:
@@ -62,8 +88,10 @@ def _main(parsed: argparse.Namespace, signals: StopSignals, masked: MaskedTraceb
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m orchestrator.sweep",
-        description="Finds, for each unlearning method, the setting that forgets best "
+        description="Finds, for each unlearning method, the setting that forgets best\n"
         "while the constraints on what it retains are kept.",
+        epilog=_epilog(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "words",
@@ -81,22 +109,23 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--plan", action="store_true", help="show what would run, and start nothing"
     )
+    parser.add_argument(
+        "--keys",
+        metavar="KEY",
+        nargs="?",
+        const="",
+        help="show every key of the YAML with its default and what it means, or those at KEY, "
+        "such as search, gang.ranks or the name of a method; start nothing",
+    )
     return parser
 
 
-def _split(words: Sequence[str]) -> tuple[str | None, list[str]]:
-    """Returns the config file, if one is named, and the overrides.
-
-    Raises:
-        ConfigError: two files are named.
-    """
-    files = [word for word in words if "=" not in word]
-    if len(files) > 1:
-        raise ConfigError(
-            f"the command line must name one config file but got {' and '.join(files)}; "
-            "write overrides as key=value"
-        )
-    return (files[0] if files else None), [word for word in words if "=" in word]
+def _epilog() -> str:
+    lists = [
+        textwrap.fill(f"{what}: {', '.join(plugins.names(package))}", 80, subsequent_indent="  ")
+        for what, package in PACKAGES.items()
+    ]
+    return "\n".join([EXAMPLES, *lists])
 
 
 def _check_alone(config: str | None) -> None:

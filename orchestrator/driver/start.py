@@ -1,5 +1,6 @@
 """How a sweep starts: all that a person can get wrong is checked, and its records are opened."""
 
+import os
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -132,6 +133,7 @@ def start(config: SweepConfig, signals: StopSignals, held: ExitStack) -> SweepCo
     lock = held.enter_context(FolderLock(folder)) if folder.is_dir() else None
     found = planned_sweep(config, mend=True)
     storage = found.storage
+    _say("Checking the model, the storage and the tracking store")
     check_model_for(found.plan)
     storage.check_writable(config.name)
     place = Place(config.name, folder, storage.root)
@@ -140,6 +142,7 @@ def start(config: SweepConfig, signals: StopSignals, held: ExitStack) -> SweepCo
     from orchestrator.running.ray_connection import connect, leave
 
     held.callback(leave)
+    _say("Connecting to Ray" if os.environ.get("RAY_ADDRESS") else "Starting Ray on this machine")
     num_gangs = connect(config.gang)
     signals.check()
     show(estimate_sweep(found.plan, storage=storage, nodes=connected_nodes()))

@@ -85,6 +85,33 @@ def test_two_config_files_are_one_too_many(capsys) -> None:
     assert "one config file but got a.yaml and b.yaml" in refused(["a.yaml", "b.yaml"], capsys)
 
 
+def test_help_has_examples_and_names_every_plug_in(capsys) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--help"])
+    said = capsys.readouterr().out
+    assert left.value.code == 0
+    assert "python -m orchestrator.sweep --plan" in said
+    for name in ("simnpo", "log_forget_quality", "u_lira", "portraits", "causal_lm"):
+        assert name in said
+
+
+def test_keys_are_shown_and_nothing_is_started(capsys, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["--keys", "gang.ranks"]) == 0
+    assert "\n  ranks: 2  # whole number >= 1" in capsys.readouterr().out
+    assert "did you mean 'gang.ranks'?" in refused(["--keys", "gang.rank"], capsys)
+    assert nothing_started(tmp_path)
+
+
+def test_a_setting_that_a_shell_has_cut_is_refused_with_the_word_that_was_meant(capsys) -> None:
+    assert "write 'methods=[ga, npo]'" in refused(["methods=[ga,", "npo]"], capsys)
+
+
+def test_a_value_that_the_search_overwrites_is_pointed_out(tmp_path: Path, capsys) -> None:
+    assert main(["--plan", *SMALL, f"storage={tmp_path}", "training.lr=1e-4"]) == 0
+    assert "lethe: training.lr (0.0001) has no effect" in capsys.readouterr().err
+
+
 def test_to_resume_a_sweep_takes_its_folder_and_no_config_file(tmp_path: Path, capsys) -> None:
     refusal = refused(["--resume", str(tmp_path), "configs/demo.yaml"], capsys)
     assert "--resume must be given without a config file but got configs/demo.yaml" in refusal

@@ -12,6 +12,9 @@ from trainers import losses
 from trainers.method import Step
 from trainers.requirements import Requirements, Source
 
+ALIASES = ("gradient_ascent", "grad_ascent")
+"""What else it is called."""
+
 
 class Config(Settings):
     """Gradient ascent has no hyperparameter of its own."""

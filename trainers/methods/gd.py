@@ -18,6 +18,9 @@ from trainers.method import Step
 from trainers.requirements import Requirements, Source
 from trainers.retain_term import RetainTerm, add_retain_term
 
+ALIASES = ("gradient_difference", "grad_diff", "neggrad")
+"""What else it is called."""
+
 
 class Config(Settings):
     """Weights of the two terms, and what the retain term is."""

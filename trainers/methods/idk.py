@@ -13,6 +13,9 @@ from trainers import losses
 from trainers.method import Step
 from trainers.requirements import Requirements, Source
 
+ALIASES = ("i_dont_know", "idk_nll")
+"""What else it is called."""
+
 
 class Config(Settings):
     """IDK tuning has no hyperparameter of its own."""

@@ -19,6 +19,9 @@ from trainers.method import Step
 from trainers.requirements import Requirements, Source
 from trainers.retain_term import RetainTerm, add_retain_term
 
+ALIASES = ("kl_minimization", "kl_divergence")
+"""What else it is called."""
+
 
 class Config(Settings):
     """Weights of the two terms."""

@@ -20,6 +20,9 @@ from trainers.method import Step
 from trainers.requirements import Requirements, Source
 from trainers.retain_term import WEIGHT, RetainTerm, add_retain_term, require_term
 
+ALIASES = ("negative_preference_optimization",)
+"""What else it is called."""
+
 
 class Config(Settings):
     """Inverse temperature, and the retain term."""

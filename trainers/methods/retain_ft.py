@@ -12,6 +12,9 @@ from trainers import losses
 from trainers.method import Step
 from trainers.requirements import Requirements, Source
 
+ALIASES = ("finetune", "retain_finetuning")
+"""What else it is called."""
+
 
 class Config(Settings):
     """Retain fine-tuning has no hyperparameter of its own."""

@@ -22,6 +22,9 @@ from trainers.method import Step
 from trainers.requirements import Source
 from trainers.steering import retained, steering_requirements
 
+ALIASES = ("representation_misdirection", "wmdp")
+"""What else it is called."""
+
 
 class Config(Settings):
     """Which layer, how far it is steered, and the weight of the retain term."""

@@ -4,9 +4,9 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 import pytest
-from fields import as_yaml, docstrings, rows, sections
 from pydantic import BaseModel, Field
 
+from orchestrator.config.fields import as_yaml, docstrings, rows, sections
 from trainers.hyperparameters import Range
 
 
