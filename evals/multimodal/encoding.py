@@ -69,7 +69,8 @@ class Encoder:
 
     Raises:
         ConfigError: the tokenizer is not a fast one or has no end-of-sequence token, or the chat
-            template is missing, cannot render a question, or has no place for a picture.
+            template is missing, cannot render a question, or has no place for a picture, or the
+            tokenizer has no token that stands for one.
     """
 
     def __init__(
@@ -82,7 +83,7 @@ class Encoder:
         self.pictures = processor.pictures
         self.max_length = max_length
         self._key = key
-        self._image_token = str(tokenizer.convert_ids_to_tokens(self.pictures.image_token_id))
+        self._image_token = _image_token(tokenizer, self.pictures.image_token_id)
         self.eos_id: int = tokenizer.eos_token_id
         self.pad_id: int = self.eos_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
         self._special = special_ids(tokenizer)
@@ -250,6 +251,19 @@ def framed(
     turns = [{"role": "user", "content": content}, {"role": "assistant", "content": answer}]
     head, _, tail = rendered(tokenizer, turns).rpartition(ANSWER)
     return Frame(head, tail)
+
+
+def _image_token(tokenizer: PreTrainedTokenizerBase, image_token_id: int) -> str:
+    """Returns the token that stands for a picture, which a foreign tokenizer does not have."""
+    token = tokenizer.convert_ids_to_tokens(image_token_id)
+    if token is None or image_token_id not in tokenizer.added_tokens_decoder:
+        got = "has none" if token is None else f"has {shown(token)}, a piece of text, there"
+        raise ConfigError(
+            "model.path must have the tokenizer that the model was trained with, whose token "
+            f"{image_token_id} stands for a picture, but that {got}; put the model's own tokenizer "
+            "beside it"
+        )
+    return str(token)
 
 
 def _require_prompt(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, image_token: str) -> None:

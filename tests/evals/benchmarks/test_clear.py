@@ -137,6 +137,13 @@ def without(row, *columns):
             lambda row: {**row, "options": ["Sun", " "]},
             r"row 0\.options must be a list of texts that are not blank",
         ),
+        (
+            "full+tofu",
+            lambda row: {**row, "image": {"bytes": None, "path": "lost.png"}},
+            r"row 0\.image must hold a picture but is empty; correct it there",
+        ),
+        ("real_faces", lambda row: without(row, "image"), r"row 0\.image must hold a picture"),
+        ("real_faces", lambda row: without(row, "answer"), r"row 0\.answer must hold something"),
         ("real_world", lambda row: without(row, "question"), r"row 0\.question must hold"),
         (
             "forget10+tofu",

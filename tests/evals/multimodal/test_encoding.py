@@ -160,3 +160,11 @@ def test_a_question_that_has_the_image_token_in_its_text_is_refused(build, examp
     trick = replace(example, question="Who is <image> this?")
     with pytest.raises(ConfigError, match="questions without '<image>'.* 1 in that of"):
         build().answered(trick)
+
+
+@pytest.mark.parametrize(("token_id", "got"), [(9999, "has none"), (5, "a piece of text, there")])
+def test_a_foreign_tokenizer_is_refused(tokenizer, token_id, got):
+    with pytest.raises(
+        ConfigError, match=f"model was trained with, whose token {token_id} .*{got}"
+    ):
+        Encoder(Processor(tokenizer, Prompt(), SixteenPixelTokens(token_id)))

@@ -1,15 +1,23 @@
 """Pictures in a batch: they agree with image tokens, and no row changes another's likelihood."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
+from transformers import AutoImageProcessor, AutoModelForImageTextToText
 
+from evals.suite import load_suite
 from tests.fixtures.vision_language import ARCHITECTURES
 from trainers import losses
 from trainers.adapters import add_adapter, trainable
+from trainers.batch import single
 from trainers.distributed import Place
+from trainers.method import Step
+from trainers.methods import dpo
+from trainers.requirements import Source
 from trainers.settings import AdapterSettings
 from trainers.views import ReferenceView, StudentView
 
@@ -205,3 +213,49 @@ def test_a_rank_without_a_picture_learns_what_one_rank_learns_of_all(one_rank, t
             assert together["losses"] == pytest.approx(alone["losses"], rel=1e-5), said
             assert together["nlls"] == pytest.approx(alone["nlls"], rel=1e-3), said
     assert all(each["losses"][-1] < each["losses"][0] for each in one_rank.values())
+
+
+def test_a_preference_is_over_two_answers_to_the_same_picture(load, folders, pictured):
+    """Reference and student are called by hand: transformers' own, row by row, on its pixels."""
+    loaded = load("llava", cache=None)
+    model = add_adapter(loaded.model, AdapterSettings(rank=2), seed=0)
+    with torch.no_grad():
+        for name, value in trainable(model):
+            value.add_(0.3 if "lora_B" in name else 0.0)
+    encoder = load_suite("multimodal").encoder(loaded.processor, max_length=128, key="key")
+    examples = [each for each in pictured.splits["forget"] if each.picture is not None]
+    pairs = {
+        Source.FORGET: [encoder.answered(each) for each in examples],
+        Source.IDK: [encoder.refused(each, "I do not know.") for each in examples],
+    }
+    batches = {
+        source: single(tuple(f"{source}-{each.id}" for each in examples), encoder.collate(rows))
+        for source, rows in pairs.items()
+    }
+    views = (StudentView(model, loaded.arguments), ReferenceView(model, loaded.arguments))
+    step = Step(batches, *views, index=0, num_steps=1, epoch=0, seed=0)
+    found = dpo.Method(dpo.Config(beta=0.3)).loss(step).item()
+
+    start = AutoModelForImageTextToText.from_pretrained(folders["llava"]).eval()
+    images = AutoImageProcessor.from_pretrained(folders["llava"])
+
+    def log_p(network, row, picture) -> float:
+        pixels = images(images=Image.fromarray(picture.pixels), return_tensors="pt").pixel_values
+        with torch.no_grad():
+            logits = network(input_ids=torch.tensor([row.input_ids]), pixel_values=pixels).logits
+        said = logits[0].log_softmax(-1)
+        own = [k for k, label in enumerate(row.labels) if label >= 0]
+        return sum(float(said[k - 1, row.labels[k]]) for k in own)
+
+    losses_by_hand = []
+    for truth, refusal, example in zip(*pairs.values(), examples, strict=True):
+        gain = {
+            answer: log_p(loaded.model.network, answer, example.picture)
+            - log_p(start, answer, example.picture)
+            for answer in (truth, refusal)
+        }
+        margin = gain[refusal] - gain[truth]
+        losses_by_hand.append(2 / 0.3 * math.log(1 + math.exp(-0.3 * margin)))
+    assert len({round(loss, 3) for loss in losses_by_hand}) == len(examples) > 1
+    assert abs(margin) > 0.1
+    assert found == pytest.approx(sum(losses_by_hand) / len(examples), rel=1e-4)
