@@ -6,34 +6,24 @@ row is never cut: one that is too long is refused.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
-from jinja2 import TemplateError
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from evals.collated import IGNORE, Collated
 from evals.errors import ConfigError, shown
 from evals.multimodal.example import Example
+from evals.multimodal.framing import Frame, Prompt, framed, image_token, require_prompt
 from evals.multimodal.picture_inputs import PictureInputs
 from evals.pictures.picture import Picture
 from evals.text import encoding as text
 from evals.text.answer_end import closed, special_ids
-from evals.text.chat_template import rendered
 from evals.text.encoding import ANSWER, collate
 from evals.text.example import Example as Question
 
 UNLIMITED = 1 << 20
 """A `max_length` that no row exceeds."""
-
-
-class Prompt(text.Prompt):
-    """How a question is put to a model; with tags, `picture` stands before it where there is one.
-
-    A chat template has a place of its own for a picture.
-    """
-
-    picture: str = "<image>\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +40,6 @@ class Processor:
     tokenizer: PreTrainedTokenizerBase
     prompt: Prompt
     pictures: PictureInputs
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """The text around an answer: `head` before it, `tail` behind it."""
-
-    head: str
-    tail: str
 
 
 class Encoder:
@@ -83,11 +65,11 @@ class Encoder:
         self.pictures = processor.pictures
         self.max_length = max_length
         self._key = key
-        self._image_token = _image_token(tokenizer, self.pictures.image_token_id)
+        self._image_token = image_token(tokenizer, self.pictures.image_token_id)
         self.eos_id: int = tokenizer.eos_token_id
         self.pad_id: int = self.eos_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
         self._special = special_ids(tokenizer)
-        _require_prompt(tokenizer, self.prompt, self._image_token)
+        require_prompt(tokenizer, self.prompt, self._image_token)
         self.end_id = self._end_id()
 
     def answered(self, example: Example) -> Row:
@@ -231,77 +213,6 @@ class Encoder:
         ids, ends = self._tokenize(frame.head + ANSWER + frame.tail)
         after = len(frame.head) + len(ANSWER)
         return closed(ids, ends, after=after, special=self._special, eos=self.eos_id)[-1]
-
-
-def framed(
-    tokenizer: PreTrainedTokenizerBase, prompt: Prompt, question: str, *, with_picture: bool
-) -> Frame:
-    """Returns the text around the answer to a question.
-
-    Raises:
-        TemplateError: the chat template cannot render it.
-    """
-    if prompt.style == "tags":
-        picture = prompt.picture if with_picture else ""
-        asked = f"{prompt.question_start}{picture}{question}{prompt.question_end}"
-        return Frame(f"{asked}{prompt.answer_start}", "")
-    content: list[dict[str, Any]] = [{"type": "image"}] if with_picture else []
-    content.append({"type": "text", "text": question})
-    answer = [{"type": "text", "text": ANSWER}]
-    turns = [{"role": "user", "content": content}, {"role": "assistant", "content": answer}]
-    head, _, tail = rendered(tokenizer, turns).rpartition(ANSWER)
-    return Frame(head, tail)
-
-
-def _image_token(tokenizer: PreTrainedTokenizerBase, image_token_id: int) -> str:
-    """Returns the token that stands for a picture, which a foreign tokenizer does not have."""
-    token = tokenizer.convert_ids_to_tokens(image_token_id)
-    if token is None or image_token_id not in tokenizer.added_tokens_decoder:
-        got = "has none" if token is None else f"has {shown(token)}, a piece of text, there"
-        raise ConfigError(
-            "model.path must have the tokenizer that the model was trained with, whose token "
-            f"{image_token_id} stands for a picture, but that {got}; put the model's own tokenizer "
-            "beside it"
-        )
-    return str(token)
-
-
-def _require_prompt(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, image_token: str) -> None:
-    """Refuses a way of asking that a question, or a picture, is lost in."""
-    if prompt.style == "tags":
-        _require_place(prompt.picture, image_token, "model.prompt.picture")
-        return
-    if not tokenizer.chat_template:
-        raise ConfigError(
-            "model.prompt.style must be tags for a model without a chat template but got "
-            "chat_template; set model.prompt.style: tags and its question_start, picture, "
-            "question_end and answer_start, or put chat_template.jinja beside the model"
-        )
-    try:
-        heads = [
-            framed(tokenizer, prompt, "Who?", with_picture=each).head for each in (True, False)
-        ]
-    except TemplateError as error:
-        raise _unusable(str(error)) from error
-    if not all("Who?" in head for head in heads):
-        raise _unusable("it leaves the question or the answer out")
-    _require_place(heads[0], image_token, "the model's chat template")
-
-
-def _require_place(head: str, image_token: str, where: str) -> None:
-    if head.count(image_token) != 1:
-        raise ConfigError(
-            f"{where} must have one place for a picture, {shown(image_token)}, but got "
-            f"{head.count(image_token)} in {shown(head)}; correct it, or set model.prompt.style: "
-            f"tags with picture: {image_token!r}"
-        )
-
-
-def _unusable(reason: str) -> ConfigError:
-    return ConfigError(
-        "model.prompt.style must be tags for a model whose chat template cannot render a question "
-        f"with its answer but got chat_template ({reason}); set model.prompt.style: tags"
-    )
 
 
 def _picture(example: Question) -> Picture | None:

@@ -7,7 +7,7 @@ That is what transformers' AutoModelForImageTextToText loads, if its parts lie a
 from pathlib import Path
 
 from evals.benchmark import Benchmark
-from evals.multimodal.encoding import Prompt
+from evals.multimodal.framing import Prompt
 from trainers.family import Use
 from trainers.loaded_model import LoadedModel, Shape
 from trainers.multimodal.checks import check_loads, check_rows

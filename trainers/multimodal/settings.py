@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from evals.errors import ConfigError, FieldError
-from evals.multimodal.encoding import Prompt
+from evals.multimodal.framing import Prompt
 from evals.paths import read_path
 from evals.pictures.store import CACHE
 from trainers.multimodal.parts import LANGUAGE_MODEL, Parts

@@ -9,8 +9,9 @@ import torch
 
 from evals.collated import IGNORE
 from evals.errors import ConfigError
-from evals.multimodal.encoding import Encoder, Processor, Prompt
+from evals.multimodal.encoding import Encoder, Processor
 from evals.multimodal.example import Example
+from evals.multimodal.framing import Prompt
 from evals.pictures.picture import Picture
 from tests.fixtures.vision_language import LLAVA_TEMPLATE, QWEN_TEMPLATE, pictured_people
 from trainers.byte_pairs import train_byte_pairs
