@@ -1,9 +1,28 @@
+import copy
 import math
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import torch
+from torch import Tensor
+from transformers import LlamaConfig, LlamaForCausalLM
 
+from evals.collated import IGNORE
+from evals.text.encoding import model_inputs
+from trainers import losses
+from trainers.adapters import adapter_state, add_adapter, load_state, trainable
+from trainers.batch import Batch, single
+from trainers.method import Step
+from trainers.methods import ga
 from trainers.methods.sku import Config, Method
 from trainers.requirements import Source
+from trainers.settings import AdapterSettings
+from trainers.tuning.adapter import AdapterTuning
+from trainers.views import ReferenceView, StudentView
+
+STUDY = Path(__file__).with_name("sku_study.py")
+ADAPTER = AdapterSettings(rank=4)
 
 LN3 = math.log(3)
 STUDENT = {
@@ -30,3 +49,125 @@ def test_it_learns_what_is_to_be_forgotten_and_says_that_it_goes_back(word_step)
     method.loss(step).backward()
     assert step.student.x[Source.FORGET].grad.item() < 0
     assert method.requirements.negation == 0.7
+
+
+class Engine:
+    """As much of one as an adapter's turning round needs."""
+
+    def __init__(self, module: torch.nn.Module) -> None:
+        self.module = module
+
+    def trainable_state(self) -> dict[str, Tensor]:
+        return adapter_state(self.module)
+
+    def put(self, weights: dict[str, Tensor]) -> None:
+        load_state(self.module, weights)
+
+
+def people(first: int, number: int) -> Tensor:
+    """Rows that differ by who is asked for and by one word of the answer: "<who> 2 3 4 5 6 x 7"."""
+    rows = torch.tensor([[0, 2, 3, 4, 5, 6, 0, 7]]).repeat(number, 1)
+    rows[:, 0] = torch.arange(first, first + number)
+    generator = torch.Generator().manual_seed(200 + first)
+    rows[:, 6] = torch.randint(12, 31, (number,), generator=generator)
+    return rows
+
+
+FORGET, RETAIN = people(12, 6), people(18, 12)
+
+
+def batch_of(source: Source, ids: Tensor) -> Batch:
+    labels = ids.clone()
+    labels[:, :4] = IGNORE
+    names = tuple(f"{source}-{row}" for row in range(len(ids)))
+    return single(names, model_inputs(ids, torch.ones_like(ids), labels))
+
+
+def drawn(index: int) -> dict[Source, Batch]:
+    generator = torch.Generator().manual_seed(index)
+    random = FORGET.repeat_interleave(3, 0)
+    others = torch.randint(len(RETAIN), (len(random),), generator=generator)
+    random = torch.cat([random[:, :4], RETAIN[others][:, 4:]], dim=1)
+    half = torch.randperm(len(RETAIN), generator=generator)[:6]
+    rows = {Source.FORGET: FORGET, Source.RETAIN: RETAIN[half], Source.RANDOM: random}
+    return {source: batch_of(source, ids) for source, ids in rows.items()}
+
+
+def nll_of(model: torch.nn.Module, ids: Tensor) -> float:
+    with torch.no_grad():
+        batch = batch_of(Source.FORGET, ids)
+        return losses.mean_nll(StudentView(model).logits(batch), batch).item()
+
+
+def learned(ids: Tensor) -> LlamaForCausalLM:
+    """Fine-tunes a model until it knows most of the rows."""
+    torch.manual_seed(0)
+    size = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2}
+    model = LlamaForCausalLM(LlamaConfig(vocab_size=31, num_hidden_layers=2, **size))
+    optimizer, batch = torch.optim.AdamW(model.parameters(), lr=5e-3), batch_of(Source.RETAIN, ids)
+    for _ in range(40):
+        loss = losses.mean_nll(StudentView(model).logits(batch), batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return model
+
+
+def unlearned(
+    original: LlamaForCausalLM, method, *, until: Callable[[torch.nn.Module], bool] | None = None
+) -> torch.nn.Module:
+    """Takes ten steps, or as many as come before `until`."""
+    model = add_adapter(copy.deepcopy(original), ADAPTER, seed=0)
+    optimizer = torch.optim.AdamW([value for _, value in trainable(model)], lr=3e-3)
+    for index in range(10):
+        views = StudentView(model), ReferenceView(model)
+        loss = method.loss(Step(drawn(index), *views, index=index, num_steps=10, epoch=0, seed=0))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if until is not None and until(model):
+            break
+    return model
+
+
+def test_it_forgets_as_much_as_ascent_does_and_keeps_more():
+    """A third of the way from the original to gold, at a sixth of what ascent does to others."""
+    original, gold = learned(torch.cat([FORGET, RETAIN])), learned(RETAIN)
+    known, kept, unknown = nll_of(original, FORGET), nll_of(original, RETAIN), nll_of(gold, FORGET)
+    assert known < 0.3 < 1.2 < unknown
+
+    method = Method(Config(bad=1.0, random=0.03, normal=0.01, num_random=3))
+    model = unlearned(original, method)
+    assert nll_of(model, FORGET) == pytest.approx(known, abs=0.02)  # the bad model still knows
+    AdapterTuning(ADAPTER, seed=0).negate(Engine(model), method.requirements.negation)  # type: ignore[arg-type]
+    forgotten, harm = nll_of(model, FORGET), nll_of(model, RETAIN) - kept
+    assert (forgotten - known) / (unknown - known) > 0.2
+    assert harm < 0.06
+
+    ascended = unlearned(
+        original, ga.Method(ga.Config()), until=lambda m: nll_of(m, FORGET) > forgotten
+    )
+    assert nll_of(ascended, FORGET) > forgotten
+    assert nll_of(ascended, RETAIN) - kept > 2 * harm
+
+
+@pytest.fixture(scope="module")
+def one_rank(on_ranks):
+    return on_ranks(STUDY, 1)[0]
+
+
+@pytest.fixture(scope="module")
+def two_ranks(on_ranks):
+    return on_ranks(STUDY, 2)
+
+
+@pytest.mark.dist
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", [0, 2, 3])
+@pytest.mark.parametrize("tuning", ["adapter", "full"])
+def test_ranks_under_zero_teach_and_turn_round_as_one_rank_does(tuning, stage, one_rank, two_ranks):
+    wanted = one_rank[tuning, 0]
+    assert wanted["after"] != pytest.approx(wanted["before"], rel=1e-2)
+    for found in two_ranks:
+        for name in ("losses", "before", "after"):
+            assert found[tuning, stage][name] == pytest.approx(wanted[name], rel=1e-5), name
