@@ -167,7 +167,7 @@ def two_ranks(on_ranks):
 @pytest.mark.parametrize("tuning", ["adapter", "full"])
 def test_ranks_under_zero_teach_and_turn_round_as_one_rank_does(tuning, stage, one_rank, two_ranks):
     wanted = one_rank[tuning, 0]
-    assert wanted["after"] != pytest.approx(wanted["before"], rel=1e-2)
+    assert wanted["after"] != pytest.approx(wanted["before"], rel=1e-3)
     for found in two_ranks:
         for name in ("losses", "before", "after"):
             assert found[tuning, stage][name] == pytest.approx(wanted[name], rel=1e-5), name
