@@ -13,7 +13,7 @@ from evals.metric import PACKAGE as METRICS
 from evals.settings import EvaluationSettings
 from orchestrator.config.disk import DiskSettings
 from orchestrator.config.fields import docstrings, in_yaml, sections
-from orchestrator.config.method_settings import METHODS
+from orchestrator.config.method_settings import METHODS, MethodSettings
 from orchestrator.config.sweep_config import PLUGINS, SweepConfig
 from orchestrator.searching.constraints import Constraint
 from orchestrator.searching.settings import SearchSettings
@@ -80,6 +80,7 @@ def _methods(definitions: dict[str, Schema]) -> Schema:
         "search": {"type": "object"},
         "first": {"type": "array", "items": {"type": "object"}},
         "training": recipe,
+        "forget": {"type": "string", "description": in_yaml(docstrings(MethodSettings)["forget"])},
     }
     by_label, labelled = {}, []
     for name in names:
