@@ -16,6 +16,7 @@ from trainers.engine import Engine
 from trainers.job import BEAT_S, Beat, Diverged, Report
 from trainers.method import Method, Reference, Step, View
 from trainers.probe import curve
+from trainers.saliency import Saliency
 from trainers.sampler import Sampler
 from trainers.schedule import learning_rate
 from trainers.settings import TrainingSettings
@@ -31,6 +32,8 @@ class TrainingSetup:
     reference: Reference
     training: TrainingSettings
     seed: int
+    saliency: Saliency | None = None
+    """Which weights have a gradient in some of the steps; None: all have one, always."""
 
 
 class Prober(Protocol):
@@ -124,6 +127,8 @@ def _step(
 ) -> torch.Tensor:
     """Takes one optimizer step and returns this rank's mean loss."""
     micro_batches = setup.sampler.step(index)
+    if setup.saliency is not None:
+        setup.saliency.begin(index)
     total_loss = torch.zeros((), device=place.device)
     for batches in micro_batches:
         step = Step(

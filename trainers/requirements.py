@@ -55,6 +55,9 @@ class Requirements:
     negation: float = 0.0
     """How much of what was learned is taken off the weights that training began with, once it has
     ended: theta_0 - negation * (theta - theta_0). 0 leaves the weights as they were trained."""
+    saliency: float = 0.0
+    """How many times as large a weight's squared gradient on forget rows must be as on retain rows
+    for it to have one in the first of each `forget_every` steps; 0 is no condition."""
 
     @property
     def reference_use(self) -> ReferenceUse:

@@ -2,14 +2,17 @@
 
 import math
 from collections.abc import Generator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
 
 from evals.benchmark import Benchmark
 from trainers.job import Beat, Job, Outcome, Report
-from trainers.loop import TrainingSetup
+from trainers.loop import TrainingSetup, seed_dropout
 from trainers.method import build_method
 from trainers.rank_task import RankTask
 from trainers.requirements import ReferenceUse, Requirements, Source
+from trainers.saliency import Saliency, salient
 from trainers.sampler import Sampler, Shape, TrainingData
 from trainers.tuning.choice import build_tuning
 from trainers.tuning.tuning import ReferenceNeeds, Tuning
@@ -31,9 +34,10 @@ def unlearn(task: RankTask, warm_state: WarmState) -> Generator[Report | Beat, N
     if negation:
         guard = None  # what a model knows that will be turned round says nothing
     prober = warm_state.prober(job, warm_model, guard, since=_first_telling_step(setup))
-    trained = yield from warm_state.train(
-        warm_model.engine, setup, resume=task.resume, prober=prober
-    )
+    with _saliency_over(setup, warm_model):
+        trained = yield from warm_state.train(
+            warm_model.engine, setup, resume=task.resume, prober=prober
+        )
     if negation:
         tuning.negate(warm_model.engine, negation)
     sheet, measured = yield from warm_state.evaluate(warm_model.module, warm_model.loaded, job)
@@ -67,7 +71,25 @@ def _setup(
         warm_state.free_copy()
     reference = yield from tuning.reference(warm_model.module, needs)
     student = StudentView(warm_model.module, warm_model.loaded.arguments)
-    return TrainingSetup(method, sampler, student, reference, job.training, job.seed)
+    setup = TrainingSetup(method, sampler, student, reference, job.training, job.seed)
+    if not asked.saliency:
+        return setup
+    seed_dropout(job.seed, warm_state.place)
+    every = asked.forget_every
+    masks = yield from salient(
+        warm_model.engine,
+        student,
+        sampler,
+        threshold=asked.saliency,
+        every=every,
+        place=warm_state.place,
+    )
+    tuning.restart(warm_model.engine, job.training)
+    return replace(setup, saliency=Saliency(masks, every=every))
+
+
+def _saliency_over(setup: TrainingSetup, warm_model: WarmModel) -> AbstractContextManager[None]:
+    return nullcontext() if setup.saliency is None else setup.saliency.over(warm_model.module)
 
 
 def _sampler(

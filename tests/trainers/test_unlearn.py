@@ -13,7 +13,7 @@ from evals import plugins
 from evals.building import build_benchmark
 from evals.settings import EvaluationSettings
 from tests.fixtures.jobs import choose_method, few_people, real_job, tiny_llama
-from trainers import checkpoint, loop, warm_state
+from trainers import checkpoint, loop, unlearn, warm_state
 from trainers.batch import Batch
 from trainers.distributed import Place
 from trainers.engine import Engine
@@ -272,3 +272,22 @@ def test_a_job_forgets_the_split_that_it_names(base, tmp_path, monkeypatch):
     assert outcome.facts["steps"] == trial.training.num_steps(1) == 1
     assert trial.training.num_steps(len(whole.splits["forget"])) > 1
     assert part["forget_last"][0].question in outcome.first_row
+
+
+@pytest.mark.parametrize("is_salient", [True, False])
+def test_a_step_of_ascent_moves_salient_weights_alone(is_salient, base, tmp_path, monkeypatch):
+    """With SGD and without decay; measuring them, at a rate of 0, moves nothing either."""
+    measured = unlearn.salient
+
+    def told(*args, **kwargs):
+        masks = yield from measured(*args, **kwargs)
+        return {name: torch.full_like(mask, is_salient) for name, mask in masks.items()}
+
+    monkeypatch.setattr(unlearn, "salient", told)
+    training = {"l1": 0.0, "weight_decay": 0.0, "optimizer": "sgd", "epochs": 1, "lr": 0.1}
+    rank = WarmState(Place())
+    task = RankTask(job("mmunlearner", training=training), tmp_path, base)
+    _, outcome = outcome_of(rank, task)
+    rank.clear()
+    assert outcome.facts["steps"] == 1
+    assert outcome.facts["moved"] == float(is_salient)
