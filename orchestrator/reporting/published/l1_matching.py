@@ -35,7 +35,12 @@ def mismatches(config: SweepConfig) -> tuple[str, ...]:
 
 
 def published_row(method: MethodSettings, rows: Mapping[str, Row]) -> Row | None:
-    """Returns the row of a method with L1, or without where its L1 is not searched."""
+    """Returns the row of a method with L1, or without where its L1 is not searched.
+
+    There is none of a method that forgets one modality alone.
+    """
+    if method.forget not in ("", "both"):
+        return None
     name = setting.name_there(method.method)
     return rows.get(name if "l1" in method.unsearched else f"{name}{L1}")
 

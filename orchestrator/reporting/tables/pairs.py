@@ -42,4 +42,4 @@ def _but_for_l1(config: SweepConfig, label: str) -> Mapping[str, Any]:
     first = [{n: v for n, v in point.items() if n != L1} for point in method.first]
     recipe = config.recipe(label).model_dump(exclude={L1})
     same = {"method": method.method, "fixed": fixed, "space": space, "first": first}
-    return {**same, "recipe": recipe}
+    return {**same, "recipe": recipe, "forget": method.forget}

@@ -29,3 +29,10 @@ def test_one_modality_alone_is_another_setting():
 def test_an_ablation_has_methods_with_and_without_l1():
     assert is_ablation(load_config(CLEAR, []))
     assert not is_ablation(load_config(str(CONFIGS / "clear_modalities.yaml"), []))
+
+
+def test_a_method_that_forgets_one_modality_alone_has_no_row():
+    config = load_config(CLEAR, ["methods.ga.forget=text", "methods.gd.forget=both"])
+    rows = published_rows(config)
+    assert published_row(config.methods["ga"], rows) is None
+    assert published_row(config.methods["gd"], rows) == WITH_L1["GD"]

@@ -30,6 +30,8 @@ def test_a_sweep_that_searches_l1_for_all_or_trains_all_with_some_has_none(fakes
 def test_another_recipe_is_none(fakes):
     own = "methods.npo_no_l1={method: npo, training: {epochs: 3}}"
     assert l1_pairs(fakes.config(*TWO, own)) == ()
+    part = "methods.npo_no_l1={method: npo, forget: text}"
+    assert l1_pairs(fakes.config(*TWO, part)) == ()
     sparse = "methods.npo_no_l1={method: npo, training: {l1: 0.01}}"
     assert l1_pairs(fakes.config(*TWO, sparse)) == ()
 
