@@ -221,6 +221,7 @@ def _config(options: argparse.Namespace, folder: Path) -> SweepConfig:
         "baselines.training.micro_batch_size=4",
         "baselines.training.epochs=2",
         f"training.batch_size={4 * options.ranks}",
+        "training.micro_batch_size=4",
         "training.epochs=2",
         "evaluation.metrics=[retain,log_forget_quality]",
         "methods=[npo]",

@@ -21,8 +21,8 @@ from trainers.optimizer import L1AdamW
 
 FILES = sorted(CONFIGS.glob("*.yaml"))
 TEXTS = [file for file in FILES if "vision" not in file.stem]
-WHOLE = [file for file in TEXTS if "modalities" not in file.stem]
-"""Those that are not about what is forgotten by a few methods."""
+WHOLE = [file for file in TEXTS if "modalities" not in file.stem and file.stem != "demo"]
+"""Those that are not of a few methods: to show what comes of them, or what is forgotten."""
 TEN = {"retain_ft", "ga", "gd", "kl", "idk", "dpo", "npo", "scrub", "llmu", "rmu"}
 VISION = {
     *("retain_ft", "gd", "scrub_clear_vision", "scrubbio", "llmu_clear_vision"),

@@ -62,7 +62,8 @@ def _gang(gang: GangSettings) -> str:
         gang.strategy if together is None else f"{together} on each of {gang.ranks // together}"
     )
     nodes = "" if together is None else " nodes"
-    return f"{gang.ranks} ranks of {gang.cpus_per_rank:g} CPU{gpus}, {placed}{nodes}"
+    ranks = f"{gang.ranks} rank" + "s" * (gang.ranks > 1)
+    return f"{ranks} of {gang.cpus_per_rank:g} CPU{gpus}, {placed}{nodes}"
 
 
 def _constraints(constraints: Mapping[str, Constraint]) -> str:

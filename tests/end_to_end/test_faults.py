@@ -27,6 +27,7 @@ from orchestrator.config.loading import load_config
 from orchestrator.driver.main import DONE, conduct
 from orchestrator.driver.signals import StopSignals
 from orchestrator.running import ray_connection
+from tests.fixtures.paths import SWEEP
 
 pytestmark = [pytest.mark.ray, pytest.mark.dist, pytest.mark.slow, pytest.mark.timeout(0)]
 
@@ -142,7 +143,7 @@ class Ended:
 
 
 def ended(storage: Path) -> Ended:
-    config = load_config(None, [f"storage={storage}", *WORDS])
+    config = load_config(SWEEP, [f"storage={storage}", *WORDS])
     code = conduct(config, StopSignals())
     tables = {name: rows(config.folder, name) for name in ("table", "pareto", "trials")}
     counted = ("Method", "Trials given", "Trials used", "Found", "Failed")

@@ -42,6 +42,10 @@ WORDS = (
     "finalists=null",
     "search.startup_trials=1",
     "checkpoint.every_s=0.001",
+    "training.batch_size=8",
+    "training.micro_batch_size=4",
+    "baselines.training.micro_batch_size=8",
+    "gang.ranks=2",
     "gang.strategy=STRICT_SPREAD",
 )
 

@@ -33,7 +33,7 @@ import pytest
 
 from orchestrator.config.resume import LAYOUT
 from orchestrator.storage.line_file import whole_lines
-from tests.fixtures.paths import ROOT
+from tests.fixtures.paths import ROOT, SWEEP
 from tests.fixtures.processes import ONE_RANK, without_cluster
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(0)]
@@ -53,6 +53,7 @@ PASSING = ("mlflow.", "version.", "sweep_id", "started_ms", "folder")
 """Tags that tell of a time, a place, or of the code that ran a job, which is not known of what is
 found."""
 WORDS = (
+    SWEEP,
     "benchmark.num_people=6",
     "benchmark.forget_people=2",
     "benchmark.holdout_people=1",

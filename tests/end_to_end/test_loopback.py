@@ -9,13 +9,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.fixtures.paths import ROOT
+from tests.fixtures.paths import ROOT, SWEEP
 from tests.fixtures.processes import without_cluster
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 LOOPBACK = ("127.", "::1", "::ffff:127.")
 WORDS = (
+    SWEEP,
     "benchmark.num_people=6",
     "benchmark.forget_people=2",
     "model.hidden_size=32",

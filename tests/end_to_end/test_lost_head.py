@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from ray.cluster_utils import Cluster
 
-from tests.fixtures.paths import ROOT
+from tests.fixtures.paths import ROOT, SWEEP
 from tests.fixtures.processes import without_cluster
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 
 HEAD = "127.0.0.2"
 WORDS = (
+    SWEEP,
     "benchmark.num_people=6",
     "benchmark.forget_people=2",
     "model.hidden_size=32",

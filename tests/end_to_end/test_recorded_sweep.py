@@ -15,12 +15,13 @@ import pytest
 
 from orchestrator.storage.members import Member, read_members
 from orchestrator.storage.records import Storage
+from tests.fixtures.paths import ROOT, SWEEP
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
-ROOT = Path(__file__).parents[2]
 RECORDED = Path(__file__).parent / "recorded" / "sweep.json"
 SETTINGS = (
+    SWEEP,
     "name=recorded",
     "benchmark.num_people=8",
     "benchmark.forget_people=3",

@@ -13,6 +13,7 @@ import pytest
 from orchestrator import repeat, report
 from orchestrator.storage.masking import basic_form, forms
 from orchestrator.sweep import main
+from tests.fixtures.paths import SWEEP
 from tests.fixtures.processes import ONE_RANK, called, without_cluster
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1500)]
@@ -20,6 +21,7 @@ pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1500)]
 ROOT = Path(__file__).parents[2]
 ODD = "a b%20c?d#e'é"
 SMALL = (
+    SWEEP,
     "benchmark.num_people=6",
     "benchmark.forget_people=2",
     "benchmark.holdout_people=1",

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from orchestrator.sweep import main
-from tests.fixtures.paths import ROOT
+from tests.fixtures.paths import ROOT, SWEEP
 from tests.fixtures.processes import ONE_RANK, called, without_cluster
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 SMALL = (
+    SWEEP,
     "benchmark.num_people=6",
     "benchmark.forget_people=2",
     "benchmark.holdout_people=1",

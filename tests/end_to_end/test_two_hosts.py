@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.paths import ROOT
+from tests.fixtures.paths import ROOT, SWEEP
 
 pytestmark = [pytest.mark.ray, pytest.mark.dist, pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -36,6 +36,7 @@ HASTE = {
 }
 """So that a node which is cut off counts as lost after some 15 seconds, not after a minute."""
 WORDS = (
+    SWEEP,
     "benchmark.num_people=6",
     "benchmark.forget_people=2",
     "benchmark.holdout_people=1",

@@ -18,10 +18,11 @@ from orchestrator import repeat
 from orchestrator import sweep as sweep_module
 from orchestrator.driver.signals import StopSignals
 from orchestrator.sweep import main
-from tests.fixtures.paths import CONFIGS, ROOT
+from tests.fixtures.paths import CONFIGS, ROOT, SWEEP
 from tests.fixtures.processes import ONE_RANK, called, free_port, without_cluster
 
 SMALL = (
+    SWEEP,
     "benchmark.num_people=6",
     "benchmark.forget_people=2",
     "benchmark.holdout_people=1",

@@ -41,7 +41,7 @@ def test_what_changes_no_trial_may_change(tmp_path: Path, override: str) -> None
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("training.epochs=9", r"training\.epochs must stay .* but got 9"),
+        ("training.epochs=99", r"training\.epochs must stay .* but got 99"),
         (
             "search.constraints.retain.at_least=0.5",
             r"search\.constraints\.retain\.at_least must stay 0\.9 .* but got 0\.5",

@@ -144,6 +144,11 @@ def test_the_printed_plan_says_all_of_it(storage: Storage) -> None:
     assert text.count("to do") == 1
 
 
+def test_a_gang_of_one_has_one_rank(storage: Storage) -> None:
+    config = sweep(gang={"ranks": 1})
+    assert "Gang: 1 rank of 1 CPU" in render(plan(config, people(), storage=storage))
+
+
 def test_the_plan_says_every_constraint_and_condition(storage: Storage) -> None:
     constraints = {
         "retain": {"at_least": 0.9, "relative_to": "gold"},
