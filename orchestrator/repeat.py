@@ -88,7 +88,7 @@ def _reevaluated(row: "Row") -> "ScoreSheet":
     from trainers.reevaluation import evaluate_saved
 
     model, adapter = saved_weights(row)
-    return evaluate_saved(row.result.job, model=model, adapter=adapter)
+    return evaluate_saved(row.result.job, model=model, adapter=adapter).sheet
 
 
 def _retrained(row: "Row", keep: str | None) -> "ScoreSheet":

@@ -1,20 +1,20 @@
-"""Scores a saved model again, as the job that made it did, in one process."""
+"""Scores a saved model, as the job that made it did, in one process."""
 
+import warnings
 from pathlib import Path
 
 import torch
 from peft import PeftModel
 from transformers.utils import logging
 
-from evals.scores import ScoreSheet
 from trainers.distributed import Place
 from trainers.in_step import finished
-from trainers.job import Job
+from trainers.job import Job, Outcome
 from trainers.warm_state import WarmState
 
 
-def evaluate_saved(job: Job, *, model: Path, adapter: Path | None) -> ScoreSheet:
-    """Returns the scores of the model in the folder `model`, wearing the adapter if one is given.
+def evaluate_saved(job: Job, *, model: Path, adapter: Path | None) -> Outcome:
+    """Returns what the model in the folder `model` measures, with its adapter if one is given.
 
     Computes on the first GPU where there is one.
 
@@ -28,7 +28,11 @@ def evaluate_saved(job: Job, *, model: Path, adapter: Path | None) -> ScoreSheet
     loaded = finished(warm_state.given_model(given))
     module: torch.nn.Module = loaded.model
     if adapter is not None:
-        module = PeftModel.from_pretrained(loaded.model, str(adapter), autocast_adapter_dtype=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of what peft asks transformers
+            module = PeftModel.from_pretrained(
+                loaded.model, str(adapter), autocast_adapter_dtype=False
+            )
     module.eval()
-    sheet, _ = finished(warm_state.evaluate(module, loaded, job))
-    return sheet
+    sheet, facts = finished(warm_state.evaluate(module, loaded, job))
+    return Outcome(sheet, facts, first_row=warm_state.shown_row(job, loaded))

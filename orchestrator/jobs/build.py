@@ -68,24 +68,50 @@ def trial_job(
     )
 
 
+def checkpoint_job(
+    config: SweepConfig, benchmark: Benchmark, *, phase: Phase, folder: Path, weights: str
+) -> Job:
+    """Returns the job that evaluates the model saved in `folder`, on the items of `config`.
+
+    It does not depend on any recipe. `weights` is the fingerprint of what is evaluated.
+    """
+    return Job(
+        phase=phase,
+        benchmark=config.benchmark,
+        model=config.model,
+        training=TrainingSettings(),
+        adapter=None,
+        engine=config.engine,
+        evaluation=config.evaluation,
+        held_out=config.held_out,
+        seed=config.seed,
+        checkpoint=str(folder.expanduser().resolve()),
+        data=benchmark.fingerprint,
+        weights=weights,
+        version=version(),
+    )
+
+
 def _baseline(config: SweepConfig, benchmark: Benchmark, *, phase: Phase, weights: str) -> Job:
     """Returns a baseline's job; a given checkpoint does not depend on the fine-tuning recipe."""
     baselines = config.baselines
     given = baselines.original if phase == Phase.ORIGINAL else baselines.gold
     if given is not None:
-        check_provenance(Path(given), benchmark, phase=phase)
+        folder = Path(given)
+        check_provenance(folder, benchmark, phase=phase)
+        found = given_weights(given, phase=phase)
+        return checkpoint_job(config, benchmark, phase=phase, folder=folder, weights=found)
     return Job(
         phase=phase,
         benchmark=config.benchmark,
         model=config.model,
-        training=baselines.training if given is None else TrainingSettings(),
-        adapter=baselines.adapter if given is None else None,
+        training=baselines.training,
+        adapter=baselines.adapter,
         engine=config.engine,
         evaluation=config.evaluation,
         held_out=config.held_out,
         seed=config.seed,
-        checkpoint=given and str(Path(given).expanduser().resolve()),
         data=benchmark.fingerprint,
-        weights=weights if given is None else given_weights(given, phase=phase),
+        weights=weights,
         version=version(),
     )

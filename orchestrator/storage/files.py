@@ -4,7 +4,7 @@ Paths are text with slashes, so that they hold below a folder (`root / job_path(
 alike. `trainers/job.py` names the folders of weights, since it is ranks that write them.
 """
 
-JOBS, SWEEPS = "jobs", "sweeps"
+JOBS, SWEEPS, EVALUATIONS = "jobs", "sweeps", "evaluations"
 DATABASE, ARTIFACTS, DATABASE_LOCK = "mlflow.db", "mlartifacts", ".mlflow.lock"
 """MLflow's, where it is given no store of its own."""
 
@@ -36,3 +36,8 @@ def job_path(job_hash: str, *inside: str) -> str:
 def sweep_path(name: str, *inside: str) -> str:
     """Returns where a sweep's own folder lies in a storage folder, or what is `inside` it."""
     return "/".join((SWEEPS, name, *inside))
+
+
+def evaluation_path(name: str) -> str:
+    """Returns where the tables of checkpoints that were judged lie in a storage folder."""
+    return "/".join((EVALUATIONS, name))

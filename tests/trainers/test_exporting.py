@@ -44,7 +44,7 @@ def made(tmp_path_factory) -> tuple[Path, Path]:
 
 
 def nlls(job: Job, model: Path, adapter: Path | None = None) -> torch.Tensor:
-    sheet = evaluate_saved(job, model=model, adapter=adapter)
+    sheet = evaluate_saved(job, model=model, adapter=adapter).sheet
     return torch.tensor([item.answer.mean_nll for task in sheet.tasks for item in task.items])
 
 

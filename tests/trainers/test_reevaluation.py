@@ -70,13 +70,13 @@ def made(tmp_path_factory) -> tuple[Path, ScoreSheet, ScoreSheet]:
 
 def test_a_model_scores_as_it_did(made) -> None:
     folder, first, _ = made
-    again = evaluate_saved(original(), model=folder / "model", adapter=None)
+    again = evaluate_saved(original(), model=folder / "model", adapter=None).sheet
     torch.testing.assert_close(answers(again), answers(first), rtol=0, atol=1e-5)
 
 
 def test_a_model_under_its_adapter_scores_as_it_did(made) -> None:
     folder, first, second = made
-    again = evaluate_saved(trial(), model=folder / "model", adapter=folder / "adapter")
+    again = evaluate_saved(trial(), model=folder / "model", adapter=folder / "adapter").sheet
     torch.testing.assert_close(answers(again), answers(second), rtol=0, atol=1e-5)
     assert (answers(again) - answers(first)).abs().max() > 1e-3, "the adapter does something"
 

@@ -1,0 +1,138 @@
+"""The entry point: `python -m orchestrator.evaluate MODEL... [--gold MODEL] [key=value ...]`.
+
+Measures checkpoints on a benchmark, with or without a gold model to hold them against, and writes
+a table. Exit codes: 0 done; 1 failed; 2 it cannot be evaluated; 130 interrupted, by SIGINT or
+SIGTERM.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from evals.errors import ConfigError
+from orchestrator.driver.signals import StopSignals
+from orchestrator.storage.masked_traceback import MaskedTraceback
+from trainers.disk_full import lacks_room
+
+DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+EXAMPLES = """\
+examples:
+  python -m orchestrator.evaluate ./my-model ./other-model --gold ./retrained --config my.yaml
+  python -m orchestrator.evaluate 0123456789abcdef --config my.yaml    a job of a sweep
+  python -m orchestrator.evaluate ./my-model --metrics retain,forget_rouge,real
+  python -m orchestrator.evaluate ./my-adapter --base meta-llama/Llama-3.2-1B-Instruct
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Evaluates checkpoints from the command line and returns the exit code."""
+    parsed = _parser().parse_intermixed_args(arguments)
+    code, signals = FAILED, StopSignals()
+    with MaskedTraceback(os.environ) as masked, signals:
+        code = _main(parsed, masked)
+    if signals.wished:
+        print("lethe: interrupted; the same command goes on with what is left", file=sys.stderr)
+        return INTERRUPTED
+    return code
+
+
+def _main(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
+    try:
+        _evaluate(parsed, masked)
+    except ConfigError as error:
+        print(f"lethe: {masked.cleaned(error)}", file=sys.stderr)
+        return REFUSED
+    except OSError as error:
+        if not lacks_room(error):
+            raise
+        said = f"there is no room on the disk: {masked.cleaned(error)}; make room and run it again"
+        print(f"lethe: {said}", file=sys.stderr)
+        return FAILED
+    return DONE
+
+
+def _evaluate(parsed: argparse.Namespace, masked: MaskedTraceback) -> None:
+    # Imported late, so that --help and a mistyped option answer at once.
+    os.environ.setdefault("DS_ACCELERATOR", "cpu")  # DeepSpeed, if not told, says so at length
+    from orchestrator.config.environment import checked_addresses
+    from orchestrator.config.loading import load_config
+    from orchestrator.evaluating.checkpoints import read_checkpoints
+    from orchestrator.evaluating.evaluation import judge, whole
+    from orchestrator.evaluating.recording import record
+    from orchestrator.evaluating.scoreboard import scoreboard
+    from orchestrator.reporting.formats.terminal_text import terminal_text
+    from orchestrator.reporting.table_files import FORMATS, files_of, save
+    from orchestrator.storage.files import evaluation_path
+    from orchestrator.storage.records import Storage
+    from orchestrator.storage.writable_folder import make_folder
+    from orchestrator.tracking.session import Place
+    from orchestrator.tracking.tracker import Tracker
+
+    models = [word for word in parsed.words if "=" not in word]
+    if not models:
+        raise ConfigError("MODEL must be given but is missing; name a folder, a job or a hub id")
+    overrides = [word for word in parsed.words if "=" in word]
+    config = whole(
+        load_config(parsed.config, overrides, environment=os.environ), metrics=parsed.metrics
+    )
+    masked.hide([config.storage, config.tracking.uri])
+    checked_addresses(config)
+    storage = Storage(config.folder)
+    place = Place(config.name, storage.root / evaluation_path(config.name), storage.root)
+    storage.check_writable(config.name)
+    Tracker.check(config.tracking, place)
+    given = {"base": parsed.base, "environment": os.environ}
+    gold = None if parsed.gold is None else read_checkpoints([parsed.gold], storage, **given)[0]
+    checkpoints = read_checkpoints(models, storage, **given)
+    judged = judge(checkpoints, gold, config, storage, say=_say)
+    table = scoreboard(judged)
+    make_folder(place.folder)
+    save(table, place.folder, "table", formats=FORMATS)
+    files = files_of(table, place.folder, "table", formats=FORMATS)
+    _say(f"\n{terminal_text(table)}\n\nTables: {place.folder}")
+    if (missed := record(judged, place, files=files)) is not None:
+        _say(f"lethe: not recorded in MLflow ({missed}); run the same command again to add it")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m orchestrator.evaluate",
+        description="Measures checkpoints on the benchmark, with the metrics, of a sweep's YAML.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "words",
+        nargs="+",
+        metavar="MODEL | key=value",
+        help="a folder with a saved model or an adapter, a job's hash or folder, or a hub id; "
+        "and settings of the YAML to override",
+    )
+    parser.add_argument(
+        "--gold",
+        metavar="MODEL",
+        help="a model that never saw what is to be forgotten; without one, metrics that compare "
+        "with it are left out",
+    )
+    parser.add_argument(
+        "--base", metavar="MODEL", help="what adapters belong on, if they do not say so themselves"
+    )
+    parser.add_argument(
+        "--config", metavar="FILE", help="a sweep's YAML, or the name of one (default: the demo)"
+    )
+    parser.add_argument(
+        "--metrics",
+        metavar="NAME,...",
+        type=lambda text: [name.strip() for name in text.split(",")],
+        help="what to measure, in place of the YAML's evaluation.metrics",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""Measures checkpoints: each is a job like a given baseline, found in storage or scored now."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from evals.benchmark import Benchmark
+from evals.building import build_benchmark
+from evals.measurable import check_measurable
+from evals.metric import Need, load_metric
+from evals.suite import suite_of
+from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.evaluating.checkpoints import Checkpoint
+from orchestrator.jobs.build import checkpoint_job
+from orchestrator.results.entry import Entry
+from orchestrator.results.measuring import compared, measured
+from orchestrator.storage.records import Storage
+from orchestrator.storage.result import Result, State
+from trainers.job import Job, Phase
+
+GOLD = "Gold"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the checkpoints measure, gold first if there is one; `left_out` are metrics without."""
+
+    config: SweepConfig
+    benchmark: Benchmark
+    entries: tuple[Entry, ...]
+    has_gold: bool
+    left_out: tuple[str, ...]
+
+
+def whole(config: SweepConfig, *, metrics: Sequence[str] | None = None) -> SweepConfig:
+    """Returns the config with every item measured: nothing is searched, nothing held out.
+
+    Raises:
+        ConfigError: one of the `metrics`, which take the place of the config's, is none.
+    """
+    kept = config.evaluation
+    if metrics is not None:
+        for name in metrics:
+            load_metric(name, key="--metrics")
+        kept = kept.model_copy(update={"metrics": tuple(dict.fromkeys(metrics))})
+    changes = {"finalists": None, "attacks": None, "evaluation": kept}
+    return config.model_copy(update=changes)
+
+
+def judge(
+    checkpoints: Sequence[Checkpoint],
+    gold: Checkpoint | None,
+    config: SweepConfig,
+    storage: Storage,
+    *,
+    say: Callable[[str], None],
+) -> Judged:
+    """Returns what each checkpoint measures, held against `gold` where a metric asks for it.
+
+    What is in storage already is not scored again.
+
+    Raises:
+        ConfigError: the benchmark cannot be built or measured, or a model cannot be loaded.
+        OSError: a result cannot be written.
+    """
+    benchmark = build_benchmark(config.benchmark)
+    check_measurable(benchmark, config.evaluation, suite_of(config.benchmark.name))
+    named = [(GOLD, gold, Phase.GOLD)] if gold is not None else []
+    named += [(each.label, each, Phase.ORIGINAL) for each in checkpoints]
+    entries: list[Entry] = []
+    for label, checkpoint, phase in named:
+        job = checkpoint_job(
+            config, benchmark, phase=phase, folder=checkpoint.model, weights=checkpoint.weights
+        )
+        found = storage.find(job)
+        cached = found is not None and found.state == State.DONE and storage.has_sheet(job.hash)
+        say(f"{label}: {'found in storage' if cached else 'scoring'} (job {job.hash})")
+        result = found if cached and found is not None else _scored(job, checkpoint, storage)
+        if gold is not None:
+            golden = result if not entries else entries[0].result
+            result = compared(result, storage, storage.sheet(golden.job.hash))
+        entries.append(Entry(label, result, cached=cached))
+    names = config.evaluation.metrics
+    left_out = [name for name in names if gold is None and Need.GOLD in load_metric(name).needs]
+    return Judged(config, benchmark, tuple(entries), gold is not None, tuple(left_out))
+
+
+def _scored(job: Job, checkpoint: Checkpoint, storage: Storage) -> Result:
+    """Scores the checkpoint on this machine and returns its result, which is then in storage."""
+    from trainers.reevaluation import evaluate_saved  # imports torch
+
+    started_at, started = time.time(), time.perf_counter()
+    outcome = evaluate_saved(job, model=checkpoint.model, adapter=checkpoint.adapter)
+    wall_s = time.perf_counter() - started
+    ended = Result(job, State.DONE, "", {}, {}, wall_s, (), started_at)
+    result = measured(ended, outcome, gold=None, guard=None)
+    return storage.commit(result, storage.begin(job), outcome.sheet)

@@ -1,0 +1,63 @@
+"""What a person is told by `python -m orchestrator.evaluate`."""
+
+import csv
+
+import pytest
+
+from orchestrator import evaluate
+from tests.orchestrator.evaluating.conftest import WORDS, saved
+
+__all__ = ["saved"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["seed=1"], "MODEL must be given but is missing"),
+        (["./nowhere"], "MODEL must be a folder with a saved model"),
+        (["x", "serach.trials=1"], "did you mean"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_refused_in_a_line(words, message, tmp_path, capsys) -> None:
+    storage = tmp_path / "runs"
+    assert evaluate.main([*words, f"storage={storage}"]) == evaluate.REFUSED
+    error = capsys.readouterr().err
+    assert error.startswith("lethe: ")
+    assert message in error
+    assert not storage.exists()
+
+
+@pytest.mark.slow
+def test_a_table_is_shown_written_and_recorded(saved, tmp_path, capsys) -> None:
+    words = [str(saved.one), "--gold", str(saved.other), f"storage={tmp_path}", *WORDS]
+    words += ["--metrics", "retain_probability, log_forget_quality"]
+    assert evaluate.main(words) == evaluate.DONE
+    said = capsys.readouterr().out
+    assert "Gold: scoring" in said
+    assert "Log Forget Quality" in said
+    folder = tmp_path / "evaluations" / "demo"
+    with (folder / "table.csv").open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["Model"] for row in rows] == ["Gold", "one"]
+    for kind in ("md", "tex", "json"):
+        assert (folder / f"table.{kind}").is_file()
+    _assert_recorded(tmp_path, {"Gold", "one"})
+    assert evaluate.main(words) == evaluate.DONE
+    assert "one: found in storage" in capsys.readouterr().out
+    _assert_recorded(tmp_path, {"Gold", "one"})
+
+
+def _assert_recorded(storage, names) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
+    experiment = client.get_experiment_by_name("lethe")
+    runs = client.search_runs([experiment.experiment_id])
+    children = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
+    (parent,) = [run for run in runs if run not in children]
+    assert {run.info.run_name for run in children} == names
+    assert len(children) == len(names)
+    assert all("retain_probability" in run.data.metrics for run in children)
+    assert parent.data.tags["phase"] == "evaluation"
+    assert "tables" in {item.path for item in client.list_artifacts(parent.info.run_id)}
+    assert {run.info.status for run in runs} == {"FINISHED"}
