@@ -59,13 +59,13 @@ def _evaluate(parsed: argparse.Namespace, masked: MaskedTraceback) -> None:
     from orchestrator.config.loading import load_config
     from orchestrator.evaluating.checkpoints import read_checkpoints
     from orchestrator.evaluating.evaluation import judge, whole
-    from orchestrator.evaluating.recording import record
     from orchestrator.evaluating.scoreboard import scoreboard
     from orchestrator.reporting.formats.terminal_text import terminal_text
     from orchestrator.reporting.table_files import FORMATS, files_of, save
     from orchestrator.storage.files import evaluation_path
     from orchestrator.storage.records import Storage
     from orchestrator.storage.writable_folder import make_folder
+    from orchestrator.tracking.evaluation_run import record_evaluation
     from orchestrator.tracking.session import Place
     from orchestrator.tracking.tracker import Tracker
 
@@ -91,7 +91,7 @@ def _evaluate(parsed: argparse.Namespace, masked: MaskedTraceback) -> None:
     save(table, place.folder, "table", formats=FORMATS)
     files = files_of(table, place.folder, "table", formats=FORMATS)
     _say(f"\n{terminal_text(table)}\n\nTables: {place.folder}")
-    if (missed := record(judged, place, files=files)) is not None:
+    if (missed := record_evaluation(config, judged.entries, place, files=files)) is not None:
         _say(f"lethe: not recorded in MLflow ({missed}); run the same command again to add it")
 
 

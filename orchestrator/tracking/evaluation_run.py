@@ -5,7 +5,8 @@ from functools import partial
 from pathlib import Path
 
 from orchestrator.config.resume import config_text
-from orchestrator.evaluating.evaluation import Judged
+from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.results.entry import Entry
 from orchestrator.storage.address import Address
 from orchestrator.storage.records import Storage
 from orchestrator.tracking.child_run import child_run
@@ -17,7 +18,9 @@ from orchestrator.tracking.store import begin_session
 from orchestrator.tracking.store_address import default_address
 
 
-def record(judged: Judged, place: Place, *, files: Sequence[Path]) -> str | None:
+def record_evaluation(
+    config: SweepConfig, entries: Sequence[Entry], place: Place, *, files: Sequence[Path]
+) -> str | None:
     """Records every checkpoint with its scores, and the tables; returns why it could not, or None.
 
     What is recorded already is not doubled.
@@ -25,12 +28,12 @@ def record(judged: Judged, place: Place, *, files: Sequence[Path]) -> str | None
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
-    config, storage = judged.config, Storage(place.storage)
+    storage = Storage(place.storage)
     address: Address = config.tracking.uri or default_address(place.storage)
     try:
         session = begin_session(config.tracking, place, address, config_text(config))
         session.describe({}, {**code_tags(), "phase": "evaluation"}, {})
-        for entry in judged.entries:
+        for entry in entries:
             folder = storage.job_folder(entry.result.job.hash)
             texts = partial(job_files, entry.result, folder)
             session.add(child_run(entry), Files(folder, texts=texts, adapter=False), more={})
