@@ -98,9 +98,9 @@ def ended(
     while race.wanted:
         number, again = race.wanted[0]
         race.runs[number, again] = Run(_missed(surface, places[number], [seed, number, again]))
-    standing = race.standing
-    if standing is None:
+    if not race.standing:
         return []
+    (standing,) = race.standing
     x, y = (np.float64(share) for share in places[standing])
     truth = surface.truth(x, y)
     mean = np.mean([race.runs[standing, again].violations[FLOOR] for again in SEEDS])

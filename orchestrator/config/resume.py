@@ -30,6 +30,7 @@ FREE = (
     "search.floor_probability",
     "finalists.seeds",
     "finalists.spare",
+    "finalists.points",
     "attacks",
     "budget.",
     "gang.",

@@ -14,7 +14,7 @@ from evals.choice import Choice, Settings, choose
 from evals.errors import ConfigError, cut, shown
 from evals.metric import load_metric
 from evals.paths import read_path
-from evals.settings import DEFAULT_OBJECTIVE, EvaluationSettings
+from evals.settings import EvaluationSettings
 from evals.suite import suite_name, suite_of
 from orchestrator.config.attacks import AttackSettings
 from orchestrator.config.baselines import BaselineSettings
@@ -22,7 +22,7 @@ from orchestrator.config.budget import ATTACKS, FINALISTS, BudgetSettings, check
 from orchestrator.config.checkpoint import CheckpointSettings
 from orchestrator.config.disk import DiskSettings
 from orchestrator.config.existing_path import anchored
-from orchestrator.config.finalists import FinalistSettings
+from orchestrator.config.finalists import FinalistSettings, num_points
 from orchestrator.config.gang import GangSettings
 from orchestrator.config.method_settings import MethodSettings, resolve_method
 from orchestrator.config.own_recipe import check_unsearched, whole_recipe
@@ -31,7 +31,7 @@ from orchestrator.config.storage_address import StorageAddress, working_folder
 from orchestrator.config.tracking import TrackingSettings
 from orchestrator.searching.first_points import check_first
 from orchestrator.searching.grid import grid_size, num_trials
-from orchestrator.searching.settings import SearchSettings, check_constraints, check_measured
+from orchestrator.searching.settings import SearchSettings, check_constraints, check_objectives
 from orchestrator.searching.shared_parameters import check_values, shared_part
 from orchestrator.searching.space import Searched, check_conditions
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
@@ -103,6 +103,11 @@ class SweepConfig(Settings):
         first = (*self.search.first, *self.methods[label].first)
         return self.search.model_copy(update={"first": first})
 
+    @property
+    def num_points(self) -> int:
+        """How many rows each method may have: points of the front of several objectives."""
+        return num_points(self.finalists, len(self.search.objectives))
+
     def num_trials(self, label: str) -> int:
         """Returns how many trials the method `label` is given."""
         return num_trials(self.space(label), self.search_for(label))
@@ -171,14 +176,8 @@ class SweepConfig(Settings):
                     f"evaluation.metrics must be of what {self.benchmark.name} is made of "
                     f"({suites[0]}) but got {name!r}, which reads scores of {theirs}; leave it out"
                 )
-        objective = load_metric(self.search.primary, key="search.objective")
-        check_measured(self.search.primary, self.evaluation.metrics, key="search.objective")
-        if objective.better == "gold":
-            raise ConfigError(
-                f"search.objective must be a metric with a best direction but got "
-                f"{self.search.primary!r}, which is best near the gold model's value; "
-                f"choose {DEFAULT_OBJECTIVE}"
-            )
+        check_objectives(self.search, self.evaluation.metrics)
+        num_points(self.finalists, len(self.search.objectives))
         check_constraints(self.search, self.evaluation.metrics)
         return self
 

@@ -14,6 +14,7 @@ from orchestrator.driver.callbacks import SweepCallback
 from orchestrator.driver.duration import duration
 from orchestrator.jobs.shadows import Shadow
 from orchestrator.results.entry import Entry
+from orchestrator.results.hypervolume import corner_of, dominated, undominated
 from orchestrator.results.pareto import gain
 from orchestrator.searching.constraints import Bound
 from orchestrator.searching.settings import SearchSettings
@@ -54,6 +55,8 @@ class Progress(SweepCallback):
         self._width = max(map(len, ("original", *trials)))
         self._num_done = 0
         self._best: dict[str, float] = {}
+        self._original: Mapping[str, float] = {}
+        self._fronts: dict[str, list[Mapping[str, float]]] = {}
         self._ended: deque[float] = deque(maxlen=PACE_OVER)
 
     def begin(self, name: str, *, gang: GangSettings, num_gangs: int, num_shadows: int = 0) -> None:
@@ -80,6 +83,8 @@ class Progress(SweepCallback):
     def on_entry(self, entry: Entry, *, bounds: Sequence[Bound]) -> None:
         """Writes the line of a finished job, held against `bounds` if it is a trial."""
         self._num_done += 1
+        if entry.result.job.phase == Phase.ORIGINAL:
+            self._original = entry.result.metrics
         if entry.final:
             self._final(entry)
         else:
@@ -111,7 +116,7 @@ class Progress(SweepCallback):
         if entry.result.state == State.FAILED:
             parts.append(f"FAILED: {entry.result.reason}")
         elif self._search.primary in entry.result.metrics:
-            parts.append(self._objective(entry.result))
+            parts += self._objectives(entry.result)
         parts.append("found in storage" if entry.cached else f"{entry.result.wall_s:.1f} s")
         self._write("  ".join([*parts, *self._left()]))
 
@@ -122,18 +127,32 @@ class Progress(SweepCallback):
     def _outcome(self, entry: Entry, bounds: Sequence[Bound]) -> list[str]:
         if entry.result.state == State.FAILED:
             return [f"FAILED: {entry.result.reason}"]
-        parts = [*_kept(entry, bounds), self._objective(entry.result)]
+        parts = [*_kept(entry, bounds), *self._objectives(entry.result)]
         if entry.number is not None:
-            parts.append(self._best_so_far(entry))
+            several = len(self._search.objectives) > 1
+            parts.append(self._volume(entry, bounds) if several else self._best_so_far(entry))
         if entry.result.facts.get("moved") == 0.0:
             parts.append("did not move")
         if entry.result.stopped:
             parts.append(entry.result.stopped.partition(":")[0])
         return parts
 
-    def _objective(self, result: Result) -> str:
-        name = self._search.primary
-        return f"{load_metric(name).short} {result.metrics[name]:z7.2f}"
+    def _objectives(self, result: Result) -> list[str]:
+        primary, *others = self._search.objectives
+        told = [f"{load_metric(primary).short} {result.metrics[primary]:z7.2f}"]
+        # What is constrained stands there already, with its bounds.
+        bare = [name for name in others if name not in self._search.constraints]
+        return told + [f"{load_metric(n).short} {result.metrics[n]:z.3f}" for n in bare]
+
+    def _volume(self, entry: Entry, bounds: Sequence[Bound]) -> str:
+        """Returns what the method's feasible trials dominate so far."""
+        front, search = self._fronts.setdefault(entry.label, []), self._search
+        if entry.feasible:
+            front[:] = undominated([*front, entry.result.metrics], search)
+        if not front:
+            return "hypervolume none"
+        corner = corner_of(search, bounds, self._original)
+        return f"hypervolume {dominated(front, search, corner):.4g}"
 
     def _best_so_far(self, entry: Entry) -> str:
         name, label = self._search.primary, entry.label

@@ -2,7 +2,8 @@
 
 The winner of a search was lucky as well as good, and with the seed that it was found with. So it is
 run again, with seeds that the search has not seen, as a job like any other, and gives way to the
-next one if it breaks a bound (`results.race`). The gold model under a second seed says what the
+next one if it breaks a bound (`results.race`). Of several objectives several points of a method's
+front are run again. The gold model under a second seed says what the
 metrics are where everything is forgotten but for chance.
 """
 
@@ -58,7 +59,14 @@ def races(config: SweepConfig, entries: Sequence[Entry], reference: Reference) -
         seeds, spare = tuple(final_seeds(config)), config.finalists.spare
         sure = safest(trials, reference.bounds, search=config.search)
         if numbers and sure is not None:
-            found[label] = Race(numbers, seeds, spare, reference.bounds, safest=sure.number)
+            found[label] = Race(
+                numbers,
+                seeds,
+                spare,
+                reference.bounds,
+                safest=sure.number,
+                places=config.num_points,
+            )
     return found
 
 
@@ -96,7 +104,7 @@ def num_finalists(config: SweepConfig) -> int:
     """Returns how many jobs that is, at most."""
     if config.finalists is None:
         return 0
-    runs = config.finalists.seeds + config.finalists.spare
+    runs = config.num_points * config.finalists.seeds + config.finalists.spare
     return len(config.methods) * runs + (config.baselines.gold is None)
 
 

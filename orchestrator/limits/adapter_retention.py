@@ -1,7 +1,7 @@
 """Which trials' adapters may go when there is too little disk, and in which order; no IO.
 
 Kept are, of each method, the best feasible trial (or the one nearest to feasible, while none is)
-and the Pareto front of its feasible trials in the objective and every constrained metric; and what
+and the Pareto front of its feasible trials in every objective and constrained metric; and what
 is on the sweep's own front, feasible or not. Everything else is *dominated*. A trial that is
 dominated stays so whatever else ends, so nothing that is removed is ever wanted again for a table.
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from orchestrator.results.entry import Entry
-from orchestrator.results.pareto import gain
+from orchestrator.results.pareto import dominates, gain
 from orchestrator.results.ranking import best_or_nearest, sweep_front
 from orchestrator.searching.constraints import Bound, distance
 from orchestrator.searching.settings import SearchSettings
@@ -76,20 +76,16 @@ def _method_front(entries: Sequence[Entry], search: SearchSettings) -> list[Entr
     return [
         entry
         for entry, point in zip(feasible, points, strict=True)
-        if not any(_dominates(other, point) for other in points)
+        if not any(dominates(other, point) for other in points)
     ]
 
 
 def _point(entry: Entry, search: SearchSettings) -> tuple[float, ...]:
-    """Returns objective and constrained metrics, signed so that more is better."""
-    metrics = entry.result.metrics
-    others = [name for name in search.constraints if name != search.primary]
-    best = gain(search.primary, metrics[search.primary])
-    return (best, *(search.sign(name) * metrics[name] for name in others))
-
-
-def _dominates(one: Sequence[float], other: Sequence[float]) -> bool:
-    return one != other and all(a >= b for a, b in zip(one, other, strict=True))
+    """Returns objectives and constrained metrics, signed so that more is better."""
+    metrics, objectives = entry.result.metrics, search.objectives
+    others = [name for name in search.constraints if name not in objectives]
+    best = [gain(name, metrics[name]) for name in objectives]
+    return (*best, *(search.sign(name) * metrics[name] for name in others))
 
 
 def _badness(

@@ -102,7 +102,9 @@ class Plan:
     def num_final_trials(self) -> int:
         """Runs of the methods' finalists, at most: whose they are is known after the search."""
         finalists = self.config.finalists
-        return 0 if finalists is None else len(self.methods) * finalists.seeds
+        if finalists is None:
+            return 0
+        return len(self.methods) * self.config.num_points * finalists.seeds
 
     @property
     def models(self) -> tuple[PlannedBaseline, ...]:

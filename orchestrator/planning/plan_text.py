@@ -8,6 +8,7 @@ from orchestrator.jobs.shadows import num_attack_splits, num_shadows
 from orchestrator.planning.plan import Plan, PlannedBaseline, PlannedMethod
 from orchestrator.results.warm_start import WarmStartTrial
 from orchestrator.searching.constraints import SIGNS, Constraint
+from orchestrator.searching.settings import SearchSettings
 from orchestrator.searching.space import Searched, SearchRange
 
 
@@ -19,8 +20,7 @@ def render(plan: Plan) -> str:
         f"Benchmark {plan.benchmark.name}: {_splits(plan)}",
         f"Model {config.model.name}, {config.engine.dtype}, ZeRO stage {config.engine.zero_stage}",
         f"Gang: {_gang(config.gang)}",
-        f"Objective: {config.search.direction} {config.search.primary} "
-        f"{_constraints(config.search.constraints)}",
+        f"{_objectives(config.search)} {_constraints(config.search.constraints)}",
         "",
         f"{'baseline':<10} {'job':<16} {'steps':>6}  state",
         *(_baseline_line(baseline) for baseline in plan.baselines),
@@ -36,6 +36,13 @@ def render(plan: Plan) -> str:
         *_warm(plan.warm_start),
     ]
     return "\n".join(lines)
+
+
+def _objectives(search: SearchSettings) -> str:
+    each = [f"{way} {n}" for way, n in zip(search.directions, search.objectives, strict=True)]
+    if len(each) == 1:
+        return f"Objective: {each[0]}"
+    return f"Objectives, of which the front is searched: {' and '.join(each)},"
 
 
 def _search_splits(plan: Plan) -> list[str]:
@@ -119,8 +126,10 @@ def _finalists(plan: Plan) -> list[str]:
         if settings.spare and plan.config.search.constraints
         else ""
     )
+    num = plan.config.num_points
+    best = "best trial" if num == 1 else f"best trial and {num - 1} more of its front"
     return [
-        f"Then finalists: each method's best trial under {settings.seeds} more seeds{gold}, "
+        f"Then finalists: each method's {best} under {settings.seeds} more seeds{gold}, "
         f"reported on {reported}{spare}"
     ]
 

@@ -22,5 +22,6 @@ def subset_of(
     if finals is None:
         return part, None
     kept = tuple(final for final in finals.finals if final.label in methods)
-    pairs = tuple(c for c in finals.comparisons if {c.first, c.second} <= methods.keys())
+    names = {final.name for final in kept}
+    pairs = tuple(c for c in finals.comparisons if {c.first, c.second} <= names)
     return part, replace(finals, finals=kept, comparisons=pairs)

@@ -50,9 +50,9 @@ class SweepRecord:
 
     `reference` and `entries` (baselines and trials, in the order in which they ended) have their
     metrics over the items that the search sees. `replicates` are the finalists' runs, of each
-    method those of the candidate that stands for it, `tried` how many candidates had their turn, by
-    label, and `gold_again` is the gold model under another seed. `gaps` are sentences that say what
-    is missing.
+    method those of the candidates that stand for it, the first one's first, `tried` how many
+    candidates had their turn, by label, and `gold_again` is the gold model under another seed.
+    `gaps` are sentences that say what is missing.
     `chance` is what the original comes to by chance, None as long as nobody has asked.
 
     `shadows` are the models for attacks; `attacks` what these come to, by label and by name, and
@@ -146,13 +146,15 @@ def _final_gaps(record: SweepRecord, num_seeds: int) -> Iterator[str]:
     if record.config.baselines.gold is None and (gold is None or gold.state == State.FAILED):
         why = "is not done yet" if gold is None else f"failed: {gold.reason}"
         yield f"The gold model under another seed {why}; nothing shows what chance makes of it."
-    for label in standing_trials(record):
-        own = [each.result for each in record.replicates if each.label == label]
+    standing = standing_trials(record).items()
+    for label, (place, trial) in ((label, at) for label, of in standing for at in enumerate(of, 1)):
+        runs, name = record.replicates, name_of(label, place)
+        own = [each.result for each in runs if (each.label, each.number) == (label, trial.number)]
         failed = [result.reason for result in own if result.state == State.FAILED]
         if failed:
-            yield f"Runs of the finalist {label} that failed: {len(failed)} ({failed[0]})."
+            yield f"Runs of the finalist {name} that failed: {len(failed)} ({failed[0]})."
         if len(own) < num_seeds:
-            yield f"Runs of the finalist {label} that are not done yet: {num_seeds - len(own)}."
+            yield f"Runs of the finalist {name} that are not done yet: {num_seeds - len(own)}."
 
 
 def _filled(
@@ -236,7 +238,8 @@ def raced(record: SweepRecord, runs: Sequence[Replicate]) -> SweepRecord:
             said = run_of(run.result, search, reference.bounds)
             found[run.label].runs[run.number, run.result.job.seed] = said
     standing = {label: race.standing for label, race in found.items()}
-    kept = tuple(run for run in runs if run.number == standing.get(run.label))
+    own = (run for run in runs if run.number in standing.get(run.label, ()))
+    kept = tuple(sorted(own, key=lambda run: standing[run.label].index(run.number)))
     tried = {label: len(race.tried) for label, race in found.items()}
     return replace(record, replicates=kept, tried=tried)
 
@@ -265,18 +268,26 @@ def _shadows(members: Sequence[Member], results: Mapping[str, Result]) -> Iterat
             yield ShadowModel(member.label, member.number, member.split, results[member.job])
 
 
-def standing_trials(record: SweepRecord) -> dict[str, Entry]:
-    """Returns the trial that stands for each method that has a feasible one, by label.
+def standing_trials(record: SweepRecord) -> dict[str, tuple[Entry, ...]]:
+    """Returns the trials that stand for each method that has a feasible one, by label.
 
-    It is the one that was replicated, or the best one where none was.
+    They are those that were replicated, of one objective one, or the best one where none was.
     """
     config = record.config
-    found = best_trials(record.entries, config.methods, search=config.search)
-    numbers = {run.label: run.number for run in record.replicates}
-    for entry in record.entries:
-        if entry.number is not None and numbers.get(entry.label) == entry.number:
-            found[entry.label] = entry
+    best = best_trials(record.entries, config.methods, search=config.search)
+    found: dict[str, tuple[Entry, ...]] = {label: (entry,) for label, entry in best.items()}
+    by_place = {(e.label, e.number): e for e in record.entries if e.number is not None}
+    for label in config.methods:
+        numbers = dict.fromkeys(run.number for run in record.replicates if run.label == label)
+        own = tuple(by_place[label, n] for n in numbers if (label, n) in by_place)
+        if own:
+            found[label] = own
     return {label: found[label] for label in config.methods if label in found}
+
+
+def name_of(label: str, place: int) -> str:
+    """Returns what the row of a method's finalist in that place is called: "npo", "npo (2)"."""
+    return label if place == 1 else f"{label} ({place})"
 
 
 def _gone(members: Sequence[Member], results: Mapping[str, Result]) -> Iterator[str]:

@@ -4,11 +4,15 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from orchestrator.results.entry import Entry, Reference
+from orchestrator.results.hypervolume import corner_in, dominated, feasible_metrics
 from orchestrator.results.pareto import gain
 from orchestrator.results.ranking import by_merit, is_measured
 from orchestrator.results.signals import signals_of
 from orchestrator.searching.constraints import Bound
 from orchestrator.searching.settings import SearchSettings
+
+MAX_ALONG_FRONT = 12
+"""Candidates of several objectives that are chosen for where they lie on the front."""
 
 
 def candidates(
@@ -20,8 +24,10 @@ def candidates(
     they keep every bound once more as far as their standard errors tell, at most
     `search.floor_probability`: a gain that was lucky on a bound comes after one nearly as large
     that was not, and what is sure to keep the bounds because it did nothing comes last. Among
-    equals the likelier one comes first, then see `by_merit`. Only items that the search sees are
-    looked at, so that what is chosen can be reported on the others.
+    equals the likelier one comes first, then see `by_merit`. Of several objectives this says of the
+    primary one which is the first; then come those that add most to what the ones before them
+    dominate, times how likely they keep the bounds, and then all others in that order. Only
+    items that the search sees are looked at, so that what is chosen can be reported on the others.
     """
     feasible = by_merit((t for t in trials if is_measured(t) and t.feasible), search)
     original = reference.original.metrics.get(search.primary, math.nan)
@@ -32,7 +38,28 @@ def candidates(
         gained = gain(search.primary, objective) - gain(search.primary, original)
         return chance * (max(0.0, gained) if math.isfinite(gained) else 1.0), chance
 
-    return sorted(feasible, key=worth, reverse=True)
+    ordered = sorted(feasible, key=worth, reverse=True)
+    if len(search.objectives) == 1 or not ordered:
+        return ordered
+    return _along_front(ordered, reference, search)
+
+
+def _along_front(
+    ordered: Sequence[Entry], reference: Reference, search: SearchSettings
+) -> list[Entry]:
+    corner = corner_in(search, reference)
+    chosen, left = [ordered[0]], list(ordered[1:])
+    while left and len(chosen) < MAX_ALONG_FRONT:
+        before = dominated(feasible_metrics(chosen), search, corner)
+        added = [
+            (dominated(feasible_metrics([*chosen, trial]), search, corner) - before)
+            * _chance(trial, reference.bounds, search)
+            for trial in left
+        ]
+        if max(added) <= 0:
+            break
+        chosen.append(left.pop(added.index(max(added))))
+    return [*chosen, *left]
 
 
 def safest(

@@ -61,5 +61,5 @@ def not_finite(result: Result, search: SearchSettings) -> str:
 
 
 def _deciding(result: Result, search: SearchSettings) -> dict[str, float | None]:
-    """Returns the objective and what is constrained; None is a metric that is missing."""
-    return {n: result.metrics.get(n) for n in (search.primary, *search.constraints)}
+    """Returns the objectives and what is constrained; None is a metric that is missing."""
+    return {n: result.metrics.get(n) for n in (*search.objectives, *search.constraints)}

@@ -78,7 +78,7 @@ def seen_here(past: Result, storage: Storage, gold: ScoreSheet, *, config: Sweep
     """
     seen = searched_part(gold, config.held_out)
     sheet = restricted(storage.sheet(past.job.hash), seen)
-    names = (config.search.primary, *config.search.constraints)
+    names = tuple(dict.fromkeys((*config.search.objectives, *config.search.constraints)))
     golden = restricted(seen, sheet)
     try:
         measured = measure(sheet, golden, names)

@@ -4,6 +4,8 @@ A candidate is trained under one further seed, and if it keeps every bound there
 One that breaks a bound, under the first of them or in the mean over all, is replaced by the next
 candidate, as long as the runs that are reserved suffice for all seeds of another; the last turn
 that they suffice for is the safest candidate's, so that a method which can keep its bounds does.
+Of several objectives a method may have several places: then as many candidates stand for it, the
+first that keep their bounds, and all of them race at once.
 Bounds are held against items that the search sees: those that finalists are reported on decide
 nothing.
 
@@ -42,8 +44,9 @@ class Run:
 class Race:
     """The race of one method: `candidates` are numbers of trials in their order.
 
-    `spare` is how many runs are reserved beside those of one candidate under all `seeds`; `safest`
-    is the candidate likeliest to keep all bounds, and `runs` are by candidate and seed.
+    `spare` is how many runs are reserved beside those of one candidate for each of the `places`
+    under all `seeds`; `safest` is the candidate likeliest to keep all bounds, and `runs` are by
+    candidate and seed.
     """
 
     candidates: tuple[int, ...]
@@ -52,6 +55,12 @@ class Race:
     bounds: tuple[Bound, ...]
     runs: dict[tuple[int, int], Run] = field(default_factory=dict)
     safest: int | None = None
+    places: int = 1
+
+    @property
+    def num_runs(self) -> int:
+        """How many runs are reserved."""
+        return self.places * len(self.seeds) + self.spare
 
     @property
     def tried(self) -> tuple[int, ...]:
@@ -59,29 +68,24 @@ class Race:
         return tuple(self._turns())
 
     @property
-    def standing(self) -> int | None:
-        """The candidate that stands for the method as far as is known; None without any.
+    def standing(self) -> tuple[int, ...]:
+        """The candidates that stand for the method as far as is known; none without any.
 
         Where all that were tried break a bound it is the one that came nearest to keeping them, of
         those that have all their seeds or can still be given them.
         """
         tried = self.tried
-        if not tried or self.verdict(tried[-1]) is not Verdict.BREAKS:
-            return tried[-1] if tried else None
-        left = len(self.seeds) + self.spare - sum(map(self._cost, tried))
+        kept = tuple(n for n in tried if self.verdict(n) is not Verdict.BREAKS)
+        if kept or not tried:
+            return kept
+        left = self.num_runs - sum(map(self._cost, tried))
         enough = [n for n in tried if len(self.seeds) - self._cost(n) <= left]
-        return min(enough, key=self._distance)
+        return (min(enough, key=self._distance),)
 
     @property
     def wanted(self) -> tuple[tuple[int, int], ...]:
         """The runs, by candidate and seed, that are to be done now and have not come back."""
-        standing = self.standing
-        if standing is None:
-            return ()
-        first = (standing, self.seeds[0])
-        if first not in self.runs:
-            return (first,)
-        return tuple((standing, seed) for seed in self.seeds if (standing, seed) not in self.runs)
+        return tuple(run for number in self.standing for run in self._wanted_of(number))
 
     def verdict(self, number: int) -> Verdict:
         """Returns what the runs of a candidate say so far."""
@@ -93,16 +97,24 @@ class Race:
         missed = self._mean(done)
         return Verdict.BREAKS if missed is None or not is_feasible(missed) else Verdict.HOLDS
 
+    def _wanted_of(self, number: int) -> tuple[tuple[int, int], ...]:
+        first = (number, self.seeds[0])
+        if first not in self.runs:
+            return (first,)
+        return tuple((number, seed) for seed in self.seeds if (number, seed) not in self.runs)
+
     def _turns(self) -> Iterator[int]:
-        left, coming = len(self.seeds) + self.spare, list(self.candidates)
-        while coming and left >= len(self.seeds):
-            is_last = left == len(self.seeds) and len(coming) < len(self.candidates)
-            number = self.safest if is_last and self.safest in coming else coming[0]
+        left, coming, kept = self.num_runs, list(self.candidates), 0
+        while coming and left >= len(self.seeds) and kept < self.places:
+            is_last = left == len(self.seeds) and len(coming) < len(self.candidates) and not kept
+            # In a race for several places the next one may have begun before it was the last turn.
+            is_open = self.places == 1 or (coming[0], self.seeds[0]) not in self.runs
+            turns_to_safest = is_last and is_open and self.safest in coming
+            number = self.safest if turns_to_safest else coming[0]
             assert number is not None
             coming.remove(number)
             yield number
-            if self.verdict(number) is not Verdict.BREAKS:
-                return
+            kept += self.verdict(number) is not Verdict.BREAKS
             left -= self._cost(number)
 
     def _cost(self, number: int) -> int:

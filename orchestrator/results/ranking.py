@@ -66,8 +66,13 @@ def front_between(entries: Sequence[Entry], axes: Axes) -> list[Entry]:
 
     One that was stopped early is not among them, nor one that is known to have forgotten nothing.
     """
+    return _front_over(entries, axes, ())
+
+
+def _front_over(entries: Sequence[Entry], axes: Axes, others: Sequence[Axis]) -> list[Entry]:
     done = [entry for entry in entries if is_whole(entry) and entry.forgot is not False]
-    points = [(axes.objective.gain(entry), axes.horizontal.gain(entry)) for entry in done]
+    over = (axes.objective, axes.horizontal, *others)
+    points = [tuple(axis.gain(entry) for axis in over) for entry in done]
     return [done[i] for i in sorted(front(points), key=lambda i: -points[i][1])]
 
 
@@ -81,8 +86,12 @@ def _axis(name: str, search: SearchSettings, *, key: str) -> Axis:
 
 
 def sweep_front(entries: Sequence[Entry], *, search: SearchSettings) -> list[Entry]:
-    """Returns the trials of the sweep's Pareto front, from the best in `search.horizontal` on."""
-    return front_between(entries, axes_of(search))
+    """Returns the trials of the sweep's Pareto front, from the best in `search.horizontal` on.
+
+    It is that of three objectives, where there are three.
+    """
+    third = [Axis(name, search.sign(name)) for name in search.objectives[2:]]
+    return _front_over(entries, axes_of(search), third)
 
 
 def best_feasible(entries: Iterable[Entry], search: SearchSettings) -> Entry | None:
@@ -96,13 +105,15 @@ def by_merit(entries: Iterable[Entry], search: SearchSettings) -> list[Entry]:
 
     Forget quality takes few values. Among equals it is the one first that the objective's guide
     says is nearest to the best, and not the one that retains most because it did least; then the
-    one that is best in `search.horizontal`, then the lowest number.
+    one that is best in `search.horizontal`, then the lowest number. Of several objectives the first
+    counts, and among its equals the next before all that.
     """
 
-    def merit(entry: Entry) -> tuple[float, float, float, int]:
+    def merit(entry: Entry) -> tuple[float, ...]:
         across = search.horizontal_sign * _across(entry, search)
         kept = -math.inf if math.isnan(across) else across
-        return _gain(entry, search), -_astray(entry, search), kept, -(entry.number or 0)
+        gains = (gain(name, entry.result.metrics[name]) for name in search.objectives)
+        return *gains, -_astray(entry, search), kept, -(entry.number or 0)
 
     return sorted(entries, key=merit, reverse=True)
 
@@ -153,10 +164,6 @@ def is_whole(entry: Entry) -> bool:
 def is_trial(entry: Entry) -> bool:
     """Whether it is no baseline."""
     return entry.result.job.phase == Phase.TRIAL
-
-
-def _gain(entry: Entry, search: SearchSettings) -> float:
-    return gain(search.primary, entry.result.metrics[search.primary])
 
 
 def _astray(entry: Entry, search: SearchSettings) -> float:

@@ -8,7 +8,7 @@ from statistics import variance
 
 from evals.metric import Need, load_metric
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.results.signals import GUIDE
+from orchestrator.results.signals import GUIDE, guide_key
 from orchestrator.storage.members import MemberRole, read_members
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
@@ -29,9 +29,11 @@ def seed_spread(config: SweepConfig, storage: Storage) -> Mapping[str, float]:
     if given is not None:
         folder = given.expanduser().resolve()
         groups += _groups(Storage(folder.parent.parent), folder)
-    objective = config.search.primary
-    found = {name: _pooled(groups, name) for name in (objective, *config.search.constraints)}
-    found[GUIDE] = _pooled(groups, objective, guide=True)
+    primary, *others = config.search.objectives
+    names = dict.fromkeys((primary, *others, *config.search.constraints))
+    found = {name: _pooled(groups, name) for name in names}
+    for name, key in ((primary, GUIDE), *((name, guide_key(name)) for name in others)):
+        found[key] = _pooled(groups, name, guide=True)
     return {name: spread for name, spread in found.items() if spread is not None}
 
 

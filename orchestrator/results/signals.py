@@ -4,11 +4,11 @@ import math
 from collections.abc import Mapping, Sequence
 
 from orchestrator.searching.constraints import Bound
-from orchestrator.searching.signals import Signals, known
+from orchestrator.searching.signals import Further, Signals, known
 from orchestrator.storage.result import Result
 
 GUIDE = "guide"
-"""Stands for the objective's guide among the names of metrics."""
+"""Stands for the first objective's guide among the names of metrics."""
 NO_SEEDS: Mapping[str, float] = {}
 UNMOVED = 0.0
 
@@ -24,8 +24,11 @@ def signals_of(
     *,
     original: Result | None = None,
     seeds: Mapping[str, float] = NO_SEEDS,
+    further: Sequence[str] = (),
 ) -> Signals:
     """Returns the objective's guide, and how sure it, the objective and the violations are.
+
+    `further` are the objectives after the first, of which the same is told.
 
     A bound is a number, so that a violation is as sure as its metric is, over items and, as far as
     is known by metric (`seed_spread`), over `seeds`. Whether the trial did anything is held against
@@ -36,14 +39,30 @@ def signals_of(
     def error(name: str) -> float:
         return math.hypot(known(evidence.errors.get(name)), seeds.get(name, 0.0))
 
-    of_guide = known(evidence.guide_errors.get(objective))
+    def guide_error(name: str, seeds_key: str) -> float:
+        return math.hypot(known(evidence.guide_errors.get(name)), seeds.get(seeds_key, 0.0))
+
     return Signals(
         guide=guide_of(result, objective),
-        guide_error=math.hypot(of_guide, seeds.get(GUIDE, 0.0)),
+        guide_error=guide_error(objective, GUIDE),
         objective_error=error(objective),
         violation_errors={bound.name: error(bound.metric) for bound in bounds},
         idle=original is not None and _is_idle(result, original, objective),
+        further=tuple(
+            Further(
+                result.metrics[name],
+                guide_of(result, name),
+                guide_error(name, guide_key(name)),
+                error(name),
+            )
+            for name in further
+        ),
     )
+
+
+def guide_key(objective: str) -> str:
+    """Returns what stands for the guide of an objective after the first."""
+    return f"{GUIDE} of {objective}"
 
 
 def guide_of(result: Result, objective: str) -> float | None:

@@ -9,6 +9,7 @@ differ by: the shape of a distribution, say, that the guide does not look at.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -23,6 +24,10 @@ NUM_CELLS = 24
 """Into which the distances from 0 are cut that would be an improvement."""
 NUM_OWN_CELLS, FAR = 48, 4.1
 """Of the guide's own spread, and how far they reach: sinh(4.1) is 30 standard deviations."""
+
+
+Moments = tuple[Array, Array]
+"""Means and standard deviations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +75,26 @@ class GuidedObjective:
         found: Array = self._link.at(np.abs(guide_M)) + self._rest.mean(places_MD)
         return found
 
-    def log_gain(self, places_MD: Array, best: float) -> Array:
-        """Returns the logarithm of the expected improvement over `best` at each place.
+    def log_gains(self, places_MD: Array, bests: Sequence[float]) -> list[Array]:
+        """Returns the logarithm of the expected improvement over each of `bests` at each place.
 
         Where the guide is no surer than what cells of the distances from 0 can tell, it is summed
         over these, elsewhere over cells of the guide's own spread.
         """
-        rest_M, spread_M = _moments(self._rest, places_MD)
-        guide_M, wide_M = _moments(self._guide, places_MD)
+        rest = _mixed(self._rest.predict(places_MD), self._rest.weights_S)
+        guide_SM = self._guide.predict(places_MD)
+        return [self._log_gain(rest, guide_SM, best) for best in bests]
+
+    def _log_gain(self, rest: Moments, guide_SM: Moments, best: float) -> Array:
+        (rest_M, spread_M), (guide_M, wide_M) = rest, _mixed(guide_SM, self._guide.weights_S)
         reach = self._reach(best - 2 * float(spread_M.max()) - float(rest_M.max()))
         width = reach / NUM_CELLS
-        found: Array = np.empty(len(places_MD))
+        found: Array = np.empty(len(rest_M))
         unsure = wide_M >= width
         if unsure.any():
             cells_K: Array = (np.arange(NUM_CELLS, dtype=np.float64) + 0.5) * width
-            likely_MK = self._log_share(places_MD[unsure], cells_K, width)
+            mean_SM, spread_SM = (each[:, unsure] for each in guide_SM)
+            likely_MK = self._log_share(mean_SM, spread_SM, cells_K, width)
             here = rest_M[unsure], spread_M[unsure]
             found[unsure] = self._summed(cells_K[None, :], likely_MK, *here, best)
         if not unsure.all():
@@ -110,11 +120,10 @@ class GuidedObjective:
         enough = tried[self._link.at(tried) >= worth] if self._farthest > 0 else tried[:0]
         return float(enough.max()) if len(enough) else max(0.01 * self._farthest, 1e-6)
 
-    def _log_share(self, places_MD: Array, cells_K: Array, width: float) -> Array:
+    def _log_share(self, mean_SM: Array, spread_SM: Array, cells_K: Array, width: float) -> Array:
         """Returns the logarithm of how likely the guide lies in each cell, on either side of 0."""
         from scipy.special import logsumexp
 
-        mean_SM, spread_SM = self._guide.predict(places_MD)
         spread_SM = np.maximum(spread_SM, width / 2)  # a draw that is surer than the others
         log_weight_S = np.log(self._guide.weights_S)
         sides = []
@@ -135,9 +144,9 @@ def _own_cells() -> tuple[Array, Array]:
     return z, -0.5 * z**2 - 0.5 * math.log(2 * math.pi) + np.log(widths)
 
 
-def _moments(process: Process, places_MD: Array) -> tuple[Array, Array]:
+def _mixed(predicted_SM: Moments, weights_S: Array) -> Moments:
     """Returns mean and standard deviation over all draws at each place."""
-    mean_SM, spread_SM = process.predict(places_MD)
-    mean_M = process.weights_S @ mean_SM
-    square_M = process.weights_S @ (spread_SM**2 + (mean_SM - mean_M) ** 2)
+    mean_SM, spread_SM = predicted_SM
+    mean_M = weights_S @ mean_SM
+    square_M = weights_S @ (spread_SM**2 + (mean_SM - mean_M) ** 2)
     return mean_M, np.sqrt(square_M)

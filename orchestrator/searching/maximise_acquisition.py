@@ -7,8 +7,9 @@ the best of these at smaller and smaller distances.
 
 import numpy as np
 
-from orchestrator.searching.acquisition import Improvement, Seen
+from orchestrator.searching.acquisition import Acquisition, Improvement, Seen
 from orchestrator.searching.gaussian_process import Array
+from orchestrator.searching.hypervolume_improvement import HypervolumeImprovement
 from orchestrator.searching.space import Point, Value
 from orchestrator.searching.unit_cube import Cube
 
@@ -22,7 +23,7 @@ def propose(seen: Seen, *, cube: Cube, part: Point, seed: int) -> dict[str, Valu
     """Returns the setting to try next, with the values of `part` where that has some."""
     from scipy.stats import qmc
 
-    improvement = Improvement(seen, cube.is_choice_D)
+    improvement = _acquisition(seen, cube)
     rng = np.random.default_rng(seed)
     wide = qmc.Sobol(len(cube.is_choice_D), rng=rng).random(NUM_WIDE)
     places = cube.settle(wide, part)
@@ -32,6 +33,11 @@ def propose(seen: Seen, *, cube: Cube, part: Point, seed: int) -> dict[str, Valu
         near = cube.settle(_around(centers, distance, cube=cube, rng=rng), part)
         places, gains = np.concatenate([places, near]), np.append(gains, improvement.log_at(near))
     return {**cube.setting(places[np.argmax(gains)]), **part}
+
+
+def _acquisition(seen: Seen, cube: Cube) -> Acquisition:
+    made = HypervolumeImprovement if seen.further else Improvement
+    return made(seen, cube.is_choice_D)
 
 
 def _around(centers: Array, distance: float, *, cube: Cube, rng: np.random.Generator) -> Array:

@@ -11,10 +11,11 @@ It differs from the record in these ways:
 - The Gaussian process sees a parameter that is not active at the middle of its range, so that
   every trial has all of them. The tree estimator looks at each parameter alone and needs no such
   thing.
-- The tree estimator sees equal objectives apart, the one with the better guide before the other.
+- The tree estimator, which looks for the front of several objectives as Optuna has it, sees equal
+  objectives apart, the one with the better guide before the other.
 - The Gaussian process sees `MAX_SEEN` finished trials at the most, as its cost grows with the
-  cube of their number: the best half of them in feasible objective, or nearness to it, and the
-  latest.
+  cube of their number: the best half of them in feasible objective (of several: by how many
+  others are better in all), or nearness to it, and the latest.
 
 The Gaussian process is Lethe's own (`proposing`); the other samplers are Optuna's.
 """
@@ -47,9 +48,14 @@ class Sampling:
         self._space = space
         self._settings = settings
         self._seed = seed
+        self._corner: tuple[float, ...] = ()
         self._first = tuple(typed(space, point) for point in settings.first)
         self._start = self._starting_points()
         self._grid = self._grid_points()
+
+    def aim(self, corner: Sequence[float]) -> None:
+        """Says where each objective begins to count."""
+        self._corner = tuple(corner)
 
     def num_left(self, own: Sequence[Tried]) -> int:
         """Returns how many trials may follow the search's `own`: of the budget, or of the grid."""
@@ -84,7 +90,7 @@ class Sampling:
         measured = any(trial.ending is Ending.MEASURED for trial in tried)
         if self._settings.sampler == "gp" and measured:
             cube = Cube(self._space)
-            seen = seen_by_process(tried, self._settings, cube)
+            seen = seen_by_process(tried, self._settings, cube, self._corner)
             return propose(seen, cube=cube, part=part, seed=self._dice(number))
         study = self._view(tried)
         study.sampler = self._sampler(number)
@@ -95,9 +101,9 @@ class Sampling:
         """Returns the trials as a sampler of Optuna's shall see them."""
         import optuna
 
-        study = optuna.create_study(direction=self._settings.direction)
+        study = optuna.create_study(directions=list(self._settings.directions))
         shapes = distributions(self._space)
-        seen = seen_by_estimator(tried, self._settings.direction) if self._learns else []
+        seen = seen_by_estimator(tried, self._settings.directions) if self._learns else []
         for trial in seen:
             study.add_trial(frozen(trial, {name: shapes[name] for name in trial.params}))
         return study

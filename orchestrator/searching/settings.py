@@ -18,6 +18,8 @@ from trainers.settings import StoppingSettings
 
 Direction = Literal["minimize", "maximize"]
 
+MAX_OBJECTIVES = 3
+
 
 class SearchSettings(Settings):
     """One study per method: `trials` each, the first `startup_trials` in the middle and around it.
@@ -40,7 +42,9 @@ class SearchSettings(Settings):
     """At so many splits of the benchmark every trial is trained, its own and the next; objective
     and constraints are means over them. With more than one no training is stopped early, as what
     one split says decides nothing."""
-    objective: str = DEFAULT_OBJECTIVE
+    objective: str | tuple[str, ...] = DEFAULT_OBJECTIVE
+    """A metric, or a list of two or three: then the front between them is searched, and the first
+    is the one that a method's best trial is told by."""
     constraints: dict[str, Constraint] = {DEFAULT_CONSTRAINED: Constraint(at_least=0.9)}
     """By metric. Whatever is written here takes the default's place; `{}` constrains nothing, and
     null takes one metric's constraint away. Figures and fronts hold the objective against the first
@@ -62,6 +66,23 @@ class SearchSettings(Settings):
         if given is not None:
             read_path(given, key="search.warm_start")
         return given
+
+    @field_validator("objective")
+    @classmethod
+    def _few_and_different(cls, given: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if isinstance(given, str):
+            return given
+        twice = [name for name in given if given.count(name) > 1]
+        if twice:
+            raise FieldError(
+                f"must be different metrics but got {twice[0]!r} twice; leave one of them out"
+            )
+        if not 1 <= len(given) <= MAX_OBJECTIVES:
+            raise FieldError(
+                f"must be one metric, or {MAX_OBJECTIVES} at most, but got {len(given)}; "
+                "constrain the others"
+            )
+        return given[0] if len(given) == 1 else given
 
     @field_validator("constraints", mode="before")
     @classmethod
@@ -97,26 +118,31 @@ class SearchSettings(Settings):
     @property
     def primary(self) -> str:
         """The metric that a trial is first of all judged by."""
-        return self.objective
+        return self.objectives[0]
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """All that the search makes the best of, the primary one first."""
+        return (self.objective,) if isinstance(self.objective, str) else self.objective
+
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """Which way each objective is better."""
+        return tuple(map(direction_of, self.objectives))
 
     @property
     def direction(self) -> Direction:
-        """Which way the objective is better."""
-        better = load_metric(self.primary, key="search.objective").better
-        return "minimize" if better == "lower" else "maximize"
-
-    @property
-    def best_value(self) -> float:
-        """The best that the objective can have, perhaps infinite."""
-        low, high = load_metric(self.primary, key="search.objective").bounds
-        return low if self.direction == "minimize" else high
+        """Which way the primary objective is better."""
+        return direction_of(self.primary)
 
     @property
     def horizontal(self) -> str:
         """The metric that figure and Pareto front hold against the objective.
 
-        The first that is constrained, the objective aside.
+        The second objective, or else the first that is constrained, the objective aside.
         """
+        if len(self.objectives) > 1:
+            return self.objectives[1]
         return next(
             (name for name in self.constraints if name != self.primary), DEFAULT_CONSTRAINED
         )
@@ -129,10 +155,40 @@ class SearchSettings(Settings):
     def sign(self, constrained: str) -> int:
         """Returns 1 if more of a metric is better, -1 if less is, as it or its constraint says."""
         better = load_metric(constrained).better
-        if better == "gold":
+        if better == "gold":  # an objective is none of these
             sides = self.constraints[constrained].sides
             better = "higher" if "at_least" in sides else "lower"
         return 1 if better == "higher" else -1
+
+
+def direction_of(objective: str) -> Direction:
+    """Returns which way a metric is better that has a best direction."""
+    better = load_metric(objective, key="search.objective").better
+    return "minimize" if better == "lower" else "maximize"
+
+
+def best_value(objective: str) -> float:
+    """Returns the best that it can have, perhaps infinite."""
+    low, high = load_metric(objective, key="search.objective").bounds
+    return low if direction_of(objective) == "minimize" else high
+
+
+def check_objectives(search: SearchSettings, measured: tuple[str, ...]) -> None:
+    """Refuses objectives that could not be searched.
+
+    Raises:
+        ConfigError: an unknown metric, one that is not among `measured`, or one that has no best
+            direction.
+    """
+    key = "search.objective"
+    for name in search.objectives:
+        metric = load_metric(name, key=key)
+        check_measured(name, measured, key=key)
+        if metric.better == "gold":
+            raise ConfigError(
+                f"{key} must be a metric with a best direction but got {name!r}, which is best "
+                f"near the gold model's value; choose {DEFAULT_OBJECTIVE}"
+            )
 
 
 def check_constraints(search: SearchSettings, measured: tuple[str, ...]) -> None:

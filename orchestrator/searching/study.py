@@ -14,7 +14,7 @@ Objectives have heavy tails: the natural log of a Kolmogorov-Smirnov p-value run
 and a Gaussian process would fit the tail and little else. As ln p is about -n D^2 for n items and
 a distance D, Optuna is told sign(x) sqrt(|x|), which is linear in D and keeps the order, hence
 the optimum. The number itself is kept in the trial's user attributes. Violations are told as they
-are.
+are. Where there are several objectives, Optuna is told all of them.
 
 Trials of another sweep that a search begins with are in its study too, but have no number: they
 cost no budget and are in no table.
@@ -22,7 +22,7 @@ cost no budget and are in no table.
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,7 +85,7 @@ class MethodSearch:
         self._space = space
         self._journal = _open_journal(folder / JOURNAL, wait)
         self._storage = _storage_in(self._journal)
-        self._study = _open_study(label, settings.direction, self._storage)
+        self._study = _open_study(label, settings.directions, self._storage)
         self._check_unchanged(space)
         self._sampling = Sampling(label, space=space, settings=settings, seed=seed)
         self._running: dict[int, Trial] = {}
@@ -110,6 +110,10 @@ class MethodSearch:
         done = [trial for trial in self._own() if trial.state.is_finished()]
         found = [Suggestion(t.user_attrs["number"], t.params, told=True) for t in done]
         return tuple(sorted(found, key=lambda suggestion: suggestion.number))
+
+    def aim(self, corner: Sequence[float]) -> None:
+        """Says where each objective begins to count, without which several are not searched."""
+        self._sampling.aim(corner)
 
     def ask(self) -> Suggestion:
         """Returns the next trial; those that were asked before and never ended come first."""
@@ -142,6 +146,7 @@ class MethodSearch:
         `stopped` is why the trial was stopped early, if it was, as it misses a bound.
         """
         assert all(map(math.isfinite, (objective, *violations.values())))
+        assert len(signals.further) == len(self._settings.objectives) - 1
         assert not (stopped and is_feasible(violations))
         trial = self._running.pop(number)
         with warnings.catch_warnings():
@@ -153,7 +158,7 @@ class MethodSearch:
             facts["reason"] = stopped
         for name, fact in facts.items():
             trial.set_user_attr(name, fact)
-        self._study.tell(trial, signed_root(objective))
+        self._study.tell(trial, _values(objective, signals))
 
     def fail(self, number: int, reason: str, *, job: str = "", collapsed: bool = False) -> None:
         """Ends a trial that gave no numbers; it counts against the budget.
@@ -189,7 +194,7 @@ class MethodSearch:
             create_trial(
                 params=dict(params),
                 distributions={name: shapes[name] for name in params},
-                value=signed_root(objective),
+                values=_values(objective, signals),
                 constraints=dict(violations),
                 user_attrs={"origin": origin, **facts},
             )
@@ -235,7 +240,7 @@ class MethodSearch:
         """Refuses a journal of another search: old trials would silently mislead the sampler."""
         described = {name: searched.model_dump(mode="json") for name, searched in space.items()}
         now = {
-            "objective": self._settings.objective,
+            "objective": _plain(self._settings.objective),
             "constraints": list(bound_names(self._settings.constraints)),
             "space": dict(sorted(described.items())),
         }
@@ -247,6 +252,11 @@ class MethodSearch:
                 f"the search of {self._label!r} must be the one this sweep began with, {before}, "
                 f"but got {now}; restore it or give the sweep another name"
             )
+
+
+def _plain(objective: str | tuple[str, ...]) -> str | list[str]:
+    """Returns the objective as JSON gives it back."""
+    return objective if isinstance(objective, str) else list(objective)
 
 
 def _open_journal(file: Path, wait: Wait) -> "Journal":
@@ -261,7 +271,12 @@ def _storage_in(journal: "Journal") -> "JournalStorage":
     return JournalStorage(journal)
 
 
-def _open_study(label: str, direction: Direction, storage: "JournalStorage") -> "Study":
+def _values(objective: float, signals: Signals) -> list[float]:
+    """Returns the objectives as Optuna is told them."""
+    return [signed_root(value) for value in (objective, *(o.value for o in signals.further))]
+
+
+def _open_study(label: str, directions: Sequence[Direction], storage: "JournalStorage") -> "Study":
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -269,6 +284,6 @@ def _open_study(label: str, direction: Direction, storage: "JournalStorage") -> 
         study_name=label,
         storage=storage,
         sampler=optuna.samplers.RandomSampler(seed=0),
-        direction=direction,
+        directions=list(directions),
         load_if_exists=True,
     )

@@ -26,9 +26,9 @@ def tried_of(trial: "FrozenTrial") -> Tried:
     """Returns the trial as its sampling sees it."""
     number, params = trial.user_attrs.get("number"), _params(trial)
     if trial.state.name == "COMPLETE":
-        assert trial.value is not None
         signals = read(trial.user_attrs.get("signals", {}))
-        return Tried(number, params, Ending.MEASURED, trial.value, trial.constraints, signals)
+        value = trial.values[0]
+        return Tried(number, params, Ending.MEASURED, value, trial.constraints, signals)
     if trial.state.name == "FAIL":
         collapsed = trial.user_attrs.get("collapsed", False)
         return Tried(number, params, Ending.COLLAPSED if collapsed else Ending.FAILED)

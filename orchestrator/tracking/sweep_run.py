@@ -9,7 +9,7 @@ from orchestrator.results.entry import Entry
 from orchestrator.results.pareto import gain
 from orchestrator.storage.result import State
 from orchestrator.tracking.child_run import leaves
-from orchestrator.tracking.run_note import NOTE, sweep_note
+from orchestrator.tracking.run_note import NOTE, objectives_in, sweep_note
 
 LEFT_OUT = ("tracking.", "plan.", "disk.", "cache", "storage", "checkpoint.")
 """Keys that have no part in what a sweep finds."""
@@ -36,7 +36,7 @@ class SweepTally:
     """Counts what a sweep has come to, one entry after another."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        self._objective: str = config["search"]["objective"]
+        self._objectives = objectives_in(config)
         self._entries: dict[str, Entry] = {}
 
     def add(self, entry: Entry) -> None:
@@ -44,7 +44,7 @@ class SweepTally:
         self._entries[entry.result.job.hash] = entry
 
     def metrics(self) -> dict[str, float]:
-        """Returns numbers of trials, and the best objective among each method's feasible ones."""
+        """Returns numbers of trials, and each method's best feasible of each objective."""
         trials = [entry for entry in self._entries.values() if _is_trial(entry)]
         failed = [entry for entry in trials if entry.result.state == State.FAILED]
         counts = {
@@ -57,12 +57,11 @@ class SweepTally:
         return {**{name: float(count) for name, count in counts.items()}, **self._best(trials)}
 
     def _best(self, trials: list[Entry]) -> dict[str, float]:
-        sign = gain(self._objective, 1.0)
         best: dict[str, float] = {}
-        for entry in trials:
-            if entry.feasible:
-                name = f"best/{entry.label}/{self._objective}"
-                value = entry.result.metrics[self._objective]
+        for entry in (entry for entry in trials if entry.feasible):
+            for objective in self._objectives:
+                sign, name = gain(objective, 1.0), f"best/{entry.label}/{objective}"
+                value = entry.result.metrics[objective]
                 best[name] = sign * max(sign * value, sign * best.get(name, value))
         return best
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from orchestrator.driver.stages.stage import Request, Retry, StageContext
 from orchestrator.results.entry import Entry, Reference
+from orchestrator.results.hypervolume import corner_in
 from orchestrator.results.measuring import reference_of, unguarded_reference
 from orchestrator.results.over_splits import mean_reference
 from orchestrator.storage.result import Result, State
@@ -83,7 +84,10 @@ class BaselineStage:
         """Holds the baselines against each other, and tells of each."""
         try:
             self.references = (self._own_reference(), *self._further_references())
-            self.reference = mean_reference(self.references, self._plan.config)
+            reference = mean_reference(self.references, self._plan.config)
+            if len(self._plan.config.search.objectives) > 1:
+                corner_in(self._plan.config.search, reference)  # where nothing counts from, it ends
+            self.reference = reference
         except ValueError as error:
             self.failure = f"the baselines cannot be compared: {error}"
             return

@@ -53,9 +53,9 @@ class FinalistStage:
 
     @property
     def standing(self) -> dict[str, int]:
-        """The trial that stands for each method whose race has begun, by label."""
+        """The first trial that stands for each method whose race has begun, by label."""
         found = {label: race.standing for label, race in self._races.items() if race.runs}
-        return {label: number for label, number in found.items() if number is not None}
+        return {label: numbers[0] for label, numbers in found.items() if numbers}
 
     def begin(self) -> None:
         """Lines up the candidates."""

@@ -14,6 +14,7 @@ from orchestrator.jobs.shadows import Shadow
 from orchestrator.limits.full_disk import OutOfRoom
 from orchestrator.results.entry import Entry, Reference
 from orchestrator.results.feasibility import collapsed, judged
+from orchestrator.results.hypervolume import corner_in
 from orchestrator.results.measuring import compared_if_needed, seen_here
 from orchestrator.results.over_splits import mean_result
 from orchestrator.results.seed_spread import seed_spread
@@ -88,6 +89,9 @@ class SearchStage:
     def begin(self) -> None:
         """Has the studies learn from another sweep, and tells of what this one has done before."""
         self._seeds = seed_spread(self._config, self._storage)
+        if len(self._config.search.objectives) > 1:
+            for search in self._searches.values():
+                search.aim(corner_in(self._config.search, self._reference))
         self._learn()
         self._recall()
 
@@ -224,9 +228,14 @@ class SearchStage:
         return judged(result, self._config.search, self._reference.bounds)
 
     def _signals(self, result: Result) -> Signals:
-        reference, objective = self._reference, self._config.search.primary
+        reference, (primary, *others) = self._reference, self._config.search.objectives
         return signals_of(
-            result, objective, reference.bounds, original=reference.original, seeds=self._seeds
+            result,
+            primary,
+            reference.bounds,
+            original=reference.original,
+            seeds=self._seeds,
+            further=others,
         )
 
     def _tell(

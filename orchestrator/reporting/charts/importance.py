@@ -20,7 +20,7 @@ class Weight:
 
 
 def weights_of(entries: Sequence[Entry], config: SweepConfig) -> list[Weight]:
-    """Returns the weights for the objective and `search.horizontal`, method by method.
+    """Returns the weights for every objective and `search.horizontal`, method by method.
 
     Trials that were stopped early do not count: their numbers are not those of their settings.
     Methods with too few trials, or with one hyperparameter alone, are left out.
@@ -29,7 +29,7 @@ def weights_of(entries: Sequence[Entry], config: SweepConfig) -> list[Weight]:
 
 
 def _weights(entries: Sequence[Entry], config: SweepConfig) -> Iterator[Weight]:
-    metrics = dict.fromkeys((config.search.primary, config.search.horizontal))
+    metrics = dict.fromkeys((*config.search.objectives, config.search.horizontal))
     for label in config.methods:
         space = config.space(label)
         trials = [entry for entry in trials_of(entries, label) if is_whole(entry)]

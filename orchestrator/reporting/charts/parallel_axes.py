@@ -104,7 +104,7 @@ def _further(trials: Iterable[Entry]) -> list[str]:
 def _metrics(trials: Sequence[Entry], search: SearchSettings) -> list[str]:
     measured = list(dict.fromkeys(name for entry in trials for name in entry.result.metrics))
     kept, left = (_summing_up(measured, aspect) for aspect in (Aspect.REAL, Aspect.FORGET))
-    wanted = [*kept, search.horizontal, *search.constraints, *left]
+    wanted = [*kept, search.horizontal, *search.constraints, *left, *search.objectives]
     named = dict.fromkeys(name for name in wanted if name in measured and name != search.primary)
     return [*named, search.primary]
 

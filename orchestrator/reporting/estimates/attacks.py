@@ -65,7 +65,7 @@ class _Models:
 def _attacked(record: SweepRecord) -> Iterator[tuple[str, int | None]]:
     """Yields what is attacked: a label, and the number of the trial that it stands for."""
     yield from ((str(phase), None) for phase in (Phase.ORIGINAL, Phase.GOLD))
-    yield from ((label, trial.number) for label, trial in standing_trials(record).items())
+    yield from ((label, trials[0].number) for label, trials in standing_trials(record).items())
 
 
 def _said_of_all(settings: AttackSettings) -> str:

@@ -18,7 +18,7 @@ from orchestrator.reporting.estimates.inference import (
 )
 from orchestrator.reporting.estimates.resampling import same_items
 from orchestrator.reporting.estimates.samples import Samples, measured, samples_of
-from orchestrator.reporting.sweep_record import SweepRecord, standing_trials
+from orchestrator.reporting.sweep_record import SweepRecord, name_of, standing_trials
 from orchestrator.results.chance import has_moved
 from orchestrator.results.pareto import gain
 from orchestrator.searching.constraints import Bound, bounds_of, is_feasible, violations
@@ -35,14 +35,16 @@ class Final:
     """A method's finalist: the trial `number` with its `params`, run again under several seeds.
 
     Where the one before it broke a bound under them, it is the next (`orchestrator.results.race`).
+    Of several objectives a method has several, each in its `place`, from 1.
 
     `results` are its runs that are DONE; without one `metrics` and `violations` are empty.
     `metrics` are over the reported items, `violations` those of the means by the bound's name.
     `rank` is 1 + the number of feasible finalists that are better in the objective and can be told
     apart from this one; equal ranks do not mean equal methods. It is None for a finalist that is
-    infeasible, or has no run, or whose objective is NaN. `forgot` says whether it is better than
-    the original in the objective beyond chance: the interval of the difference, on the same drawn
-    items, is above none; None where that cannot be said.
+    infeasible, or has no run, or whose objective is NaN; of several objectives of all. `forgot`
+    says whether it is better than the original in the primary objective beyond chance: the
+    interval of the difference, on the same drawn items, is above none; None where that cannot be
+    said.
     """
 
     label: str
@@ -54,6 +56,12 @@ class Final:
     feasible: bool
     rank: int | None
     forgot: bool | None = None
+    place: int = 1
+
+    @property
+    def name(self) -> str:
+        """What its row is called, and what it goes by among all finalists."""
+        return name_of(self.label, self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +99,10 @@ def finals_of(record: SweepRecord) -> Finals | None:
     if record.reference is None or not record.replicates:
         return None
     search = record.config.search
-    names = list(dict.fromkeys((search.primary, *record.config.evaluation.metrics)))
+    names = list(dict.fromkeys((*search.objectives, *record.config.evaluation.metrics)))
     bare = list(_unmeasured(record))
     gold = _sheet(record, record.reference.gold)
-    sheets = {final.label: [_sheet(record, one) for one in final.results] for final in bare}
+    sheets = {final.name: [_sheet(record, one) for one in final.results] for final in bare}
     _check_items([gold, *(sheet for group in sheets.values() for sheet in group)])
     original_sheet = _sheet(record, record.reference.original)
     original = measured(original_sheet, gold, names)
@@ -106,7 +114,9 @@ def finals_of(record: SweepRecord) -> Finals | None:
     if any(sheets.values()):
         _check_metrics(search, [samples])
     pairs = tuple(pair for name, group in samples.items() for pair in comparisons(name, group))
-    finals = _ranked([_judged(final, samples, bounds) for final in bare], pairs, search.primary)
+    finals = tuple(_judged(final, samples, bounds) for final in bare)
+    if len(search.objectives) == 1:
+        finals = _ranked(finals, pairs, search.primary)
     own = samples_of({ORIGINAL: [original_sheet]}, gold, [search.primary], seed=record.config.seed)
     finals = tuple(_against(own, final, samples, search.primary) for final in finals)
     blind = blind_metrics(names, gold)
@@ -115,14 +125,16 @@ def finals_of(record: SweepRecord) -> Finals | None:
 
 def _unmeasured(record: SweepRecord) -> Iterator[Final]:
     """Yields each method's finalist with its runs, but without what they measured."""
-    for label, trial in standing_trials(record).items():
-        runs = [one.result for one in record.replicates if one.label == label]
+    standing = standing_trials(record).items()
+    for label, (place, trial) in ((label, at) for label, of in standing for at in enumerate(of, 1)):
+        assert trial.number is not None
+        which = label, trial.number
+        runs = [one.result for one in record.replicates if (one.label, one.number) == which]
         if not runs:
             continue
         done = tuple(result for result in runs if result.state == State.DONE)
-        assert trial.number is not None
-        params = trial.params or {}
-        yield Final(label, trial.number, params, done, {}, {}, feasible=False, rank=None)
+        bare = Final(*which, trial.params or {}, done, {}, {}, feasible=False, rank=None)
+        yield replace(bare, place=place)
 
 
 def _sheet(record: SweepRecord, result: Result) -> ScoreSheet:
@@ -136,7 +148,7 @@ def _check_items(sheets: Sequence[ScoreSheet]) -> None:
 
 
 def _check_metrics(search: SearchSettings, found: Sequence[Container[str]]) -> None:
-    for metric in dict.fromkeys((search.primary, *search.constraints)):
+    for metric in dict.fromkeys((*search.objectives, *search.constraints)):
         if not all(metric in metrics for metrics in found):
             raise ValueError(f"the reported items do not give {metric}")
 
@@ -147,9 +159,9 @@ def _judged(final: Final, samples: Samples, bounds: Sequence[Bound]) -> Final:
     One whose constrained metric is NaN or missing keeps none, and no violation is known.
     """
     metrics = {
-        name: interval(group[final.label], load_metric(name).bounds)
+        name: interval(group[final.name], load_metric(name).bounds)
         for name, group in samples.items()
-        if final.label in group
+        if final.name in group
     }
     means = {name: found.mean for name, found in metrics.items()}
     if not means or any(math.isnan(means.get(bound.metric, math.nan)) for bound in bounds):
@@ -163,9 +175,9 @@ def _against(own: Samples, final: Final, samples: Samples, objective: str) -> Fi
     if has_moved(final.results) is False:
         return replace(final, forgot=False)
     group = samples.get(objective, {})
-    if final.label not in group or objective not in own:
+    if final.name not in group or objective not in own:
         return final
-    found = difference(group[final.label], own[objective][ORIGINAL])
+    found = difference(group[final.name], own[objective][ORIGINAL])
     ends = [gain(objective, end) for end in (found.low, found.high)]
     if any(map(math.isnan, ends)):
         return replace(final, forgot=None if gain(objective, found.mean) > 0 else False)
@@ -178,14 +190,14 @@ def _ranked(
     """Returns the finalists, the feasible ones that have an objective with their ranks."""
     gains = dict(_gains(finals, objective))
     found = ranks(gains, [pair for pair in pairs if pair.metric == objective])
-    return tuple(replace(final, rank=found.get(final.label)) for final in finals)
+    return tuple(replace(final, rank=found.get(final.name)) for final in finals)
 
 
 def _gains(finals: Sequence[Final], objective: str) -> Iterator[tuple[str, float]]:
     for final in finals:
         mean = final.metrics[objective].mean if objective in final.metrics else math.nan
         if final.feasible and not math.isnan(mean):
-            yield final.label, gain(objective, mean)
+            yield final.name, gain(objective, mean)
 
 
 def _again(record: SweepRecord, gold: ScoreSheet, names: Sequence[str]) -> dict[str, float] | None:

@@ -51,11 +51,14 @@ class Named:
     up: tuple[float, float] | None = None
     feasible: bool = True
     forgot: bool | None = None
+    name: str = ""
 
     @property
     def title(self) -> str:
-        """What it is called: a method by its label, a baseline with a capital."""
-        return short(self.label) if self.phase == Phase.TRIAL else self.label.capitalize()
+        """What it is called: a method by its label or its own name, a baseline with a capital."""
+        return (
+            short(self.name or self.label) if self.phase == Phase.TRIAL else self.label.capitalize()
+        )
 
 
 def points_of(entries: Sequence[Entry], axes: Axes) -> list[Point]:
@@ -110,6 +113,7 @@ def final_points(finals: Finals, axes: Axes) -> Iterator[Named]:
             up=_ends(up),
             feasible=final.feasible,
             forgot=final.forgot,
+            name=final.name,
         )
 
 

@@ -41,7 +41,7 @@ def progress_figure(figure_data: FigureData, folder: Path) -> list[Path]:
     A line begins with a method's first feasible trial. Methods that found none are named.
     """
     search, marks = figure_data.search, figure_data.marks
-    incumbents = incumbents_of(figure_data.entries, search)
+    incumbents = incumbents_of(figure_data.entries, search, figure_data.corner)
     if not incumbents:
         return []
     figure = new_figure(height_for([incumbent.label for incumbent in incumbents]))
@@ -65,9 +65,10 @@ def progress_figure(figure_data: FigureData, folder: Path) -> list[Path]:
     by_hours.set_xlim(left=0)
     by_hours.tick_params(labelleft=False)
     by_hours.locator_params(axis="x", nbins=5)
-    direction = better(gain(search.primary, 1.0))
-    by_trials.set_ylabel(f"{metric_title(search.primary)} ({direction})", fontsize=12, color=INK)
-    head(figure, f"Best feasible {metric_title(search.primary)} so far", _said(incumbents))
+    direction = better(1.0 if figure_data.corner else gain(search.primary, 1.0))
+    name = "Hypervolume" if figure_data.corner else metric_title(search.primary)
+    by_trials.set_ylabel(f"{name} ({direction})", fontsize=12, color=INK)
+    head(figure, figure_data.progress_title, _said(incumbents))
     rows = [
         (short(incumbent.label, IN_LEGEND), method_sign(marks[incumbent.label], line=True))
         for incumbent in found
@@ -81,7 +82,7 @@ def progress_figure(figure_data: FigureData, folder: Path) -> list[Path]:
 def _to_beat(figure_data: FigureData, values: Sequence[float]) -> float | None:
     """Returns where the original's interval ends, if any of the values is no better than that."""
     search, end = figure_data.search, figure_data.to_beat
-    if end is None or end != end:
+    if end is None or end != end or figure_data.corner:
         return None
     worse = [value for value in values if gain(search.primary, value) <= gain(search.primary, end)]
     return end if worse else None

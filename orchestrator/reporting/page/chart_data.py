@@ -13,7 +13,7 @@ from orchestrator.reporting.charts.chart_axis import (
     parameter_axis,
 )
 from orchestrator.reporting.charts.curves import PROBE, curves_of
-from orchestrator.reporting.charts.incumbent import incumbents_of
+from orchestrator.reporting.charts.incumbent import Incumbent, incumbents_of
 from orchestrator.reporting.charts.parallel_axes import coordinates_of, measured_trials
 from orchestrator.reporting.estimates.finals import Finals
 from orchestrator.reporting.figure_data import FigureData
@@ -49,9 +49,11 @@ def page_data(record: SweepRecord, figure_data: FigureData) -> Json:
     trials = [entry for entry in record.entries if is_trial(entry)]
     names = dict.fromkeys(name for entry in record.entries for name in entry.result.metrics)
     fixed = (search.primary, metrics.horizontal.metric, metrics.objective.metric)
+    incumbents = incumbents_of(trials, search, figure_data.corner)
     data = {
         "objective": search.primary,
         "toBeat": figure_data.to_beat,
+        "progress": _progress(record, figure_data, incumbents),
         "pareto": {"x": asdict(metrics.horizontal), "y": asdict(metrics.objective)},
         "probe": PROBE,
         "headings": {name: metric_title(name) for name in [*names, *fixed]},
@@ -63,12 +65,27 @@ def page_data(record: SweepRecord, figure_data: FigureData) -> Json:
         "finals": finalists_of(record, finals) if finals else [],
         "axes": _axes(record, figure_data, trials),
         "boundaries": _boundaries(trials, figure_data.bounds),
-        "incumbents": [asdict(incumbent) for incumbent in incumbents_of(trials, search)],
+        "incumbents": [asdict(incumbent) for incumbent in incumbents],
         "coordinates": _coordinates(record, trials),
         "weights": [asdict(weight) for weight in figure_data.weights],
     }
     plain: Json = _plain(data)
     return plain
+
+
+def _progress(
+    record: SweepRecord, figure_data: FigureData, incumbents: Sequence[Incumbent]
+) -> Json:
+    """Returns the axis of what the search has to show, what that is, and what is to be beaten."""
+    if not figure_data.corner:
+        axis = _up(_values(record, None, figure_data.search.primary))
+        return {
+            "axis": asdict(axis),
+            "title": figure_data.progress_title,
+            "toBeat": figure_data.to_beat,
+        }
+    ends = [value for each in incumbents for value in each.best if math.isfinite(value)]
+    return {"axis": asdict(_up(ends)), "title": figure_data.progress_title, "toBeat": None}
 
 
 def _method(label: str, mark: Mark) -> Json:

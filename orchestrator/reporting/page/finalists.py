@@ -23,6 +23,7 @@ def _final(record: SweepRecord, bounds: Sequence[Bound], final: Final) -> Json:
     trial = _trial(record, final)
     return {
         "label": final.label,
+        "name": final.name,
         "number": final.number,
         "feasible": final.feasible,
         "forgot": final.forgot,

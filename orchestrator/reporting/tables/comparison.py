@@ -20,6 +20,7 @@ COLUMNS = (
 
 def comparison_table(finals: Finals, labels: Sequence[str]) -> Table:
     """Returns every pair of the methods `labels`, the objective's first, as `finals` has them."""
+    names = {final.name for final in finals.finals if final.label in labels}
     rows = tuple(
         (
             metric_heading(each.metric),
@@ -31,7 +32,7 @@ def comparison_table(finals: Finals, labels: Sequence[str]) -> Table:
             each.difference.num_seeds,
         )
         for each in finals.comparisons
-        if each.first in labels and each.second in labels
+        if each.first in names and each.second in names
     )
     notes = ("Difference: the first's mean less the second's, with its 95 % interval.",)
     return Table(COLUMNS, rows, notes, title="Finalists held against each other, pair by pair")

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from evals.metric import load_metric
+from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.reporting.estimates.finals import Final, Finals
 from orchestrator.reporting.estimates.inference import Interval
 from orchestrator.reporting.provenance import command
 from orchestrator.reporting.sweep_record import Replicate, SweepRecord
-from orchestrator.reporting.table import DAGGER, Cell, Column, Estimate, Printed, Table, shown
+from orchestrator.reporting.table import DAGGER, Cell, Column, Estimate, Printed, Table
+from orchestrator.reporting.tables.final_notes import final_notes
 from orchestrator.reporting.tables.lines import (
     FEASIBLE_APART,
     Line,
@@ -34,27 +36,29 @@ from orchestrator.reporting.tables.shared_columns import (
 )
 from orchestrator.reporting.tables.untelling import untelling_notes
 from orchestrator.results.chance import has_moved
+from orchestrator.results.hypervolume import corner_of, dominated
 from orchestrator.results.ranking import best_trials, trials_of
-from orchestrator.searching.constraints import said
 from orchestrator.storage.result import State
 from trainers.job import Phase
 
+HYPERVOLUME = "Hypervolume"
+
 
 def finals_table(record: SweepRecord, finals: Finals, labels: Sequence[str]) -> Table:
-    """Returns Original, Gold, Gold under another seed and each method's finalist.
+    """Returns Original, Gold, Gold under another seed and each method's finalist or finalists.
 
     Methods are in the order of `labels`. What is bold can be told apart from every other feasible
-    method of the sweep, shown or not.
+    finalist of the sweep, shown or not.
     """
     heads = list(_heads(record, finals))
-    lines = [final_line(record, finals, label) for label in labels]
+    lines = [line for label in labels for line in _lines(record, finals, label)]
     those = [final for final in finals.finals if final.label in labels]
     known, others = metric_names([finals.original, *(final.metrics for final in those)])
     apart = Printed.APART
     columns = [Column("Method"), *SETTING_APART]
     columns += [metric_column(name, explained=True) for name in known]
     columns += attack_columns(record)
-    columns += [Column("Rank", "d"), FEASIBLE_APART, *forgot_columns(record, printed=apart)]
+    columns += [_standing(record.config), FEASIBLE_APART, *forgot_columns(record, printed=apart)]
     columns += [Column("Seeds", "d", printed=apart)]
     columns += [Column("Tried", "d", printed=apart)] if record.tried else []
     columns += [metric_column(name, explained=True) for name in others]
@@ -64,16 +68,16 @@ def finals_table(record: SweepRecord, finals: Finals, labels: Sequence[str]) -> 
     best = _best(finals)
     bold = {
         (len(heads) + row, column)
-        for row, label in enumerate(labels)
+        for row, line in enumerate(lines)
         for column, found in enumerate(columns)
-        if best.get(found.key) == label
+        if best.get(found.key, "") == line["Method"]
     }
     made = assembled(
         columns,
         [*heads, *lines],
         title=f"Each method's finalist in the sweep {record.config.name}",
         notes=[
-            *_notes(record, finals, bold=bool(bold)),
+            *final_notes(record, finals, bold=bool(bold)),
             *untelling_notes(finals.original, finals.gold, finals.blind),
             unequal(record),
             *record.attack_notes,
@@ -86,30 +90,56 @@ def finals_table(record: SweepRecord, finals: Finals, labels: Sequence[str]) -> 
 
 
 def final_line(record: SweepRecord, finals: Finals, label: str) -> Line:
-    """Returns the row of a method: its finalist's means, or why there is none."""
-    trials = trials_of(record.entries, label)
-    counted: dict[str, Cell] = {"Method": label, "Trials": len(trials)}
-    final = next((final for final in finals.finals if final.label == label), None)
-    if final is None:
-        best = best_trials(record.entries, [label], search=record.config.search)
-        why = "not run again yet" if best else search_line(record, label)["Note"]
-        return {**counted, "Feasible": None if best else False, "Note": why}
+    """Returns the first row of a method: its finalist's means, or why there is none."""
+    return _lines(record, finals, label)[0]
+
+
+def _lines(record: SweepRecord, finals: Finals, label: str) -> list[Line]:
+    """Returns the rows of a method: one, or as many as it has finalists."""
+    own = [final for final in finals.finals if final.label == label]
+    if own:
+        return [_line_of(record, finals, final) for final in own]
+    best = best_trials(record.entries, [label], search=record.config.search)
+    why = "not run again yet" if best else search_line(record, label)["Note"]
+    trials = len(trials_of(record.entries, label))
+    return [{"Method": label, "Trials": trials, "Feasible": None if best else False, "Note": why}]
+
+
+def _line_of(record: SweepRecord, finals: Finals, final: Final) -> Line:
+    label, trials = final.label, trials_of(record.entries, final.label)
     trial = next(entry.result for entry in trials if entry.number == final.number)
+    first = final.place == 1
     return {
-        **counted,
+        "Method": final.name,
+        "Trials": len(trials),
         **{metric_heading(name): estimate(value) for name, value in final.metrics.items()},
-        **attack_cells(record, label),
+        **(attack_cells(record, label) if first else {}),
         **setting_line(trial, final.params),
         "Rank": final.rank,
+        HYPERVOLUME: _hypervolume(record, finals, label) if first else None,
         "Feasible": final.feasible if final.results else None,
         "Moved": has_moved(final.results),
         "Forgot": final.forgot,
         "Seeds": len(final.results),
-        "Tried": record.tried.get(label),
+        "Tried": record.tried.get(label) if first else None,
         "Note": _note(record, finals, final),
         "Job": trial.job.hash,
         "Repeat": command(record, *(final.results or (trial,))),
     }
+
+
+def _standing(config: SweepConfig) -> Column:
+    """Returns the column that methods are compared by: their rank, or what they dominate."""
+    return Column("Rank", "d") if len(config.search.objectives) == 1 else Column(HYPERVOLUME, ".4g")
+
+
+def _hypervolume(record: SweepRecord, finals: Finals, label: str) -> float | None:
+    search = record.config.search
+    own = [final for final in finals.finals if final.label == label and final.feasible]
+    if len(search.objectives) == 1 or not own:
+        return None
+    means = [{name: found.mean for name, found in final.metrics.items()} for final in own]
+    return dominated(means, search, corner_of(search, finals.bounds, finals.original))
 
 
 def finals_forgot_note(record: SweepRecord) -> str:
@@ -185,7 +215,7 @@ def _is(count: int) -> str:
 
 
 def _best(finals: Finals) -> Mapping[str, str]:
-    """Returns the label that is best in a metric, where it can be told apart from all others.
+    """Returns the finalist that is best in a metric, where it can be told apart from all others.
 
     Only feasible finalists that forgot something count, and only metrics with a best direction.
     What lies below the gold model's value, where less is better only down to that, is not the best.
@@ -209,50 +239,7 @@ def _best(finals: Finals) -> Mapping[str, str]:
             for each in finals.comparisons
             if each.metric == metric and each.separable
         }
-        others = {final.label for final in feasible} - {top.label}
-        if all(frozenset((top.label, other)) in apart for other in others):
-            found[metric] = top.label
+        others = {final.name for final in feasible} - {top.name}
+        if all(frozenset((top.name, other)) in apart for other in others):
+            found[metric] = top.name
     return found
-
-
-def _notes(record: SweepRecord, finals: Finals, *, bold: bool) -> Iterator[str]:
-    config = record.config
-    yield (
-        f"Feasible, by the mean: {' and '.join(said(bound) for bound in finals.bounds)}."
-        if finals.bounds
-        else "Nothing is constrained."
-    )
-    items = (
-        f"the {100 * config.held_out:.3g} % of the items that no search has seen"
-        if config.held_out
-        else "all items, which the search has selected on"
-    )
-    yield (
-        f"Each method's row is its best feasible trial, run again under further seeds: mean and "
-        f"95 % interval on {items}. Baselines: the same items, one seed."
-    )
-    if any(number > 1 for number in record.tried.values()):
-        yield (
-            "Tried: a trial that broke a bound under the first of these seeds, or in their mean, "
-            "on the items that the search sees, gave way to the method's next; where all did, the "
-            "nearest to keeping them stands here."
-        )
-    yield (
-        f"Rank, by {config.search.primary}: one more than the number of feasible methods shown "
-        "to be better (5 %, Holm); equal ranks do not mean equal methods."
-        + (" Bold: told apart from every other feasible method (5 %, Holm)." if bold else "")
-    )
-    objective = config.search.primary
-    if finals.gold_again is not None and objective in finals.gold_again:
-        yield _retrained(objective, finals.gold_again[objective])
-
-
-def _retrained(objective: str, value: float) -> str:
-    """Says what gold came to under another seed, and what chance alone makes of such models."""
-    column = metric_column(objective)
-    article = "an" if column.heading[0] in "AEIO" else "a"
-    said = f"One retrained gold model comes to {article} {column.heading} of {shown(value, column)}"
-    quantile = load_metric(objective).gold_quantile
-    if quantile is None:
-        return f"{said}."
-    return f"{said}; by chance alone 5 % of such models fall below {quantile:.1f}."

@@ -10,10 +10,16 @@ from orchestrator.reporting.table import Column, Table
 from orchestrator.reporting.tables.lines import Line, assembled, left_out
 from orchestrator.reporting.tables.untelling import untelling_in
 from orchestrator.results.entry import Entry
+from orchestrator.results.hypervolume import (
+    corner_in,
+    corner_said,
+    dominated,
+    feasible_metrics,
+)
 from orchestrator.results.pareto import hypervolume
 from orchestrator.results.ranking import Axes, Axis, front_between
 
-ALL = "All"
+ALL, FEASIBLE = "All", "Feasible hypervolume"
 COLUMNS = (
     Column("Method"),
     Column("Hypervolume", ".4g"),
@@ -36,10 +42,22 @@ def fronts_table(record: SweepRecord, labels: Sequence[str], *, axes: Axes) -> T
     best = front_between(everything, axes)
     lines = [_line(label, found, best, axes, corner) for label, found in groups.items()]
     lines.append(_line(ALL, everything, best, axes, corner))
+    search, note = record.config.search, ""
+    columns: tuple[Column, ...] = COLUMNS
+    if len(search.objectives) > 1:
+        inner = corner_in(search, record.reference)
+        found = [*groups.values(), everything]
+        volumes = [dominated(feasible_metrics(each), search, inner) for each in found]
+        lines = [{**line, FEASIBLE: v} for line, v in zip(lines, volumes, strict=True)]
+        columns = (*COLUMNS, Column(FEASIBLE, ".4g"))
+        note = (
+            f"{FEASIBLE}: what the feasible trials dominate in {' and '.join(search.objectives)} "
+            f"above {corner_said(search, inner)}, which is what the search makes large."
+        )
     both = zip((axes.objective, axes.horizontal), corner, strict=True)
     above = " and ".join(f"{axis.metric} {axis.sign * end:.4g}" for axis, end in both)
     return assembled(
-        COLUMNS,
+        columns,
         lines,
         title=f"What the Pareto fronts in {axes.said} dominate",
         notes=(
@@ -47,6 +65,7 @@ def fronts_table(record: SweepRecord, labels: Sequence[str], *, axes: Axes) -> T
             "Infeasible trials count, too, if they were not stopped early. Trials at or below the "
             "corner add nothing to it, yet count as on a front.",
             _relative(axes),
+            note,
             left_out(record, labels),
             *untelling_in(record),
         ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from orchestrator.reporting.sweep_record import SweepRecord
+from orchestrator.reporting.sweep_record import SweepRecord, name_of
 from orchestrator.reporting.table import Cell, Column, Printed, Table
 from orchestrator.reporting.tables.ledger import inequality
 from orchestrator.reporting.tables.lines import (
@@ -28,6 +28,7 @@ from orchestrator.reporting.tables.shared_columns import (
     parameter_columns,
 )
 from orchestrator.reporting.tables.untelling import untelling_in
+from orchestrator.results.candidates import candidates
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import (
     best_or_nearest,
@@ -48,10 +49,11 @@ def search_table(record: SweepRecord, labels: Sequence[str]) -> Table:
     """Returns Original, Gold and the best trial of each method, in the order of `labels`.
 
     The best trial is the feasible one with the best objective; where none is feasible, the one
-    nearest to it. All of it is over the items that the search has seen.
+    nearest to it. Of several objectives those follow that lie elsewhere on the front. All of it is
+    over the items that the search has seen.
     """
     heads = [_baseline_line(entry, record) for entry in _baselines(record.entries)]
-    lines = [search_line(record, label) for label in labels]
+    lines = [line for label in labels for line in _lines(record, label)]
     trials = [entry for label in labels for entry in trials_of(record.entries, label)]
     known, others = metric_names(entry.result.metrics for entry in record.entries)
     columns = [Column("Method"), *SETTING_APART]
@@ -78,6 +80,23 @@ def search_table(record: SweepRecord, labels: Sequence[str]) -> Table:
         num_heads=len(heads),
         dagger=forgot_note(record),
     )
+
+
+def _lines(record: SweepRecord, label: str) -> list[Line]:
+    """Returns the rows of a method: one, or as many as there are points of its front to show."""
+    return [search_line(record, label), *_along_front(record, label)]
+
+
+def _along_front(record: SweepRecord, label: str) -> Iterator[Line]:
+    config, reference = record.config, record.reference
+    if len(config.search.objectives) == 1 or reference is None:
+        return
+    trials = trials_of(record.entries, label)
+    best = best_or_nearest(trials, reference.bounds, search=config.search)
+    others = candidates(trials, reference, search=config.search)[: config.num_points]
+    for place, entry in enumerate((e for e in others if e is not best), start=2):
+        if place <= config.num_points:
+            yield {**trial_line(entry, record), "Method": name_of(label, place)}
 
 
 def search_line(record: SweepRecord, label: str) -> Line:
@@ -134,12 +153,18 @@ def _baseline_line(entry: Entry, record: SweepRecord) -> Mapping[str, Cell]:
 
 
 def _note(search: SearchSettings, bounds: Sequence[Bound]) -> str:
+    also = (
+        f" Further rows of a method lie along its front in {' and '.join(search.objectives)}."
+        if len(search.objectives) > 1
+        else ""
+    )
     if not bounds:
-        return f"Nothing is constrained. Each method's row is its best trial by {search.primary}."
+        best = f"Each method's row is its best trial by {search.primary}."
+        return f"Nothing is constrained. {best}{also}"
     return (
         f"Feasible: {' and '.join(said(bound) for bound in bounds)}. "
         f"Each method's row is its best feasible trial by {search.primary}, "
-        "or the one nearest to feasible."
+        f"or the one nearest to feasible.{also}"
     )
 
 

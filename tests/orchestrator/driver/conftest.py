@@ -77,6 +77,7 @@ class FakeSweep:
         ticket: Ticket,
         *,
         retain: float = 0.8,
+        quality: float = -3.0,
         fails: str = "",
         nll: float = 1.0,
         by_chance: bool = False,
@@ -85,7 +86,7 @@ class FakeSweep:
     ) -> None:
         """Writes a result as a trainable would and tells the queue."""
         job = ticket.job
-        metrics = {} if fails else {"retain": retain, "log_forget_quality": -3.0}
+        metrics = {} if fails else {"retain": retain, "log_forget_quality": quality}
         state = State.FAILED if fails else State.DONE
         result = Result(job, state, fails, metrics, {}, 1.0, (), 0.0, by_chance)
         result = replace(result, gold=ticket.gold or "")

@@ -52,9 +52,10 @@ def test_of_candidates_that_raced_the_runs_of_the_one_that_stands_are_read(store
     assert [(r.label, r.number) for r in record.replicates] == [("ga", 1), ("npo", 0)]
     assert record.tried == {"ga": 2, "npo": 1}
     assert record.gaps == ()
-    assert {label: trial.number for label, trial in standing_trials(record).items()} == {
-        "ga": 1,
-        "npo": 0,
+    standing = standing_trials(record)
+    assert {label: [trial.number for trial in of] for label, of in standing.items()} == {
+        "ga": [1],
+        "npo": [0],
     }
 
 

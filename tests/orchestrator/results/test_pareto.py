@@ -8,7 +8,7 @@ from optuna._hypervolume import compute_hypervolume
 from optuna.distributions import FloatDistribution
 from optuna.trial import create_trial
 
-from orchestrator.results.pareto import front, gain, hypervolume
+from orchestrator.results.pareto import dominates, front, gain, hypervolume
 
 NAN = float("nan")
 
@@ -86,3 +86,18 @@ def test_only_what_is_above_the_reference_has_a_hypervolume():
     assert hypervolume([*beside, (1.0, 2.0)], (0, 0)) == 2
     assert hypervolume([], (0, 0)) == 0
     assert hypervolume([(math.inf, 1.0)], (0, 0)) == math.inf
+
+
+def test_the_front_and_what_it_dominates_of_three_numbers_are_optunas():
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        points = [tuple(row) for row in rng.integers(0, 4, (int(rng.integers(1, 12)), 3)) + 0.0]
+        kept = [i for i, p in enumerate(points) if not any(dominates(q, p) for q in points)]
+        assert front(points) == tuple(kept)
+        expected = compute_hypervolume(-np.array(points), np.zeros(3))
+        assert hypervolume(points, (0.0, 0.0, 0.0)) == pytest.approx(expected)
+
+
+def test_a_volume_by_hand():
+    # Two boxes of 2 x 1 x 1 and 1 x 1 x 3 share 1 x 1 x 1.
+    assert hypervolume([(2.0, 1.0, 1.0), (1.0, 1.0, 3.0)], (0.0, 0.0, 0.0)) == 2 + 3 - 1

@@ -23,7 +23,7 @@ def made(values, guides, *, points=X, ceiling=0.0, running=()):
 
 
 def best_place(objective, best):
-    found = objective.log_gain(PLACES, best)
+    found = objective.log_gains(PLACES, [best])[0]
     assert np.isfinite(found).all()
     return float(PLACES[np.argmax(found), 0])
 
@@ -72,7 +72,7 @@ def test_the_gain_is_the_expectation_over_guide_and_rest(at: float) -> None:
     error = math.sqrt(weights @ (wide[:, 0] ** 2 + (rest[:, 0] - middle) ** 2))
     z = (objective._link.at(np.abs(guides)) + middle - best) / error
     expected = float(np.mean(np.exp(log_improvement(z)) * error))
-    assert objective.log_gain(place, best)[0] == pytest.approx(math.log(expected), abs=0.1)
+    assert objective.log_gains(place, [best])[0][0] == pytest.approx(math.log(expected), abs=0.1)
 
 
 def test_trials_without_a_guide_say_nothing_of_it() -> None:

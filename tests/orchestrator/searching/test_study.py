@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 from evals.errors import ConfigError
 from orchestrator.searching.constraints import Constraint
 from orchestrator.searching.settings import SearchSettings
-from orchestrator.searching.signals import Signals
+from orchestrator.searching.signals import Further, Signals
 from orchestrator.searching.space import SearchChoices, SearchRange, holds
 from orchestrator.searching.study import MethodSearch
 from orchestrator.searching.study_record import tried_of
@@ -22,6 +22,7 @@ SPACE = {
     "l1": SearchRange(low=1e-7, high=1e-2),
 }
 FLOOR = 0.63
+CORNER = (-400.0, FLOOR)
 
 
 def surface(lr, l1):
@@ -204,6 +205,45 @@ def test_a_search_killed_before_any_write_of_its_journal_ends_like_one_that_was_
                 overlap(begin(folder, **settings))
         overlap(begin(folder, **settings))
         assert rows(folder) == whole, f"killed before write {kill}"
+
+
+BOTH = ("log_forget_quality", "retain")
+
+
+def play_front(folder, num=None, **settings):
+    """Plays a search of the front between forgetting and retain, and returns what it found."""
+    search = begin(folder, objective=BOTH, **settings)
+    search.aim(CORNER)
+    found = []
+    while search.remaining and (num is None or len(found) < num):
+        suggestion = search.ask()
+        objective, retain = surface(**suggestion.params)
+        signals = Signals(guide=math.sqrt(-objective), guide_error=0.1, further=(Further(retain),))
+        told = {"objective": objective, "violations": missed(retain), "signals": signals}
+        search.tell(suggestion.number, **told)
+        found.append((objective, retain))
+    return found
+
+
+@pytest.mark.parametrize("sampler", ["gp", "tpe", "random", "grid"])
+def test_a_search_of_two_objectives_that_is_resumed_ends_like_one_that_was_not(tmp_path, sampler):
+    settings = {"trials": 5, "startup_trials": 2, "sampler": sampler}
+    play_front(tmp_path / "whole", **settings)
+    for killed in (1, 3):
+        folder = tmp_path / str(killed)
+        play_front(folder, num=killed, **settings)
+        begin(folder, objective=BOTH, **settings)  # asks for nothing
+        play_front(folder, **settings)
+        assert rows(folder) == rows(tmp_path / "whole")
+    last = stored(tmp_path / "whole")[-1]
+    objective, retain = surface(**last.params)
+    assert last.values == pytest.approx([-math.sqrt(-objective), math.sqrt(retain)])
+
+
+def test_other_objectives_under_the_same_name_are_refused(tmp_path):
+    play_front(tmp_path, num=1)
+    with pytest.raises(ConfigError, match="the search of 'npo' must be the one"):
+        begin(tmp_path)
 
 
 def test_half_a_line_and_a_lock_of_a_killed_process_are_removed(tmp_path):

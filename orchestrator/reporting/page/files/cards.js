@@ -49,7 +49,7 @@ function fillTrial(trial) {
 }
 
 function fillFinal(final) {
-  const list = begin(`${final.label}, finalist: ${final.feasible ? "feasible" : "infeasible"}`);
+  const list = begin(`${final.name}, finalist: ${final.feasible ? "feasible" : "infeasible"}`);
   if (final.missed) element(card, "p", {}, `Its mean is ${final.missed}.`);
   sayForgotten(final);
   line(list, "rank", final.rank === null ? "none" : final.rank);
@@ -98,7 +98,7 @@ function light(item) {
   for (const row of document.querySelectorAll("tbody tr")) {
     const isIts = item.kind === "trial"
       ? "number" in row.dataset && trialOf(row) === data.trials[item.index]
-      : row.closest("[data-table=table]") && methodsOf(row)[0] === data.finals[item.index].label;
+      : row.closest("[data-table=table]") && row.dataset.job === data.finals[item.index].job;
     row.classList.toggle("on", Boolean(isIts));
   }
 }

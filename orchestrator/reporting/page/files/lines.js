@@ -7,11 +7,11 @@ function drawProgress(canvas, view) {
   const made = frame(canvas, {
     height: 360,
     xAxis: { low: 0, high: far * 1.04, scale: "linear", isCount: view.budget === "trials" },
-    yAxis: data.axes.objective,
+    yAxis: data.progress.axis,
     xLabel: view.budget === "hours" ? "gang hours of the method" : "trials of the method",
-    yLabel: `best feasible ${heading(data.objective)}`,
+    yLabel: data.progress.title,
     left: 64,
-    label: "Best feasible objective so far against the budget",
+    label: `${data.progress.title}, against the budget`,
   });
   drawToBeat(made);
   for (const incumbent of incumbents) drawIncumbent(made, incumbent, view);
@@ -20,11 +20,11 @@ function drawProgress(canvas, view) {
 
 // Draws where the interval of Original ends: up to there nothing was forgotten beyond chance.
 function drawToBeat(made) {
-  const { low, high } = data.axes.objective;
-  if (data.toBeat === null || data.toBeat < low || data.toBeat > high) return;
-  const d = `M${made.box.left},${made.y(data.toBeat)}H${made.box.right}`;
+  const { axis: { low, high }, toBeat } = data.progress;
+  if (toBeat === null || toBeat < low || toBeat > high) return;
+  const d = `M${made.box.left},${made.y(toBeat)}H${made.box.right}`;
   const line = node(made.svg, "path", { d, class: "bound reported" });
-  node(line, "title", {}, `${said(data.toBeat)}: up to here no better than Original beyond chance`);
+  node(line, "title", {}, `${said(toBeat)}: up to here no better than Original beyond chance`);
 }
 
 function drawIncumbent(made, incumbent, view) {

@@ -135,7 +135,7 @@ function drawFinals(made, view) {
     dot(group, marker, 7.5, x, y, final.feasible ? "best" : "missed");
     strike(group, final, 11, x, y);
     node(group, "circle", { cx: x, cy: y, r: 12, class: "hit" });
-    points.push({ name: final.label, x, y });
+    points.push({ name: final.name, x, y });
   }
   return points;
 }

@@ -3,14 +3,19 @@
 import math
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
+import optuna
 import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 
 from evals.building import build_benchmark
 from evals.faces.scores import FaceScore, TaskScores
 from evals.measure import measure
 from evals.scores import ScoreSheet
 from orchestrator.config.loading import load_config
+from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.searching.constraints import Constraint
 from orchestrator.storage.result import Result, State
@@ -379,3 +384,63 @@ def test_a_finished_trial_is_told_again_unless_a_part_of_it_is_gone(faces) -> No
     assert sweep.trials == [(first.trials[0])]
     shutil.rmtree(sweep.storage.job_folder(pack[2].job.hash))
     assert [ticket.job for ticket in next(faces().packs())] == [pack[2].job]
+
+
+class OfTheFront(FakeSweep):
+    """A sweep whose trials forget the more, and retain the less, the larger their learning rate."""
+
+    def run(self, ticket: Ticket, **how: object) -> None:
+        if ticket.job.phase == Phase.TRIAL:
+            x = (math.log10(ticket.job.training.lr) + 5) / 2
+            how = {"retain": 0.8 - 0.3 * x**2, "quality": -40 * (1 - x) ** 2, **how}
+        super().run(ticket, **how)
+
+
+@pytest.fixture
+def of_the_front(config) -> SweepConfig:
+    objective = ["log_forget_quality", "retain"]
+    return load_config(
+        None,
+        [
+            f"storage={config.storage}",
+            "methods=[ga,npo]",
+            "search={trials: 5, startup_trials: 2, lr: {low: 1e-5, high: 1e-3}}",
+            "search.constraints.retain={at_least: 0.6, relative_to: absolute}",
+            "search.constraints.log_forget_quality={at_least: -36, relative_to: absolute}",
+            f"search.objective=[{','.join(objective)}]",
+            "evaluation.metrics=[retain,log_forget_quality]",
+            "benchmark.num_people=6",
+            "benchmark.forget_people=2",
+            "finalists=null",
+        ],
+    )
+
+
+def test_a_sweep_of_two_objectives_that_is_killed_ends_in_the_same_studies(
+    of_the_front, benchmark
+) -> None:
+    whole = OfTheFront(of_the_front, benchmark)
+    whole.run_all()
+    journal = of_the_front.folder / "sweeps" / of_the_front.name / "search.journal"
+    expected = studies(journal)
+    assert all(len(values) == 2 for _, _, values, _ in expected)
+    shutil.rmtree(of_the_front.folder)
+    for upto in (5, 9, 100):  # two baselines among them
+        sweep = OfTheFront(of_the_front, benchmark)
+        for _ in range(upto):
+            if (ticket := sweep.queue.next()) is None:
+                break
+            sweep.run(ticket)
+        sweep.queue.next()  # is running when the process is killed
+        sweep.ledger.close()
+    assert studies(journal) == expected
+
+
+def studies(journal: Path) -> list[tuple[object, ...]]:
+    """Returns every trial of a journal: its study, parameters, objectives and signals."""
+    storage = JournalStorage(JournalFileBackend(str(journal)))
+    return [
+        (name, trial.params, trial.values, trial.user_attrs["signals"])
+        for name in optuna.get_all_study_names(storage)
+        for trial in optuna.load_study(study_name=name, storage=storage).trials
+    ]
