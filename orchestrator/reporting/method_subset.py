@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from orchestrator.reporting.estimates.finals import Finals
+from orchestrator.reporting.row_names import method_of
 from orchestrator.reporting.sweep_record import SweepRecord
 from orchestrator.results.ranking import is_trial
 
@@ -22,6 +23,7 @@ def subset_of(
     if finals is None:
         return part, None
     kept = tuple(final for final in finals.finals if final.label in methods)
-    names = {final.name for final in kept}
-    pairs = tuple(c for c in finals.comparisons if {c.first, c.second} <= names)
+    pairs = tuple(
+        c for c in finals.comparisons if {method_of(c.first), method_of(c.second)} <= methods.keys()
+    )
     return part, replace(finals, finals=kept, comparisons=pairs)

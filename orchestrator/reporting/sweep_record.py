@@ -10,6 +10,7 @@ from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.finalists import final_seeds, races, run_of
 from orchestrator.jobs.search_splits import further_splits
 from orchestrator.limits.usage import Usage, read_usage
+from orchestrator.reporting.row_names import name_of
 from orchestrator.results.chance import Chance
 from orchestrator.results.entry import Entry, Reference
 from orchestrator.results.feasibility import judged
@@ -283,11 +284,6 @@ def standing_trials(record: SweepRecord) -> dict[str, tuple[Entry, ...]]:
         if own:
             found[label] = own
     return {label: found[label] for label in config.methods if label in found}
-
-
-def name_of(label: str, place: int) -> str:
-    """Returns what the row of a method's finalist in that place is called: "npo", "npo (2)"."""
-    return label if place == 1 else f"{label} ({place})"
 
 
 def _gone(members: Sequence[Member], results: Mapping[str, Result]) -> Iterator[str]:

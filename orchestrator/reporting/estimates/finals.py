@@ -18,7 +18,8 @@ from orchestrator.reporting.estimates.inference import (
 )
 from orchestrator.reporting.estimates.resampling import same_items
 from orchestrator.reporting.estimates.samples import Samples, measured, samples_of
-from orchestrator.reporting.sweep_record import SweepRecord, name_of, standing_trials
+from orchestrator.reporting.row_names import name_of
+from orchestrator.reporting.sweep_record import SweepRecord, standing_trials
 from orchestrator.results.chance import has_moved
 from orchestrator.results.pareto import gain
 from orchestrator.searching.constraints import Bound, bounds_of, is_feasible, violations

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orchestrator.reporting.row_names import method_of
 from orchestrator.reporting.table import DAGGER, Cell, Estimate, Table, is_number, shown
 from orchestrator.searching.shared_parameters import SHARED
 
@@ -110,15 +111,10 @@ def _row(table: Table, index: int, order: Sequence[int]) -> PageRow:
         cells=tuple(_cell(table, (index, i)) for i in order),
         job=str(by_name.get(JOB) or ""),
         repeat=str(by_name.get(REPEAT) or ""),
-        methods=tuple(_label(by_name[name]) for name in METHODS if by_name.get(name)),
+        methods=tuple(method_of(str(by_name[name])) for name in METHODS if by_name.get(name)),
         trial=number if isinstance(number, int) else None,
         is_muted=index in table.muted,
     )
-
-
-def _label(name: Cell) -> str:
-    """Returns the method that a row is of, which may be one of several rows: "npo (2)"."""
-    return str(name).partition(" (")[0]
 
 
 def _cell(table: Table, at: tuple[int, int]) -> PageCell:

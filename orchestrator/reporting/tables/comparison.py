@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from orchestrator.reporting.estimates.finals import Finals
+from orchestrator.reporting.row_names import method_of
 from orchestrator.reporting.table import Column, Table
 from orchestrator.reporting.tables.finals import estimate
 from orchestrator.reporting.tables.shared_columns import metric_heading
@@ -20,7 +21,6 @@ COLUMNS = (
 
 def comparison_table(finals: Finals, labels: Sequence[str]) -> Table:
     """Returns every pair of the methods `labels`, the objective's first, as `finals` has them."""
-    names = {final.name for final in finals.finals if final.label in labels}
     rows = tuple(
         (
             metric_heading(each.metric),
@@ -32,7 +32,7 @@ def comparison_table(finals: Finals, labels: Sequence[str]) -> Table:
             each.difference.num_seeds,
         )
         for each in finals.comparisons
-        if each.first in names and each.second in names
+        if {method_of(each.first), method_of(each.second)} <= {*labels}
     )
     notes = ("Difference: the first's mean less the second's, with its 95 % interval.",)
     return Table(COLUMNS, rows, notes, title="Finalists held against each other, pair by pair")

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from orchestrator.reporting.sweep_record import SweepRecord, name_of
+from orchestrator.reporting.row_names import name_of
+from orchestrator.reporting.sweep_record import SweepRecord
 from orchestrator.reporting.table import Cell, Column, Printed, Table
 from orchestrator.reporting.tables.ledger import inequality
 from orchestrator.reporting.tables.lines import (

@@ -79,6 +79,6 @@ def test_charts_know_what_forgot_nothing_and_what_was_to_be_beaten(lively):
     idle = replace(lively.entries[2], forgot=False)
     record = replace(lively, entries=(*lively.entries[:2], idle, *lively.entries[3:]))
     data = drawn(record)
-    assert data["toBeat"] == -61.218
+    assert data["progress"]["toBeat"] == -61.218
     assert [trial["forgot"] for trial in data["trials"][:2]] == [False, None]
     assert not data["trials"][0]["front"]
