@@ -52,8 +52,8 @@ class SweepRecord:
     `reference` and `entries` (baselines and trials, in the order in which they ended) have their
     metrics over the items that the search sees. `replicates` are the finalists' runs, of each
     method those of the candidates that stand for it, the first one's first, `tried` how many
-    candidates had their turn, by label, and `gold_again` is the gold model under another seed.
-    `gaps` are sentences that say what is missing.
+    candidates had their turn and `standing` which of them stand, by label, and `gold_again` is the
+    gold model under another seed. `gaps` are sentences that say what is missing.
     `chance` is what the original comes to by chance, None as long as nobody has asked.
 
     `shadows` are the models for attacks; `attacks` what these come to, by label and by name, and
@@ -74,6 +74,7 @@ class SweepRecord:
     attacks: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     attack_notes: tuple[str, ...] = ()
     tried: Mapping[str, int] = field(default_factory=dict)
+    standing: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 SCORED = (MemberRole.FINAL, MemberRole.GOLD_AGAIN, MemberRole.SHADOW)
@@ -242,7 +243,7 @@ def raced(record: SweepRecord, runs: Sequence[Replicate]) -> SweepRecord:
     own = (run for run in runs if run.number in standing.get(run.label, ()))
     kept = tuple(sorted(own, key=lambda run: standing[run.label].index(run.number)))
     tried = {label: len(race.tried) for label, race in found.items()}
-    return replace(record, replicates=kept, tried=tried)
+    return replace(record, replicates=kept, tried=tried, standing=standing)
 
 
 def _replicates(
@@ -279,7 +280,8 @@ def standing_trials(record: SweepRecord) -> dict[str, tuple[Entry, ...]]:
     found: dict[str, tuple[Entry, ...]] = {label: (entry,) for label, entry in best.items()}
     by_place = {(e.label, e.number): e for e in record.entries if e.number is not None}
     for label in config.methods:
-        numbers = dict.fromkeys(run.number for run in record.replicates if run.label == label)
+        done = dict.fromkeys(run.number for run in record.replicates if run.label == label)
+        numbers = record.standing.get(label, tuple(done)) if done else ()
         own = tuple(by_place[label, n] for n in numbers if (label, n) in by_place)
         if own:
             found[label] = own

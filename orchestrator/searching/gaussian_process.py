@@ -18,7 +18,7 @@ Source: Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, se
 """
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +64,8 @@ class Process:
         lengths_SD, noise_S = _draws(points_ND.shape[1])
         errors_N = np.zeros(num) if errors_N is None else errors_N / self._scale
         noise_SN = noise_S[:, None] + _shares(len(noise_S))[:, None] * errors_N**2
-        root_SNN = np.linalg.cholesky(self._covariance(points_ND, lengths_SD, noise_SN))
+        kernel_SNN = _kernel(points_ND.tobytes(), points_ND.shape, tuple(is_choice_D.tolist()))
+        root_SNN = np.linalg.cholesky(kernel_SNN + _diagonal(noise_SN))
         white_SN = np.linalg.solve(root_SNN, np.tile(values_N[:, None], (len(noise_S), 1, 1)))[
             ..., 0
         ]
@@ -79,7 +80,8 @@ class Process:
         self._noise_S = noise_S[kept]
         believed_SR = np.tile(noise_S[kept][:, None], (1, len(running_RD)))
         noise_SN = np.concatenate([noise_SN[kept], believed_SR], axis=1)
-        covariance = self._covariance(self._points, self._lengths_SD, noise_SN)
+        kernel_SNN = _covariance(self._points, self._points, self._lengths_SD, is_choice_D)
+        covariance = kernel_SNN + _diagonal(noise_SN)
         self._inverse_root = np.linalg.inv(np.linalg.cholesky(covariance))
         self._coefficients = np.zeros(covariance.shape[:2])
         rooted = np.swapaxes(root_SNN[kept], 1, 2)
@@ -87,7 +89,7 @@ class Process:
 
     def predict(self, places_MD: Array) -> tuple[Array, Array]:
         """Returns means and standard deviations of f, each S x M, to be weighed by `weights_S`."""
-        shared = 1 + _matern(self._squares(self._points, places_MD), self._lengths_SD)
+        shared = _covariance(self._points, places_MD, self._lengths_SD, self._is_choice_D)
         mean_SM = np.einsum("snm,sn->sm", shared, self._coefficients)
         known_SM = ((self._inverse_root @ shared) ** 2).sum(axis=1)
         variance_SM = self._variance_S[:, None] * np.maximum(2 - known_SM, 1e-10)
@@ -104,15 +106,27 @@ class Process:
         found: Array = self._scale * np.sqrt(self._variance_S * self._noise_S)
         return found
 
-    def _covariance(self, points: Array, lengths_SD: Array, noise_SN: Array) -> Array:
-        """Returns that of the values at `points`, in units of s2, for each draw."""
-        found = 1 + _matern(self._squares(points, points), lengths_SD)
-        return found + (noise_SN + 1e-8)[:, None, :] * np.eye(len(points))
 
-    def _squares(self, some: Array, others: Array) -> Array:
-        """Returns the squared differences by pair and parameter; those of choices are 0 or 1."""
-        apart = some[:, None, :] - others[None, :, :]
-        return np.where(self._is_choice_D, np.abs(apart) > 1e-9, apart**2)
+def _covariance(
+    some: Array, others: Array, lengths_SD: Array, is_choice_D: NDArray[np.bool_]
+) -> Array:
+    """Returns that of f at `some` and at `other` places, in units of s2, for each draw."""
+    apart = some[:, None, :] - others[None, :, :]
+    squares = np.where(is_choice_D, np.abs(apart) > 1e-9, apart**2)
+    return 1 + _matern(squares, lengths_SD)
+
+
+def _diagonal(noise_SN: Array) -> Array:
+    found: Array = (noise_SN + 1e-8)[:, None, :] * np.eye(noise_SN.shape[1])
+    return found
+
+
+@lru_cache(maxsize=2)
+def _kernel(points: bytes, shape: tuple[int, int], is_choice: tuple[bool, ...]) -> Array:
+    """Returns the covariance at trials' places for every draw, once for all that is seen there."""
+    points_ND = np.frombuffer(points).reshape(shape)
+    lengths_SD, _ = _draws(shape[1])
+    return _covariance(points_ND, points_ND, lengths_SD, np.array(is_choice))
 
 
 def _shares(num_draws: int) -> Array:

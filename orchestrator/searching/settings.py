@@ -69,20 +69,8 @@ class SearchSettings(Settings):
 
     @field_validator("objective")
     @classmethod
-    def _few_and_different(cls, given: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        if isinstance(given, str):
-            return given
-        twice = [name for name in given if given.count(name) > 1]
-        if twice:
-            raise FieldError(
-                f"must be different metrics but got {twice[0]!r} twice; leave one of them out"
-            )
-        if not 1 <= len(given) <= MAX_OBJECTIVES:
-            raise FieldError(
-                f"must be one metric, or {MAX_OBJECTIVES} at most, but got {len(given)}; "
-                "constrain the others"
-            )
-        return given[0] if len(given) == 1 else given
+    def _one_is_no_list(cls, given: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        return given if isinstance(given, str) or len(given) != 1 else given[0]
 
     @field_validator("constraints", mode="before")
     @classmethod
@@ -90,6 +78,21 @@ class SearchSettings(Settings):
         if not isinstance(raw, Mapping):
             return raw
         return {metric: entry for metric, entry in raw.items() if entry is not None}
+
+    @model_validator(mode="after")
+    def _objectives_are_few_and_different(self) -> "SearchSettings":
+        names = self.objectives
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise FieldError(
+                f"objective must be different metrics but got {twice[0]!r} twice; leave one out"
+            )
+        if not 1 <= len(names) <= MAX_OBJECTIVES:
+            raise FieldError(
+                f"objective must be one metric, or up to {MAX_OBJECTIVES}, but got {len(names)}; "
+                f"{'constrain the others' if names else 'name one'}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _grid_points_make_a_grid(self) -> "SearchSettings":

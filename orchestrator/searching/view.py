@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
 
-MAX_SEEN = 200
+MAX_SEEN, MAX_SEEN_OF_SEVERAL = 200, 140
+"""Finished trials that the Gaussian process sees, of one objective and of several, each of which
+has a process of its own."""
 
 
 def seen_by_process(
@@ -153,9 +155,10 @@ def _apart(column: Sequence[Further], sign: int) -> list[float]:
 
 
 def _capped(seen: Sequence[Tried], directions: Sequence[Direction]) -> list[Tried]:
-    """Returns all that run, and of the others the best half of `MAX_SEEN` and the latest."""
+    """Returns all that run, and of the others the best half of what is seen and the latest."""
     done = [trial for trial in seen if trial.ending is Ending.MEASURED]
-    if len(done) <= MAX_SEEN:
+    most = MAX_SEEN if len(directions) == 1 else MAX_SEEN_OF_SEVERAL
+    if len(done) <= most:
         return list(seen)
     behind = _behind(done, directions)
 
@@ -164,9 +167,9 @@ def _capped(seen: Sequence[Tried], directions: Sequence[Direction]) -> list[Trie
         missed = max(0.0, *trial.violations.values()) if trial.violations else 0.0
         return missed, behind[index]
 
-    best = sorted(range(len(done)), key=rank)[: MAX_SEEN // 2]
+    best = sorted(range(len(done)), key=rank)[: most // 2]
     rest = [index for index in range(len(done)) if index not in set(best)]
-    kept = {*best, *rest[len(best) - MAX_SEEN :]}
+    kept = {*best, *rest[len(best) - most :]}
     running = [trial for trial in seen if trial.ending is Ending.RUNNING]
     return [done[index] for index in sorted(kept)] + running
 

@@ -35,7 +35,7 @@ def final_notes(record: SweepRecord, finals: Finals, *, bold: bool) -> Iterator[
         f"{rows} run again under further seeds: mean and "
         f"95 % interval on {items}. Baselines: the same items, one seed."
     )
-    if any(number > 1 for number in record.tried.values()):
+    if any(num > len(record.standing.get(name, (0,))) for name, num in record.tried.items()):
         yield (
             "Tried: a trial that broke a bound under the first of these seeds, or in their mean, "
             "on the items that the search sees, gave way to the method's next; where all did, the "

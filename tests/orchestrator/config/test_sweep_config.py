@@ -374,3 +374,34 @@ def test_only_what_every_method_searches_can_be_left_out() -> None:
     assert "methods.npo.search.beta must be {low" in refusal(
         methods={"npo": {"search": {"beta": None}}}
     )
+
+
+def test_two_or_three_objectives_may_be_named_and_the_first_is_the_primary_one() -> None:
+    search = sweep(search={"objective": ["log_forget_quality", "retain", "forget"]}).search
+    assert search.objectives == ("log_forget_quality", "retain", "forget")
+    assert (search.primary, search.horizontal) == ("log_forget_quality", "retain")
+    assert search.directions == ("maximize", "maximize", "minimize")
+    alone = sweep(search={"objective": ["retain"]}).search
+    assert (alone.objective, alone.objectives) == ("retain", ("retain",))
+
+
+@pytest.mark.parametrize(
+    ("objective", "said"),
+    [
+        (["retain", "retain"], "search.objective must be different metrics but got 'retain' twice"),
+        ([], "search.objective must be one metric, or up to 3, but got 0; name one"),
+        (["real", "retain", "forget", "log_forget_quality"], "search.objective must be one metric"),
+        (["log_forget_quality", "retan"], "search.objective must be one of"),
+        (["log_forget_quality", "model_utility"], "search.objective must be one of evaluation."),
+    ],
+)
+def test_objectives_that_make_no_front_are_refused(objective: list[str], said: str) -> None:
+    assert refusal(search={"objective": objective}).startswith(said)
+
+
+def test_points_of_a_front_are_asked_for_with_several_objectives_alone() -> None:
+    both = {"objective": ["log_forget_quality", "retain"]}
+    assert sweep(search=both, finalists={"points": 4}).num_points == 4
+    assert (sweep(search=both).num_points, sweep().num_points) == (3, 1)
+    said = refusal(finalists={"points": 2})
+    assert said.startswith("finalists.points must be left out with one search.objective but got 2")

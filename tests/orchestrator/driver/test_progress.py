@@ -188,3 +188,15 @@ def test_a_finalists_run_is_held_against_no_bound_and_says_its_seed(lines):
         "[ 1/10]  npo       final  seed 0  log FQ   -3.25  4.1 s",
         "[ 2/10]  npo       final  seed 0  log FQ   -3.25  found in storage",
     ]
+
+
+def test_of_several_objectives_what_is_dominated_so_far_is_told(lines):
+    search = SearchSettings(objective=("log_forget_quality", "retain"))
+    progress = Progress(lines.append, trials={"npo": 5}, search=search, num_baselines=2)
+    progress.on_entry(entry("original", quality=-10.0), bounds=BOUNDS)
+    for number, (retain, quality) in enumerate([(0.1, -1.0), (0.78, -5.0), (0.73, -2.0)]):
+        progress.on_entry(entry("npo", number, retain=retain, quality=quality), bounds=BOUNDS)
+    assert "hypervolume none" in lines[1]
+    # 5 x 0.1 above -10 and 0.68, and then 3 x 0.05 more.
+    assert "hypervolume 0.5" in lines[2]
+    assert "hypervolume 0.65" in lines[3]

@@ -67,3 +67,13 @@ def test_the_safest_is_the_likeliest_to_keep_its_bounds_whatever_it_gains() -> N
     found = [trial(0, retain=0.73, quality=-1.0), trial(1, retain=0.9, quality=-9.0)]
     assert safest(found, [FLOOR], search=SearchSettings()) is found[1]
     assert safest([], [FLOOR], search=SearchSettings()) is None
+
+
+def test_of_several_objectives_the_others_are_spread_over_the_front() -> None:
+    best = trial(0, retain=0.75, quality=-1.0)
+    beside, middle = trial(1, retain=0.755, quality=-1.5), trial(2, retain=0.85, quality=-4.0)
+    far, inside = trial(3, retain=0.9, quality=-7.0), trial(4, retain=0.8, quality=-5.0)
+    both = ("log_forget_quality", "retain")
+    # Above (-9, 0.7) the first dominates 0.4; the middle adds 0.5, far 0.1, and beside 0.0375.
+    assert numbers(inside, far, middle, beside, best, objective=both) == [0, 2, 3, 1, 4]
+    assert numbers(inside, far, middle, beside, best) == [0, 1, 2, 4, 3]

@@ -40,3 +40,16 @@ def test_where_less_is_better_the_best_falls(fakes):
 def test_a_method_without_a_feasible_trial_has_found_nothing(fakes):
     (incumbent,) = incumbents_of([fakes.trial("ga", 0, retain=0.1)], SEARCH)
     assert not incumbent.found
+
+
+def test_of_several_objectives_the_volume_grows_with_the_front(fakes):
+    trials = [
+        fakes.trial("npo", 0, retain=0.1, quality=-0.5),
+        fakes.trial("npo", 1, retain=0.8, quality=-9.0),
+        fakes.trial("npo", 2, retain=0.7, quality=-30.0),
+        fakes.trial("npo", 3, retain=0.75, quality=-4.0),
+    ]
+    search = SearchSettings(objective=("log_forget_quality", "retain"))
+    (incumbent,) = incumbents_of(trials, search, (-10.0, 0.5))
+    assert math.isnan(incumbent.best[0])
+    assert incumbent.best[1:] == pytest.approx((0.3, 0.3, 0.3 + 5 * 0.25))
