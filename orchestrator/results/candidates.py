@@ -39,16 +39,21 @@ def candidates(
         return chance * (max(0.0, gained) if math.isfinite(gained) else 1.0), chance
 
     ordered = sorted(feasible, key=worth, reverse=True)
-    if len(search.objectives) == 1 or not ordered:
-        return ordered
-    return _along_front(ordered, reference, search)
+    chosen = along_front(ordered, reference, search=search)
+    return [*chosen, *(trial for trial in ordered if not any(trial is one for one in chosen))]
 
 
-def _along_front(
-    ordered: Sequence[Entry], reference: Reference, search: SearchSettings
+def along_front(
+    ordered: Sequence[Entry], reference: Reference, *, search: SearchSettings
 ) -> list[Entry]:
+    """Returns the first of the candidates, and of several objectives those that add to it.
+
+    Each adds something to what the ones before it dominate.
+    """
+    chosen, left = list(ordered[:1]), list(ordered[1:])
+    if len(search.objectives) == 1:
+        return chosen
     corner = corner_in(search, reference)
-    chosen, left = [ordered[0]], list(ordered[1:])
     while left and len(chosen) < MAX_ALONG_FRONT:
         before = dominated(feasible_metrics(chosen), search, corner)
         added = [
@@ -59,7 +64,7 @@ def _along_front(
         if max(added) <= 0:
             break
         chosen.append(left.pop(added.index(max(added))))
-    return [*chosen, *left]
+    return chosen
 
 
 def safest(

@@ -29,7 +29,7 @@ from orchestrator.reporting.tables.shared_columns import (
     parameter_columns,
 )
 from orchestrator.reporting.tables.untelling import untelling_in
-from orchestrator.results.candidates import candidates
+from orchestrator.results.candidates import along_front, candidates
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import (
     best_or_nearest,
@@ -94,10 +94,11 @@ def _along_front(record: SweepRecord, label: str) -> Iterator[Line]:
         return
     trials = trials_of(record.entries, label)
     best = best_or_nearest(trials, reference.bounds, search=config.search)
-    others = candidates(trials, reference, search=config.search)[: config.num_points]
-    for place, entry in enumerate((e for e in others if e is not best), start=2):
-        if place <= config.num_points:
-            yield {**trial_line(entry, record), "Method": name_of(label, place)}
+    ordered = candidates(trials, reference, search=config.search)
+    found = along_front(ordered, reference, search=config.search)
+    others = [entry for entry in found if entry is not best][: config.num_points - 1]
+    for place, entry in enumerate(others, start=2):
+        yield {**trial_line(entry, record), "Method": name_of(label, place)}
 
 
 def search_line(record: SweepRecord, label: str) -> Line:
