@@ -17,6 +17,8 @@ from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
 
 MIB, GIB = 1 << 20, 1 << 30
 TRIALS = "trials"
+SALIENCY_BYTES = 8
+"""For each weight that trains: a gradient, and what it gains on forget rows, in float32."""
 FINE_TUNING = Requirements(frozenset({Source.RETAIN}))
 """What training a baseline asks for: its own rows, and no reference."""
 
@@ -85,17 +87,23 @@ def job_memory(kind: Kind, plan: Plan) -> JobMemory:
     length = sizes.most_positions(plan.benchmark, max_length=kind.training.max_length)
     memories = []
     for method, asked in kind.asked.items():
+        training_bytes = kind.size.training_bytes(
+            asked, num_rows=kind.training.micro_batch_size, length=length
+        )
         moments = footprints(
             kind.size.weights,
             sharding,
-            training_bytes=kind.size.training_bytes(
-                asked, num_rows=kind.training.micro_batch_size, length=length
-            ),
+            training_bytes=training_bytes + _saliency_bytes(kind.size, asked),
             evaluation_bytes=evaluation_bytes,
             start=_start(kind, sharding, asked.reference_use),
         )
         memories.append(JobMemory(kind, method, moments))
     return max(memories, key=lambda memory: memory.at("backward").total)
+
+
+def _saliency_bytes(size: ModelSize, asked: Requirements) -> int:
+    """Returns what is held while a method's salient weights are found: whole, on every rank."""
+    return SALIENCY_BYTES * size.weights.trained if asked.saliency else 0
 
 
 def least_bytes(kind: Kind, config: SweepConfig, *, engine: EngineSettings, ranks: int) -> int:

@@ -65,6 +65,17 @@ def test_trials_are_estimated_for_the_method_that_takes_most(large_sweep, few_pe
     assert memories(more, few_people)["trials"].method == "mine"
 
 
+def test_finding_salient_weights_takes_two_numbers_for_each_that_trains(large_sweep, few_people):
+    def taken(**settings):
+        methods = {"mine": {"method": "mmunlearner"}, **settings}
+        return memories(large_sweep(methods=methods), few_people)["trials"]
+
+    found = taken()
+    descent = memories(large_sweep(methods={"gd": {}}), few_people)["trials"]
+    gained = found.at("backward").total - descent.at("backward").total
+    assert gained == 8 * found.kind.size.weights.trained > 0
+
+
 def test_fine_tuning_asks_for_what_its_method_does():
     assert retain_ft.Method(retain_ft.Config()).requirements == FINE_TUNING
 
