@@ -6,13 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import LlamaForCausalLM
 
-from evals.collated import IGNORE
-from evals.text.encoding import model_inputs
-from trainers import losses
+from tests.fixtures.asked_people import FORGET, RETAIN, drawn, learned, nll_of
 from trainers.adapters import adapter_state, add_adapter, load_state, trainable
-from trainers.batch import Batch, single
 from trainers.method import Step
 from trainers.methods import ga
 from trainers.methods.sku import Config, Method
@@ -62,55 +59,6 @@ class Engine:
 
     def put(self, weights: dict[str, Tensor]) -> None:
         load_state(self.module, weights)
-
-
-def people(first: int, number: int) -> Tensor:
-    """Rows that differ by who is asked for and by one word of the answer: "<who> 2 3 4 5 6 x 7"."""
-    rows = torch.tensor([[0, 2, 3, 4, 5, 6, 0, 7]]).repeat(number, 1)
-    rows[:, 0] = torch.arange(first, first + number)
-    generator = torch.Generator().manual_seed(200 + first)
-    rows[:, 6] = torch.randint(12, 31, (number,), generator=generator)
-    return rows
-
-
-FORGET, RETAIN = people(12, 6), people(18, 12)
-
-
-def batch_of(source: Source, ids: Tensor) -> Batch:
-    labels = ids.clone()
-    labels[:, :4] = IGNORE
-    names = tuple(f"{source}-{row}" for row in range(len(ids)))
-    return single(names, model_inputs(ids, torch.ones_like(ids), labels))
-
-
-def drawn(index: int) -> dict[Source, Batch]:
-    generator = torch.Generator().manual_seed(index)
-    random = FORGET.repeat_interleave(3, 0)
-    others = torch.randint(len(RETAIN), (len(random),), generator=generator)
-    random = torch.cat([random[:, :4], RETAIN[others][:, 4:]], dim=1)
-    half = torch.randperm(len(RETAIN), generator=generator)[:6]
-    rows = {Source.FORGET: FORGET, Source.RETAIN: RETAIN[half], Source.RANDOM: random}
-    return {source: batch_of(source, ids) for source, ids in rows.items()}
-
-
-def nll_of(model: torch.nn.Module, ids: Tensor) -> float:
-    with torch.no_grad():
-        batch = batch_of(Source.FORGET, ids)
-        return losses.mean_nll(StudentView(model).logits(batch), batch).item()
-
-
-def learned(ids: Tensor) -> LlamaForCausalLM:
-    """Fine-tunes a model until it knows most of the rows."""
-    torch.manual_seed(0)
-    size = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2}
-    model = LlamaForCausalLM(LlamaConfig(vocab_size=31, num_hidden_layers=2, **size))
-    optimizer, batch = torch.optim.AdamW(model.parameters(), lr=5e-3), batch_of(Source.RETAIN, ids)
-    for _ in range(40):
-        loss = losses.mean_nll(StudentView(model).logits(batch), batch)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    return model
 
 
 def unlearned(
