@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,7 @@ methods is left out, as it names files of other projects."""
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 
 
+@cache  # for every library anew
 def third_party(file: Path) -> set[str]:
     """Returns the top-level names of the libraries that `file` imports, wherever in it."""
     modules: set[str] = set()
@@ -176,6 +178,7 @@ def test_console_scripts_lead_to_functions() -> None:
         assert callable(getattr(importlib.import_module(module), function))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "absent"),
     [

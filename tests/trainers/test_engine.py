@@ -243,6 +243,7 @@ def test_sgd_takes_torchs_steps_at_every_stage_and_again_after_a_rewind(stage: i
     engine.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", [0, 2, 3])
 def test_momentum_and_running_statistics_are_in_a_checkpoint(stage: int) -> None:
     torch.manual_seed(0)

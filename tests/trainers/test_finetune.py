@@ -42,6 +42,7 @@ class MergesTwice(WarmState):
         return super().merged(job, doubled)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dtype", "stage"), [("bf16", 0), ("fp32", 3)])
 def test_a_merged_baseline_answers_as_the_trained_one_did(dtype, stage, tmp_path: Path):
     *_, outcome = run(RankTask(original(dtype, stage=stage), tmp_path), WarmState(Place()))

@@ -100,6 +100,7 @@ def equal(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
     return all(torch.equal(one[name], other[name]) for name in one)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "settings"), CASES)
 def test_every_method_trains_all_weights(method, settings, base, tmp_path, num_loaded):
     warm_state, task = WarmState(Place()), job(method, **settings)
@@ -113,6 +114,7 @@ def test_every_method_trains_all_weights(method, settings, base, tmp_path, num_l
     assert num_loaded() == (2 if use == ReferenceUse.MODEL else 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["npo", "dpo"])
 def test_preferences_are_over_the_likelihoods_of_the_start(method, base, tmp_path, monkeypatch):
     """Compared with those of a second model, which is never trained."""
@@ -149,6 +151,7 @@ def test_likelihoods_that_an_earlier_trial_has_computed_are_not_computed_again(
     warm_state.clear()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", [0, SLOW_1, 2, SLOW_3])
 @pytest.mark.parametrize("dtype", ["fp32", "bf16"])
 def test_a_trial_on_a_warm_engine_learns_what_it_does_on_a_new_one(
@@ -164,6 +167,7 @@ def test_a_trial_on_a_warm_engine_learns_what_it_does_on_a_new_one(
     assert equal(first, second)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", [0, SLOW_1, 2, SLOW_3])
 def test_a_trial_that_destroys_the_weights_leaves_no_trace_in_the_next(stage, base, tmp_path):
     engine = {"zero_stage": stage}
@@ -198,6 +202,7 @@ def test_the_second_model_goes_when_no_method_needs_it(base, tmp_path, num_loade
     assert num_loaded() == 3, "the model, a copy for two trials, and one for the last"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["npo", "kl"])
 @pytest.mark.parametrize("stage", [0, SLOW_3])
 def test_a_trial_gone_on_with_compares_with_the_start_all_the_same(

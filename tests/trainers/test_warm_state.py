@@ -100,6 +100,7 @@ def test_gradient_checkpointing_recomputes_every_layer(base: Path):
     assert calls == {False: 2, True: 4}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["kl", "npo", "rmu"])
 def test_gradient_checkpointing_learns_the_same(method: str, base: Path, tmp_path: Path):
     warm_state = WarmState(Place())
@@ -131,6 +132,7 @@ def cut_short(task: RankTask, folder: Path, *, at: int) -> None:
     warm_state.clear()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [3, 6])
 @pytest.mark.parametrize("what", ["trial", "trial with dropout", "fine-tuning"])
 def test_a_job_gone_on_with_in_another_process_ends_as_one_that_was_not_cut(

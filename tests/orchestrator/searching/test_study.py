@@ -188,6 +188,7 @@ def overlap(search):
                 search.tell(suggestion.number, objective=objective, violations=missed(retain))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["random", "tpe", "gp"])
 def test_a_search_killed_before_any_write_of_its_journal_ends_like_one_that_was_not(
     tmp_path, monkeypatch, sampler

@@ -9,6 +9,8 @@ from orchestrator.tracking.adapter_model import KIND
 from trainers.adapters import add_adapter, load_state, save_adapter, trainable
 from trainers.settings import AdapterSettings
 
+pytestmark = pytest.mark.slow  # each makes a database
+
 IDS = torch.arange(12).reshape(2, 6)
 
 

@@ -30,6 +30,7 @@ def rows(storage, run):
         return database.execute(sql, (run.info.run_id,)).fetchone()[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize(
     "name", ["create_run", "log_batch", "log_inputs", "log_artifacts", "set_terminated"]

@@ -13,6 +13,8 @@ from orchestrator.tracking import tracker as tracker_module
 from tests.fixtures.processes import free_port
 from trainers.job import Report
 
+pytestmark = pytest.mark.slow  # each makes a database
+
 FILES = {
     "job.json",
     "result.json",

@@ -168,6 +168,7 @@ def test_the_model_is_left_in_training_with_the_same_weights_trainable(
     assert [parameter.requires_grad for parameter in model.parameters()] == before
 
 
+@pytest.mark.slow
 @even_and_odd_steps
 @every_method
 def test_equal_seeds_give_equal_losses(name, settings, index, step, make_batch):
@@ -176,6 +177,7 @@ def test_equal_seeds_give_equal_losses(name, settings, index, step, make_batch):
     assert torch.equal(first.loss(step), second.loss(step))
 
 
+@pytest.mark.slow
 @even_and_odd_steps
 @pytest.mark.parametrize(
     ("name", "settings"),
@@ -189,6 +191,7 @@ def test_more_padding_changes_nothing(name, settings, index, step, make_batch):
     torch.testing.assert_close(method.loss(padded), method.loss(step), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @even_and_odd_steps
 @every_method
 def test_two_ranks_equal_one(name, settings, index, model, step, make_batch, rows_of):

@@ -84,6 +84,7 @@ def saved_bytes(model, batch):
     return sum(tensor.untyped_storage().nbytes() for tensor in kept.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["llava", "qwen2_vl"])
 @pytest.mark.parametrize(
     ("adapter", "settings"),

@@ -48,6 +48,7 @@ def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCAL_RANK", "0")  # the engine sets it
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "adapter", "stage", "dtype"), CASES)
 def test_facts_are_of_what_was_written(name, adapter, stage, dtype, tmp_path: Path):
     save_start(name, dtype, tmp_path / "start")

@@ -141,6 +141,7 @@ def test_methods_that_forget_equally_are_told_apart_at_most_5_times_in_100(truth
     assert false / runs <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / runs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shift", "between", "most"),
     [(0.0, 0.1, 1.0), (0.4, 0.1, 1.0), (1.0, 0.1, 1.0), (2.5, 0.1, 0.99), (2.5, 0.4, 0.99)],

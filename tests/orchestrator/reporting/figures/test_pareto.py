@@ -81,6 +81,7 @@ def size_of(path):
     return struct.unpack(">II", header[16:24])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trials", CASES.values(), ids=CASES.keys())
 def test_the_figure_is_a_png_of_readme_size_whatever_came_out(trials, tmp_path):
     path = draw([*BASELINES, *trials], tmp_path)

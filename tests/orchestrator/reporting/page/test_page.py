@@ -80,6 +80,7 @@ def test_all_tables_are_there_under_their_names_also_new_ones(lively):
     assert [found for found in page.ids if found in wanted] == wanted
 
 
+@pytest.mark.slow
 def test_the_first_chart_names_metrics_that_were_asked_for(lively):
     own = chosen_axes(["log_forget_quality", "retain"], lively.config.search, key="axes")
     asked = chosen_axes(["forget", "real"], lively.config.search, key="axes")
