@@ -16,7 +16,8 @@ def accelerators() -> Iterator[Finding]:
 
     yield gpus(_driver(), built_for_cuda=torch.version.cuda is not None, seen=_seen())
     if torch.cuda.is_available():
-        version = ".".join(map(str, torch.cuda.nccl.version()))
+        found = torch.cuda.nccl.version()  # type: ignore[no-untyped-call]
+        version = ".".join(map(str, found))
         yield works("NCCL", version)
 
 
