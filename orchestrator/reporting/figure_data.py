@@ -41,7 +41,7 @@ class FigureData:
         titles = [metric_title(name) for name in self.search.objectives]
         if not self.corner:
             return f"Best feasible {titles[0]} so far"
-        return f"Feasible hypervolume in {' and '.join(titles)} so far"
+        return f"Feasible hypervolume in {', '.join(titles)} so far"
 
 
 def figure_data_of(

@@ -54,6 +54,8 @@ def progress_figure(figure_data: FigureData, folder: Path) -> list[Path]:
         plain(axes)
         up = objective_axis(ends or [0.0])
         compress(axes, up)
+        if figure_data.corner and up.ticks is None:
+            axes.ticklabel_format(axis="y", scilimits=(-2, 4))  # of any size, and long as numbers
         axes.set_ylim(up.low, min(up.high, max(ends) / 1.7) if ends and max(ends) < -1 else up.high)
         axes.set_xlabel(f"{what} of the method", fontsize=12, color=INK)
         if to_beat is not None:
