@@ -36,23 +36,17 @@ def sweep_note(config: Mapping[str, Any], folder: Path) -> str:
     under = f" under {bounds}" if bounds else ""
     again = shlex.join(["python", "-m", "orchestrator.sweep", "--resume", str(folder)])
     return (
-        f"A search for {_aim(config)}{under}, with {search['trials']} trials for "
+        f"A search for {_aim(search['objective'])}{under}, with {search['trials']} trials for "
         f"each of {labels}, on {config['benchmark']['name']} with {config['model']['name']} and "
         f"seed {config['seed']}. Each job is a child run; tables and figures are in `tables/`, the "
         f"resolved config in `config.json`. To go on, or to run what is missing: `{again}`."
     )
 
 
-def objectives_in(config: Mapping[str, Any]) -> tuple[str, ...]:
-    """Returns the objectives of a resolved config as plain data."""
-    given = config["search"]["objective"]
-    return (given,) if isinstance(given, str) else tuple(given)
-
-
-def _aim(config: Mapping[str, Any]) -> str:
-    names = objectives_in(config)
-    best = f"the best {names[0]}"
-    return best if len(names) == 1 else f"the front between {' and '.join(names)}"
+def _aim(objective: str | list[str]) -> str:
+    if isinstance(objective, str):
+        return f"the best {objective}"
+    return f"the front between {' and '.join(objective)}"
 
 
 def _what(entry: Entry) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from evals.errors import ConfigError
+from orchestrator.reporting.estimates.finals import finals_of
 from orchestrator.reporting.sweep_record import read_record, standing_trials
 from orchestrator.storage.members import Member, MemberRole
 from orchestrator.storage.result import Result, State
@@ -188,3 +189,25 @@ def test_a_folder_that_moved_is_read_where_it_is(stored_sweep, tmp_path) -> None
 def test_a_folder_that_is_no_sweeps_is_refused(tmp_path) -> None:
     with pytest.raises(ConfigError, match=r"DIR must be the folder of a sweep, .* has no config"):
         read_record(str(tmp_path))
+
+
+def test_of_several_objectives_each_point_of_a_front_stands_and_is_read_with_its_runs(
+    stored_sweep,
+) -> None:
+    made = stored_sweep(
+        "search.objective=[log_forget_quality,retain]",
+        "search.constraints.log_forget_quality={at_least: -9, relative_to: absolute}",
+        "finalists.points=2",
+    )
+    made.fill()
+    record = made.read()
+    assert record.standing == {"ga": (1, 0), "npo": (0,)}
+    assert {label: len(of) for label, of in standing_trials(record).items()} == {"ga": 2, "npo": 1}
+    assert record.gaps == ("Runs of the finalist ga (2) that are not done yet: 1.",)
+    made.write_final("ga", 0, lr=1e-4)
+    record = made.read()
+    assert [(r.label, r.number) for r in record.replicates] == [("ga", 1), ("npo", 0), ("ga", 0)]
+    assert record.gaps == ()
+    finals = finals_of(record)
+    assert [final.name for final in finals.finals] == ["ga", "ga (2)", "npo"]
+    assert {(pair.first, pair.second) for pair in finals.comparisons} >= {("ga", "ga (2)")}

@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.searching.sampler import Sampling
 from orchestrator.searching.settings import SearchSettings
-from orchestrator.searching.signals import Signals
+from orchestrator.searching.signals import Further, Signals
 from orchestrator.searching.space import SearchChoices, SearchRange, holds
 from orchestrator.searching.tried import Ending, Tried
 from orchestrator.searching.unit_cube import Cube
@@ -213,3 +213,53 @@ def test_the_tree_estimator_follows_the_guide_among_equal_objectives() -> None:
     without = [share(each.point(16, blind), "lr") for each in made]
     assert sum(by_guide) / 8 > sum(without) / 8 + 0.15
     assert sum(by_guide) / 8 > 0.65
+
+
+BOTH = SearchSettings(objective=("log_forget_quality", "retain"))
+
+
+def of_both(number, first, second, *, missed=-1.0, ending=Ending.MEASURED):
+    """A trial with both objectives; the second as it was measured, the first as Optuna is told."""
+    signals = Signals(guide=-first, guide_error=0.1, further=(Further(second, error=0.02),))
+    params = {"lr": SPACE["lr"].at((number + 0.5) / 40), "l1": 0.1}
+    return Tried(number, params, ending, first, {"retain.at_least": missed}, signals)
+
+
+def test_of_several_objectives_each_is_seen_on_its_scale_with_its_errors_and_the_corner() -> None:
+    tried = [of_both(0, -2.0, 0.64), of_both(1, -1.0, 0.36)]
+    seen = seen_by_process(tried, BOTH, Cube(SPACE), (-9.0, 0.25))
+    first, second = seen.objectives
+    assert first.values_N.tolist() == [-2.0, -1.0]
+    assert first.guides.guides_N.tolist() == [2.0, 1.0]
+    assert second.values_N.tolist() == pytest.approx([0.8, 0.6])
+    # The slope of a root is 1 / (2 root).
+    assert second.errors_N.tolist() == pytest.approx([0.0125, 0.02 / 1.2], rel=1e-2)
+    assert second.guides is None
+    assert seen.corner == pytest.approx((-3.0, 0.5))
+
+
+def test_of_several_objectives_a_collapsed_trial_is_middling_in_all() -> None:
+    tried = [of_both(i, -float(i), 0.2 * i, missed=0.1) for i in range(3)]
+    lost = Tried(3, tried[0].params, Ending.COLLAPSED)
+    seen = seen_by_process([*tried, lost], BOTH, Cube(SPACE), (-9.0, 0.0))
+    values = [each.values_N[3] for each in seen.objectives]
+    assert values == pytest.approx([-1.0, math.sqrt(0.2)])
+
+
+def test_of_several_objectives_those_are_kept_that_fewest_beat_in_all(monkeypatch) -> None:
+    monkeypatch.setattr("orchestrator.searching.view.MAX_SEEN_OF_SEVERAL", 8)
+    front = [of_both(i, -4.0 + i, 0.9 - 0.1 * i) for i in range(4)]
+    behind = [of_both(i, -8.0 + 0.01 * i, 0.1) for i in range(4, 24)]
+    seen = seen_by_process([*front, *behind], BOTH, Cube(SPACE), (-9.0, 0.0))
+    assert seen.values_N.tolist()[:4] == [trial.value for trial in front]
+    assert len(seen.values_N) == 8
+
+
+@pytest.mark.parametrize("sampler", ["gp", "tpe"])
+def test_a_point_of_several_objectives_lies_in_the_space_and_repeats(sampler) -> None:
+    tried = [of_both(i, -4.0 + i, 0.9 - 0.1 * i, missed=0.1 * i - 0.2) for i in range(6)]
+    made = sampling(sampler=sampler, objective=BOTH.objective)
+    made.aim((-9.0, 0.1))
+    point = made.point(6, tried)
+    assert holds(SPACE, point)
+    assert made.point(6, tried[::-1]) == point

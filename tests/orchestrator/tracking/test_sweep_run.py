@@ -2,6 +2,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from orchestrator.results.entry import Entry
 from orchestrator.tracking.sweep_run import SweepTally, sweep_params, sweep_tags
 from trainers.job import Phase
@@ -54,3 +56,31 @@ def test_the_best_of_a_method_is_feasible_and_best_as_its_metric_says(config_jso
     entries = scored(0, 0.5), scored(1, 0.3), scored(2, 0.1, retain=0.2)
     assert tally(config_json, *entries, objective="forget")["best/npo_l1/forget"] == 0.3
     assert tally(config_json, *entries, objective="retain")["best/npo_l1/retain"] == 0.9
+
+
+def test_of_several_objectives_what_a_method_dominates_is_there_once_the_baselines_are(
+    config_json, entry
+):
+    def scored(number, forget, retain):
+        made = entry(number, lr=1e-5 * (number + 1), retain=retain)
+        metrics = {"forget": forget, "retain": retain}
+        return replace(made, result=replace(made.result, metrics=metrics))
+
+    def baseline(phase):
+        made = scored(0, 0.9, 0.8).result
+        job = made.job.model_copy(update={"phase": phase})
+        return Entry(str(phase), replace(made, job=job))
+
+    trials = [scored(0, 0.5, 0.9), scored(1, 0.3, 0.82), scored(2, 0.1, 0.2)]
+    found = tally(config_json, *trials, objective=["forget", "retain"])
+    assert found["best/npo_l1/forget"] == 0.3
+    assert "hypervolume/npo_l1" not in found
+    found = tally(
+        config_json,
+        *trials,
+        baseline(Phase.ORIGINAL),
+        baseline(Phase.GOLD),
+        objective=["forget", "retain"],
+    )
+    # Above the corner, forget 1 and the floor of 0.9 x 0.8.
+    assert found["hypervolume/npo_l1"] == pytest.approx(0.5 * 0.18 + 0.2 * 0.1)

@@ -8,6 +8,7 @@ from orchestrator.reporting.formats.markdown_text import markdown_text
 from orchestrator.reporting.sweep_record import Replicate
 from orchestrator.reporting.table import Estimate
 from orchestrator.reporting.tables.finals import final_line, finals_table
+from orchestrator.searching.settings import SearchSettings
 
 METHODS = ("ga", "npo", "rmu")
 
@@ -203,3 +204,23 @@ def test_what_says_nothing_on_the_reported_items_is_told(fakes):
     finals = replace(two(fakes), original={**two(fakes).original, "real": 0.0})
     notes = finals_table(fakes.record(entries(fakes)), finals, METHODS).notes
     assert "Real says nothing of any method: it is 0.000, its floor, for Original already." in notes
+
+
+def test_of_several_objectives_a_method_has_a_row_for_each_point_and_one_hypervolume(fakes):
+    config = fakes.config()
+    both = SearchSettings(objective=("log_forget_quality", "retain"))
+    record = fakes.record(entries(fakes), config=config.model_copy(update={"search": both}))
+    first = fakes.final("npo", 2, retain=0.72, quality=-3.25, rank=None)
+    second = replace(fakes.final("npo", 1, retain=0.77, quality=-20.5, rank=None), place=2)
+    record = replace(record, tried={"npo": 2}, standing={"npo": (2, 1)})
+    table = finals_table(record, fakes.finals(first, second), ("npo", "rmu"))
+    rows = fakes.rows(table)
+    assert [row[0] for row in table.rows][3:] == ["npo", "npo (2)", "rmu"]
+    assert "Rank" not in rows["npo"]
+    # Above Original's -30.5 and the floor.
+    floor = fakes.bounds[0].value
+    both_areas = 27.25 * (0.72 - floor) + 10 * (0.77 - 0.72)
+    assert rows["npo"]["Hypervolume"] == pytest.approx(both_areas)
+    assert rows["npo (2)"]["Hypervolume"] is rows["npo (2)"]["Tried"] is None
+    assert "gave way" not in " ".join(table.notes), "both that were tried stand"
+    assert any("what a method's feasible rows dominate" in note for note in table.notes)

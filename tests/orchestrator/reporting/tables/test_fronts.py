@@ -53,3 +53,13 @@ def test_the_note_says_what_counts_and_that_the_corner_is_this_sweeps_own(fakes)
     )
     axes = chosen_axes(("forget", "retain"), SearchSettings(), key="--objectives")
     assert len(fronts_table(fakes.record(), ("npo",), axes=axes).notes) == 1
+
+
+def test_of_several_objectives_what_is_feasible_counts_from_its_bound(fakes):
+    search = SearchSettings(objective=("log_forget_quality", "retain"))
+    config = fakes.config().model_copy(update={"search": search})
+    record = fakes.record(entries(fakes), config=config)
+    rows = fakes.rows(fronts_table(record, ("ga", "npo"), axes=axes_of(search)))
+    above = 0.8 - fakes.bounds[0].value
+    assert rows["npo"]["Feasible hypervolume"] == pytest.approx(50 * above)
+    assert rows["ga"]["Feasible hypervolume"] == 0
