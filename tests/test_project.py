@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -57,6 +58,7 @@ WHOLES = {
     "tests/test_third_modality.py": "what a new modality takes",
     "tests/test_untrusted_input.py": "every file that people or disks can spoil",
     "tests/test_uploads.py": ".rayignore",
+    "tests/cluster/launch/test_manifests.py": "what is launched on Kubernetes and in clouds",
     "tests/evals/benchmarks/test_conformance.py": "every benchmark",
     "tests/evals/benchmarks/test_tofu_published.py": "TOFU's published tables",
     "tests/evals/metrics/test_conformance.py": "every metric",
@@ -170,6 +172,12 @@ def test_functions_stay_short() -> None:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 num_lines = (node.end_lineno or node.lineno) - node.lineno + 1
                 assert num_lines <= MAX_FUNCTION_LINES, f"{relative(file)}: {node.name}"
+
+
+def test_the_version_that_is_cited_is_this_one() -> None:
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert cited["version"] == PROJECT["project"]["version"]
+    assert cited["license"] == PROJECT["project"]["license"]
 
 
 def test_console_scripts_lead_to_functions() -> None:
