@@ -182,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="The front that a search finds.")
     names = ("lethe", "random", *RIVALS)
     parser.add_argument("--seeds", type=int, default=30, help="searches of each kind")
-    parser.add_argument("--trials", type=int, default=25, help="budget of a search")
+    parser.add_argument("--trials", type=int, default=20, help="budget of a search")
     parser.add_argument("--surfaces", nargs="+", choices=SURFACES, default=list(SURFACES))
     parser.add_argument("--searchers", nargs="+", choices=names, default=list(names))
     parser.add_argument("--out", type=Path, help="a Markdown file to write the table to")
