@@ -8,7 +8,7 @@ from orchestrator.jobs.shadows import num_attack_splits, num_shadows
 from orchestrator.planning.plan import Plan, PlannedBaseline, PlannedMethod
 from orchestrator.results.warm_start import WarmStartTrial
 from orchestrator.searching.constraints import SIGNS, Constraint
-from orchestrator.searching.settings import SearchSettings
+from orchestrator.searching.settings import SearchSettings, in_a_row
 from orchestrator.searching.space import Searched, SearchRange
 
 
@@ -42,7 +42,7 @@ def _objectives(search: SearchSettings) -> str:
     each = [f"{way} {n}" for way, n in zip(search.directions, search.objectives, strict=True)]
     if len(each) == 1:
         return f"Objective: {each[0]}"
-    return f"Objectives, of which the front is searched: {' and '.join(each)},"
+    return f"Objectives, of which the front is searched: {in_a_row(each)},"
 
 
 def _search_splits(plan: Plan) -> list[str]:

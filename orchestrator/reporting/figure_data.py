@@ -12,7 +12,7 @@ from orchestrator.results.entry import Entry
 from orchestrator.results.hypervolume import corner_in
 from orchestrator.results.ranking import Axes, axes_of
 from orchestrator.searching.constraints import Bound
-from orchestrator.searching.settings import SearchSettings
+from orchestrator.searching.settings import SearchSettings, in_a_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class FigureData:
         titles = [metric_title(name) for name in self.search.objectives]
         if not self.corner:
             return f"Best feasible {titles[0]} so far"
-        return f"Feasible hypervolume in {', '.join(titles)} so far"
+        return f"Feasible hypervolume in {in_a_row(titles)} so far"
 
 
 def figure_data_of(

@@ -13,7 +13,7 @@ from orchestrator.results.entry import Entry, Reference
 from orchestrator.results.pareto import front, gain, hypervolume
 from orchestrator.results.ranking import is_measured
 from orchestrator.searching.constraints import AT_LEAST, AT_MOST, Bound
-from orchestrator.searching.settings import SearchSettings
+from orchestrator.searching.settings import SearchSettings, in_a_row
 
 
 def corner_of(
@@ -59,7 +59,7 @@ def feasible_metrics(entries: Iterable[Entry]) -> list[Mapping[str, float]]:
 def corner_said(search: SearchSettings, corner: Sequence[float]) -> str:
     """Returns the corner for people: "retain 0.68 and real 0"."""
     pairs = zip(search.objectives, corner, strict=True)
-    return " and ".join(f"{name} {end:.4g}" for name, end in pairs)
+    return in_a_row([f"{name} {end:.4g}" for name, end in pairs])
 
 
 def _point(metrics: Mapping[str, float], search: SearchSettings) -> tuple[float, ...]:

@@ -1,6 +1,6 @@
 """The settings of a sweep's search: the budget, the objective, and what a trial must keep to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -129,6 +129,11 @@ class SearchSettings(Settings):
         return (self.objective,) if isinstance(self.objective, str) else self.objective
 
     @property
+    def said(self) -> str:
+        """The objectives for people: "log_forget_quality, retain and real"."""
+        return in_a_row(self.objectives)
+
+    @property
     def directions(self) -> tuple[Direction, ...]:
         """Which way each objective is better."""
         return tuple(map(direction_of, self.objectives))
@@ -162,6 +167,12 @@ class SearchSettings(Settings):
             sides = self.constraints[constrained].sides
             better = "higher" if "at_least" in sides else "lower"
         return 1 if better == "higher" else -1
+
+
+def in_a_row(names: Sequence[str]) -> str:
+    """Returns "a", "a and b", "a, b and c"."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def direction_of(objective: str) -> Direction:

@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestrator.results.entry import Entry
 from orchestrator.searching.constraints import SIGNS
+from orchestrator.searching.settings import in_a_row
 from orchestrator.storage.result import Result, State
 from trainers.job import Phase
 
@@ -46,7 +47,7 @@ def sweep_note(config: Mapping[str, Any], folder: Path) -> str:
 def _aim(objective: str | list[str]) -> str:
     if isinstance(objective, str):
         return f"the best {objective}"
-    return f"the front between {' and '.join(objective)}"
+    return f"the front between {in_a_row(objective)}"
 
 
 def _what(entry: Entry) -> str:

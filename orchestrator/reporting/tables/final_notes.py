@@ -29,7 +29,7 @@ def final_notes(record: SweepRecord, finals: Finals, *, bold: bool) -> Iterator[
         "Each method's row is its best feasible trial,"
         if len(config.search.objectives) == 1
         else f"Each method's rows are up to {config.num_points} feasible trials along its front in "
-        f"{' and '.join(config.search.objectives)}, the best in the first before the others, each"
+        f"{config.search.said}, the best in the first before the others, each"
     )
     yield (
         f"{rows} run again under further seeds: mean and "

@@ -51,7 +51,7 @@ def fronts_table(record: SweepRecord, labels: Sequence[str], *, axes: Axes) -> T
         lines = [{**line, FEASIBLE: v} for line, v in zip(lines, volumes, strict=True)]
         columns = (*COLUMNS, Column(FEASIBLE, ".4g"))
         note = (
-            f"{FEASIBLE}: what the feasible trials dominate in {' and '.join(search.objectives)} "
+            f"{FEASIBLE}: what the feasible trials dominate in {search.said} "
             f"above {corner_said(search, inner)}, which is what the search makes large."
         )
     both = zip((axes.objective, axes.horizontal), corner, strict=True)

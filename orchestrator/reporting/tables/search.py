@@ -156,7 +156,7 @@ def _baseline_line(entry: Entry, record: SweepRecord) -> Mapping[str, Cell]:
 
 def _note(search: SearchSettings, bounds: Sequence[Bound]) -> str:
     also = (
-        f" Further rows of a method lie along its front in {' and '.join(search.objectives)}."
+        f" Further rows of a method lie along its front in {search.said}."
         if len(search.objectives) > 1
         else ""
     )

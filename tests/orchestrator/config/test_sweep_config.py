@@ -380,6 +380,7 @@ def test_two_or_three_objectives_may_be_named_and_the_first_is_the_primary_one()
     search = sweep(search={"objective": ["log_forget_quality", "retain", "forget"]}).search
     assert search.objectives == ("log_forget_quality", "retain", "forget")
     assert (search.primary, search.horizontal) == ("log_forget_quality", "retain")
+    assert search.said == "log_forget_quality, retain and forget"
     assert search.directions == ("maximize", "maximize", "minimize")
     alone = sweep(search={"objective": ["retain"]}).search
     assert (alone.objective, alone.objectives) == ("retain", ("retain",))

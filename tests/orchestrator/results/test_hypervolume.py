@@ -63,5 +63,5 @@ def test_only_what_keeps_every_bound_counts():
 
 
 def test_the_corner_is_said_by_objective():
-    said = "log_forget_quality -9 and retain 0.7 and forget 1"
+    said = "log_forget_quality -9, retain 0.7 and forget 1"
     assert corner_said(SEARCH, (-9.0, 0.7, 1.0)) == said

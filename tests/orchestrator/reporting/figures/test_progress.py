@@ -43,5 +43,5 @@ def test_of_several_objectives_the_volume_is_drawn(lively, monkeypatch, tmp_path
     heights = figure.axes[0].lines[0].get_ydata()
     assert list(heights) == sorted(heights)
     assert figure.axes[0].get_ylabel() == "Hypervolume (higher is better)"
-    said = "Feasible hypervolume in Log Forget Quality, Retain so far"
+    said = "Feasible hypervolume in Log Forget Quality and Retain so far"
     assert said in [text.get_text() for text in figure.texts]
