@@ -83,6 +83,14 @@ def test_all_that_the_image_copies_is_there_and_packages_are_the_pinned_ones() -
     assert f"WORKDIR {IMAGE_ROOT.rstrip('/')}" in text
 
 
+def test_an_image_holds_as_little_of_a_person_as_an_uploaded_job() -> None:
+    """Nor a virtual environment, which would take the place of the image's own."""
+    kept_out = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()[1:]
+    uploaded = (ROOT / ".rayignore").read_text(encoding="utf-8").splitlines()[1:]
+    assert kept_out == [f"**/{line}" for line in uploaded]
+    assert "**/.venv" in kept_out
+
+
 @pytest.mark.parametrize("file", sorted(LAUNCH.iterdir()), ids=lambda file: file.name)
 def test_the_docs_say_when_to_take_it(file: Path) -> None:
     page = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
