@@ -17,9 +17,10 @@ def front(points: Sequence[Numbers]) -> tuple[int, ...]:
     finite = [i for i, point in enumerate(points) if not any(map(math.isnan, point))]
     kept: list[int] = []
     distinct: list[Numbers] = []
-    # Nothing is dominated by what comes after it.
+    # Nothing is dominated by what comes after it. Of two numbers the last one kept is the largest
+    # in the second, so that what is dominated is found to be at once.
     for i in sorted(finite, key=lambda i: points[i], reverse=True):
-        if not any(dominates(other, points[i]) for other in distinct):
+        if not any(dominates(other, points[i]) for other in reversed(distinct)):
             kept.append(i)
             if not distinct or points[i] != distinct[-1]:
                 distinct.append(points[i])

@@ -284,20 +284,21 @@ class AtSplits(FakeSweep):
 
 @pytest.fixture
 def faces(tmp_path):
-    config = load_config(
-        str(CONFIGS / "vision_tiny.yaml"),
-        [
-            f"storage={tmp_path}",
-            "benchmark={name: portraits, forget_people: 1, holdout_people: 1, retain_people: 2, "
-            "other_people: 2, pictures_per_person: 2, enrolled: 1, size: 16, num_splits: 8}",
-            "methods=[gd,scrub]",
-            "search={splits: 3, trials: 2, sampler: random, objective: accuracy_gap, "
-            "constraints: {retain_accuracy: {at_least: 0.9}}}",
-            "finalists=null",
-            "attacks=null",
-        ],
-    )
-    return lambda: AtSplits(config, build_benchmark(config.benchmark))
+    def sweep(*words: str) -> AtSplits:
+        config = load_config(str(CONFIGS / "vision_tiny.yaml"), [*settings, *words])
+        return AtSplits(config, build_benchmark(config.benchmark))
+
+    settings = [
+        f"storage={tmp_path}",
+        "benchmark={name: portraits, forget_people: 1, holdout_people: 1, retain_people: 2, "
+        "other_people: 2, pictures_per_person: 2, enrolled: 1, size: 16, num_splits: 8}",
+        "methods=[gd,scrub]",
+        "search={splits: 3, trials: 2, sampler: random, objective: accuracy_gap, "
+        "constraints: {retain_accuracy: {at_least: 0.9}}}",
+        "finalists=null",
+        "attacks=null",
+    ]
+    return sweep
 
 
 def split_of(ticket: Ticket) -> object:
@@ -325,6 +326,19 @@ def test_a_trial_of_several_splits_goes_to_one_gang_and_counts_by_its_mean(faces
     assert entry.result.job == pack[0].job
     assert entry.feasible
     assert sweep.searches[entry.label].remaining == 1
+
+
+def test_of_several_objectives_each_is_told_by_its_mean(faces) -> None:
+    sweep = faces("search.objective=[accuracy_gap,retain_accuracy]")
+    baselines(sweep)
+    pack = next(sweep.packs())
+    for ticket, gap, retain in zip(pack, (0.1, 0.3, 0.2), (1.0, 0.94, 0.97), strict=True):
+        sweep.run(ticket, accuracy_gap=gap, retain_accuracy=retain)
+    (journal,) = sweep.storage.root.glob("sweeps/*/search.journal")
+    storage = JournalStorage(JournalFileBackend(str(journal)))
+    study = optuna.load_study(study_name=sweep.entries[-1].label, storage=storage)
+    assert [way.name for way in study.directions] == ["MINIMIZE", "MAXIMIZE"]
+    assert study.trials[0].values == pytest.approx([math.sqrt(0.2), math.sqrt(0.97)])
 
 
 def test_bounds_are_held_against_the_mean_original(faces) -> None:
