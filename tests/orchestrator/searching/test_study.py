@@ -241,6 +241,18 @@ def test_a_search_of_two_objectives_that_is_resumed_ends_like_one_that_was_not(t
     assert last.values == pytest.approx([-math.sqrt(-objective), math.sqrt(retain)])
 
 
+def test_a_search_of_two_objectives_learns_both_from_another_sweep(tmp_path):
+    search = begin(tmp_path, objective=BOTH, trials=1, startup_trials=1)
+    signals = Signals(further=(Further(0.64),))
+    params = {"lr": 1e-4, "l1": 1e-4}
+    search.learn("a/0@b", params, objective=-9.0, violations=missed(0.64), signals=signals)
+    (learnt,) = stored(tmp_path)
+    assert learnt.values == pytest.approx([-3.0, 0.8])
+    assert tried_of(learnt).signals == signals
+    search.aim(CORNER)
+    assert holds(SPACE, search.ask().params), "the process has seen it already"
+
+
 def test_other_objectives_under_the_same_name_are_refused(tmp_path):
     play_front(tmp_path, num=1)
     with pytest.raises(ConfigError, match="the search of 'npo' must be the one"):

@@ -271,6 +271,47 @@ def test_a_race_that_is_resumed_goes_on_as_it_was(case) -> None:
     assert once_more.finalists.standing == again.finalists.standing
 
 
+BOTH = (
+    "search.objective=[log_forget_quality,retain]",
+    "finalists={seeds: 2, points: 2, spare: 1}",
+)
+
+
+def along_fronts(case: Callable[..., Case]) -> Case:
+    """A sweep of two objectives, in which GA's second trial forgets more and retains less."""
+    sweep = case(*BOTH)
+    floor, original = Bound("retain", "at_least", 0.5), done(sweep.original, quality=-40.0)
+    sweep.reference = replace(sweep.reference, bounds=(floor,), original=original)
+    trial = sweep.entries[1]
+    metrics = {**trial.result.metrics, "retain": 0.7}
+    sweep.entries[1] = replace(trial, result=replace(trial.result, metrics=metrics))
+    return sweep
+
+
+def test_of_several_objectives_points_along_the_front_race_at_once_within_the_reserve(case) -> None:
+    sweep = along_fronts(case)
+    runs = [(job.method.name, job.training.lr, job.seed) for job in sweep.run_all() if job.base][1:]
+    # NPO's other trial is infeasible.
+    first = [("ga", 2e-4, 8), ("ga", 1e-4, 8), ("npo", 2e-4, 8)]
+    assert runs == [*first, *((name, lr, 9) for name, lr, _ in first)]
+    assert len(runs) + 1 <= num_finalists(sweep.config) == 2 * (2 * 2 + 1) + 1
+
+
+def test_of_several_objectives_a_race_that_is_resumed_ends_with_the_same_runs(case) -> None:
+    sweep = along_fronts(case)
+    for _ in range(3):  # a trial, the second gold model and GA's first run
+        sweep.run(sweep.queue.next())
+    below(sweep, sweep.queue.next())  # by the sweep's floor it holds all the same
+    again = along_fronts(case)
+    jobs = again.run_all()
+    assert len(jobs) == len({job.hash for job in jobs}) == 4
+    told = {(e.label, e.number, e.result.job.seed) for e in again.told[1:]}
+    assert told == {
+        (*which, seed) for which in (("ga", 1), ("ga", 0), ("npo", 1)) for seed in (8, 9)
+    }
+    assert again.finalists.standing == {"ga": 1, "npo": 1}
+
+
 def test_a_sweep_without_finalists_ends_with_its_search(case) -> None:
     sweep = case("finalists=null")
     assert len(sweep.run_all()) == 1
