@@ -8,6 +8,7 @@ from pathlib import Path
 from evals.building import benchmark_note
 from evals.errors import ConfigError
 from orchestrator.limits.full_disk import Hold
+from orchestrator.reporting.answer import answer
 from orchestrator.reporting.estimates.attacks import with_attacks
 from orchestrator.reporting.estimates.chance import with_chance
 from orchestrator.reporting.estimates.finals import Finals, finals_of
@@ -72,9 +73,13 @@ def publish(
     origin = provenance_of(record, finals)
     files = _saved(tables, folder, formats=chosen.formats, origin=origin, hold=hold)
     _say_tables(tables, say)
+    sentences = answer(record, finals) if is_whole(chosen, record.config) else ()
+    if sentences:
+        say("\n".join(["In short", "", *sentences, ""]))
     part, shown = subset_of(record, finals, chosen.labels)
     figure_data = figure_data_of(part, shown, axes=chosen.axes, labels=tuple(record.config.methods))
-    figures = _drawn(part, figure_data, folder, tables=tables, hold=hold)
+    page = partial(write_page, part, figure_data, tables, folder, answer=sentences)
+    figures = _drawn(figure_data, folder, page=page, hold=hold)
     if is_whole(chosen, record.config) or folder == record.folder / PART:
         clear(folder, record.config, made=[*files, *figures])
     say(f"Report: {folder}: {', '.join(tables)} (each as {', '.join(chosen.formats)})")
@@ -196,12 +201,7 @@ def _main_table(record: SweepRecord, finals: Finals | None, labels: Sequence[str
 
 
 def _drawn(
-    record: SweepRecord,
-    figure_data: FigureData,
-    folder: Path,
-    *,
-    tables: Mapping[str, Table],
-    hold: Hold,
+    figure_data: FigureData, folder: Path, *, page: Callable[[], Path], hold: Hold
 ) -> list[Path]:
     """Draws the figures and writes the page, and returns their files."""
     files: list[Path] = []
@@ -210,5 +210,5 @@ def _drawn(
         files[:] = figures_of(figure_data, folder)
 
     hold(draw)
-    hold(partial(write_page, record, figure_data, tables, folder))
+    hold(page)
     return [*files, folder / PAGE]

@@ -1,7 +1,7 @@
 """A sweep's report as one HTML file that needs nothing else: tables, charts, provenance."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +29,32 @@ BELOW = ("trials", "ledger")
 
 
 def write_page(
-    record: SweepRecord, figure_data: FigureData, tables: Mapping[str, Table], folder: Path
+    record: SweepRecord,
+    figure_data: FigureData,
+    tables: Mapping[str, Table],
+    folder: Path,
+    *,
+    answer: Sequence[str] = (),
 ) -> Path:
     """Writes `report.html`, whole or not at all, and returns its path.
 
-    `tables` are shown in their order under their names; their numbers are the CSV's.
+    `answer` are the sentences that it opens with. `tables` are shown in their order under their
+    names; their numbers are the CSV's.
     """
     path = folder / PAGE
     part = folder / f".{PAGE}.part"
-    part.write_text(page_text(record, figure_data, tables), encoding="utf-8")
+    part.write_text(page_text(record, figure_data, tables, answer=answer), encoding="utf-8")
     part.replace(path)
     return path
 
 
-def page_text(record: SweepRecord, figure_data: FigureData, tables: Mapping[str, Table]) -> str:
+def page_text(
+    record: SweepRecord,
+    figure_data: FigureData,
+    tables: Mapping[str, Table],
+    *,
+    answer: Sequence[str] = (),
+) -> str:
     """Returns the page; it asks for nothing from elsewhere, and forbids itself to."""
     surroundings = Environment(
         loader=FileSystemLoader(FILES),
@@ -51,11 +63,14 @@ def page_text(record: SweepRecord, figure_data: FigureData, tables: Mapping[str,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    sheets = [page_table(name, table) for name, table in tables.items()]
+    search = record.config.search
+    lead = tuple(dict.fromkeys((*search.objectives, *search.constraints)))
+    sheets = [page_table(name, table, lead=lead) for name, table in tables.items()]
     return surroundings.get_template(PAGE).render(
         name=record.config.name,
         summary=_summary(record),
         gaps=record.gaps,
+        answer=answer,
         first=[sheet for sheet in sheets if sheet.name == FIRST],
         above=[sheet for sheet in sheets if sheet.name not in (FIRST, *BELOW)],
         below=[sheet for sheet in sheets if sheet.name in BELOW],

@@ -21,6 +21,7 @@ TITLES = {
 }
 REPEAT, JOB, METHODS, TRIAL = "repeat", "job", ("method", "first", "second"), "trial"
 FEASIBLE, SETTINGS = "feasible", tuple(SHARED)
+FOLDED = ("table", "search")
 """Names of columns that the page does something with."""
 
 
@@ -58,11 +59,15 @@ class PageRow:
 
 @dataclass(frozen=True, slots=True)
 class PageColumn:
-    """A heading, whether numbers stand below it, and what is to be known of it."""
+    """A heading, whether numbers stand below it, and what is to be known of it.
+
+    A `minor` one is folded away until somebody asks for it.
+    """
 
     heading: str
     is_numeric: bool
     note: str
+    is_minor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,30 +82,43 @@ class PageTable:
     num_heads: int
 
 
-def page_table(name: str, table: Table) -> PageTable:
+def page_table(name: str, table: Table, *, lead: Sequence[str] = ()) -> PageTable:
     """Returns the table for the page; columns that are wide are left to each row's card.
 
-    The metrics come before the hyperparameters, so that they are in view on a narrow screen.
+    The metrics of `lead` come first, in that order, and all metrics before the hyperparameters, so
+    that they are in view on a narrow screen. In tables of `FOLDED` what comes after those is minor.
     """
-    order, numeric = _order(table), table.numeric
+    order, num_major = _order(table, lead)
+    numeric = table.numeric
     columns = tuple(
-        PageColumn(table.columns[i].heading, numeric[i], table.columns[i].note) for i in order
+        PageColumn(
+            table.columns[i].heading,
+            numeric[i],
+            table.columns[i].note,
+            is_minor=name in FOLDED and place >= num_major,
+        )
+        for place, i in enumerate(order)
     )
     title = TITLES.get(name, table.title or name.replace("_", " ").capitalize())
     rows = tuple(_row(table, i, order) for i in range(len(table.rows)))
     return PageTable(name, title, columns, rows, table.notes, table.num_heads)
 
 
-def _order(table: Table) -> list[int]:
-    """Returns which columns are shown in which order: lr and L1 after what tells the feasible."""
+def _order(table: Table, lead: Sequence[str]) -> tuple[list[int], int]:
+    """Returns which columns are shown in which order, and how many of them are major.
+
+    What leads comes after the first column, lr and L1 after what tells the feasible.
+    """
     readable = [i for i, column in enumerate(table.columns) if not column.wide]
-    names = [table.columns[i].name for i in readable]
+    names = {table.columns[i].name: i for i in readable}
     if FEASIBLE not in names:
-        return readable
-    settings = [i for i in readable if table.columns[i].name in SETTINGS]
-    rest = [i for i in readable if i not in settings]
-    after = 1 + next(k for k, i in enumerate(rest) if table.columns[i].name == FEASIBLE)
-    return [*rest[:after], *settings, *rest[after:]]
+        return readable, len(readable)
+    leading = [names[name] for name in lead if name in names]
+    settings = [names[name] for name in SETTINGS if name in names]
+    rest = [i for i in readable if i not in (*settings, *leading)]
+    after = 1 + rest.index(names[FEASIBLE])
+    major = [rest[0], *leading, *rest[1:after], *settings]
+    return [*major, *rest[after:]], len(major)
 
 
 def _row(table: Table, index: int, order: Sequence[int]) -> PageRow:

@@ -94,3 +94,4 @@ setUpFilters();
 setUpTheme();
 setUpCard();
 setUpTables();
+setUpFolds();

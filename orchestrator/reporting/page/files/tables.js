@@ -29,6 +29,18 @@ function setUpTables() {
   }
 }
 
+// Buttons that show a table's minor columns, and fold them away again.
+function setUpFolds() {
+  for (const button of document.querySelectorAll("button.unfold")) {
+    const table = document.querySelector(`table[data-table="${button.dataset.for}"]`);
+    button.addEventListener("click", () => {
+      const isFolded = table.classList.toggle("folded");
+      button.setAttribute("aria-expanded", String(!isFolded));
+      button.textContent = isFolded ? "All columns" : "Fewer columns";
+    });
+  }
+}
+
 function addButton(row) {
   const [cell] = row.cells;
   const text = cell.textContent.trim();

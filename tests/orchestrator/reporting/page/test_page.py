@@ -76,7 +76,7 @@ def test_all_tables_are_there_under_their_names_also_new_ones(lively):
     new = Table((Column("Method"),), (("npo",),))
     tables = {"new_one": new, "table": new, "trials": new}
     page = read(page_text(lively, figure_data_of(lively, None), tables))
-    wanted = ["table-table", "picture", "table-new_one", "charts", "table-trials"]
+    wanted = ["picture", "table-table", "table-new_one", "charts", "table-trials"]
     assert [found for found in page.ids if found in wanted] == wanted
 
 
@@ -100,7 +100,7 @@ def test_an_unfinished_sweep_says_what_is_missing(lively):
 def test_provenance_and_the_whole_configuration_are_on_the_page(text):
     assert "Data (SHA-256)" in text
     assert "d" * 64 in text
-    assert "&#34;forget_people&#34;: 5" in text
+    assert "&#34;forget_people&#34;: 12" in text
 
 
 def test_a_sweep_without_baselines_has_a_page_too(fakes, tmp_path):
@@ -118,3 +118,11 @@ def test_the_pages_own_files_cannot_end_the_elements_that_hold_them():
     for file in FILES.glob("*.js"):
         assert "</script" not in file.read_text(encoding="utf-8")
     assert "</style" not in (FILES / "report.css").read_text(encoding="utf-8")
+
+
+def test_it_opens_with_the_answer(lively):
+    figures = figure_data_of(lively, None)
+    page = page_text(lively, figures, {}, answer=("npo <forgets> best.", "It keeps Retain."))
+    opening = page[: page.index("<nav")]
+    assert "<p>npo &lt;forgets&gt; best.</p><p>It keeps Retain.</p>" in opening
+    assert 'id="answer"' not in page_text(lively, figures, {})

@@ -83,3 +83,16 @@ def test_what_forgot_nothing_has_a_dagger_where_people_read_and_none_in_the_exac
     first = [row.cells[0] for row in made.rows]
     assert [cell.text for cell in first] == ["Gold", "npo", "ga \u2020"]
     assert [cell.exact for cell in first] == ["Gold", "npo", "ga"]
+
+
+def test_what_was_asked_for_leads_and_what_few_need_is_folded_away():
+    headings = ("Method", "lr", "Retain", "Forget", "Feasible", "Seeds", "Log Forget Quality")
+    columns = tuple(Column(heading) for heading in headings)
+    table = Table(columns, (("npo", 1e-4, 0.8, 0.2, True, 3, -2.0),))
+    made = page_table("table", table, lead=("log_forget_quality", "retain"))
+    assert [column.heading for column in made.columns] == [
+        *("Method", "Log Forget Quality", "Retain", "Forget", "Feasible", "lr", "Seeds"),
+    ]
+    assert [column.heading for column in made.columns if column.is_minor] == ["Seeds"]
+    assert [cell.exact for cell in made.rows[0].cells][:3] == ["npo", "-2.0", "0.8"]
+    assert not any(column.is_minor for column in page_table("trials", table).columns)
