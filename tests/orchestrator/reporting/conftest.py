@@ -28,6 +28,7 @@ from orchestrator.storage.files import sweep_path
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
 from tests.fixtures.jobs import any_job
+from tests.fixtures.paths import SWEEP
 from trainers.job import Phase, Report
 from trainers.settings import TrainingSettings
 
@@ -48,7 +49,7 @@ class Fakes:
     def config(self, *overrides: str) -> SweepConfig:
         """Returns the demo under another name, with GA, NPO and RMU, two seeds for finalists."""
         words = ["methods=[ga, npo, rmu]", "name=made", f"storage={STORAGE}", "finalists.seeds=2"]
-        return load_config(None, [*words, "search.trials=4", *overrides])
+        return load_config(SWEEP, [*words, "search.trials=4", *overrides])
 
     def result(
         self,

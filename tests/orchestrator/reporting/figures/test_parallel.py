@@ -1,6 +1,8 @@
+from orchestrator.reporting import figure_data
 from orchestrator.reporting.figure_data import figure_data_of
 from orchestrator.reporting.figures import parallel
 from orchestrator.reporting.figures.parallel import parallel_figure
+from orchestrator.reporting.method_styles import COLOURS, _mark
 from tests.fixtures.drawn_lines import num_lines
 
 
@@ -41,6 +43,9 @@ def test_lines_of_one_colour_differ_and_one_that_was_stopped_ends_in_a_cross(
 ):
     kept = []
     monkeypatch.setattr(parallel, "save", lambda figure, folder, name: kept.append(figure) or [])
+    places = {"ga": 0, "npo": 1, "rmu": len(COLOURS)}
+    marks = {label: _mark(place) for label, place in places.items()}
+    monkeypatch.setattr(figure_data, "marks_of", lambda labels: {n: marks[n] for n in labels})
     parallel_figure(figure_data_of(lively, None), tmp_path)
     (figure,) = kept
     signs = {
@@ -49,7 +54,7 @@ def test_lines_of_one_colour_differ_and_one_that_was_stopped_ends_in_a_cross(
             figure.legends[0].get_texts(), figure.legends[0].get_lines(), strict=True
         )
     }
-    assert signs["ga"][0] == signs["rmu"][0]
+    assert signs["ga"][0] == signs["rmu"][0] == COLOURS[0]
     assert signs["ga"][1] != signs["rmu"][1]
     assert signs["ga"][2] != signs["rmu"][2]
     assert "stopped early" in signs

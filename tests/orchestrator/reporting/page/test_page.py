@@ -100,7 +100,7 @@ def test_an_unfinished_sweep_says_what_is_missing(lively):
 def test_provenance_and_the_whole_configuration_are_on_the_page(text):
     assert "Data (SHA-256)" in text
     assert "d" * 64 in text
-    assert "&#34;forget_people&#34;: 12" in text
+    assert "&#34;forget_people&#34;: 5" in text
 
 
 def test_a_sweep_without_baselines_has_a_page_too(fakes, tmp_path):
