@@ -3,7 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-from peft import PeftModel
 from torch import nn
 from transformers.utils import logging
 
@@ -14,6 +13,7 @@ from trainers.job import Job
 from trainers.loaded_model import LoadedModel
 from trainers.merging import require_same_answers, row_nlls
 from trainers.warm_state import WarmState
+from trainers.worn_adapter import with_adapter
 
 CHECKED_ROWS = 8
 """Rows of those to be forgotten that are compared before and after an adapter is merged."""
@@ -26,7 +26,7 @@ def write_whole(job: Job, *, model: Path, adapter: Path | None, folder: Path) ->
     does.
 
     Raises:
-        ConfigError: the model cannot be loaded.
+        ConfigError: the model cannot be loaded, or the adapter is not one of it.
         MergeFailed: the merged model does not answer as the one with the adapter does.
     """
     logging.disable_progress_bar()
@@ -37,7 +37,7 @@ def write_whole(job: Job, *, model: Path, adapter: Path | None, folder: Path) ->
     if adapter is None:
         loaded.save(folder)
         return
-    worn = PeftModel.from_pretrained(loaded.model, str(adapter), autocast_adapter_dtype=False)
+    worn = with_adapter(loaded.model, adapter)
     rows = _rows(job, warm_state, loaded)
     before_B = row_nlls(worn, rows, loaded.arguments)
     merged: nn.Module = worn.merge_and_unload()

@@ -1,16 +1,15 @@
 """Scores a saved model, as the job that made it did, in one process."""
 
-import warnings
 from pathlib import Path
 
 import torch
-from peft import PeftModel
 from transformers.utils import logging
 
 from trainers.distributed import Place
 from trainers.in_step import finished
 from trainers.job import Job, Outcome
 from trainers.warm_state import WarmState
+from trainers.worn_adapter import with_adapter
 
 
 def evaluate_saved(job: Job, *, model: Path, adapter: Path | None) -> Outcome:
@@ -19,7 +18,8 @@ def evaluate_saved(job: Job, *, model: Path, adapter: Path | None) -> Outcome:
     Computes on the first GPU where there is one.
 
     Raises:
-        ConfigError: the model cannot be loaded, or the benchmark cannot be built.
+        ConfigError: the model cannot be loaded, its adapter is not one of it, or the benchmark cannot be
+            built.
     """
     logging.disable_progress_bar()
     place = Place(device="cuda" if torch.cuda.is_available() else "cpu")
@@ -28,11 +28,7 @@ def evaluate_saved(job: Job, *, model: Path, adapter: Path | None) -> Outcome:
     loaded = finished(warm_state.given_model(given))
     module: torch.nn.Module = loaded.model
     if adapter is not None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # of what peft asks transformers
-            module = PeftModel.from_pretrained(
-                loaded.model, str(adapter), autocast_adapter_dtype=False
-            )
+        module = with_adapter(loaded.model, adapter)
     module.eval()
     sheet, facts = finished(warm_state.evaluate(module, loaded, job))
     return Outcome(sheet, facts, first_row=warm_state.shown_row(job, loaded))
