@@ -57,11 +57,13 @@ def _evaluate(parsed: argparse.Namespace, masked: MaskedTraceback) -> None:
     os.environ.setdefault("DS_ACCELERATOR", "cpu")  # DeepSpeed, if not told, says so at length
     from orchestrator.config.environment import checked_addresses
     from orchestrator.config.loading import load_config
+    from orchestrator.config.words import check_uncut
     from orchestrator.evaluating.checkpoints import read_checkpoints
     from orchestrator.evaluating.evaluation import judge, whole
     from orchestrator.evaluating.scoreboard import scoreboard
     from orchestrator.reporting.formats.terminal_text import terminal_text
     from orchestrator.reporting.table_files import FORMATS, files_of, save
+    from orchestrator.storage.address import Address
     from orchestrator.storage.files import evaluation_path
     from orchestrator.storage.records import Storage
     from orchestrator.storage.writable_folder import make_folder
@@ -69,10 +71,11 @@ def _evaluate(parsed: argparse.Namespace, masked: MaskedTraceback) -> None:
     from orchestrator.tracking.session import Place
     from orchestrator.tracking.tracker import Tracker
 
-    models = [word for word in parsed.words if "=" not in word]
+    check_uncut(parsed.words)
+    models = [word for word in parsed.words if _is_model(word)]
     if not models:
         raise ConfigError("MODEL must be given but is missing; name a folder, a job or a hub id")
-    overrides = [word for word in parsed.words if "=" in word]
+    overrides = [word for word in parsed.words if not _is_model(word)]
     config = whole(
         load_config(parsed.config, overrides, environment=os.environ), metrics=parsed.metrics
     )
@@ -91,8 +94,15 @@ def _evaluate(parsed: argparse.Namespace, masked: MaskedTraceback) -> None:
     save(table, place.folder, "table", formats=FORMATS)
     files = files_of(table, place.folder, "table", formats=FORMATS)
     _say(f"\n{terminal_text(table)}\n\nTables: {place.folder}")
+    if isinstance(config.storage, Address):
+        _say(f"They and the scores stay in {storage.root} and are not brought to the URL.")
     if (missed := record_evaluation(config, judged.entries, place, files=files)) is not None:
         _say(f"lethe: not recorded in MLflow ({missed}); run the same command again to add it")
+
+
+def _is_model(word: str) -> bool:
+    """Returns whether the word is no setting; a folder may be called like one, `lr=1`."""
+    return "=" not in word or os.path.isdir(os.path.expanduser(word))
 
 
 def _say(line: str) -> None:

@@ -26,7 +26,7 @@ def write_whole(job: Job, *, model: Path, adapter: Path | None, folder: Path) ->
     does.
 
     Raises:
-        ConfigError: the model cannot be loaded, or the adapter is not one of it.
+        ConfigError: the model cannot be loaded, or the adapter is another model's.
         MergeFailed: the merged model does not answer as the one with the adapter does.
     """
     logging.disable_progress_bar()

@@ -18,8 +18,8 @@ def evaluate_saved(job: Job, *, model: Path, adapter: Path | None) -> Outcome:
     Computes on the first GPU where there is one.
 
     Raises:
-        ConfigError: the model cannot be loaded, its adapter is not one of it, or the benchmark cannot be
-            built.
+        ConfigError: the model cannot be loaded, its adapter is another model's, or the benchmark
+            cannot be built.
     """
     logging.disable_progress_bar()
     place = Place(device="cuda" if torch.cuda.is_available() else "cpu")

@@ -14,7 +14,7 @@ def split_words(words: Sequence[str]) -> tuple[str | None, list[str]]:
         ConfigError: two files are named, or a setting was cut at its spaces by the shell; the
             message has the words as they were probably meant.
     """
-    _check_uncut(words)
+    check_uncut(words)
     files = [word for word in words if "=" not in word]
     if len(files) > 1:
         raise ConfigError(
@@ -24,7 +24,12 @@ def split_words(words: Sequence[str]) -> tuple[str | None, list[str]]:
     return (files[0] if files else None), [word for word in words if "=" in word]
 
 
-def _check_uncut(words: Sequence[str]) -> None:
+def check_uncut(words: Sequence[str]) -> None:
+    """Refuses a setting that was cut at its spaces by the shell.
+
+    Raises:
+        ConfigError: has the words as they were probably meant.
+    """
     for index, word in enumerate(words):
         before, after = words[max(index - 1, 0) : index], words[index + 1 : index + 2]
         if word.startswith("="):

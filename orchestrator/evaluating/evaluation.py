@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from evals.benchmark import Benchmark
 from evals.building import build_benchmark
+from evals.errors import ConfigError
 from evals.measurable import check_measurable
 from evals.metric import Need, load_metric
 from evals.suite import suite_of
@@ -57,32 +58,62 @@ def judge(
 ) -> Judged:
     """Returns what each checkpoint measures, held against `gold` where a metric asks for it.
 
-    What is in storage already is not scored again.
+    What is in storage already is not scored again, and nothing before all others are known to load.
 
     Raises:
-        ConfigError: the benchmark cannot be built or measured, or a model cannot be loaded.
+        ConfigError: the benchmark cannot be built or measured, or a model cannot be loaded or
+            cannot take the benchmark's rows.
         OSError: a result cannot be written.
     """
     benchmark = build_benchmark(config.benchmark)
     check_measurable(benchmark, config.evaluation, suite_of(config.benchmark.name))
     named = [(GOLD, gold, Phase.GOLD)] if gold is not None else []
     named += [(each.label, each, Phase.ORIGINAL) for each in checkpoints]
+    jobs = [
+        checkpoint_job(config, benchmark, phase=phase, folder=each.model, weights=each.weights)
+        for _, each, phase in named
+    ]
+    past = [_past(job, storage) for job in jobs]
+    for (_, checkpoint, _), found in zip(named, past, strict=True):
+        if found is None:
+            _check(checkpoint, config, benchmark)
     entries: list[Entry] = []
-    for label, checkpoint, phase in named:
-        job = checkpoint_job(
-            config, benchmark, phase=phase, folder=checkpoint.model, weights=checkpoint.weights
-        )
-        found = storage.find(job)
-        cached = found is not None and found.state == State.DONE and storage.has_sheet(job.hash)
-        say(f"{label}: {'found in storage' if cached else 'scoring'} (job {job.hash})")
-        result = found if cached and found is not None else _scored(job, checkpoint, storage)
+    for (label, checkpoint, _), job, found in zip(named, jobs, past, strict=True):
+        say(f"{label}: {'scoring' if found is None else 'found in storage'} (job {job.hash})")
+        result = _scored(job, checkpoint, storage) if found is None else found
         if gold is not None:
             golden = result if not entries else entries[0].result
             result = compared(result, storage, storage.sheet(golden.job.hash))
-        entries.append(Entry(label, result, cached=cached))
+        entries.append(Entry(label, result, cached=found is not None))
     names = config.evaluation.metrics
     left_out = [name for name in names if gold is None and Need.GOLD in load_metric(name).needs]
     return Judged(config, benchmark, tuple(entries), gold is not None, tuple(left_out))
+
+
+def _past(job: Job, storage: Storage) -> Result | None:
+    """Returns what the job has measured already; None if it is to be scored."""
+    found = storage.find(job)
+    done = found is not None and found.state == State.DONE and storage.has_sheet(job.hash)
+    return found if done else None
+
+
+def _check(checkpoint: Checkpoint, config: SweepConfig, benchmark: Benchmark) -> None:
+    """Refuses a model that does not load, or cannot take the rows, as a sweep does.
+
+    Raises:
+        ConfigError: names the folder and the cure.
+    """
+    from transformers.utils import logging  # imported late, as is torch
+
+    from trainers.family import Use, build_family
+
+    logging.disable_progress_bar()
+    family = build_family(config.model)
+    try:
+        family.check(checkpoint.model)
+        family.check_rows(checkpoint.model, Use(benchmark, {}, config.evaluation))
+    except ConfigError as error:
+        raise type(error)(str(error).replace("model.path", "MODEL", 1)) from None
 
 
 def _scored(job: Job, checkpoint: Checkpoint, storage: Storage) -> Result:

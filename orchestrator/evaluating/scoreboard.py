@@ -39,7 +39,7 @@ def _cell(entry: Entry, name: str) -> Cell:
 def _notes(judged: Judged) -> list[str]:
     benchmark = judged.benchmark
     notes = [
-        f"Scored on every item of {benchmark.name} ({benchmark.fingerprint[:12]}). In brackets: "
+        f"Scored on {_items(judged)} {benchmark.name} ({benchmark.fingerprint[:12]}). In brackets: "
         "95 % intervals from standard errors over items drawn anew; what another training of the "
         "same model would change is not in them.",
     ]
@@ -54,3 +54,11 @@ def _notes(judged: Judged) -> list[str]:
                 "evaluation.max_length; raise it."
             )
     return notes
+
+
+def _items(judged: Judged) -> str:
+    """Says which items were scored, as `evaluation.max_items` may leave some out."""
+    most = judged.config.evaluation.max_items
+    if all(len(task.examples) <= most for task in judged.benchmark.tasks):
+        return "every item of"
+    return f"the first {most} items at most (evaluation.max_items) of each task of"

@@ -16,6 +16,7 @@ __all__ = ["saved"]
         (["seed=1"], "MODEL must be given but is missing"),
         (["./nowhere"], "MODEL must be a folder with a saved model"),
         (["x", "serach.trials=1"], "did you mean"),
+        (["x", "methods=", "[ga]"], "write methods=[ga]"),
     ],
 )
 def test_what_cannot_be_evaluated_is_refused_in_a_line(words, message, tmp_path, capsys) -> None:
@@ -25,6 +26,14 @@ def test_what_cannot_be_evaluated_is_refused_in_a_line(words, message, tmp_path,
     assert error.startswith("lethe: ")
     assert message in error
     assert not storage.exists()
+
+
+def test_a_folder_may_be_called_like_a_setting(saved, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lr=1").symlink_to(saved.one)
+    words = ["lr=1", str(saved.one), f"storage={tmp_path}"]
+    assert evaluate.main(words) == evaluate.REFUSED
+    assert "MODEL must be given once but got lr=1 and" in capsys.readouterr().err
 
 
 @pytest.mark.slow

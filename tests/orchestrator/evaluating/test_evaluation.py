@@ -1,5 +1,8 @@
 """A checkpoint is scored once, as a sweep scores a given baseline, and held against gold."""
 
+import shutil
+from dataclasses import replace
+
 import pytest
 
 from evals.errors import ConfigError
@@ -54,6 +57,25 @@ def test_without_gold_what_compares_with_it_is_left_out_and_said(judged, saved) 
     assert [column.heading for column in table.columns] == ["Model", "retain_probability", "Job"]
     assert isinstance(table.rows[0][1], Estimate)
     assert "Not measured without a gold model (--gold): Log Forget Quality." in table.notes
+
+
+def test_the_table_says_of_which_items_it_is(judged, saved) -> None:
+    found = judged(saved.one)
+    assert scoreboard(found).notes[0].startswith("Scored on the first 3 items at most (eval")
+    settings = found.config.evaluation.model_copy(update={"max_items": 300})
+    all_of_them = replace(found, config=found.config.model_copy(update={"evaluation": settings}))
+    assert scoreboard(all_of_them).notes[0].startswith("Scored on every item of characters (")
+
+
+def test_a_model_that_does_not_load_is_refused_before_any_is_scored(
+    judged, saved, tmp_path
+) -> None:
+    shutil.copytree(saved.other, tmp_path / "cut")
+    weights = tmp_path / "cut" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(ConfigError, match=r"MODEL must be .* but got .*cut' \(Safetensor"):
+        judged(saved.one, tmp_path / "cut")
+    assert judged.said == []
 
 
 def test_items_that_were_cut_are_counted_below_the_table(judged, saved, config) -> None:
