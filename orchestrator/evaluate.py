@@ -57,7 +57,6 @@ def _evaluate(parsed: argparse.Namespace, masked: MaskedTraceback) -> None:
     os.environ.setdefault("DS_ACCELERATOR", "cpu")  # DeepSpeed, if not told, says so at length
     from orchestrator.config.environment import checked_addresses
     from orchestrator.config.loading import load_config
-    from orchestrator.config.words import check_uncut
     from orchestrator.evaluating.checkpoints import read_checkpoints
     from orchestrator.evaluating.evaluation import judge, whole
     from orchestrator.evaluating.scoreboard import scoreboard
@@ -71,11 +70,7 @@ def _evaluate(parsed: argparse.Namespace, masked: MaskedTraceback) -> None:
     from orchestrator.tracking.session import Place
     from orchestrator.tracking.tracker import Tracker
 
-    check_uncut(parsed.words)
-    models = [word for word in parsed.words if _is_model(word)]
-    if not models:
-        raise ConfigError("MODEL must be given but is missing; name a folder, a job or a hub id")
-    overrides = [word for word in parsed.words if not _is_model(word)]
+    models, overrides = _models_and_settings(parsed.words)
     config = whole(
         load_config(parsed.config, overrides, environment=os.environ), metrics=parsed.metrics
     )
@@ -100,9 +95,16 @@ def _evaluate(parsed: argparse.Namespace, masked: MaskedTraceback) -> None:
         _say(f"lethe: not recorded in MLflow ({missed}); run the same command again to add it")
 
 
-def _is_model(word: str) -> bool:
-    """Returns whether the word is no setting; a folder may be called like one, `lr=1`."""
-    return "=" not in word or os.path.isdir(os.path.expanduser(word))
+def _models_and_settings(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Returns the words that name models, and the settings; a folder may be called like one."""
+    from orchestrator.config.words import check_uncut
+
+    check_uncut(words)
+    settings = [w for w in words if "=" in w and not os.path.isdir(os.path.expanduser(w))]
+    models = [word for word in words if word not in settings]
+    if not models:
+        raise ConfigError("MODEL must be given but is missing; name a folder, a job or a hub id")
+    return models, settings
 
 
 def _say(line: str) -> None:
