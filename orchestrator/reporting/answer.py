@@ -30,36 +30,52 @@ def answer(record: SweepRecord, finals: Finals | None) -> tuple[str, ...]:
 
 def _of_finals(record: SweepRecord, finals: Finals) -> Iterator[str]:
     objective = record.config.search.primary
-    measured = [final for final in finals.finals if objective in final.metrics]
-    forgot = [final for final in measured if final.feasible and final.forgot]
-    idle = [final.name for final in measured if final.feasible and not final.forgot]
-    broke = [final.name for final in measured if not final.feasible]
-    if not forgot:
-        yield (
-            f"No method forgot anything beyond chance{_while(finals.bounds)}: in "
-            f"{metric_title(objective)}, none is shown to be better than Original."
-        )
-    else:
+    known = [final for final in finals.finals if _is_known(final)]
+    forgot = [final for final in known if final.feasible and final.forgot]
+    idle = [final.name for final in known if final.feasible and not final.forgot]
+    broke = [final.name for final in known if not final.feasible]
+    unknown = [final.name for final in finals.finals if final not in known]
+    if forgot:
         best = max(forgot, key=lambda final: gain(objective, final.metrics[objective].mean))
-        yield _best_of(best, objective, finals)
+        yield _best_of(best, record, finals)
         yield from _kept(best, finals.bounds)
         yield _rivals(
             best, [final.name for final in forgot if final is not best], finals, objective
+        )
+    elif known:
+        yield (
+            f"No method{' of which it can be said' if unknown else ''} forgot anything beyond "
+            f"chance{_while(finals.bounds)}: in {metric_title(objective)}, none is shown to be "
+            "better than Original."
         )
     if idle and forgot:
         yield f"Nothing was forgotten beyond chance by {_listed(idle)}."
     if broke:
         yield f"A bound is broken under other seeds by {_listed(broke)}."
+    if unknown:
+        yield (
+            "What was measured does not say whether anything was forgotten beyond chance"
+            f"{' within the bounds' if finals.bounds else ''} by {_listed(unknown)}."
+        )
 
 
-def _best_of(best: Final, objective: str, finals: Finals) -> str:
-    seeds = len(best.results)
+def _is_known(final: Final) -> bool:
+    """Whether it can be said of a finalist that it broke a bound, or else whether it forgot.
+
+    Not so of one without a finished run, with NaN in what is bounded, or with too few items.
+    """
+    return final.forgot is not None if final.feasible else bool(final.violations)
+
+
+def _best_of(best: Final, record: SweepRecord, finals: Finals) -> str:
+    seeds, objective = len(best.results), record.config.search.primary
+    seen = "that no search has seen" if record.config.held_out else "that the search has seen"
     return (
         f"{best.name} forgets best: {metric_title(objective)} "
         f"{_estimated(best, objective)} with {_setting(best.params)}, where Original comes to "
         f"{_number(objective, finals.original[objective])} and Gold to "
         f"{_number(objective, finals.gold[objective])} (mean of {seeds} "
-        f"{'seed' if seeds == 1 else 'seeds'}, on items that no search has seen)."
+        f"{'seed' if seeds == 1 else 'seeds'}, on items {seen})."
     )
 
 
@@ -77,7 +93,8 @@ def _kept(best: Final, bounds: Sequence[Bound]) -> Iterator[str]:
 def _rivals(best: Final, others: Sequence[str], finals: Finals, objective: str) -> str:
     """Says which other methods that forgot cannot be told apart from the best one."""
     if not others:
-        return "No other method forgot anything beyond chance and kept the bounds."
+        kept = " and kept the bounds" if finals.bounds else ""
+        return f"No other method is shown to have forgotten anything beyond chance{kept}."
     apart = {
         name
         for each in finals.comparisons
@@ -86,7 +103,7 @@ def _rivals(best: Final, others: Sequence[str], finals: Finals, objective: str) 
     }
     close = [name for name in others if name not in apart]
     if not close:
-        return "It is better than every other method beyond chance."
+        return "It is better, beyond chance, than every other method that forgot."
     return f"These forget, too, and cannot be told apart from it: {_listed(close)}."
 
 

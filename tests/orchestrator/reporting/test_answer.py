@@ -38,7 +38,7 @@ def test_who_is_told_apart_from_all_others_is_said_to_be_better(fakes, record) -
     one, other = forgetful(fakes, "npo", 0), forgetful(fakes, "ga", 1, quality=-9.0)
     pair = fakes.compared("ga", "npo", -6.0, p=0.01)
     *_, rivals = answer(record, fakes.finals(other, one, comparisons=(pair,)))
-    assert rivals == "It is better than every other method beyond chance."
+    assert rivals == "It is better, beyond chance, than every other method that forgot."
 
 
 def test_who_forgot_nothing_and_who_broke_a_bound_are_named_apart(fakes, record) -> None:
@@ -50,7 +50,9 @@ def test_who_forgot_nothing_and_who_broke_a_bound_are_named_apart(fakes, record)
             forgetful(fakes, "rmu", 0, retain=0.2),
         ),
     )
-    assert found[2] == "No other method forgot anything beyond chance and kept the bounds."
+    assert found[2] == (
+        "No other method is shown to have forgotten anything beyond chance and kept the bounds."
+    )
     assert found[3:] == (
         "Nothing was forgotten beyond chance by ga.",
         "A bound is broken under other seeds by rmu.",
@@ -62,6 +64,28 @@ def test_where_nobody_forgot_that_is_the_answer(fakes, record) -> None:
     assert said.startswith(
         "No method forgot anything beyond chance while it kept retain >= 0.7 (0.9 x the original's)"
     )
+
+
+def test_of_whom_nothing_can_be_said_that_is_said(fakes, record) -> None:
+    lost = fakes.final("ga", 1, retain=0.75, quality=-3.0, rank=None, num_runs=0)
+    few, blank = forgetful(fakes, "rmu", 0, forgot=None), replace(lost, label="npo")
+    unsaid = "What was measured does not say whether anything was forgotten beyond chance within"
+    assert answer(record, fakes.finals(lost, few, blank)) == (
+        f"{unsaid} the bounds by ga, rmu and npo.",
+    )
+    one, idle = forgetful(fakes, "npo", 0), forgetful(fakes, "npo", 0, forgot=False)
+    assert answer(record, fakes.finals(one, few))[-1] == f"{unsaid} the bounds by rmu."
+    assert answer(record, fakes.finals(idle, few))[0].startswith(
+        "No method of which it can be said forgot anything beyond chance while it kept retain"
+    )
+
+
+def test_without_bounds_and_held_out_items_neither_is_spoken_of(fakes) -> None:
+    open_record = fakes.record(fakes.entries(), config=fakes.config("finalists.held_out=0"))
+    finals = replace(fakes.finals(forgetful(fakes, "npo", 0)), bounds=())
+    first, rivals = answer(open_record, finals)
+    assert first.endswith("on items that the search has seen).")
+    assert rivals == "No other method is shown to have forgotten anything beyond chance."
 
 
 def test_without_finalists_the_search_speaks_for_itself_alone(record) -> None:
