@@ -7,20 +7,22 @@ what does not. Exit codes: 0 a sweep can run; 1 something that it needs does not
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from orchestrator.diagnosing.finding import Finding, Level
+from orchestrator.diagnosing.finding import Finding, Level, fails
 
 HEALTHY, ILL = 0, 1
+CURE = "make venv, if a package is missing; else correct what it names"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Looks at everything, says what was found as it is, and returns the exit code."""
     parsed = _parser().parse_args(arguments)
     found = []
-    for finding in _findings(Path(parsed.storage).expanduser()):
+    for finding in _findings(parsed.storage):
         print(finding.line, flush=True)
         found.append(finding.level)
     failed, unsure = found.count(Level.FAILS), found.count(Level.DOUBTFUL)
@@ -30,18 +32,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _findings(storage: Path) -> Iterator[Finding]:
-    # Imported one after the other, so that what is found early is said early.
     os.environ.setdefault("DS_ACCELERATOR", "cpu")
-    from orchestrator.diagnosing.machine import machine
-    from orchestrator.diagnosing.storage_folder import storage_folder
+    # Imported one after the other, so that what is found early is said early.
+    yield from _of("machine", lambda of: of.machine())
+    yield from _of("storage_folder", lambda of: of.storage_folder(storage))
+    yield from _of("accelerators", lambda of: of.accelerators())
+    yield from _of("services", lambda of: of.services())
 
-    yield from chain(machine(), storage_folder(storage))
-    from orchestrator.diagnosing.accelerators import accelerators
 
-    yield from accelerators()
-    from orchestrator.diagnosing.services import services
+def _of(module: str, look: Callable[[Any], Iterator[Finding]]) -> Iterator[Finding]:
+    """Yields what a module of `diagnosing` finds, and what keeps it from finding the rest."""
+    try:
+        yield from look(import_module(f"orchestrator.diagnosing.{module}"))
+    except Exception as error:  # noqa: BLE001  whatever it is, the rest is looked at
+        said = next(iter(str(error).splitlines()), "")
+        yield fails(module.replace("_", " "), f"{type(error).__name__}: {said}", CURE)
 
-    yield from services()
+
+def _folder(text: str) -> Path:
+    if "://" in text:
+        raise argparse.ArgumentTypeError(
+            f"must be a folder but got {text!r}; name the one that the URL is worked on in (cache)"
+        )
+    return Path(text).expanduser()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,7 +62,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m orchestrator.doctor",
         description="Says what of this machine works for a sweep, and what to do about the rest.",
     )
-    parser.add_argument("--storage", metavar="DIR", default="runs", help="default: runs")
+    parser.add_argument(
+        "--storage", metavar="DIR", type=_folder, default="runs", help="default: runs"
+    )
     return parser
 
 
