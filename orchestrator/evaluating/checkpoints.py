@@ -29,13 +29,15 @@ HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 class Checkpoint:
     """A model to be judged: its folder, the folder of its adapter if it wears one, its weights.
 
-    `label` is what it is called in the table.
+    `label` is what it is called in the table. `data` is the fingerprint of the benchmark that a
+    sweep's job was run on; empty where that is not on record.
     """
 
     label: str
     model: Path
     adapter: Path | None
     weights: str
+    data: str = ""
 
 
 def read_checkpoints(
@@ -90,7 +92,7 @@ def _of_job(job_hash: str, storage: Storage, environment: Mapping[str, str]) -> 
     row = find_row(job_hash, storage, environment=environment)
     model, adapter = saved_weights(row)
     label = f"{row.member.label or row.result.job.phase} {job_hash[:8]}"
-    return Checkpoint(label, model, adapter, _weights(model, adapter))
+    return Checkpoint(label, model, adapter, _weights(model, adapter), row.result.job.data)
 
 
 def _of_folder(folder: Path, storage: Storage, *, base: str | None, label: str = "") -> Checkpoint:

@@ -24,13 +24,17 @@ GOLD = "Gold"
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the checkpoints measure, gold first if there is one; `left_out` are metrics without."""
+    """What the checkpoints measure, gold first if there is one; `left_out` are metrics without.
+
+    `strange` are the labels of jobs that were run on another benchmark, or another split of it.
+    """
 
     config: SweepConfig
     benchmark: Benchmark
     entries: tuple[Entry, ...]
     has_gold: bool
     left_out: tuple[str, ...]
+    strange: tuple[str, ...] = ()
 
 
 def whole(config: SweepConfig, *, metrics: Sequence[str] | None = None) -> SweepConfig:
@@ -87,7 +91,8 @@ def judge(
         entries.append(Entry(label, result, cached=found is not None))
     names = config.evaluation.metrics
     left_out = [name for name in names if gold is None and Need.GOLD in load_metric(name).needs]
-    return Judged(config, benchmark, tuple(entries), gold is not None, tuple(left_out))
+    strange = tuple(name for name, each, _ in named if each.data not in ("", benchmark.fingerprint))
+    return Judged(config, benchmark, tuple(entries), gold is not None, tuple(left_out), strange)
 
 
 def _past(job: Job, storage: Storage) -> Result | None:

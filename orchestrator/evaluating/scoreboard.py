@@ -46,6 +46,11 @@ def _notes(judged: Judged) -> list[str]:
     if judged.left_out:
         headings = ", ".join(load_metric(name).heading for name in judged.left_out)
         notes.append(f"Not measured without a gold model (--gold): {headings}.")
+    if judged.strange:
+        notes.append(
+            "Run on another benchmark, or another split of it, than they are scored on here: "
+            f"{', '.join(judged.strange)}. What they were to forget is not what Forget is of."
+        )
     for entry in judged.entries:
         cut = int(entry.result.facts.get("num_truncated", 0))
         if cut:

@@ -105,6 +105,7 @@ def test_a_job_is_what_it_left_behind(saved, read, stored_sweep, monkeypatch) ->
     for word in (job, made.storage.job_folder(job)):
         (found,) = read(word, storage=made.storage)
         assert (found.label, found.model, found.adapter) == (f"ga {job[:8]}", *left)
+        assert found.data == made.storage.recorded(job).job.data
 
 
 def test_a_job_that_is_not_there_is_refused(read) -> None:

@@ -67,6 +67,18 @@ def test_the_table_says_of_which_items_it_is(judged, saved) -> None:
     assert scoreboard(all_of_them).notes[0].startswith("Scored on every item of characters (")
 
 
+def test_a_job_of_another_benchmark_is_named_below_the_table(judged, saved, config) -> None:
+    storage = Storage(config.folder)
+    (given,) = read_checkpoints([str(saved.one)], storage, base=None, environment={})
+    own = judged(saved.one).benchmark.fingerprint
+    for data, strange in (("", ()), (own, ()), ("f" * 64, ("one",))):
+        known = replace(given, data=data)
+        found = evaluation.judge([known], None, whole(config, metrics=METRICS), storage, say=print)
+        assert found.strange == strange
+        said = any("Run on another benchmark" in note for note in scoreboard(found).notes)
+        assert said is bool(strange)
+
+
 def test_a_model_that_does_not_load_is_refused_before_any_is_scored(
     judged, saved, tmp_path
 ) -> None:
