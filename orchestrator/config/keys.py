@@ -100,7 +100,9 @@ def keys_text(wanted: str) -> str:
     found = [_kept(section, wanted) for section in sections_there]
     if any(section.key == wanted for section in sections_there):  # rather than the key above it
         found = [(section, kept) for section, kept in found if section.key.startswith(wanted)]
-    blocks = [_block(section, kept) for section, kept in found if kept]
+    blocks = [
+        _block(each, kept) for each, kept in found if kept or (wanted and each.name == wanted)
+    ]
     if not blocks:
         known = {name for s in sections_there for name in (s.key, s.name, *_full(s)) if name}
         near = suggestion(wanted, known) or "leave it out to see all"
@@ -132,6 +134,8 @@ def _kept(section: Section, wanted: str) -> tuple[Section, list[Row]]:
 def _block(section: Section, kept: Iterable[Row]) -> str:
     said = section.said.partition("\n")[0]
     lines = [f"{section.heading}  # {said}" if section.key else f"# {said}"]
+    if not section.rows:
+        lines.append("  # nothing can be set of it alone")
     for row in kept:
         default = row.default.strip("`")
         value = {"": "", "below": ""}.get(default, f" {default}")

@@ -49,3 +49,8 @@ def test_what_is_written_of_a_method_is_shown_and_not_how_it_is_kept() -> None:
 def test_a_key_that_is_none_is_refused_with_the_nearest_one() -> None:
     with pytest.raises(ConfigError, match=r"but got 'gang.rank'; did you mean 'gang.ranks'\?"):
         keys_text("gang.rank")
+
+
+def test_a_plug_in_without_keys_of_its_own_is_known_all_the_same() -> None:
+    assert keys_text("ga").startswith("methods.<label>: {method: ga}  # ")
+    assert keys_text("ga").endswith("  # nothing can be set of it alone")
