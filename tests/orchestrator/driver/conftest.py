@@ -23,6 +23,7 @@ from orchestrator.results.entry import Entry
 from orchestrator.storage.line_file import Wait, at_once
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
+from tests.fixtures.paths import SWEEP
 from tests.fixtures.sheets import even_sheet
 from trainers.job import Phase
 
@@ -141,7 +142,7 @@ def config(tmp_path) -> SweepConfig:
         "benchmark.forget_people=2",
         "finalists=null",
     ]
-    return load_config(None, overrides)
+    return load_config(SWEEP, overrides)
 
 
 @pytest.fixture(scope="session")

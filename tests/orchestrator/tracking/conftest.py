@@ -34,6 +34,7 @@ from orchestrator.storage.result import Result, State
 from orchestrator.tracking.session import Place
 from orchestrator.tracking.tracker import Tracker
 from tests.fixtures.jobs import any_job
+from tests.fixtures.paths import SWEEP
 from tests.fixtures.processes import free_port
 from trainers.job import ADAPTER, Report
 from trainers.settings import AdapterSettings, TrainingSettings
@@ -110,7 +111,7 @@ def job_folder(sheet):
 @pytest.fixture(scope="session")
 def config_json():
     """The resolved config of the demo."""
-    return config_text(load_config(None, ["name=demo"]))
+    return config_text(load_config(SWEEP, ["name=demo"]))
 
 
 @pytest.fixture(scope="session")
