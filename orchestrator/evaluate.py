@@ -61,7 +61,7 @@ def _evaluate(parsed: argparse.Namespace, masked: MaskedTraceback) -> None:
     from orchestrator.evaluating.evaluation import judge, whole
     from orchestrator.evaluating.scoreboard import scoreboard
     from orchestrator.reporting.formats.terminal_text import terminal_text
-    from orchestrator.reporting.table_files import FORMATS, files_of, save
+    from orchestrator.reporting.table_files import FORMATS, save
     from orchestrator.storage.address import Address
     from orchestrator.storage.files import evaluation_path
     from orchestrator.storage.records import Storage
@@ -75,7 +75,8 @@ def _evaluate(parsed: argparse.Namespace, masked: MaskedTraceback) -> None:
         load_config(parsed.config, overrides, environment=os.environ), metrics=parsed.metrics
     )
     masked.hide([config.storage, config.tracking.uri])
-    checked_addresses(config)
+    for warning in checked_addresses(config):
+        print(f"lethe: {warning}", file=sys.stderr)
     storage = Storage(config.folder)
     place = Place(config.name, storage.root / evaluation_path(config.name), storage.root)
     storage.check_writable(config.name)
@@ -86,8 +87,7 @@ def _evaluate(parsed: argparse.Namespace, masked: MaskedTraceback) -> None:
     judged = judge(checkpoints, gold, config, storage, say=_say)
     table = scoreboard(judged)
     make_folder(place.folder)
-    save(table, place.folder, "table", formats=FORMATS)
-    files = files_of(table, place.folder, "table", formats=FORMATS)
+    files = save(table, place.folder, "table", formats=FORMATS)
     _say(f"\n{terminal_text(table)}\n\nTables: {place.folder}")
     if isinstance(config.storage, Address):
         _say(f"They and the scores stay in {storage.root} and are not brought to the URL.")

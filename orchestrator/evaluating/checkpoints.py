@@ -1,6 +1,5 @@
 """The checkpoints that are to be judged: what a word names, where its weights are, what it is."""
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -76,7 +75,7 @@ def _read(
         own = Storage(folder.resolve().parent.parent)
         return _of_job(folder.resolve().name, own, environment)
     if folder.is_dir():
-        return _of_folder(folder, storage, base=base)
+        return _of_folder(folder, storage, base=base, environment=environment)
     if HASH.fullmatch(word):
         return _of_job(word, storage, environment)
     if not HUB_ID.fullmatch(word):
@@ -84,7 +83,7 @@ def _read(
             f"MODEL must be a folder with a saved model or an adapter, a job's hash or a hub id "
             f"but got {shown(word)}, which is not there; correct it"
         )
-    return _of_folder(_fetched(word), storage, base=base, label=word)
+    return _of_folder(_fetched(word), storage, base=base, environment=environment, label=word)
 
 
 def _of_job(job_hash: str, storage: Storage, environment: Mapping[str, str]) -> Checkpoint:
@@ -95,16 +94,25 @@ def _of_job(job_hash: str, storage: Storage, environment: Mapping[str, str]) -> 
     return Checkpoint(label, model, adapter, _weights(model, adapter), row.result.job.data)
 
 
-def _of_folder(folder: Path, storage: Storage, *, base: str | None, label: str = "") -> Checkpoint:
+def _of_folder(
+    folder: Path,
+    storage: Storage,
+    *,
+    base: str | None,
+    environment: Mapping[str, str],
+    label: str = "",
+) -> Checkpoint:
     *_, above, name = folder.resolve().parts
     label = label or (f"{above}/{name}" if name in (MODEL, ADAPTER) else name)
     if (folder / ADAPTER_FILE).is_file():
-        model = _base_of(folder, storage, base)
+        model = _base_of(folder, storage, base, environment)
         return Checkpoint(label, model, folder, _weights(model, folder))
     return Checkpoint(label, folder, None, _weights(folder, None))
 
 
-def _base_of(adapter: Path, storage: Storage, base: str | None) -> Path:
+def _base_of(
+    adapter: Path, storage: Storage, base: str | None, environment: Mapping[str, str]
+) -> Path:
     """Returns the folder of the model that an adapter belongs on."""
     try:
         said = json_object((adapter / ADAPTER_FILE).read_text(encoding="utf-8")).get(BASE)
@@ -117,7 +125,7 @@ def _base_of(adapter: Path, storage: Storage, base: str | None) -> Path:
     if name and Path(name).expanduser().is_dir():
         return Path(name).expanduser()
     if HASH.fullmatch(name) and storage.has_sheet(name):
-        return _of_job(name, storage, os.environ).model
+        return _of_job(name, storage, environment).model
     if HUB_ID.fullmatch(name):
         return _fetched(name)
     raise ConfigError(

@@ -1,5 +1,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -187,3 +188,15 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {
         name: save_vision_language(tmp_path_factory.mktemp(name), name) for name in ARCHITECTURES
     }
+
+
+@pytest.fixture(scope="module")
+def one_rank(on_ranks, request: pytest.FixtureRequest) -> Any:
+    """What the module's STUDY finds on one rank."""
+    return on_ranks(request.module.STUDY, 1)[0]
+
+
+@pytest.fixture(scope="module")
+def two_ranks(on_ranks, request: pytest.FixtureRequest) -> list[Any]:
+    """What the module's STUDY finds on each of two ranks."""
+    return on_ranks(request.module.STUDY, 2)

@@ -19,16 +19,6 @@ OFFLOADING = ("1 optimizer", "2 optimizer", "3 both")
 State = dict[str, Tensor]
 
 
-@pytest.fixture(scope="module")
-def one_rank(on_ranks):
-    return on_ranks(STUDY, 1)[0]
-
-
-@pytest.fixture(scope="module")
-def two_ranks(on_ranks):
-    return on_ranks(STUDY, 2)
-
-
 @pytest.fixture(scope="module", params=[1, 2], ids=["one rank", "two ranks"])
 def found(request):
     if request.param == 1:

@@ -111,16 +111,6 @@ def test_a_mask_holds_in_the_first_of_so_many_steps_and_while_it_is_on():
     assert found == [[1, 1, 0], [1, 1, 1], [1, 1, 0], [1, 1, 1]]
 
 
-@pytest.fixture(scope="module")
-def one_rank(on_ranks):
-    return on_ranks(STUDY, 1)[0]
-
-
-@pytest.fixture(scope="module")
-def two_ranks(on_ranks):
-    return on_ranks(STUDY, 2)
-
-
 @pytest.mark.dist
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", [0, 2, 3])

@@ -178,11 +178,6 @@ def alone(on_ranks):
     return on_ranks(STUDY, 1)[0]
 
 
-@pytest.fixture(scope="module")
-def two_ranks(on_ranks):
-    return on_ranks(STUDY, 2)
-
-
 def estimate(case, world):
     weights, whole = case["weights"], not case["adapted"]
     mode = Mode(weights.entry_bytes, checkpointing=case["checkpointing"], whole=whole)

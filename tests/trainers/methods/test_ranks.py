@@ -14,16 +14,6 @@ CASES = (*plugins.names(PACKAGE), *VARIANTS)
 pytestmark = [pytest.mark.dist, pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
-def one_rank(on_ranks):
-    return on_ranks(STUDY, 1)[0]
-
-
-@pytest.fixture(scope="module")
-def two_ranks(on_ranks):
-    return on_ranks(STUDY, 2)
-
-
 @pytest.mark.parametrize("stage", [0, 1, 2, 3])
 @pytest.mark.parametrize("name", CASES)
 def test_two_ranks_under_zero_learn_what_one_rank_without_learns(name, stage, one_rank, two_ranks):

@@ -99,16 +99,6 @@ def test_it_forgets_as_much_as_ascent_does_and_keeps_more():
     assert nll_of(ascended, RETAIN) - kept > 2 * harm
 
 
-@pytest.fixture(scope="module")
-def one_rank(on_ranks):
-    return on_ranks(STUDY, 1)[0]
-
-
-@pytest.fixture(scope="module")
-def two_ranks(on_ranks):
-    return on_ranks(STUDY, 2)
-
-
 @pytest.mark.dist
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", [0, 2, 3])

@@ -192,16 +192,6 @@ def test_pictures_take_the_dtype_of_the_tower(load, batch_of, dtype):
     assert loaded.model(**batch_of(loaded).inputs).logits.isfinite().all()
 
 
-@pytest.fixture(scope="module")
-def one_rank(on_ranks):
-    return on_ranks(STUDY, 1)[0]
-
-
-@pytest.fixture(scope="module")
-def two_ranks(on_ranks):
-    return on_ranks(STUDY, 2)
-
-
 @pytest.mark.dist
 @pytest.mark.slow
 def test_a_rank_without_a_picture_learns_what_one_rank_learns_of_all(one_rank, two_ranks):

@@ -16,11 +16,6 @@ def one_rank(on_ranks):
     return on_ranks(STUDY, 1)
 
 
-@pytest.fixture(scope="module")
-def two_ranks(on_ranks):
-    return on_ranks(STUDY, 2)
-
-
 @pytest.fixture(scope="module", params=["one_rank", "two_ranks"])
 def ranks(request):
     return request.getfixturevalue(request.param)
