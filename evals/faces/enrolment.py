@@ -7,9 +7,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-SCALE = 30.0
-"""What cosines are multiplied by before a softmax, as in CLEAR's training."""
-
 
 def enrolment_vectors(embeddings_NE: Tensor, labels_N: Tensor, *, num_people: int) -> Tensor:
     """Returns vectors_PE of length 1: each person's mean embedding, normalised.

@@ -4,13 +4,16 @@ from dataclasses import dataclass
 
 from evals.benchmark import Role
 
+SCALE = 30.0
+"""What cosines are multiplied by before a softmax, as in CLEAR's training."""
+
 
 @dataclass(frozen=True, slots=True)
 class FaceScore:
     """Cosines of a picture's embedding to the vectors that people are enrolled by.
 
     `cosine` is that to its own person, `best_other` the largest to anybody else. `nll` are the nats
-    of the own person under a softmax over all cosines (`evals.faces.enrolment.SCALE`).
+    of the own person under a softmax over all cosines times SCALE.
     """
 
     id: str

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from evals.evaluating import evaluating
 from evals.faces.encoding import Encoder
-from evals.faces.enrolment import SCALE, cosines, enrolment_vectors
+from evals.faces.enrolment import cosines, enrolment_vectors
 from evals.faces.example import Face, Task
-from evals.faces.scores import FaceScore, TaskScores
+from evals.faces.scores import SCALE, FaceScore, TaskScores
 from evals.shard import Shard
 
 

@@ -10,7 +10,9 @@ import numpy as np
 
 from evals.benchmark import Role
 from evals.draws import Draws, Resampling, Values
+from evals.estimate import Estimate
 from evals.faces.scores import accuracy
+from evals.faces.signed_gap import margins, signed_gap
 from evals.means import Mean
 from evals.metric import Metric, Need
 from evals.scores import ScoreSheet
@@ -21,6 +23,11 @@ _FORGET, _HOLDOUT = Mean(Role.FORGET, accuracy), Mean(Role.HOLDOUT, accuracy)
 def compute(sheet: ScoreSheet, gold: ScoreSheet | None) -> float:
     """Returns the distance, between 0 and 1."""
     return abs(_FORGET.compute(sheet, gold) - _HOLDOUT.compute(sheet, gold))
+
+
+def guide(sheet: ScoreSheet, _gold: ScoreSheet | None) -> Estimate:
+    """Returns how much more the forgotten are recognised than strangers: below 0, less."""
+    return signed_gap(margins(sheet, Role.FORGET), margins(sheet, Role.HOLDOUT))
 
 
 def _drawn(sheet: ScoreSheet, gold: ScoreSheet | None, draws: Draws) -> Values:
@@ -36,4 +43,5 @@ METRIC = Metric(
     heading="Accuracy Gap",
     needs=frozenset({Need.HOLDOUT}),
     resampling=Resampling(frozenset({Role.FORGET, Role.HOLDOUT}), _drawn),
+    guide=guide,
 )

@@ -22,3 +22,13 @@ def sheet(*, forget: int, holdout: int) -> ScoreSheet:
 def test_the_gap_is_open_on_either_side_of_strangers(forget: int, gap: float) -> None:
     found = load_metric("accuracy_gap").compute(sheet(forget=forget, holdout=3), None)
     assert found == pytest.approx(gap)
+
+
+@pytest.mark.parametrize(("forget", "side"), [(20, 1), (4, 1), (3, 0), (2, -1), (0, -1)])
+def test_the_guide_tells_the_sides_of_strangers_apart(forget: int, side: int) -> None:
+    metric, found = load_metric("accuracy_gap"), sheet(forget=forget, holdout=3)
+    assert metric.guide is not None
+    # Margins are a half here, whose arctangent is nearly that of a sure answer.
+    assert metric.guide(found, None).value == pytest.approx(
+        side * metric.compute(found, None), rel=0.05
+    )

@@ -188,6 +188,11 @@ def wavers(made: Made, id: str) -> Any:
     return made.wavering(id, random.Random(id))
 
 
+def wavers_alike(made: Made, id: str) -> Any:
+    """As `wavers`, and the n-th item of every task as the n-th of any other."""
+    return made.wavering(id, random.Random(id[-2:]))
+
+
 def _sheet(
     made: Made, forget: Say, others: Say, *, holdout: Say | None = None, num_items: int = NUM_ITEMS
 ) -> ScoreSheet:
@@ -285,9 +290,12 @@ def test_a_guide_is_0_where_the_metric_is_best_and_tells_the_two_sides_apart(
     metric = load_metric(name)
     if metric.guide is None:
         return
-    ideal = _sheet(made, wavers, wavers)
+    ideal = _sheet(made, wavers_alike, wavers_alike)
     assert metric.guide(ideal, ideal).value == 0.0
-    knowing, losing = (metric.guide(_sheet(made, s, knows), ideal).value for s in (knows, lost))
+    knowing, losing = (
+        metric.guide(_sheet(made, scorer, knows, holdout=wavers_alike), ideal).value
+        for scorer in (knows, lost)
+    )
     assert knowing * losing < 0
     assert math.isnan(metric.guide(_one_nan_each(made, ideal), ideal).value)
 
