@@ -36,13 +36,15 @@ ANSWER_S = 5.0
 class Node:
     """A machine, what it has to give, and what its GPUs are (empty, None: not known).
 
-    `gpu_bytes` is the least and the most memory that one of them may have.
+    `gpu_bytes` is the least and the most memory that one of them may have, `memory_bytes` what the
+    machine has for processes (0: not known).
     """
 
     cpus: float
     gpus: float
     gpu_type: str = ""
     gpu_bytes: tuple[int, int] | None = None
+    memory_bytes: int = 0
 
     @property
     def resources(self) -> dict[str, float]:
@@ -55,11 +57,12 @@ def this_machine() -> Node:
     import torch  # takes seconds
 
     cpus, gpus = float(os.cpu_count() or 1), torch.cuda.device_count()
+    memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if not gpus:
-        return Node(cpus, 0.0)
+        return Node(cpus, 0.0, memory_bytes=memory_bytes)
     found = [torch.cuda.get_device_properties(index) for index in range(gpus)]
     sizes = [int(each.total_memory) for each in found]
-    return Node(cpus, float(gpus), str(found[0].name), (min(sizes), max(sizes)))
+    return Node(cpus, float(gpus), str(found[0].name), (min(sizes), max(sizes)), memory_bytes)
 
 
 def connected_nodes() -> tuple[Node, ...]:
@@ -81,6 +84,7 @@ def node_of(resources: Mapping[str, Any]) -> Node:
         gpus=float(resources.get("GPU", 0)),
         gpu_type=kind,
         gpu_bytes=(least * GIB, most * GIB) if most else None,
+        memory_bytes=int(resources.get("memory", 0)),
     )
 
 

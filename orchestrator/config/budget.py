@@ -10,6 +10,7 @@ from pydantic import Field
 
 from evals.choice import Settings
 from evals.errors import ConfigError
+from orchestrator.config.gang import GangSettings
 
 HOUR_S = 3600.0
 
@@ -57,15 +58,15 @@ def method_limit(budget: BudgetSettings, use: Use) -> str | None:
     return _reached(budget, {"method_gpu_hours": use.gpu_s, "method_cpu_hours": use.cpu_s})
 
 
-def check_budget(budget: BudgetSettings, *, cpus_per_rank: float, gpus_per_rank: float) -> None:
-    """Refuses limits that could never be reached, or that contradict each other.
+def check_budget(budget: BudgetSettings, gang: GangSettings) -> None:
+    """Refuses limits that could never be reached by such gangs, or that contradict each other.
 
     Raises:
         ConfigError: names the key and the cure.
     """
     for kind, per_rank, other in (
-        ("gpu", gpus_per_rank, "cpu"),
-        ("cpu", cpus_per_rank, "gpu"),
+        ("gpu", gang.gpus_per_rank, "cpu"),
+        ("cpu", gang.cpus_per_rank, "gpu"),
     ):
         whole: float | None = getattr(budget, f"{kind}_hours")
         each: float | None = getattr(budget, f"method_{kind}_hours")

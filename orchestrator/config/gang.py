@@ -9,8 +9,14 @@ from evals.errors import ConfigError
 
 
 class GangSettings(Settings):
-    """How many ranks train one job together, and what each of them takes of the cluster."""
+    """How many ranks train one job together, and what each of them takes of the cluster.
 
+    `gang: auto` is short for `gang: {auto: true}`.
+    """
+
+    auto: bool = False
+    """Chooses ranks, what each takes and where it goes, by what the nodes have room for. Ranks
+    that are given beside it, as what a sweep began with, stay as long as they fit."""
     ranks: int = Field(2, ge=1)
     cpus_per_rank: float = Field(1.0, ge=0)
     gpus_per_rank: float = Field(0.0, ge=0)
@@ -30,6 +36,11 @@ class GangSettings(Settings):
     the model, one optimizer step, or one task of the evaluation takes."""
     max_retries: int = Field(2, ge=0)
     """How often a job whose ranks were lost is gone on with before it counts as failed."""
+
+    @property
+    def holds_on(self) -> bool:
+        """Whether a choice stands here already, of which no more is changed than must be."""
+        return self.auto and "ranks" in self.model_fields_set
 
     @model_validator(mode="after")
     def _ranks_take_something(self) -> "GangSettings":

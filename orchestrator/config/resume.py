@@ -10,6 +10,8 @@ from typing import Any
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from evals.errors import ConfigError, shown
+from evals.validation import validated
+from orchestrator.config.gang import GangSettings
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.storage.files import CONFIG_FILE, ORIGIN_FILE
 from orchestrator.storage.json_object import json_object
@@ -172,6 +174,20 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     check_origin(folder)
     return _begun_with(folder)
+
+
+def held_gang(config: SweepConfig, folder: Path) -> GangSettings | None:
+    """Returns the gang that `gang: auto` is to hold on to: that of the sweep so far, if any.
+
+    Raises:
+        ConfigError: what the sweep was begun with cannot be read.
+    """
+    if config.gang.holds_on:
+        return config.gang
+    if not (folder / CONFIG_FILE).exists():
+        return None
+    gang: GangSettings = validated(GangSettings, read_config(folder)["gang"], key="gang")
+    return gang
 
 
 def _begun_with(folder: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from evals.metric import PACKAGE as METRICS
 from evals.settings import EvaluationSettings
 from orchestrator.config.disk import DiskSettings
 from orchestrator.config.fields import docstrings, in_yaml, sections
+from orchestrator.config.gang import GangSettings
 from orchestrator.config.method_settings import METHODS, MethodSettings
 from orchestrator.config.sweep_config import PLUGINS, SweepConfig
 from orchestrator.searching.constraints import Constraint
@@ -34,6 +35,8 @@ def sweep_schema() -> Schema:
         _explain(whole if model is SweepConfig else definitions[model.__name__], model)
     for key, package in PLUGINS.items():
         whole["properties"][key] = _plug_in(package, definitions)
+    gang: Schema = {"anyOf": [{"enum": ["auto"]}, {"$ref": f"#/$defs/{GangSettings.__name__}"}]}
+    _say(whole["properties"]["gang"], gang)
     _say(whole["properties"]["methods"], _methods(definitions))
     metrics = {"enum": list(plugins.names(METRICS))}
     _say(definitions[SearchSettings.__name__]["properties"]["constraints"], _constraints(metrics))

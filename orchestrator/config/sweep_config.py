@@ -130,6 +130,11 @@ class SweepConfig(Settings):
             )
         return raw
 
+    @field_validator("gang", mode="before")
+    @classmethod
+    def _chosen_by_what_fits(cls, raw: Any) -> Any:
+        return {"auto": True} if raw == "auto" else raw
+
     @field_validator("evaluation")
     @classmethod
     def _measure_what_is_there(
@@ -214,23 +219,22 @@ class SweepConfig(Settings):
     @model_validator(mode="after")
     def _batches_divide(self) -> "SweepConfig":
         recipes = {"training": self.training, "baselines.training": self.baselines.training}
+        ranks = 1 if self.gang.auto else self.gang.ranks  # only numbers that divide are chosen
         for key, recipe in recipes.items():
-            unit = recipe.micro_batch_size * self.gang.ranks
+            unit = recipe.micro_batch_size * ranks
             if recipe.batch_size % unit:
                 nearest = max(unit, round(recipe.batch_size / unit) * unit)
                 raise ConfigError(
                     f"{key}.batch_size must be a multiple of micro_batch_size x gang.ranks "
-                    f"({recipe.micro_batch_size} x {self.gang.ranks} = {unit}) but got "
+                    f"({recipe.micro_batch_size} x {ranks} = {unit}) but got "
                     f"{recipe.batch_size}; take {nearest} or a smaller micro_batch_size"
                 )
         return self
 
     @model_validator(mode="after")
     def _budget_can_be_kept(self) -> "SweepConfig":
-        gang = self.gang
-        check_budget(
-            self.budget, cpus_per_rank=gang.cpus_per_rank, gpus_per_rank=gang.gpus_per_rank
-        )
+        if not self.gang.auto:  # else once it is chosen
+            check_budget(self.budget, self.gang)
         return self
 
     @model_validator(mode="after")

@@ -11,9 +11,8 @@ from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.driver.context import SweepContext, how_to_go_on
 from orchestrator.driver.run import SweepRun
 from orchestrator.driver.signals import Interrupted, StopSignals
-from orchestrator.driver.start import planned_sweep, show, start
+from orchestrator.driver.start import estimated, planned_sweep, show, start
 from orchestrator.limits.full_disk import OutOfRoom
-from orchestrator.planning.estimate import estimate_sweep
 from orchestrator.planning.model_check import check_model_for
 from orchestrator.planning.plan import Plan
 from orchestrator.reporting.estimates.chance import with_chance
@@ -37,7 +36,7 @@ def show_plan(config: SweepConfig) -> int:
     found = planned_sweep(config)
     unchecked = _unchecked(found.plan)
     found.storage.check_writable(config.name)
-    show(estimate_sweep(found.plan, storage=found.storage, nodes=_nodes()), unchecked=unchecked)
+    show(estimated(found, nodes=_nodes()), unchecked=unchecked)
     return DONE
 
 

@@ -1,13 +1,21 @@
 """How a sweep starts: all that a person can get wrong is checked, and its records are opened."""
 
 import os
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evals.building import build_benchmark
-from orchestrator.config.resume import check_continues, check_origin, config_text, write_config
+from orchestrator.config.resume import (
+    check_continues,
+    check_origin,
+    config_text,
+    held_gang,
+    write_config,
+)
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.driver.context import SweepContext
 from orchestrator.driver.progress import Progress
@@ -35,6 +43,9 @@ from orchestrator.storage.sweep_lines import LOST_LINES, check_journal, files_wi
 from orchestrator.tracking.session import Place
 from orchestrator.tracking.tracker import Tracker
 from trainers.job import MODEL, Phase
+
+if TYPE_CHECKING:  # imports Ray
+    from cluster.nodes import Node
 
 _say = partial(print, flush=True)
 
@@ -107,6 +118,17 @@ def check_folder(config: SweepConfig, folder: Path) -> None:
     check_identity(folder, may_be_elsewhere=not isinstance(config.storage, Path))
 
 
+def estimated(found: PlannedSweep, *, nodes: "Sequence[Node]") -> SweepEstimate:
+    """Returns what the sweep takes of `nodes`, in gangs like those that it was begun with.
+
+    Raises:
+        ConfigError: what it was begun with cannot be read.
+    """
+    config = found.plan.config
+    held = held_gang(config, found.storage.sweep_path(config.name)) if config.gang.auto else None
+    return estimate_sweep(found.plan, storage=found.storage, nodes=nodes, held=held)
+
+
 def show(found: SweepEstimate, *, unchecked: str = "") -> None:
     """Prints all that can be said, and only then refuses what can never run.
 
@@ -139,23 +161,26 @@ def start(config: SweepConfig, signals: StopSignals, held: ExitStack) -> SweepCo
     place = Place(config.name, folder, storage.root)
     Tracker.check(config.tracking, place)
     from cluster.nodes import connected_nodes  # imports Ray
-    from orchestrator.running.ray_connection import connect, leave
+    from orchestrator.running.ray_connection import join, leave
 
     held.callback(leave)
     _say("Connecting to Ray" if os.environ.get("RAY_ADDRESS") else "Starting Ray on this machine")
-    num_gangs = connect(config.gang)
+    join()
     signals.check()
-    show(estimate_sweep(found.plan, storage=storage, nodes=connected_nodes()))
+    estimate = estimated(found, nodes=connected_nodes())
+    show(estimate)
+    planned = found.plan.on(estimate.gang)
+    config = planned.config
     lock = lock or held.enter_context(FolderLock(storage.sweep_folder(config.name)))
     check_folder(config, folder)
     for name in files_with_lost_lines(folder):
         _say(f"lethe: {folder / name} {LOST_LINES}; what is in storage is taken down again")
     if found.mirror is not None:
-        fetch_original(found.mirror, found.plan)
+        fetch_original(found.mirror, planned)
     tracker = Tracker.open(config.tracking, place, config_json=config_text(config))
     write_config(config, folder)
     sweep = open_sweep(
-        found.plan,
+        planned,
         storage,
         tracker=tracker,
         uploader=Uploader(found.mirror, config.name, say=_say) if found.mirror else None,
@@ -163,7 +188,10 @@ def start(config: SweepConfig, signals: StopSignals, held: ExitStack) -> SweepCo
         last_alive=lock.last_alive,
     )
     sweep.progress.begin(
-        config.name, gang=config.gang, num_gangs=num_gangs, num_shadows=num_shadows(config)
+        config.name,
+        gang=config.gang,
+        num_gangs=estimate.num_gangs,
+        num_shadows=num_shadows(config),
     )
     return sweep
 

@@ -45,7 +45,7 @@ def find_room(gang: GangSettings, nodes: "Sequence[Node]") -> Room:
     from orchestrator.running.workers import shape_of
 
     num_gangs = require_room(shape_of(gang), [node.resources for node in nodes])
-    return Room(num_gangs, _rank_bytes(gang, nodes))
+    return Room(num_gangs, rank_bytes(gang, nodes))
 
 
 def room_line(room: Room | None, nodes: "Sequence[Node]") -> str:
@@ -60,6 +60,19 @@ def room_line(room: Room | None, nodes: "Sequence[Node]") -> str:
     num_gangs = 0 if room is None else room.num_gangs
     gangs = {0: "no gang", 1: "1 gang at a time"}.get(num_gangs, f"{num_gangs} gangs side by side")
     return f"Room: {gangs} on {have}"
+
+
+def rank_bytes(gang: GangSettings, nodes: "Sequence[Node]") -> tuple[int, int] | None:
+    """Returns what a rank has of its GPU, at least and at most; None where that is not known."""
+    sizes = [node.gpu_bytes for node in nodes if node.gpus]
+    known = [size for size in sizes if size is not None]
+    if not gang.gpus_per_rank or not known or len(known) < len(sizes):
+        return None
+    share = min(1.0, gang.gpus_per_rank)
+    return (
+        int(share * min(least for least, _ in known)),
+        int(share * max(most for _, most in known)),
+    )
 
 
 def check_memory(config: SweepConfig, memories: Sequence[JobMemory], room: Room) -> str:
@@ -83,18 +96,6 @@ def check_memory(config: SweepConfig, memories: Sequence[JobMemory], room: Room)
     return (
         f"A rank has {_gib(least)} of its GPU and may run out of them in {highest.moment}, with "
         f"{_gib(wanted)} (1 GiB is CUDA's own); {CURES[highest.moment]}"
-    )
-
-
-def _rank_bytes(gang: GangSettings, nodes: "Sequence[Node]") -> tuple[int, int] | None:
-    sizes = [node.gpu_bytes for node in nodes if node.gpus]
-    known = [size for size in sizes if size is not None]
-    if not gang.gpus_per_rank or not known or len(known) < len(sizes):
-        return None
-    share = min(1.0, gang.gpus_per_rank)
-    return (
-        int(share * min(least for least, _ in known)),
-        int(share * max(most for _, most in known)),
     )
 
 

@@ -1,7 +1,7 @@
 """What a sweep would do: its jobs, which of them are done already, and the gang it needs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from evals.attackable import check_attackable
@@ -11,6 +11,7 @@ from evals.measurable import check_held_out, check_measurable
 from evals.selection import selected_tasks
 from evals.splits import World, splits_of
 from evals.suite import Suite, suite_of
+from orchestrator.config.gang import GangSettings
 from orchestrator.config.method_requirements import possible_requirements
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, starting_weights
@@ -87,6 +88,10 @@ class Plan:
     """Which numbers of models tell little, in words."""
     shadows_left: Mapping[str, int] = field(default_factory=dict)
     """Models for attacks that are still to be trained, by label, at most."""
+
+    def on(self, gang: GangSettings) -> "Plan":
+        """Returns the same plan for gangs of another shape: no job says by which it is run."""
+        return replace(self, config=self.config.model_copy(update={"gang": gang}))
 
     @property
     def num_trials(self) -> int:

@@ -63,6 +63,11 @@ def _splits(plan: Plan) -> str:
 
 
 def _gang(gang: GangSettings) -> str:
+    return "chosen by what fits, which is said below" if gang.auto else gang_text(gang)
+
+
+def gang_text(gang: GangSettings) -> str:
+    """Returns a gang's shape in words."""
     gpus = f" and {gang.gpus_per_rank:g} GPU" if gang.gpus_per_rank else ""
     together = gang.ranks_per_node
     placed = (

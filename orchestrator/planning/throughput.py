@@ -1,11 +1,13 @@
 """How quickly finished jobs ran that are like those which a sweep still has to run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import log2
 from statistics import median
 from typing import Any
 
 from evals.benchmark import Benchmark
+from orchestrator.config.gang import GangSettings
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.searching.shared_parameters import SHARED
 from orchestrator.storage.records import Storage
@@ -20,6 +22,11 @@ VARIED: dict[str, Any] = {
 }
 
 
+EFFICIENCY = 0.84
+"""What is left of a rank's speed whenever the ranks of a gang are doubled, where no finished job
+tells: two gangs of one rank took 0.84 of the CPU time of one gang of two for the same jobs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """The median duration of `num_jobs` finished jobs of one kind, for each optimizer step."""
@@ -28,12 +35,53 @@ class Pace:
     num_jobs: int
 
 
-def finished_paces(
-    config: SweepConfig, benchmark: Benchmark, storage: Storage
-) -> Mapping[str, Pace]:
-    """Returns the pace of the sweep's trials by method, and that of its baselines by "".
+@dataclass(frozen=True, slots=True)
+class FinishedJob:
+    """How long a job took for each optimizer step, on how many ranks, and what of a GPU each had.
 
-    A result does not say on which gang it was made: it is taken to be one like the sweep's.
+    `name` is its method, "" for baselines; a rank that had a GPU to itself, or none, had 1.
+    """
+
+    name: str
+    step_s: float
+    ranks: int
+    gpus_per_rank: float = 1.0
+
+    def on(self, ranks: int) -> float:
+        """Returns what a step takes, or would, on so many ranks."""
+        return self.step_s * parallel_speed(self.ranks) / parallel_speed(ranks)
+
+
+def parallel_speed(ranks: int) -> float:
+    """Returns how much quicker `ranks` are than one, where it was not measured."""
+    return float(ranks * EFFICIENCY ** log2(ranks))
+
+
+def paces_on(jobs: Sequence[FinishedJob], gang: GangSettings) -> Mapping[str, Pace]:
+    """Returns the pace on gangs like `gang` of trials by method, and that of baselines by "".
+
+    Jobs of gangs like it tell, or else those of gangs with the nearest number of ranks.
+    """
+    by_name: dict[str, list[FinishedJob]] = {}
+    for job in jobs:
+        by_name.setdefault(job.name, []).append(job)
+    return {name: _pace(found, gang) for name, found in by_name.items()}
+
+
+def _pace(jobs: Sequence[FinishedJob], gang: GangSettings) -> Pace:
+    def distance(job: FinishedJob) -> tuple[float, float]:
+        share = min(gang.gpus_per_rank or 1.0, 1.0)
+        return abs(log2(job.ranks / gang.ranks)), abs(job.gpus_per_rank - share)
+
+    nearest = min(map(distance, jobs))
+    times = [job.on(gang.ranks) for job in jobs if distance(job) == nearest]
+    return Pace(median(times), len(times))
+
+
+def finished_jobs(config: SweepConfig, benchmark: Benchmark, storage: Storage) -> list[FinishedJob]:
+    """Returns the finished jobs that are like the sweep's trials and baselines.
+
+    A result that does not say on which gang it was made is taken to be of one like the sweep's.
     """
     own = config.baselines
     recipes = {
@@ -43,12 +91,12 @@ def finished_paces(
         ],
         False: [_recipe(config, benchmark, training=own.training, adapter=own.adapter)],
     }
-    steps_s: dict[str, list[float]] = {}
-    for job in storage.jobs():
-        if job.model_dump(include=SAME, exclude=VARIED) in recipes[job.phase == Phase.TRIAL]:
-            name = "" if job.method is None else job.method.name
-            steps_s.setdefault(name, []).extend(_step_s(job, storage))
-    return {name: Pace(median(times), len(times)) for name, times in steps_s.items() if times}
+    return [
+        found
+        for job in storage.jobs()
+        if job.model_dump(include=SAME, exclude=VARIED) in recipes[job.phase == Phase.TRIAL]
+        for found in _finished(job, storage, ranks=config.gang.ranks)
+    ]
 
 
 def _recipe(config: SweepConfig, benchmark: Benchmark, **trained: Any) -> dict[str, Any]:
@@ -67,9 +115,17 @@ def _recipe(config: SweepConfig, benchmark: Benchmark, **trained: Any) -> dict[s
     return plain.model_dump(include=SAME, exclude=VARIED)
 
 
-def _step_s(job: Job, storage: Storage) -> list[float]:
-    """Returns the seconds for each step of a job that is done; nothing if it took none."""
+def _finished(job: Job, storage: Storage, *, ranks: int) -> list[FinishedJob]:
+    """Returns a job that is done; nothing if it took no steps."""
     result = storage.find(job)
     if result is None or result.state != State.DONE or not result.facts.get("steps"):
         return []
-    return [result.wall_s / result.facts["steps"]]
+    facts = result.facts
+    return [
+        FinishedJob(
+            name="" if job.method is None else job.method.name,
+            step_s=result.wall_s / facts["steps"],
+            ranks=int(facts.get("ranks", ranks)),
+            gpus_per_rank=facts.get("gpus_per_rank", 1.0),
+        )
+    ]

@@ -273,8 +273,15 @@ class JobRun:
 
     def _facts(self) -> dict[str, float]:
         resumed = {"resumed_step": float(self._resumed_step)} if self._resumed_step else {}
-        ranks = {"ranks": float(self._ticket.gang.ranks)}
-        return {"attempts": float(self._attempts), **ranks, **self._execution.facts, **resumed}
+        gang = self._ticket.gang
+        shared = {"gpus_per_rank": gang.gpus_per_rank} if 0 < gang.gpus_per_rank < 1 else {}
+        return {
+            "attempts": float(self._attempts),
+            "ranks": float(gang.ranks),
+            **shared,
+            **self._execution.facts,
+            **resumed,
+        }
 
     def _memory(self) -> dict[str, float]:
         """Returns what the ranks hold now that the job is done; nothing if one of them is lost."""

@@ -14,7 +14,7 @@ from tests.fixtures.processes import free_port
 @pytest.mark.parametrize(
     ("resources", "node"),
     [
-        ({"CPU": 8.0, "memory": 1e9}, Node(8, 0)),
+        ({"CPU": 8.0, "memory": 1e9}, Node(8, 0, memory_bytes=10**9)),
         (
             {"CPU": 64.0, "GPU": 8.0, "accelerator_type:L4": 1.0},
             Node(64, 8, "L4", (24 * GIB, 24 * GIB)),

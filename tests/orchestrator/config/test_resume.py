@@ -11,6 +11,7 @@ from orchestrator.config.resume import (
     LAYOUT,
     check_continues,
     check_origin,
+    held_gang,
     read_config,
     write_config,
 )
@@ -73,6 +74,19 @@ def test_a_folder_that_cannot_be_written_to_is_refused_by_name(tmp_path: Path) -
     (tmp_path / "config.json").mkdir()
     with pytest.raises(ConfigError, match=r"storage must be .*config\.json.* storage=<folder>"):
         write_config(load_config(None, []), tmp_path)
+
+
+def test_what_is_chosen_is_held_on_to_once_the_sweep_has_begun(tmp_path: Path) -> None:
+    auto = load_config(None, ["gang=auto"])
+    assert held_gang(auto, tmp_path) is None
+    chosen = auto.gang.model_copy(update={"ranks": 3, "gpus_per_rank": 1.0})
+    write_config(auto.model_copy(update={"gang": chosen}), tmp_path)
+    assert held_gang(auto, tmp_path) == chosen
+    resumed = load_config(None, []).model_validate({**read_config(tmp_path)})
+    assert resumed.gang.holds_on
+    assert held_gang(resumed, tmp_path / "elsewhere") == chosen
+    write_config(load_config(None, ["gang.ranks=1", "gang.cpus_per_rank=2"]), tmp_path)
+    assert held_gang(auto, tmp_path).cpus_per_rank == 2
 
 
 def test_a_fresh_folder_takes_any_recipe(tmp_path: Path) -> None:

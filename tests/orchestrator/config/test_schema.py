@@ -41,6 +41,7 @@ def test_a_sweep_of_ours_is_valid(file, validator) -> None:
         ({"benchmark": {"name": "tofu", "paht": "x"}}, ["benchmark"]),
         ({"evaluation": {"metrics": ["retian"]}}, ["evaluation", "metrics", 0]),
         ({"disk": {"quota": 1.5}}, ["disk", "quota"]),
+        ({"gang": "automatic"}, ["gang"]),
     ],
 )
 def test_a_mistake_is_found_where_it_stands(change, at, validator) -> None:
@@ -54,6 +55,7 @@ def test_a_mistake_is_found_where_it_stands(change, at, validator) -> None:
         {"methods": ["npo", "ga"]},
         {"methods": {"npo": None, "mine": {"method": "npo", "search": {"beta": "default"}}}},
         {"benchmark": "characters"},
+        {"gang": "auto"},
         {"disk": {"quota": "4MB"}},
         {"search": {"constraints": {"retain": None}}},
     ],

@@ -312,6 +312,16 @@ def test_a_batch_that_the_ranks_cannot_share_is_refused_with_one_that_they_can()
     assert refusal(baselines={"training": batch}).startswith("baselines.training.batch_size must")
 
 
+def test_a_gang_that_is_still_to_be_chosen_is_held_against_nothing() -> None:
+    odd = {"batch_size": 3, "micro_batch_size": 1}
+    config = sweep(gang="auto", training=odd, budget={"gpu_hours": 1, "cpu_hours": 1})
+    assert config.gang.auto
+    assert not config.gang.holds_on
+    said = refusal(gang="auto", training={"batch_size": 3, "micro_batch_size": 2})
+    assert said.startswith("training.batch_size must be a multiple of micro_batch_size x gang")
+    assert refusal(gang="automatic").startswith("gang must be")
+
+
 @pytest.mark.parametrize("name", ["", "a/b", ".hidden", "two words"])
 def test_a_name_that_cannot_be_a_folder_is_refused(name: str) -> None:
     assert refusal(name=name).startswith("name must")

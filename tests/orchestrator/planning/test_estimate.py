@@ -79,3 +79,24 @@ def test_a_small_model_on_cpus_is_told_in_mib_and_cpu_hours(large_sweep, few_peo
     assert "all, MiB" in found.text
     assert "of its GPU" not in found.text
     assert "CPU-hours left: about" in found.text
+
+
+def test_the_gang_is_chosen_where_it_is_to_be_and_the_rest_is_said_of_it(large_sweep, few_people):
+    found = look(large_sweep(gang="auto"), few_people, A100)
+    assert (found.gang.ranks, found.num_gangs, found.refusal) == (4, 2, None)
+    assert found.text.startswith("gang: auto takes 4 ranks of 4 CPU and 1 GPU, STRICT_PACK: ")
+    assert "Room: 2 gangs side by side" in found.text
+    assert "may run out of them in step, with 44.9 GiB" in found.text
+    nowhere = look(large_sweep(gang="auto"), few_people, Node(0, 0))
+    assert str(nowhere.refusal).startswith("gang.ranks must be")
+    assert nowhere.num_gangs == 0
+
+
+def test_a_budget_that_the_chosen_gang_never_uses_is_refused(large_sweep, few_people):
+    config = large_sweep(
+        gang="auto", budget={"gpu_hours": 3}, model={"name": "tiny_llama"}, engine={"zero_stage": 2}
+    )
+    assert look(config, few_people, A100).refusal is None
+    assert str(look(config, few_people, LAPTOP).refusal).startswith(
+        "budget.gpu_hours must be left out with gang.gpus_per_rank 0"
+    )

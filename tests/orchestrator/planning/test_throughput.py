@@ -2,8 +2,15 @@
 
 import pytest
 
+from orchestrator.config.gang import GangSettings
 from orchestrator.jobs.build import trial_job
-from orchestrator.planning.throughput import Pace, finished_paces
+from orchestrator.planning.throughput import (
+    FinishedJob,
+    Pace,
+    finished_jobs,
+    paces_on,
+    parallel_speed,
+)
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
 from tests.fixtures.baselines import gold_of, original_of
@@ -14,9 +21,13 @@ def storage(tmp_path):
     return Storage(tmp_path / "paces")
 
 
-def finish(storage, job, wall_s, *, steps=10.0, state=State.DONE):
-    result = Result(job, state, "", {}, {"steps": steps}, wall_s, (), 0.0)
+def finish(storage, job, wall_s, *, steps=10.0, state=State.DONE, **facts):
+    result = Result(job, state, "", {}, {"steps": steps, **facts}, wall_s, (), 0.0)
     storage.commit(result, storage.begin(job), None)
+
+
+def finished_paces(config, benchmark, storage):
+    return paces_on(finished_jobs(config, benchmark, storage), config.gang)
 
 
 def trial(config, benchmark, label, **params):
@@ -64,3 +75,27 @@ def test_a_failed_job_does_not_count(large_sweep, few_people, storage):
     job = trial(config, few_people, "ga", lr=1e-4, l1=1e-2)
     finish(storage, job, 30.0, state=State.FAILED)
     assert finished_paces(config, few_people, storage) == {}
+
+
+def test_gangs_of_as_many_ranks_tell_or_else_the_nearest(large_sweep, few_people, storage):
+    config = large_sweep()
+    points = {1.0: 40.0, 4.0: 16.0}
+    for ranks, wall_s in points.items():
+        job = trial(config, few_people, "ga", lr=1e-4 * ranks, l1=1e-2)
+        finish(storage, job, wall_s, ranks=ranks)
+    found = finished_jobs(config, few_people, storage)
+    assert paces_on(found, config.gang) == {"ga": Pace(1.6, 1)}
+    assert paces_on(found, GangSettings(ranks=1)) == {"ga": Pace(4.0, 1)}
+    eight = paces_on(found, GangSettings(ranks=8))["ga"]
+    assert eight.step_s == pytest.approx(1.6 / (2 * 0.84))
+
+
+def test_what_a_part_of_a_gpu_takes_is_told_by_jobs_that_had_no_more():
+    jobs = [FinishedJob("ga", 2.0, 1), FinishedJob("ga", 3.0, 1, gpus_per_rank=0.5)]
+    half = GangSettings(ranks=1, gpus_per_rank=0.5)
+    assert paces_on(jobs, half) == {"ga": Pace(3.0, 1)}
+    assert paces_on(jobs, GangSettings(ranks=1, gpus_per_rank=1)) == {"ga": Pace(2.0, 1)}
+
+
+def test_twice_the_ranks_are_not_twice_as_quick():
+    assert [parallel_speed(ranks) for ranks in (1, 2, 4)] == pytest.approx([1, 1.68, 2.8224])

@@ -153,6 +153,12 @@ def test_a_job_of_which_a_baseline_is_not_there_ends_at_once_and_by_chance(
     assert left_in(ticket()) == [result.job.hash]
 
 
+def test_a_job_that_had_a_part_of_a_gpu_says_so(ticket, outcome) -> None:
+    shared = ticket().model_copy(update={"gang": GangSettings(ranks=1, gpus_per_rank=0.25)})
+    result = finished(JobRun(shared, Script([outcome]), Experience()))
+    assert (result.facts["ranks"], result.facts["gpus_per_rank"]) == (1, 0.25)
+
+
 def test_a_job_that_nothing_happens_to_takes_one_attempt(ticket, outcome) -> None:
     workers = Script([report(2), Beat(), report(4), Beat(), outcome])
     result = finished(JobRun(ticket(), workers, Experience()))
@@ -161,6 +167,7 @@ def test_a_job_that_nothing_happens_to_takes_one_attempt(ticket, outcome) -> Non
     assert result.facts["attempts"] == 1
     assert (result.facts["micro_batch_size"], result.facts["zero_stage"]) == (4, 2)
     assert result.facts["rank_memory_bytes"] == 123
+    assert "gpus_per_rank" not in result.facts
     kept = Storage(Path(ticket().storage)).find(ticket().job)
     assert (kept.first_row, kept) == ("prompt: 'Who?'", result)
     assert workers.closed == workers.saves == 0
