@@ -6,6 +6,7 @@ from orchestrator.jobs.shadows import Shadow
 from orchestrator.limits.disk_quota import Quota
 from orchestrator.limits.full_disk import DiskFullMonitor
 from orchestrator.limits.ledger import Ledger
+from orchestrator.limits.steering import Steered
 from orchestrator.remote.uploader import Uploader
 from orchestrator.results.entry import Entry
 from orchestrator.searching.constraints import Bound
@@ -24,6 +25,15 @@ class SweepCallback:
 
     def on_entry(self, entry: Entry, *, bounds: Sequence[Bound]) -> None:
         """It is known what a finished job means in the sweep, whose trials keep to `bounds`."""
+
+    def on_search_begin(self) -> None:
+        """The baselines are done, and the methods may ask for trials."""
+
+    def on_search_end(self) -> None:
+        """All trials have ended, and what follows them has begun."""
+
+    def on_steered(self, steered: Steered) -> None:
+        """A person's command was obeyed, or refused."""
 
     def on_attacks(self, total: int) -> None:
         """Models for attacks come next, `total` of them."""
@@ -57,6 +67,18 @@ class Callbacks(SweepCallback):
     def on_entry(self, entry: Entry, *, bounds: Sequence[Bound]) -> None:
         for each in self._callbacks:
             each.on_entry(entry, bounds=bounds)
+
+    def on_search_begin(self) -> None:
+        for each in self._callbacks:
+            each.on_search_begin()
+
+    def on_search_end(self) -> None:
+        for each in self._callbacks:
+            each.on_search_end()
+
+    def on_steered(self, steered: Steered) -> None:
+        for each in self._callbacks:
+            each.on_steered(steered)
 
     def on_attacks(self, total: int) -> None:
         for each in self._callbacks:
@@ -144,6 +166,9 @@ class TrackerCallback(SweepCallback):
     def on_entry(self, entry: Entry, *, bounds: Sequence[Bound]) -> None:  # noqa: ARG002
         folder = self._storage.job_folder(entry.result.job.hash)
         self._tracker.log_entry(entry, job_folder=folder)
+
+    def on_steered(self, steered: Steered) -> None:
+        self._tracker.log_steered(steered)
 
     def on_weights_removed(self, job_hash: str) -> None:
         self._tracker.forget_adapter(job_hash)

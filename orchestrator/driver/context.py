@@ -45,7 +45,7 @@ class SweepContext:
     def close(self, *, finished: bool) -> None:
         """Ends all records, once."""
         with suppress(OutOfRoom):  # the next run closes the ledger as that of one that was killed
-            self.ledger.close()
+            self.ledger.close(complete=finished)
         self.tracker.close(finished=finished)
         complaint = self.uploader.close() if self.uploader is not None else None
         if complaint is not None:

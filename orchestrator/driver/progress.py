@@ -13,6 +13,7 @@ from orchestrator.driver.attack_progress import AttackProgress
 from orchestrator.driver.callbacks import SweepCallback
 from orchestrator.driver.duration import duration
 from orchestrator.jobs.shadows import Shadow
+from orchestrator.limits.steering import Steered
 from orchestrator.results.entry import Entry
 from orchestrator.results.hypervolume import corner_of, dominated, undominated
 from orchestrator.results.pareto import gain
@@ -89,6 +90,14 @@ class Progress(SweepCallback):
             self._final(entry)
         else:
             self._searched(entry, bounds)
+
+    def on_steered(self, steered: Steered) -> None:
+        """Writes what a person has had done, and counts with it."""
+        self._write(f"By hand: {steered.said}")
+        if steered.trials is not None and steered.label in self._trials:
+            self._total += steered.trials - self._trials[steered.label]
+            self._trials[steered.label] = steered.trials
+        self._ended.clear()  # the pace of what was there before, or of a pause, says nothing
 
     def on_attacks(self, total: int) -> None:
         """Begins to count the models for attacks."""

@@ -59,8 +59,10 @@ class Queue:
         return self.failure is None and self.finished and not self._running and not self._held
 
     def next(self) -> Ticket | None:
-        """Returns the next ticket; None if there is none now (see `finished`)."""
+        """Returns the next ticket; None if there is none now (see `finished`), or it is paused."""
         self._tell_held()
+        if self._ledger.steering.paused:
+            return None
         while True:
             ticket = self._draw()
             if ticket is None:

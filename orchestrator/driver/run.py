@@ -17,6 +17,7 @@ from orchestrator.driver.callbacks import (
     UploaderCallback,
 )
 from orchestrator.driver.context import SweepContext
+from orchestrator.driver.control import Control
 from orchestrator.driver.queue import Queue
 from orchestrator.driver.signals import StopSignals
 from orchestrator.driver.stages.attacks import AttackStage
@@ -43,6 +44,14 @@ class SweepRun:
         self._signals = signals
         observers = _observers(sweep)
         self._quota = _quota(sweep, observers)
+        self._searches = open_searches(sweep.config, sweep.folder, wait=sweep.full_disk.wait)
+        self._control = Control(
+            sweep.config,
+            sweep.ledger,
+            self._searches,
+            folder=sweep.folder,
+            tell=Callbacks([sweep.progress, observers]).on_steered,
+        )
         self._callbacks = Callbacks(
             [
                 LedgerCallback(sweep.ledger),
@@ -51,9 +60,9 @@ class SweepRun:
                 MembersCallback(sweep.members),
                 observers,
                 DiskCallback(sweep.full_disk, self._quota),
+                self._control,
             ]
         )
-        self._searches = open_searches(sweep.config, sweep.folder, wait=sweep.full_disk.wait)
         context = StageContext(sweep.plan, sweep.storage, sweep.ledger, self._callbacks)
         self._baselines = BaselineStage(context)
         self._search = SearchStage(context, self._baselines, searches=self._searches)
@@ -95,7 +104,7 @@ class SweepRun:
         sweep = self._sweep
         stop = StopConditions(
             self._queue,
-            sweep.ledger,
+            self._control,
             self._signals,
             sweep.full_disk,
             say=sweep.say,

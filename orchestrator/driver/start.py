@@ -24,6 +24,7 @@ from orchestrator.jobs.finalists import num_finalists
 from orchestrator.jobs.shadows import num_shadows
 from orchestrator.limits.full_disk import DiskFullMonitor, SpaceSources
 from orchestrator.limits.ledger import Ledger
+from orchestrator.limits.steering import given_trials, planned_trials
 from orchestrator.limits.usage import read_lines
 from orchestrator.planning.estimate import SweepEstimate, estimate_sweep
 from orchestrator.planning.model_check import check_model_for
@@ -221,9 +222,14 @@ def open_sweep(
     )
     budget, wait = config.budget, full_disk.wait
     ledger = Ledger(folder, gang=config.gang, budget=budget, last_alive=last_alive, wait=wait)
+    steering = ledger.steering
+    for note in steering.notes(planned_trials(config)):
+        _say(note)
+    if steering.paused:
+        _say(f"lethe: the sweep is paused; python -m orchestrator.control {folder} resume goes on")
     progress = Progress(
         _say,
-        trials={method.label: method.trials for method in planned.methods},
+        trials=given_trials(config, steering),
         search=config.search,
         num_baselines=len(planned.baselines),
         num_finals=num_finalists(config),

@@ -1,14 +1,17 @@
-"""Looks on while a sweep runs for what ends it: a wish, its budget, a full disk, a lost cluster."""
+"""Looks on while a sweep runs for what ends it: a wish, its budget, a full disk, a lost cluster.
+
+What people ask of it is obeyed here, too: nowhere else is a sweep looked at as often.
+"""
 
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from cluster.connection_watch import ClusterLost
+from orchestrator.driver.control import Control
 from orchestrator.driver.queue import Queue
 from orchestrator.driver.signals import Interrupted, StopSignals
 from orchestrator.limits.full_disk import DiskFullMonitor, OutOfRoom
-from orchestrator.limits.ledger import Ledger
 from trainers.job import Job
 
 
@@ -31,7 +34,7 @@ class StopConditions:
     def __init__(
         self,
         queue: Queue,
-        ledger: Ledger,
+        control: Control,
         signals: StopSignals,
         full_disk: DiskFullMonitor,
         *,
@@ -39,7 +42,7 @@ class StopConditions:
         ending: Ending,
     ) -> None:
         self._queue = queue
-        self._ledger = ledger
+        self._control = control
         self._signals = signals
         self._full_disk = full_disk
         self._say = say
@@ -47,7 +50,7 @@ class StopConditions:
         self._told = False
 
     def look(self) -> bool:
-        """Returns whether the budget is used up.
+        """Returns whether nothing may start now: the budget is used up, or a person has said so.
 
         Raises:
             Interrupted: a wish to leave was seen.
@@ -57,11 +60,16 @@ class StopConditions:
         if (reason := self._full_disk.over) is not None:
             self._leave()
             raise OutOfRoom(reason)
-        limit = self._ledger.limit
+        limit = self._control.limit
         if limit is not None and not self._told:
             self._told = True
             self._say(f"{limit} is used up: what is running comes to its end, nothing new starts")
-        return limit is not None
+        return self._control.look() or limit is not None
+
+    @property
+    def paused(self) -> bool:
+        """Whether a person has paused the sweep."""
+        return self._control.paused
 
     def heed(self) -> None:
         """Does nothing, unless there is a wish to leave.

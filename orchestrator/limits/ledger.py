@@ -6,6 +6,7 @@ from pathlib import Path
 
 from orchestrator.config.budget import BudgetSettings
 from orchestrator.config.gang import GangSettings
+from orchestrator.limits.steering import Steered
 from orchestrator.limits.usage import Event, Line, Usage, read_lines
 from orchestrator.storage.files import JOURNAL, LEDGER_FILE, MEMBERS_FILE
 from orchestrator.storage.line_file import Wait, append, at_once, mend
@@ -57,10 +58,17 @@ class Ledger(Usage):
             gang_s = attempt.interrupted_s or self._clock() - attempt.begun_at
         self._note(Line(event=Event.ENDED, at=0, job=job, gang_s=gang_s))
 
-    def close(self) -> None:
-        """Takes down that this run of the sweep is over, if that is not so already."""
+    def steer(self, steered: Steered) -> None:
+        """Takes down that a command was obeyed, or why it was not."""
+        self._note(Line(event=Event.STEERED, at=0, steered=steered))
+
+    def close(self, *, complete: bool = False) -> None:
+        """Takes down that this run of the sweep is over, if that is not so already.
+
+        One that is `complete` has left nothing to do.
+        """
         if self._opened_at is not None:
-            self._note(Line(event=Event.CLOSED, at=0))
+            self._note(Line(event=Event.CLOSED, at=0, complete=complete))
 
     def _open(self, last_alive: float | None) -> None:
         """Reads what there is, closes a run that was killed, and opens this one."""

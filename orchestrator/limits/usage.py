@@ -3,7 +3,8 @@
 `ledger.jsonl` takes down when a run of the sweep was opened and closed, and when a job was given
 out, was first heard of, and ended with how much gang time. A run that was killed is closed by the
 next one, at its last sign of life; the time that its jobs had been running for is used, too,
-unless their results are in storage all the same.
+unless their results are in storage all the same. What was done by hand stands there as well
+(`orchestrator.limits.steering`).
 """
 
 import time
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from evals.errors import ConfigError, cut
 from orchestrator.config.budget import BudgetSettings, Use, method_limit, sweep_limit
+from orchestrator.limits.steering import Steered, Steering
 from orchestrator.storage.files import LEDGER_FILE
 from orchestrator.storage.line_file import whole_lines
 
@@ -28,10 +30,14 @@ class Event(StrEnum):
     GIVEN = "given"
     BEGUN = "begun"
     ENDED = "ended"
+    STEERED = "steered"
 
 
 class Line(BaseModel):
-    """One line: `at` in seconds since the epoch; `cpus` and `gpus` are the gang's."""
+    """One line: `at` in seconds since the epoch; `cpus` and `gpus` are the gang's.
+
+    A run that is closed as `complete` has left nothing to do.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -43,6 +49,8 @@ class Line(BaseModel):
     cpus: float = 0.0
     gpus: float = 0.0
     gang_s: float = 0.0
+    complete: bool = False
+    steered: Steered | None = None
 
 
 @dataclass(slots=True)
@@ -75,6 +83,10 @@ class Usage:
         self._interrupted: dict[str, _Attempt] = {}
         self._given: set[tuple[str, int | None]] = set()
         self._accounts: dict[str, Account] = {}
+        self.steering = Steering()
+        """What was done by hand."""
+        self.complete = False
+        """Whether the last run of the sweep came to its end, so that nothing is left to do."""
 
     @property
     def limit(self) -> str | None:
@@ -141,6 +153,8 @@ class Usage:
                 return line.job in self._running
             case Event.ENDED:
                 return line.job in self._running or line.job in self._interrupted
+            case Event.STEERED:
+                return line.steered is not None
             case _:
                 return True
 
@@ -148,15 +162,19 @@ class Usage:
         """Adds a line up."""
         match line.event:
             case Event.OPENED:
-                self._opened_at = line.at
+                self._opened_at, self.complete = line.at, False
             case Event.CLOSED:
                 self._interrupt(line.at)
+                self.complete = line.complete
             case Event.GIVEN:
                 self._begin(line)
             case Event.BEGUN:
                 self._running[line.job].begun_at = line.at
             case Event.ENDED:
                 self._charge(line)
+            case Event.STEERED:
+                assert line.steered is not None
+                self.steering.take(line.steered)
 
     def _interrupt(self, at: float) -> None:
         assert self._opened_at is not None

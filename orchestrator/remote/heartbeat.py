@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from evals.errors import ConfigError
 from orchestrator.remote.url_file_system import Unreachable
 from orchestrator.storage.files import DRIVER_FILE, sweep_path
-from orchestrator.storage.records import is_alive
+from orchestrator.storage.lock import is_alive
 
 DEAD_S = 300.0
 """A driver that was not heard of for so long is dead, whatever the clocks say."""

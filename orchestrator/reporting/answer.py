@@ -17,15 +17,17 @@ def answer(record: SweepRecord, finals: Finals | None) -> tuple[str, ...]:
     """Returns the sentences: the best method and setting, its bounds, and how sure that is.
 
     Without finalists they are of the search, on the items that it has seen, and say so. Before both
-    baselines are done there are none.
+    baselines are done there are none. Last comes what was done by hand.
     """
     if record.reference is None:
         return ()
     if finals is None:
-        return tuple(_of_search(record))
-    if len(record.config.search.objectives) > 1:
-        return tuple(_of_fronts(record, finals))
-    return tuple(_of_finals(record, finals))
+        said = _of_search(record)
+    elif len(record.config.search.objectives) > 1:
+        said = _of_fronts(record, finals)
+    else:
+        said = _of_finals(record, finals)
+    return (*said, *record.by_hand)
 
 
 def _of_finals(record: SweepRecord, finals: Finals) -> Iterator[str]:

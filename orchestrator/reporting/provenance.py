@@ -18,7 +18,7 @@ class Provenance:
     empty without baselines. `search_bounds` are those that trials were held against, on the items
     of the search, `reported_bounds` those of the items that a table without finalists, or the
     finalists' own, reports on. `held_out` is the share of items that the search did not see. `gaps`
-    say what is missing.
+    say what is missing, `by_hand` what was done to the search while it ran.
     """
 
     sweep: str
@@ -33,6 +33,7 @@ class Provenance:
     reported_bounds: tuple[str, ...]
     held_out: float
     gaps: tuple[str, ...]
+    by_hand: tuple[str, ...] = ()
 
     @property
     def said(self) -> str:
@@ -64,6 +65,7 @@ def provenance_of(record: SweepRecord, finals: Finals | None = None) -> Provenan
         reported_bounds=tuple(map(said, bounds if finals is None else finals.bounds)),
         held_out=config.held_out,
         gaps=record.gaps,
+        by_hand=record.by_hand,
     )
 
 

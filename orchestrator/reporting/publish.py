@@ -8,6 +8,7 @@ from pathlib import Path
 from evals.building import benchmark_note
 from evals.errors import ConfigError
 from orchestrator.limits.full_disk import Hold
+from orchestrator.limits.steering import given_trials
 from orchestrator.reporting.answer import answer
 from orchestrator.reporting.estimates.attacks import with_attacks
 from orchestrator.reporting.estimates.chance import with_chance
@@ -147,7 +148,7 @@ def tables_of(record: SweepRecord, finals: Finals | None, selection: Selection) 
 def _tables_of(
     record: SweepRecord, finals: Finals | None, selection: Selection
 ) -> dict[str, Table]:
-    trials = {label: record.config.num_trials(label) for label in record.config.methods}
+    trials = given_trials(record.config, record.usage.steering)
     ledger = ledger_table(record.config, record.entries, record.usage, trials=trials)
     if record.reference is None:
         return {LEDGER: replace(ledger, notes=(*ledger.notes, *record.gaps))}

@@ -9,6 +9,7 @@ from orchestrator.config.loading import load_resumed
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.finalists import final_seeds, races, run_of
 from orchestrator.jobs.search_splits import further_splits
+from orchestrator.limits.steering import given_trials, planned_trials
 from orchestrator.limits.usage import Usage, read_usage
 from orchestrator.reporting.row_names import name_of
 from orchestrator.results.chance import Chance
@@ -76,6 +77,11 @@ class SweepRecord:
     tried: Mapping[str, int] = field(default_factory=dict)
     standing: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
+    @property
+    def by_hand(self) -> tuple[str, ...]:
+        """Sentences that say what people have done to the search while it ran."""
+        return self.usage.steering.notes(planned_trials(self.config))
+
 
 SCORED = (MemberRole.FINAL, MemberRole.GOLD_AGAIN, MemberRole.SHADOW)
 """Whose results are no use without their scores."""
@@ -133,7 +139,7 @@ def gaps_of(record: SweepRecord) -> Iterator[str]:
     if record.reference is None:
         yield "The baselines are not both done, so that nothing can be compared."
     config = record.config
-    due = {label: config.num_trials(label) for label in config.methods}
+    due = given_trials(config, record.usage.steering)
     done = {label: sum(entry.label == label for entry in record.entries) for label in due}
     short = [f"{label} {done[label]} of {due[label]}" for label in due if done[label] < due[label]]
     if short:

@@ -14,6 +14,7 @@ from ray.tune.schedulers import FIFOScheduler
 from cluster.capacity import CapacityWatch
 from cluster.connection_watch import ClusterLost, ConnectionWatch
 from orchestrator.config.gang import GangSettings
+from orchestrator.running.kept_gangs import KeptGangs
 from orchestrator.running.ray_connection import abandon, watched
 from orchestrator.running.searcher import QueueSearcher, TicketSource
 from orchestrator.running.trainable import JobTrainable
@@ -34,11 +35,16 @@ class Monitor(Protocol):
     """Who looks on while the jobs run, and may end it."""
 
     def look(self) -> bool:
-        """Called several times a second; returns whether nothing may start any more.
+        """Called several times a second; returns whether nothing may start now.
 
         An Exception that it raises ends the run, and the gangs in good order; at once where none
         has trained for a step yet.
         """
+        ...
+
+    @property
+    def paused(self) -> bool:
+        """Whether nothing may start for a while: gangs are kept for what comes after it."""
         ...
 
     def lacks_room(self, job: Job, reason: str) -> None:
@@ -58,7 +64,7 @@ class Monitor(Protocol):
 
 
 class QueueScheduler(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
-    """Starts trials in their order, unless `monitor` says that nothing may start any more.
+    """Starts trials in their order, unless `monitor` says that nothing may start now.
 
     Tune always has one trial ready for the next gang that becomes free; that one is stopped, too.
     So are those that have begun, if the nodes that are left hold no gang: they would wait for ever.
@@ -76,6 +82,7 @@ class QueueScheduler(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
         self._capacity = capacity
         self._connection = connection
         self._monitor = monitor
+        self._kept = KeptGangs()
 
     def __getstate__(self) -> dict[str, Any]:
         """Gives Tune, which pickles it as it does its searcher, nothing to keep."""
@@ -83,19 +90,40 @@ class QueueScheduler(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
 
     def choose_trial_to_run(self, tune_controller: TuneController) -> Trial | None:
         """Returns the trial that waits, if it may start."""
-        if self._connection.lost and self._monitor is not None:
-            self._monitor.lost(self._connection.lost)
-        self._connection.check()
+        self._check_connection()
         has_room = self._capacity.look() if self._connection.answers else True
         if self._is_over():
             for trial in list(tune_controller.get_live_trials()):
                 if trial.status == Trial.PENDING or not has_room:
                     self._searcher.withdraw(trial.trial_id)
                     tune_controller.stop_trial(trial)
+        self._keep_gangs(tune_controller)
         return super().choose_trial_to_run(tune_controller)
 
+    def _keep_gangs(self, tune_controller: TuneController) -> None:
+        """Has gangs kept in a pause, and after it until they are used again."""
+        paused = self._monitor is not None and self._monitor.paused
+        if paused or self._kept.any:
+            idle = tune_controller._tune_controller._actor_cache  # Tune has no other way to say it
+            live = tune_controller.get_live_trials()
+            running = [t.placement_group_factory for t in live if t.status == Trial.RUNNING]
+            self._kept.look(idle, running, paused=paused)
+
+    def idle(self) -> None:
+        """Looks on where nothing runs and Tune waits for a trial, as it then asks for none here."""
+        try:
+            self._check_connection()
+        except ClusterLost as lost:
+            raise _AtOnce(lost) from None
+        self._is_over()
+
+    def _check_connection(self) -> None:
+        if self._connection.lost and self._monitor is not None:
+            self._monitor.lost(self._connection.lost)
+        self._connection.check()
+
     def _is_over(self) -> bool:
-        """Returns whether nothing may start any more."""
+        """Returns whether nothing may start now."""
         try:
             return self._monitor is not None and self._monitor.look()
         except Exception as ended:
@@ -148,6 +176,7 @@ def run_queue(
 
     with ConnectionWatch(watched(), on_stuck=end_process) as connection:
         scheduler = QueueScheduler(searcher, CapacityWatch(shape, say), connection, monitor)
+        searcher.on_idle = scheduler.idle
         try:
             _tuner(trainable, searcher, scheduler, folder).fit()
         except _AtOnce as at_once:

@@ -48,6 +48,8 @@ class QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
         self._tickets: dict[str, Ticket] = {}
         self._lost: list[Ticket] = []
         self._in_training: set[str] = set()
+        self.on_idle: Callable[[], None] = lambda: None
+        """Called where nothing runs and there is nothing to start yet, about once a second."""
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """Returns the next ticket, None while there is none, FINISHED when there is no more.
@@ -57,6 +59,8 @@ class QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
         ticket = self._lost.pop(0) if self._lost else self._next()
         if ticket is None:
             over = self._queue.finished and not self._tickets
+            if not over and not self._tickets:
+                self.on_idle()
             return Searcher.FINISHED if over else None
         self._tickets[trial_id] = ticket
         return {"ticket": ticket.model_dump_json()}

@@ -57,17 +57,20 @@ class Sampling:
         """Says where each objective begins to count."""
         self._corner = tuple(corner)
 
-    def num_left(self, own: Sequence[Tried]) -> int:
-        """Returns how many trials may follow the search's `own`: of the budget, or of the grid."""
-        budget = max(0, self._settings.trials - len(own))
+    def num_left(self, own: Sequence[Tried], *, trials: int, by_hand: int = 0) -> int:
+        """Returns how many may follow the search's `own`: up to `trials`, or of the grid.
+
+        So many of its own as `by_hand` says were not suggested here.
+        """
+        budget = max(0, trials - len(own))
         if self._settings.sampler != "grid":
             return budget
-        return min(budget, len(self._first[len(own) :]) + len(self._untried(own)))
+        return min(budget, len(self._first[len(own) - by_hand :]) + len(self._untried(own)))
 
     def point(self, number: int, tried: Sequence[Tried]) -> dict[str, Value]:
-        """Returns what trial `number` shall try."""
+        """Returns what trial `number`, counted among those suggested here, shall try."""
         if number < len(self._first):
-            return self._completed(self._first[number], number, tried)
+            return self.completed(self._first[number], number, tried)
         if self._settings.sampler == "grid":
             return self._untried(tried)[0]
         num_known = sum(trial.number is None for trial in tried)
@@ -76,15 +79,10 @@ class Sampling:
             point = start[number - len(self._first)]
             if not is_known_idle(point, tried, self._space):
                 return point
-        return self._completed({}, number, tried)
+        return self.completed({}, number, tried)
 
-    def _untried(self, tried: Sequence[Tried]) -> list[dict[str, Value]]:
-        """Returns the grid's points that were not tried yet."""
-        own = [trial.params for trial in tried if trial.number is not None]
-        return [point for point in self._grid if point not in own]
-
-    def _completed(self, part: Point, number: int, tried: Sequence[Tried]) -> dict[str, Value]:
-        """Returns `part` with the sampler's values for the rest."""
+    def completed(self, part: Point, number: int, tried: Sequence[Tried]) -> dict[str, Value]:
+        """Returns `part` with the sampler's values for the rest, as trial `number` has them."""
         if holds(self._space, part):
             return dict(part)
         measured = any(trial.ending is Ending.MEASURED for trial in tried)
@@ -96,6 +94,11 @@ class Sampling:
         study.sampler = self._sampler(number)
         study.enqueue_trial(dict(part))
         return draw(study.ask(), self._space)
+
+    def _untried(self, tried: Sequence[Tried]) -> list[dict[str, Value]]:
+        """Returns the grid's points that were not tried yet."""
+        own = [trial.params for trial in tried if trial.number is not None]
+        return [point for point in self._grid if point not in own]
 
     def _view(self, tried: Sequence[Tried]) -> "Study":
         """Returns the trials as a sampler of Optuna's shall see them."""

@@ -17,7 +17,8 @@ the optimum. The number itself is kept in the trial's user attributes. Violation
 are. Where there are several objectives, Optuna is told all of them.
 
 Trials of another sweep that a search begins with are in its study too, but have no number: they
-cost no budget and are in no table.
+cost no budget and are in no table. Those that a person adds are trials like the search's own, asked
+before any of these; they leave its start and its dice as they were.
 """
 
 import math
@@ -27,24 +28,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evals.errors import ConfigError
-from orchestrator.searching.constraints import bound_names, is_feasible
+from orchestrator.searching.constraints import is_feasible
 from orchestrator.searching.distributions import distributions, draw
 from orchestrator.searching.objective_scale import signed_root
 from orchestrator.searching.sampler import Sampling
-from orchestrator.searching.settings import Direction, SearchSettings
+from orchestrator.searching.settings import SearchSettings
 from orchestrator.searching.signals import NO_SIGNALS, Signals
-from orchestrator.searching.space import Point, Space
+from orchestrator.searching.space import Point, Space, typed
 from orchestrator.searching.study_record import facts_of, tried_of
+from orchestrator.searching.study_storage import (
+    check_unchanged,
+    open_journal,
+    open_study,
+    storage_in,
+)
+from orchestrator.searching.tried import Tried
+from orchestrator.searching.waiting_trials import BY_HAND, WaitingTrials
 from orchestrator.storage.files import JOURNAL
 from orchestrator.storage.line_file import Wait, at_once
 
 if TYPE_CHECKING:
-    from optuna import Study
-    from optuna.storages import JournalStorage
     from optuna.trial import FrozenTrial, Trial
-
-    from orchestrator.searching.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,26 +87,37 @@ class MethodSearch:
         self._label = label
         self._settings = settings
         self._space = space
-        self._journal = _open_journal(folder / JOURNAL, wait)
-        self._storage = _storage_in(self._journal)
-        self._study = _open_study(label, settings.directions, self._storage)
-        self._check_unchanged(space)
+        self._journal = open_journal(folder / JOURNAL, wait)
+        self._storage = storage_in(self._journal)
+        self._study = open_study(label, settings.directions, self._storage)
+        check_unchanged(self._study, label, space=space, settings=settings)
         self._sampling = Sampling(label, space=space, settings=settings, seed=seed)
         self._running: dict[int, Trial] = {}
-        self._again = self._recover()
-        own = [tried_of(trial) for trial in self._own()]
-        self._next = len(own)
-        self._num_open = self._sampling.num_left(own)
+        self._waiting = WaitingTrials(label, self._study, self._storage)
+        self._limit: int | None = None
+        self._next = len(self._own())
+        self._num_open = self._count_open()
 
     @property
     def remaining(self) -> int:
         """How many trials may still be asked: the budget less those finished or running."""
-        return self._num_open + len(self._again)
+        left = self._num_open + len(self._waiting)
+        return left if self._limit is None else max(0, min(left, self._limit - self.num_taken))
+
+    @property
+    def num_taken(self) -> int:
+        """How many trials are finished or running."""
+        return self._next - len(self._waiting)
+
+    @property
+    def num_trials(self) -> int:
+        """How many trials the search has, all together; those that were added may be more."""
+        return max(self._settings.trials, self._next) if self._limit is None else self._limit
 
     @property
     def next_number(self) -> int:
         """The number of the trial that would be asked now."""
-        return self._again[0] if self._again else self._next
+        return self._waiting.first if self._waiting else self._next
 
     @property
     def finished(self) -> tuple[Suggestion, ...]:
@@ -115,11 +130,44 @@ class MethodSearch:
         """Says where each objective begins to count, without which several are not searched."""
         self._sampling.aim(corner)
 
+    def limit(self, trials: int) -> None:
+        """Has the search end at so many trials, whatever its settings say.
+
+        What is finished or running stays so; what waits beyond them is not asked.
+        """
+        self._limit = trials
+        self._num_open = self._count_open()
+
+    def add(self, mark: str, part: Point) -> int:
+        """Adds a trial that has the values `part`, and the sampler's for the rest.
+
+        It is asked before any other. One that was added under this `mark` is not added again.
+        Returns its number.
+        """
+        known = self._waiting.added(mark)
+        if known is not None:
+            return known
+        number = self._next
+        params = self._sampling.completed(typed(self._space, part), number, self._tried())
+        self._study.enqueue_trial(params, user_attrs={"number": number, BY_HAND: mark})
+        self._next += 1
+        self._waiting.add(number)
+        if self._limit is not None:
+            self._limit = max(self._limit, self.num_taken + self._waiting.num_waiting_by_hand)
+        self._num_open = self._count_open()
+        return number
+
     def ask(self) -> Suggestion:
-        """Returns the next trial; those that were asked before and never ended come first."""
-        again = bool(self._again)
-        number = self._again.pop(0) if again else self._enqueue_next()
-        trial = self._study.ask()  # the first one that waits
+        """Returns the next trial.
+
+        What a person has added comes first, then what was asked before and never ended.
+        """
+        if not self._waiting:
+            number = self._enqueue_next()
+            trial, again = self._study.ask(), False  # the only one that waits
+        else:
+            number = self._waiting.first
+            trial, again = self._waiting.take()
         params = draw(trial, self._space)
         assert trial.user_attrs["number"] == number
         self._running[number] = trial
@@ -127,8 +175,7 @@ class MethodSearch:
 
     def withdraw(self, number: int) -> None:
         """Takes back a trial that was asked and will not be run now: it waits to be asked again."""
-        self._wait(self._running.pop(number).number)
-        self._again = sorted([*self._again, number])
+        self._waiting.put_back(number, self._running.pop(number).number)
 
     def tell(
         self,
@@ -203,87 +250,33 @@ class MethodSearch:
     def close(self) -> None:
         """Leaves nothing running: what was not told is asked again when the sweep goes on."""
         self._running.clear()
-        self._again = self._recover()
+        self._waiting.recover()
 
     def _enqueue_next(self) -> int:
         """Queues a new trial under its number and returns that."""
-        tried = [tried_of(trial) for trial in self._study.get_trials(deepcopy=False)]
         number = self._next
-        params = self._sampling.point(number, tried)
+        params = self._sampling.point(number - self._waiting.num_by_hand, self._tried())
         self._study.enqueue_trial(params, user_attrs={"number": number})
         self._next += 1
         self._num_open -= 1
         return number
+
+    def _count_open(self) -> int:
+        """Returns how many trials the sampler may still suggest."""
+        own = [tried_of(trial) for trial in self._own()]
+        budget = self._settings.trials if self._limit is None else self._limit
+        return self._sampling.num_left(own, trials=budget, by_hand=self._waiting.num_by_hand)
+
+    def _tried(self) -> list[Tried]:
+        """Returns all that was tried, for another sweep's sake too."""
+        return [tried_of(trial) for trial in self._study.get_trials(deepcopy=False)]
 
     def _own(self) -> "list[FrozenTrial]":
         """Returns the trials that count against the budget."""
         trials = self._study.get_trials(deepcopy=False)
         return [trial for trial in trials if "number" in trial.user_attrs]
 
-    def _recover(self) -> list[int]:
-        """Lets wait what is running, or was in another process; returns all numbers that wait."""
-        from optuna.trial import TrialState
-
-        for orphan in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            self._wait(orphan.number)
-        waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-        return sorted(trial.user_attrs["number"] for trial in waiting)
-
-    def _wait(self, optuna_number: int) -> None:
-        from optuna.trial import TrialState
-
-        study_id = self._storage.get_study_id_from_name(self._label)
-        trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, optuna_number)
-        self._storage.set_trial_state_values(trial_id, TrialState.WAITING)
-
-    def _check_unchanged(self, space: Space) -> None:
-        """Refuses a journal of another search: old trials would silently mislead the sampler."""
-        described = {name: searched.model_dump(mode="json") for name, searched in space.items()}
-        now = {
-            "objective": _plain(self._settings.objective),
-            "constraints": list(bound_names(self._settings.constraints)),
-            "space": dict(sorted(described.items())),
-        }
-        before = self._study.user_attrs.get("search")
-        if before is None:
-            self._study.set_user_attr("search", now)
-        elif before != now:
-            raise ConfigError(
-                f"the search of {self._label!r} must be the one this sweep began with, {before}, "
-                f"but got {now}; restore it or give the sweep another name"
-            )
-
-
-def _plain(objective: str | tuple[str, ...]) -> str | list[str]:
-    """Returns the objective as JSON gives it back."""
-    return objective if isinstance(objective, str) else list(objective)
-
-
-def _open_journal(file: Path, wait: Wait) -> "Journal":
-    from orchestrator.searching.journal import Journal  # imports Optuna
-
-    return Journal(file, wait=wait)
-
-
-def _storage_in(journal: "Journal") -> "JournalStorage":
-    from optuna.storages import JournalStorage
-
-    return JournalStorage(journal)
-
 
 def _values(objective: float, signals: Signals) -> list[float]:
     """Returns the objectives as Optuna is told them."""
     return [signed_root(value) for value in (objective, *(o.value for o in signals.further))]
-
-
-def _open_study(label: str, directions: Sequence[Direction], storage: "JournalStorage") -> "Study":
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    return optuna.create_study(
-        study_name=label,
-        storage=storage,
-        sampler=optuna.samplers.RandomSampler(seed=0),
-        directions=list(directions),
-        load_if_exists=True,
-    )

@@ -40,6 +40,21 @@ class Holder:
 _HOLDER = TypeAdapter(Holder)
 
 
+def holder_of(folder: Path) -> Holder | None:
+    """Returns who drives the sweep of a folder, as far as can be told without taking its lock.
+
+    On another host that is who was heard of in the last minutes.
+    """
+    file = folder / LOCK_FILE
+    try:
+        holder = _HOLDER.validate_json(file.read_bytes())
+        is_old = abs(time.time() - file.stat().st_mtime) > SURELY_DEAD_S
+    except (OSError, ValidationError):
+        return None
+    is_here = holder.host == socket.gethostname()
+    return None if is_old or (is_here and not is_alive(holder.pid)) else holder
+
+
 class FolderLock:
     """The right to drive the sweep of a folder, held until it is closed or the process ends."""
 
@@ -116,6 +131,17 @@ class FolderLock:
         while not self._over.wait(self._beat_s):
             now = time.time()
             os.utime(self._handle, (now, now))
+
+
+def is_alive(pid: int) -> bool:
+    """Returns whether this host has a process of that number."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _opened(file: Path) -> int:

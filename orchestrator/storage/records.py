@@ -35,6 +35,7 @@ from orchestrator.storage.files import (
     sweep_path,
 )
 from orchestrator.storage.job_file import described_job, described_object
+from orchestrator.storage.lock import is_alive
 from orchestrator.storage.result import Ending, Result, State
 from orchestrator.storage.result_file import (
     damaged,
@@ -279,14 +280,3 @@ def set_aside(home: Path) -> None:
     aside = home.with_name(f".{home.name}-replaced-{uuid.uuid4().hex[:8]}")
     home.rename(aside)
     shutil.rmtree(aside)
-
-
-def is_alive(pid: int) -> bool:
-    """Returns whether this host has a process of that number."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

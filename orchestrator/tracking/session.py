@@ -90,6 +90,12 @@ class Session:
         for name, text in texts.items():
             self.client.log_text(self.run_id, text, name)
 
+    def tag(self, tags: Mapping[str, str]) -> None:
+        """Records tags of the sweep's run."""
+        from mlflow.entities import RunTag
+
+        self.client.log_batch(self.run_id, tags=[RunTag(*tag) for tag in tags.items()])
+
     def sum_up(self, metrics: Mapping[str, float], time_ms: int) -> None:
         """Records what the sweep has come to, as far as that has changed."""
         there = self.client.get_run(self.run_id).data.metrics

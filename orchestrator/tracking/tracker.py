@@ -17,6 +17,7 @@ from typing import Any
 
 from evals.errors import ConfigError
 from orchestrator.config.tracking import TrackingSettings
+from orchestrator.limits.steering import Steered
 from orchestrator.results.entry import Entry
 from orchestrator.storage.address import Address
 from orchestrator.storage.files import DATABASE
@@ -34,6 +35,10 @@ from orchestrator.tracking.writer import Writer
 from trainers.job import Job, Report
 
 REQUIREMENTS = "requirements.txt"
+BY_HAND = "by_hand."
+"""What tags begin with that say what was done to a sweep by hand."""
+MAX_TAG = 4000
+"""Characters of a tag: every store takes as many."""
 LEAVING_S = 3.0
 """Seconds for which a sweep that leaves waits for the next record to be written."""
 REPORT_FOLDERS = {".html": None, ".png": "figures", ".pdf": "figures"}
@@ -141,6 +146,12 @@ class Tracker:
         note = {NOTE: job_note(entry, self._place.storage)}
         more = note if entry.cached else {**note, **code_tags()}
         self._later(lambda session: session.add(run, files, more=more))
+
+    def log_steered(self, steered: Steered) -> None:
+        """Records with the sweep's run what a person has had done to it, as a tag of its own."""
+        name = f"{BY_HAND}{steered.id[:8]}{f'.{steered.label}' if steered.label else ''}"
+        note = f" ({steered.note})" if steered.note else ""
+        self._later(lambda session: session.tag({name: f"{steered.said}{note}"[:MAX_TAG]}))
 
     def log_attacks(self, found: Mapping[str, Mapping[str, float]]) -> None:
         """Records with the runs of jobs, by hash, what attacks on their settings came to.

@@ -61,6 +61,7 @@ class AttackStage:
 
     def begin(self) -> None:
         """Chooses whom to attack."""
+        self._callbacks.on_search_end()
         if self._ledger.limit is not None:
             return
         config = self._config

@@ -59,6 +59,7 @@ class FinalistStage:
 
     def begin(self) -> None:
         """Lines up the candidates."""
+        self._callbacks.on_search_end()
         if self._ledger.limit is not None:
             return
         again = self._plan.gold_again

@@ -94,6 +94,7 @@ class SearchStage:
                 search.aim(corner_in(self._config.search, self._reference))
         self._learn()
         self._recall()
+        self._callbacks.on_search_begin()
 
     def next(self) -> Request[Part] | None:
         """Returns the trial of the method whose turn it is, at its next split."""

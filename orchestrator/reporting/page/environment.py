@@ -46,6 +46,8 @@ def circumstances_of(record: SweepRecord) -> list[Fact]:
 def _sweep(record: SweepRecord) -> Iterator[Fact]:
     yield Fact("Sweep", f"{record.config.name}, seed {record.config.seed}")
     yield Fact("Folder", str(record.folder))
+    if record.by_hand:
+        yield Fact("By hand", " ".join(record.by_hand))
     results = _results(record)
     if results:
         first = min(result.started_at for result in results)

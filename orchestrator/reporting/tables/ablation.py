@@ -51,7 +51,7 @@ def ablation_table(record: SweepRecord, finals: Finals | None, pairs: Sequence[P
         columns,
         lines,
         title=f"With and without L1 in the sweep {record.config.name}",
-        notes=(_note(record, pairs), unequal(record), *record.gaps),
+        notes=(_note(record, pairs), *record.by_hand, unequal(record), *record.gaps),
         dagger=forgot_note(record) if finals is None else finals_forgot_note(record),
     )
 

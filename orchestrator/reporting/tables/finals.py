@@ -79,6 +79,7 @@ def finals_table(record: SweepRecord, finals: Finals, labels: Sequence[str]) -> 
         notes=[
             *final_notes(record, finals, bold=bool(bold)),
             *untelling_notes(finals.original, finals.gold, finals.blind),
+            *record.by_hand,
             unequal(record),
             *record.attack_notes,
             *record.gaps,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from orchestrator.config.budget import ATTACKS, FINALISTS, HOUR_S
 from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.limits.steering import planned_trials
 from orchestrator.limits.usage import Account, Usage
 from orchestrator.reporting.table import Cell, Column, Table
 from orchestrator.results.entry import Entry
@@ -76,4 +77,5 @@ def _notes(config: SweepConfig, entries: Sequence[Entry], ledger: Usage) -> list
     ]
     over = [ledger.limit, *(ledger.method_limit(label) for label in config.methods)]
     notes += [f"Used up: {limit}." for limit in dict.fromkeys(over) if limit is not None]
-    return [*notes, *filter(None, [inequality(config, entries)])]
+    by_hand = ledger.steering.notes(planned_trials(config))
+    return [*notes, *by_hand, *filter(None, [inequality(config, entries)])]

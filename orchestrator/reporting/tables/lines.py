@@ -17,6 +17,7 @@ from orchestrator.storage.result import Result
 from trainers.job import Phase
 
 Line = Mapping[str, Cell]
+ADDED = "added by hand"
 UNMOVED = "the model did not move"
 STOPPED = "stopped"
 """The state of a trial that was measured as it was when it was stopped early."""
@@ -50,8 +51,16 @@ def trial_line(entry: Entry, record: SweepRecord) -> Line:
         "Feasible": entry.feasible,
         "Moved": has_moved([entry.result]),
         "Forgot": entry.forgot,
-        "Note": marks(moved=has_moved([entry.result]), forgot=entry.forgot),
+        "Note": "; ".join(filter(None, (_hand(entry, record), _idle(entry)))),
     }
+
+
+def _hand(entry: Entry, record: SweepRecord) -> str:
+    return ADDED if record.usage.steering.is_added(entry.label, entry.number) else ""
+
+
+def _idle(entry: Entry) -> str:
+    return marks(moved=has_moved([entry.result]), forgot=entry.forgot)
 
 
 def marks(*, moved: bool | None, forgot: bool | None) -> str:

@@ -74,6 +74,7 @@ def search_table(record: SweepRecord, labels: Sequence[str]) -> Table:
             splits_note(record),
             *untelling_in(record),
             *_saved(trials),
+            *record.by_hand,
             unequal(record),
             *record.attack_notes,
             *record.gaps,

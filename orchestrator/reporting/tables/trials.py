@@ -41,7 +41,7 @@ def trials_table(record: SweepRecord, labels: Sequence[str]) -> Table:
         columns,
         lines,
         title=f"All trials of the sweep {record.config.name}",
-        notes=(splits_note(record), *untelling_in(record)),
+        notes=(splits_note(record), *untelling_in(record), *record.by_hand),
         dagger=forgot_note(record),
     )
 

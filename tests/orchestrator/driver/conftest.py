@@ -1,5 +1,6 @@
 """A sweep of two methods whose jobs are run by fake ranks that answer at once."""
 
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,13 +12,16 @@ from evals.building import build_benchmark
 from evals.scores import ScoreSheet
 from orchestrator.config.loading import load_config
 from orchestrator.config.sweep_config import SweepConfig
-from orchestrator.driver.callbacks import SweepCallback
+from orchestrator.driver.callbacks import Callbacks, SweepCallback
+from orchestrator.driver.control import Control
 from orchestrator.driver.queue import Queue
 from orchestrator.driver.stages.baselines import BaselineStage
+from orchestrator.driver.stages.finalists import FinalistStage
 from orchestrator.driver.stages.search import SearchStage, open_searches
 from orchestrator.driver.stages.stage import StageContext
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.limits.ledger import Ledger
+from orchestrator.limits.steering import Steered
 from orchestrator.planning.plan import plan
 from orchestrator.results.entry import Entry
 from orchestrator.storage.line_file import Wait, at_once
@@ -34,9 +38,13 @@ class Recorder(SweepCallback):
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.ended: list[Result] = []
+        self.steered: list[Steered] = []
 
     def on_entry(self, entry: Entry, *, bounds: object) -> None:
         self.entries.append(entry)
+
+    def on_steered(self, steered: Steered) -> None:
+        self.steered.append(steered)
 
     def on_job_end(self, result: Result) -> None:
         self.ended.append(result)
@@ -60,10 +68,22 @@ class FakeSweep:
         self.ledger = Ledger(folder, gang=config.gang, budget=config.budget, clock=clock)
         self.told = Recorder()
         planned = plan(config, benchmark, storage=self.storage)
-        context = StageContext(planned, self.storage, self.ledger, self.told)
+        self.control = Control(
+            config,
+            self.ledger,
+            self.searches,
+            folder=folder,
+            tell=self.told.on_steered,
+            clock=itertools.count().__next__,
+        )
+        callbacks = Callbacks([self.told, self.control])
+        context = StageContext(planned, self.storage, self.ledger, callbacks)
         self.baselines = BaselineStage(context)
-        search = SearchStage(context, self.baselines, searches=self.searches)
-        self.queue = Queue([self.baselines, search], context)
+        self.search = SearchStage(context, self.baselines, searches=self.searches)
+        stages = [self.baselines, self.search]
+        if config.finalists is not None:
+            stages.append(FinalistStage(context, self.baselines, trials=self.search.entries))
+        self.queue = Queue(stages, context)
 
     @property
     def entries(self) -> list[Entry]:

@@ -11,11 +11,15 @@ from orchestrator.limits.full_disk import OutOfRoom
 
 
 class Told:
-    """Stands for queue and ledger, and notes what happens in order."""
+    """Stands for queue and control, and notes what happens in order."""
 
     def __init__(self) -> None:
         self.events: list[str] = []
         self.limit: str | None = None
+        self.paused = False
+
+    def look(self) -> bool:
+        return self.paused
 
     def leave(self) -> None:
         self.events.append("leave")
@@ -74,6 +78,14 @@ def test_a_budget_that_is_used_up_is_told_once_and_stops_what_has_not_started(wa
     assert watch.look() is True
     said = "budget.hours (2) is used up: what is running comes to its end, nothing new starts"
     assert told.events == [said]
+
+
+def test_a_pause_lets_nothing_start_and_says_nothing_more(watch, told) -> None:
+    told.paused = True
+    assert watch.look() is True
+    told.paused = False
+    assert watch.look() is False
+    assert told.events == []
 
 
 def test_a_job_that_waits_for_room_is_passed_on(watch, told) -> None:

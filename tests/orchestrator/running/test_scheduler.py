@@ -133,7 +133,8 @@ def test_once_nothing_may_start_what_has_not_begun_is_taken_back_and_what_finds_
         stop_trial=lambda trial: stopped.append(trial.trial_id),
     )
     capacity = SimpleNamespace(look=lambda: has_room)
-    scheduler = QueueScheduler(searcher, capacity, Connection(), SimpleNamespace(look=lambda: True))
+    monitor = SimpleNamespace(look=lambda: True, paused=False)
+    scheduler = QueueScheduler(searcher, capacity, Connection(), monitor)
     assert scheduler.choose_trial_to_run(tune) is None
     assert stopped == ended
     assert queue.withdrawn == [JOBS[trial] for trial in ended]
@@ -183,6 +184,29 @@ def test_a_run_that_is_left_waits_for_gangs_only_where_one_has_something_to_save
     assert isinstance(raised.value, Exception) is in_training
     searcher.on_trial_complete("t1", {"done": True})
     assert not searcher.has_something_to_save
+
+
+def test_where_nothing_runs_it_looks_on_all_the_same_and_leaves_at_once() -> None:
+    looks = []
+
+    def look() -> bool:
+        looks.append(True)
+        if len(looks) == 2:
+            raise OutOfRoom("full")
+        return True
+
+    searcher = QueueSearcher(List(ticket("a"), waiting=2), lambda *_: None)
+    scheduler = QueueScheduler(searcher, None, Connection(), SimpleNamespace(look=look))
+    searcher.on_idle = scheduler.idle
+    assert searcher.suggest("t1") is None
+    with pytest.raises(BaseException, match="full") as raised:
+        searcher.suggest("t1")
+    assert not isinstance(raised.value, Exception), "Tune would wait"
+    assert searcher.suggest("t1") == {"ticket": "<a>"}
+    assert len(looks) == 2
+    lost = QueueScheduler(searcher, None, Connection("the head is gone"), None)
+    with pytest.raises(BaseException, match="the head is gone"):
+        lost.idle()
 
 
 def test_nodes_are_not_asked_for_where_nobody_answers_and_asking_would_not_end() -> None:

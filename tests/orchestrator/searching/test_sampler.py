@@ -156,7 +156,7 @@ def test_what_runs_is_not_suggested_again() -> None:
 
 def test_the_grid_goes_on_where_it_is_and_ends() -> None:
     made, tried = sampling(sampler="grid", trials=6), []
-    while made.num_left(tried):
+    while made.num_left(tried, trials=6):
         point = made.point(len(tried), tried)
         tried.append(Tried(len(tried), point, Ending.FAILED))
     assert len(tried) == 6
@@ -166,16 +166,16 @@ def test_the_grid_goes_on_where_it_is_and_ends() -> None:
 
 def test_a_larger_budget_adds_points_to_a_grid_and_repeats_none() -> None:
     small, tried = sampling(sampler="grid", trials=4), []
-    while small.num_left(tried):
+    while small.num_left(tried, trials=4):
         tried.append(Tried(len(tried), small.point(len(tried), tried), Ending.FAILED))
     large = sampling(sampler="grid", trials=9)
-    assert large.num_left(tried) == 5
+    assert large.num_left(tried, trials=9) == 5
     assert large.point(4, tried) not in [trial.params for trial in tried]
 
 
 def test_a_budget_is_what_is_left_of_it() -> None:
     made = sampling(trials=5)
-    assert [made.num_left(scattered(SPACE, num)) for num in (0, 3, 7)] == [5, 2, 0]
+    assert [made.num_left(scattered(SPACE, num), trials=5) for num in (0, 3, 7)] == [5, 2, 0]
 
 
 def test_many_trials_are_thinned_out_to_the_best_and_the_latest(monkeypatch) -> None:

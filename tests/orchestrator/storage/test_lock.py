@@ -13,7 +13,7 @@ import pytest
 
 from evals.errors import ConfigError
 from orchestrator.storage.files import LOCK_FILE
-from orchestrator.storage.lock import FolderLock
+from orchestrator.storage.lock import FolderLock, holder_of
 
 HOLD = """
 import sys, time
@@ -128,3 +128,20 @@ def test_where_a_file_system_has_no_locks_the_beat_decides(tmp_path, monkeypatch
 def test_a_folder_that_cannot_be_written_to_is_refused_by_its_key(tmp_path) -> None:
     with pytest.raises(ConfigError, match="storage must be a folder that can be written to"):
         FolderLock(tmp_path / "missing")
+
+
+def test_who_drives_a_folder_can_be_told_without_its_lock(tmp_path: Path) -> None:
+    assert holder_of(tmp_path) is None
+    with FolderLock(tmp_path):
+        holder = holder_of(tmp_path)
+        assert holder is not None
+        assert holder.pid == os.getpid()
+        file = tmp_path / LOCK_FILE
+        gone = {"host": holder.host, "pid": 2**22 + 1, "since": holder.since}
+        file.write_text(json.dumps(gone))
+        assert holder_of(tmp_path) is None, "it was killed"
+        file.write_text(json.dumps({**gone, "host": "elsewhere"}))
+        assert holder_of(tmp_path) is not None
+        os.utime(file, (1.0, 1.0))
+        assert holder_of(tmp_path) is None, "nothing was heard of it for long"
+    assert holder_of(tmp_path) is None
