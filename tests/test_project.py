@@ -72,6 +72,7 @@ WHOLES = {
     "tests/orchestrator/tracking/test_mlflow_pages.py": "MLflow's pages in a browser",
     "tests/orchestrator/tracking/test_postgresql.py": "the tracker on PostgreSQL",
     "tests/orchestrator/tracking/test_server_loss.py": "the tracker without its server",
+    "tests/orchestrator/watching/test_page_in_browser.py": "the page that is served, in a browser",
 }
 """Test files that are about more than one module, and what they are about."""
 FOLDERS = "orchestrator|cluster|trainers|evals|configs|tests|docs|benchmarks"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from orchestrator.driver.duration import duration
+from orchestrator.reporting.duration import duration
 from orchestrator.storage.result import Result, State
 
 EVERY_S = 30.0

@@ -11,9 +11,9 @@ from evals.metric import load_metric
 from orchestrator.config.gang import GangSettings
 from orchestrator.driver.attack_progress import AttackProgress
 from orchestrator.driver.callbacks import SweepCallback
-from orchestrator.driver.duration import duration
 from orchestrator.jobs.shadows import Shadow
 from orchestrator.limits.steering import Steered
+from orchestrator.reporting.duration import duration
 from orchestrator.results.entry import Entry
 from orchestrator.results.hypervolume import corner_of, dominated, undominated
 from orchestrator.results.pareto import gain

@@ -87,8 +87,8 @@ class Queue:
 
     def withdraw(self, job: Job) -> None:
         """Takes back a ticket whose job has not begun and will not be run now."""
-        running = self._running.pop(job.hash)
-        running.stage.withdraw(running.requests)
+        self._ledger.withdraw(job.hash)
+        self._take_back(job)
 
     def leave(self) -> None:
         """Counts what running jobs have left in storage, and takes back the others."""
@@ -96,9 +96,13 @@ class Queue:
         for running in list(self._running.values()):
             request = running.requests[0]
             if self._found(request) is None:
-                self.withdraw(request.job)
+                self._take_back(request.job)
             else:
                 self.finish(request.job, error="")
+
+    def _take_back(self, job: Job) -> None:
+        running = self._running.pop(job.hash)
+        running.stage.withdraw(running.requests)
 
     def _advance(self) -> bool:
         """Begins the next stage if everything before it is complete; returns whether it did."""

@@ -18,6 +18,7 @@ from orchestrator.driver.callbacks import (
 )
 from orchestrator.driver.context import SweepContext
 from orchestrator.driver.control import Control
+from orchestrator.driver.live import LiveCallback
 from orchestrator.driver.queue import Queue
 from orchestrator.driver.signals import StopSignals
 from orchestrator.driver.stages.attacks import AttackStage
@@ -45,6 +46,7 @@ class SweepRun:
         observers = _observers(sweep)
         self._quota = _quota(sweep, observers)
         self._searches = open_searches(sweep.config, sweep.folder, wait=sweep.full_disk.wait)
+        self._live = LiveCallback(sweep.folder)
         self._control = Control(
             sweep.config,
             sweep.ledger,
@@ -61,6 +63,7 @@ class SweepRun:
                 observers,
                 DiskCallback(sweep.full_disk, self._quota),
                 self._control,
+                self._live,
             ]
         )
         context = StageContext(sweep.plan, sweep.storage, sweep.ledger, self._callbacks)
@@ -123,6 +126,7 @@ class SweepRun:
                 stop.heed()  # the last look is some time ago
         finally:
             close_searches(self._searches.values())
+            self._live.close()
         self._quota.keep()
         return self.report()
 

@@ -58,6 +58,12 @@ class Ledger(Usage):
             gang_s = attempt.interrupted_s or self._clock() - attempt.begun_at
         self._note(Line(event=Event.ENDED, at=0, job=job, gang_s=gang_s))
 
+    def withdraw(self, job: str) -> None:
+        """Takes down that a job was taken back; one that was heard of has cost something."""
+        attempt = self._running.get(job)
+        if attempt is not None and attempt.begun_at is None:
+            self._note(Line(event=Event.WITHDRAWN, at=0, job=job))
+
     def steer(self, steered: Steered) -> None:
         """Takes down that a command was obeyed, or why it was not."""
         self._note(Line(event=Event.STEERED, at=0, steered=steered))

@@ -1,10 +1,10 @@
 """What a sweep and each of its methods used, as its ledger says.
 
 `ledger.jsonl` takes down when a run of the sweep was opened and closed, and when a job was given
-out, was first heard of, and ended with how much gang time. A run that was killed is closed by the
-next one, at its last sign of life; the time that its jobs had been running for is used, too,
-unless their results are in storage all the same. What was done by hand stands there as well
-(`orchestrator.limits.steering`).
+out, was first heard of, and ended with how much gang time, or was taken back unheard of. A run that
+was killed is closed by the next one, at its last sign of life; the time that its jobs had been
+running for is used, too, unless their results are in storage all the same. What was done by hand
+stands there as well (`orchestrator.limits.steering`).
 """
 
 import time
@@ -30,6 +30,7 @@ class Event(StrEnum):
     GIVEN = "given"
     BEGUN = "begun"
     ENDED = "ended"
+    WITHDRAWN = "withdrawn"
     STEERED = "steered"
 
 
@@ -60,6 +61,16 @@ class _Attempt:
     given: Line
     begun_at: float | None = None
     interrupted_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunningJob:
+    """A job that runs, or waits for its gang, as what it was given out, `since` when."""
+
+    label: str
+    number: int | None
+    job: str
+    since: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +109,14 @@ class Usage:
         """How long the sweep's runs have lasted, all together."""
         current = 0.0 if self._opened_at is None else self._clock() - self._opened_at
         return self._wall_s + current
+
+    @property
+    def running(self) -> tuple[RunningJob, ...]:
+        """The jobs that were given out and have not ended, in that order."""
+        return tuple(
+            RunningJob(a.given.label, a.given.number, a.given.job, a.begun_at or a.given.at)
+            for a in self._running.values()
+        )
 
     @property
     def total(self) -> Use:
@@ -149,7 +168,7 @@ class Usage:
         match line.event:
             case Event.CLOSED:
                 return self._opened_at is not None
-            case Event.BEGUN:
+            case Event.BEGUN | Event.WITHDRAWN:
                 return line.job in self._running
             case Event.ENDED:
                 return line.job in self._running or line.job in self._interrupted
@@ -172,6 +191,8 @@ class Usage:
                 self._running[line.job].begun_at = line.at
             case Event.ENDED:
                 self._charge(line)
+            case Event.WITHDRAWN:
+                del self._running[line.job]
             case Event.STEERED:
                 assert line.steered is not None
                 self.steering.take(line.steered)

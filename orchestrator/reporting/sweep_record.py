@@ -11,11 +11,17 @@ from orchestrator.jobs.finalists import final_seeds, races, run_of
 from orchestrator.jobs.search_splits import further_splits
 from orchestrator.limits.steering import given_trials, planned_trials
 from orchestrator.limits.usage import Usage, read_usage
+from orchestrator.reporting.member_results import (
+    gone_results,
+    latest_result,
+    recorded_result,
+    references_of,
+)
 from orchestrator.reporting.row_names import name_of
 from orchestrator.results.chance import Chance
 from orchestrator.results.entry import Entry, Reference
 from orchestrator.results.feasibility import judged
-from orchestrator.results.measuring import compared_if_needed, unguarded_reference
+from orchestrator.results.measuring import compared_if_needed
 from orchestrator.results.over_splits import by_split, mean_reference, mean_result
 from orchestrator.results.ranking import best_trials
 from orchestrator.storage.address import NO_ENVIRONMENT
@@ -24,7 +30,6 @@ from orchestrator.storage.members import Member, MemberRole, read_members
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result, State
 from orchestrator.storage.sweep_lines import LOST_LINES, files_with_lost_lines
-from trainers.job import Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +88,6 @@ class SweepRecord:
         return self.usage.steering.notes(planned_trials(self.config))
 
 
-SCORED = (MemberRole.FINAL, MemberRole.GOLD_AGAIN, MemberRole.SHADOW)
-"""Whose results are no use without their scores."""
-
-
 def read_record(path: str, *, environment: Mapping[str, str] = NO_ENVIRONMENT) -> SweepRecord:
     """Returns the sweep in the folder `path`, `<storage>/sweeps/<name>`, or at such a URL.
 
@@ -94,20 +95,32 @@ def read_record(path: str, *, environment: Mapping[str, str] = NO_ENVIRONMENT) -
         ConfigError: it is no sweep's folder, or a file of it cannot be read.
     """
     config = load_resumed(path, (), option="DIR", environment=environment)
-    storage = Storage(config.folder)
+    return record_in(Storage(config.folder), config)
+
+
+def record_in(storage: Storage, config: SweepConfig) -> SweepRecord:
+    """Returns the sweep of `config` as far as it has come in the storage.
+
+    Raises:
+        ConfigError: a file of it cannot be read.
+    """
     folder = storage.sweep_path(config.name)
     members = read_members(folder)
     usage = read_usage(folder, config.budget)
     lost = _files_with_lost_lines(folder)
-    found = {member.job: _recorded(member, storage) for member in members}
+    found = {member.job: recorded_result(member, storage) for member in members}
     results = {job: result for job, result in found.items() if result is not None}
-    references = _references(members, results, storage, config)
+    references = references_of(members, results, storage, config)
     reference = mean_reference(references, config) if references else None
     record = SweepRecord(config, folder, storage, reference, (), (), None, usage)
     if reference is not None:
         record = replace(record, entries=tuple(_entries(members, results, record, references)))
         record = _filled(record, members, results)
-    gaps = (*_gone(members, results), *(f"{n} {LOST_LINES}." for n in lost), *gaps_of(record))
+    gaps = (
+        *gone_results(members, results),
+        *(f"{n} {LOST_LINES}." for n in lost),
+        *gaps_of(record),
+    )
     return replace(record, gaps=gaps)
 
 
@@ -124,14 +137,6 @@ def _files_with_lost_lines(folder: Path) -> tuple[str, ...]:
             "run the sweep's command again, which takes them down again"
         )
     return lost
-
-
-def _recorded(member: Member, storage: Storage) -> Result | None:
-    """Returns the member's result, unless it lacks what it is of use for."""
-    result = storage.recorded(member.job)
-    if result is None or member.role not in SCORED:
-        return result
-    return result if result.state == State.FAILED or storage.has_sheet(member.job) else None
 
 
 def gaps_of(record: SweepRecord) -> Iterator[str]:
@@ -171,40 +176,12 @@ def _filled(
     """Returns the record with everything that is held against its reference."""
     reference = record.reference
     assert reference is not None
-    again = _last(MemberRole.GOLD_AGAIN, members, results)
+    again = latest_result(MemberRole.GOLD_AGAIN, members, results)
     if again is not None:
         again = compared_if_needed(again, record.storage, gold=reference.gold)
     shadows = tuple(_shadows(members, results))
     record = replace(record, gold_again=again, shadows=shadows)
     return raced(record, tuple(_replicates(members, results, record)))
-
-
-def _last(
-    role: MemberRole, members: Sequence[Member], results: Mapping[str, Result]
-) -> Result | None:
-    """Returns the latest result of a role that only one job of the sweep has."""
-    hashes = [member.job for member in members if member.role == role and member.job in results]
-    return results[hashes[-1]] if hashes else None
-
-
-def _references(
-    members: Sequence[Member],
-    results: Mapping[str, Result],
-    storage: Storage,
-    config: SweepConfig,
-) -> tuple[Reference, ...]:
-    """Returns the baselines of each split that the search sees; none if one is not done."""
-    own = [_last(role, members, results) for role in (MemberRole.ORIGINAL, MemberRole.GOLD)]
-    further = further_splits(config)
-    at = by_split(members, results)
-    phases = (str(Phase.ORIGINAL), str(Phase.GOLD))
-    pairs = [own, *([at.get((phase, None, split)) for phase in phases] for split in further)]
-    found = []
-    for original, gold in pairs:
-        if original is None or gold is None or State.FAILED in (original.state, gold.state):
-            return ()
-        found.append(unguarded_reference(original, gold, storage, config=config))
-    return tuple(found)
 
 
 def _entries(
@@ -292,9 +269,3 @@ def standing_trials(record: SweepRecord) -> dict[str, tuple[Entry, ...]]:
         if own:
             found[label] = own
     return {label: found[label] for label in config.methods if label in found}
-
-
-def _gone(members: Sequence[Member], results: Mapping[str, Result]) -> Iterator[str]:
-    lost = [member.job for member in members if member.job not in results]
-    if lost:
-        yield f"The records of {len(lost)} jobs are gone from storage: {', '.join(lost[:5])}."

@@ -28,6 +28,8 @@ LOCK_FILE = "driver.lock"
 DRIVER_FILE = "driver.json"
 """At the URL: who drives the sweep, and when that one was last heard of."""
 SCHEDULER_FOLDER = "tune"
+LIVE_FILE = ".live.json"
+"""What running jobs have said; it goes with its driver, and is brought to no URL."""
 
 
 def job_path(job_hash: str, *inside: str) -> str:

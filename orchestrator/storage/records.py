@@ -86,7 +86,11 @@ class Storage:
 
     def checkpoint_folder(self, job: Job) -> Path:
         """Returns where a job that is being trained is saved until its result is there."""
-        return self._jobs / f".{job.hash}.checkpoint"
+        return self.checkpoint_of(job.hash)
+
+    def checkpoint_of(self, job_hash: str) -> Path:
+        """Returns the same of the job with this hash."""
+        return self._jobs / f".{job_hash}.checkpoint"
 
     def sweep_folder(self, name: str) -> Path:
         """Returns the sweep's own folder, made if need be."""

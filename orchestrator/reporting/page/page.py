@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,20 @@ from orchestrator.searching.constraints import said
 PAGE = "report.html"
 FILES = Path(__file__).with_name("files")
 SCRIPTS = ("charts.js", "scatter.js", "lines.js", "cards.js", "tables.js", "report.js")
+LIVE_SCRIPT = "live.js"
+"""What a page does beside that while its sweep runs: it asks for what is new."""
 FIRST = "table"
 """The table that people look for, before the first chart."""
 BELOW = ("trials", "ledger")
 """Tables that come after all charts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What a page has that is served: a part on what goes on `now`, and its own `version`."""
+
+    now: Markup
+    version: str
 
 
 def write_page(
@@ -54,33 +65,47 @@ def page_text(
     tables: Mapping[str, Table],
     *,
     answer: Sequence[str] = (),
+    live: Live | None = None,
 ) -> str:
-    """Returns the page; it asks for nothing from elsewhere, and forbids itself to."""
-    surroundings = Environment(
+    """Returns the page; it asks for nothing from elsewhere, and forbids itself to.
+
+    One that is served says before all else what goes on in the sweep now, and asks for what is new.
+    """
+    search = record.config.search
+    lead = tuple(dict.fromkeys((*search.objectives, *search.constraints)))
+    sheets = [page_table(name, table, lead=lead) for name, table in tables.items()]
+    scripts = SCRIPTS if live is None else (*SCRIPTS, LIVE_SCRIPT)
+    return (
+        surroundings()
+        .get_template(PAGE)
+        .render(
+            live=live,
+            name=record.config.name,
+            summary=_summary(record),
+            gaps=record.gaps,
+            answer=answer,
+            first=[sheet for sheet in sheets if sheet.name == FIRST],
+            above=[sheet for sheet in sheets if sheet.name not in (FIRST, *BELOW)],
+            below=[sheet for sheet in sheets if sheet.name in BELOW],
+            has_finals=figure_data.finals is not None,
+            pareto_title=_pareto_title(figure_data),
+            facts=circumstances_of(record),
+            config=json.dumps(json.loads(config_text(record.config)), indent=2),
+            style=_raw("report.css"),
+            script=Markup("\n").join(_raw(name) for name in scripts),
+            data=embedded(page_data(record, figure_data)),
+        )
+    )
+
+
+def surroundings() -> Environment:
+    """Returns what the page's templates are filled in; everything is escaped there."""
+    return Environment(
         loader=FileSystemLoader(FILES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-    )
-    search = record.config.search
-    lead = tuple(dict.fromkeys((*search.objectives, *search.constraints)))
-    sheets = [page_table(name, table, lead=lead) for name, table in tables.items()]
-    return surroundings.get_template(PAGE).render(
-        name=record.config.name,
-        summary=_summary(record),
-        gaps=record.gaps,
-        answer=answer,
-        first=[sheet for sheet in sheets if sheet.name == FIRST],
-        above=[sheet for sheet in sheets if sheet.name not in (FIRST, *BELOW)],
-        below=[sheet for sheet in sheets if sheet.name in BELOW],
-        has_finals=figure_data.finals is not None,
-        pareto_title=_pareto_title(figure_data),
-        facts=circumstances_of(record),
-        config=json.dumps(json.loads(config_text(record.config)), indent=2),
-        style=_raw("report.css"),
-        script=Markup("\n").join(_raw(name) for name in SCRIPTS),
-        data=embedded(page_data(record, figure_data)),
     )
 
 

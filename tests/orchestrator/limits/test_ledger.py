@@ -143,6 +143,22 @@ def test_what_runs_is_expected_to_cost_what_its_like_did(tmp_path, clock) -> Non
     assert ledger.has_room("npo")
 
 
+def test_a_job_that_was_taken_back_unheard_of_runs_no_more_and_costs_nothing(
+    tmp_path, clock
+) -> None:
+    ledger = begin(tmp_path, clock)
+    ledger.give("npo", 0, "a")
+    ledger.give("npo", 1, "b")
+    ledger.hear("b")
+    for job in ("a", "b", "c"):
+        ledger.withdraw(job)
+    assert [job.job for job in ledger.running] == ["b"]
+    clock.now += 5
+    again = begin(tmp_path, clock)
+    assert again.running == ()
+    assert again.account("npo").num_ended == 0
+
+
 def test_half_a_line_of_a_killed_process_is_left_out(tmp_path, clock) -> None:
     run(begin(tmp_path, clock), "a", gang_s=10)
     file = tmp_path / "ledger.jsonl"

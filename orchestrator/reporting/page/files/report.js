@@ -1,7 +1,15 @@
 // The page: what is shown of it, its charts, filters and theme.
 
-const data = JSON.parse(document.getElementById("data").textContent);
-const byPlace = new Map(data.trials.map((trial) => [`${trial.label} ${trial.number}`, trial]));
+let data;
+let byPlace;
+takeData(document);
+
+// Takes the sweep's data from a page.
+function takeData(page) {
+  data = JSON.parse(page.getElementById("data").textContent);
+  byPlace = new Map(data.trials.map((trial) => [`${trial.label} ${trial.number}`, trial]));
+}
+
 const view = {
   methods: new Set(data.methods.map((method) => method.label)),
   states: new Set(["feasible", "infeasible", "failed"]),
@@ -62,11 +70,15 @@ function setUpFilters() {
       form.dispatchEvent(new Event("change"));
     });
   }
+}
+
+function setUpControls() {
   for (const control of document.querySelectorAll("[data-control]")) {
     const key = control.dataset.control;
     if (key === "curve") {
       for (const name of curveNames()) element(control, "option", { value: name }, curveTitle(name));
     }
+    control.value = view[key];
     control.addEventListener("change", () => {
       view[key] = control.value;
       draw();
@@ -91,6 +103,7 @@ new ResizeObserver(() => {
 }).observe(document.body);
 
 setUpFilters();
+setUpControls();
 setUpTheme();
 setUpCard();
 setUpTables();
