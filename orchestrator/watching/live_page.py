@@ -75,6 +75,7 @@ class LivePage:
         self._made_of: object = None
         self._not_before = 0.0
         self._trouble = ""
+        self._is_whole = False
         self._now: Markup | None = None
         self._now_of: object = None
         self._now_at = 0.0
@@ -122,12 +123,14 @@ class LivePage:
             with self._lock:
                 self._made += text != self._text
                 self._text, self._trouble, self._made_of = text, "", stamp
-        took_s = self._clock() - begun
-        self._not_before = self._clock() + max(1.0, took_s * (1 - SHARE) / SHARE)
+        finally:
+            took_s = self._clock() - begun
+            self._not_before = self._clock() + max(1.0, took_s * (1 - SHARE) / SHARE)
 
     def _made_page(self) -> str:
         config = self._config = self._read_config()
         record = self._with_known_chance(record_in(self._storage, config))
+        self._is_whole = not record.gaps
         record, finals = with_estimates(with_attacks(record))
         if record.chance is not None:
             self._chance = self._chance_key(record), record.chance
@@ -166,7 +169,9 @@ class LivePage:
 
     def _said(self) -> Now:
         try:
-            return now_of(self._config, self._storage, trouble=self._trouble)
+            return now_of(
+                self._config, self._storage, is_whole=self._is_whole, trouble=self._trouble
+            )
         except (ConfigError, ValueError, OSError) as error:
             return Now(self._config.name, "Not to be read just now:", f"{error}.")
 

@@ -1,6 +1,7 @@
 """What goes on in a sweep, from its folder alone: who drives it, how far it is, what runs."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -23,11 +24,14 @@ from trainers.checkpoint import newest, read_bookmark
 PACE_OVER = 20
 """Trials that the remaining time is estimated from: the latest ones, as they say most."""
 MAX_FAILED = 20
+OVER = "Over:", "the sweep has come to its end"
 PROBE, ERROR = "probe_", "_error"
 
 
-def now_of(config: SweepConfig, storage: Storage, *, trouble: str = "") -> Now:
-    """Returns what goes on in the sweep.
+def now_of(
+    config: SweepConfig, storage: Storage, *, is_whole: bool = False, trouble: str = ""
+) -> Now:
+    """Returns what goes on in the sweep; `is_whole` says that its record lacks nothing.
 
     Raises:
         ConfigError: a file of it cannot be read.
@@ -41,7 +45,8 @@ def now_of(config: SweepConfig, storage: Storage, *, trouble: str = "") -> Now:
     holder = holder_of(folder)
     given = given_trials(config, usage.steering)
     trials = [each for each in members if each.role == MemberRole.TRIAL and each.label in given]
-    state, said = _state(usage, holder)
+    is_over = holder is None and (usage.complete or is_whole)
+    state, said = OVER if is_over else _state(usage, holder)
     left = _left(lines, given, sum(given.values()) - len(trials))
     if left and holder is not None and not usage.steering.paused:
         said = f"{said}; the search has {left} left at the pace of its latest trials"
@@ -50,7 +55,7 @@ def now_of(config: SweepConfig, storage: Storage, *, trouble: str = "") -> Now:
         title=f"{len(trials)} of {sum(given.values())}: {config.name}",
         state=state,
         said=f"{said}.",
-        counts=tuple(_counts(config, members, len(trials), sum(given.values()))),
+        counts=tuple(_counts(config, members, (len(trials), sum(given.values())), is_over=is_over)),
         running=tuple(_running(usage.running, folder, storage)) if holder is not None else (),
         failed=tuple(failed[-MAX_FAILED:]),
         more_failed=max(0, len(failed) - MAX_FAILED),
@@ -65,23 +70,27 @@ def _state(usage: Usage, holder: Holder | None) -> tuple[str, str]:
         if usage.steering.paused:
             return "Paused by hand:", f"{who}; nothing new starts"
         return ("Running:", who) if usage.running else ("Running:", f"{who}; no job runs just now")
-    if usage.complete:
-        return "Over:", "the sweep has come to its end"
     return "Nobody drives it:", "the sweep was interrupted, and goes on with its own command"
 
 
 def _counts(
-    config: SweepConfig, members: Sequence[Member], num_trials: int, total: int
+    config: SweepConfig, members: Sequence[Member], trials: tuple[int, int], *, is_over: bool
 ) -> Iterator[Count]:
-    roles = [member.role for member in members]
-    yield Count("Baselines", roles.count(MemberRole.ORIGINAL) + roles.count(MemberRole.GOLD), 2)
-    yield Count("Trials", num_trials, max(total, num_trials))
-    finals = roles.count(MemberRole.FINAL) + roles.count(MemberRole.GOLD_AGAIN)
-    if config.finalists is not None:
-        yield Count("Finalists' runs", finals, max(num_finalists(config), finals), "at most ")
-    if config.attacks is not None:
-        shadows = roles.count(MemberRole.SHADOW)
-        yield Count("Models for attacks", shadows, max(num_shadows(config), shadows), "at most ")
+    roles = Counter(member.role for member in members)
+    yield Count("Baselines", roles[MemberRole.ORIGINAL] + roles[MemberRole.GOLD], 2)
+    yield Count("Trials", trials[0], max(trials))
+    later = {
+        "Finalists' runs": (
+            roles[MemberRole.FINAL] + roles[MemberRole.GOLD_AGAIN],
+            num_finalists(config),
+        ),
+        "Models for attacks": (roles[MemberRole.SHADOW], num_shadows(config)),
+    }
+    for name, (done, most) in later.items():
+        if most and is_over:
+            yield Count(name, done, done)
+        elif most:
+            yield Count(name, done, max(done, most), "at most ")
 
 
 def _left(lines: Sequence[Line], methods: Mapping[str, int], num_left: int) -> str:

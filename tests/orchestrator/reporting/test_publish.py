@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from evals.errors import ConfigError
+from orchestrator.limits.steering import Steered
 from orchestrator.reporting.publish import publish, publish_briefly, tables_of, with_estimates
 from orchestrator.reporting.selection import selected
 from orchestrator.storage.members import MemberRole
@@ -264,3 +265,37 @@ def test_json_has_the_bounds_of_the_search_and_those_of_what_is_reported(stored_
     (reported,) = form["provenance"]["reported_bounds"]
     assert any(note == f"Feasible, by the mean: {reported}." for note in form["notes"])
     assert form["provenance"]["search_bounds"] != [reported]
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_what_was_done_by_hand_is_said_wherever_a_number_of_the_sweep_is_read(
+    stored_sweep, tmp_path
+):
+    sweep = stored_sweep("search.trials=3").fill()
+    steered = {"verb": "stop", "label": "npo", "trials": 2, "before": 3, "note": "<b>enough"}
+    sweep.ledger.steer(Steered(id="1", **steered))
+    facts = {"number": 1, "params": {"lr": 2e-3}, "trials": 3, "before": 3}
+    sweep.ledger.steer(Steered(id="2", verb="add", label="ga", **facts))
+    said = []
+    publish(sweep.read(), tmp_path, say=said.append, hold=at_once)
+    stopped = 'npo was stopped by hand after 2 of 3 trials ("<b>enough").'
+    added = "Added to ga by hand, within its budget: trial 1 (lr 0.002)."
+    for name in ("table", "search", "trials", "ledger"):
+        form = json.loads((tmp_path / f"{name}.json").read_text("utf-8"))
+        assert {stopped, added} <= set(form["notes"]), name
+        assert form["provenance"]["by_hand"] == [stopped, added]
+        assert "stopped by hand" in (tmp_path / f"{name}.tex").read_text("utf-8")
+    (answer,) = [text for text in said if text.startswith("In short")]
+    assert stopped in answer
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "stopped by hand after 2 of 3" in page
+    assert "<b>enough" not in page
+    rows = {
+        row["method"]: row for row in json.loads((tmp_path / "search.json").read_text())["rows"]
+    }
+    assert rows["ga"]["note"].startswith("added by hand")
+    ledger = json.loads((tmp_path / "ledger.json").read_text("utf-8"))["rows"]
+    assert {r["method"]: r["trials_given"] for r in ledger if r["trials_given"]} == {
+        "ga": 3,
+        "npo": 2,
+    }

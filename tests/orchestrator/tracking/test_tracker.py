@@ -7,6 +7,7 @@ from importlib.metadata import version
 import pytest
 
 from evals.errors import ConfigError
+from orchestrator.limits.steering import Steered
 from orchestrator.storage.files import sweep_path
 from orchestrator.storage.weights import remove_weights
 from orchestrator.tracking import tracker as tracker_module
@@ -450,6 +451,18 @@ def test_what_attacks_come_to_is_with_the_run_of_the_setting_that_they_are_on(
     history = client(storage).get_metric_history(child.info.run_id, "u_lira")
     assert [point.value for point in history] == [0.75, 0.8]
     assert len(client(storage).get_metric_history(child.info.run_id, "u_mia")) == 1
+
+
+def test_what_was_done_by_hand_is_with_the_sweeps_run(storage, begin, runs) -> None:
+    stop = Steered(id="ab" * 16, verb="stop", label="npo", trials=4, before=7, note="it diverges")
+    tracker = begin(storage)
+    for steered in (stop, Steered(id="cd" * 16, verb="pause")):
+        tracker.log_steered(steered)
+    tracker.close(finished=False)
+    assert tracker.complaint is None
+    tags = runs(storage)[0][0].data.tags
+    assert tags["by_hand.abababab.npo"] == "npo is stopped after 4 of 7 trials (it diverges)"
+    assert tags["by_hand.cdcdcdcd"].startswith("paused")
 
 
 def test_a_running_job_has_a_run_that_says_how_far_it_is_and_is_completed(

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from orchestrator.storage.live_file import LiveJob, write_live
 from orchestrator.storage.lock import FolderLock
 from orchestrator.storage.members import MemberRole
 from orchestrator.watching.live_page import LivePage
@@ -18,6 +19,9 @@ def begun(stored_sweep):
     made.write(made.original, MemberRole.ORIGINAL, "original", retain=0.8)
     made.write(made.gold, MemberRole.GOLD, "gold", retain=0.82)
     made.write_trial("ga", 0, lr=1e-4, retain=0.79)
+    job = made.trial("ga", lr=1e-3).hash
+    made.ledger.give("ga", 1, job)
+    write_live(made.folder, {job: LiveJob(2, 8, [(1, 3.0), (2, 2.5)])})
     return made
 
 
@@ -45,6 +49,8 @@ def test_what_comes_in_is_taken_in_and_what_a_reader_has_set_up_stays(begun, ope
     page, said = opened
     marks = page.locator("[data-chart=pareto] [data-trial]")
     assert marks.count() == 1
+    assert "1 of 1 trials are shown" in page.locator("#count").inner_text()
+    assert "ga 1" in page.locator("#now table").inner_text()
     page.get_by_label("failed").uncheck()
     page.locator("#theme").click()
     theme = page.evaluate("document.documentElement.dataset.theme")

@@ -95,7 +95,7 @@ function light(item) {
   for (const mark of document.querySelectorAll(".on")) mark.classList.remove("on");
   if (item === null) return;
   for (const mark of document.querySelectorAll(`[data-${item.kind}="${item.index}"]`)) mark.classList.add("on");
-  for (const row of document.querySelectorAll("tbody tr")) {
+  for (const row of document.querySelectorAll("[data-table] tbody tr")) {
     const isIts = item.kind === "trial"
       ? "number" in row.dataset && trialOf(row) === data.trials[item.index]
       : row.closest("[data-table=table]") && row.dataset.job === data.finals[item.index].job;

@@ -101,7 +101,7 @@ function openDetails(place) {
 }
 
 function nameOf(summary) {
-  return `${summary.closest("[id]")?.id} ${summary.textContent}`;
+  return `${summary.closest("[id]")?.id} ${summary.textContent.replace(/\d/g, "")}`;
 }
 
 function openAgain(place, open) {

@@ -3,7 +3,7 @@
 function filterRows() {
   const known = new Set(data.methods.map((method) => method.label));
   const isOut = (label) => known.has(label) && !view.methods.has(label);
-  for (const row of document.querySelectorAll("tbody tr")) {
+  for (const row of document.querySelectorAll("[data-table] tbody tr")) {
     const trial = trialOf(row);
     row.hidden = methodsOf(row).some(isOut) || Boolean(trial && !view.states.has(trial.state));
   }
