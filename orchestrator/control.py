@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evals.errors import ConfigError, cut
+from evals.errors import ConfigError, cut, unknown_name
 from orchestrator.storage.masked_traceback import MaskedTraceback
 
 if TYPE_CHECKING:
@@ -57,7 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _ask(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
-    # Imported late, so that --help and a mistyped option answer at once.
+    # Imported late, so that --help and a mistyped command answer at once.
+    from orchestrator.storage.commands import Verb
+
+    if parsed.command[0] not in list(Verb):
+        raise unknown_name("the command", parsed.command[0], list(Verb))
     from orchestrator.config.commands import command_of
     from orchestrator.config.loading import load_resumed
     from orchestrator.config.storage_address import is_url

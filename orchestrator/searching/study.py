@@ -111,8 +111,8 @@ class MethodSearch:
 
     @property
     def num_trials(self) -> int:
-        """How many trials the search has, all together; those that were added may be more."""
-        return max(self._settings.trials, self._next) if self._limit is None else self._limit
+        """How many trials the search has, all together: as many as a grid has points, at most."""
+        return self.num_taken + self.remaining
 
     @property
     def next_number(self) -> int:

@@ -30,6 +30,7 @@ def test_a_sweep_that_nobody_runs_takes_it_for_when_it_goes_on(sweep, capsys) ->
 
 def test_what_cannot_be_asked_is_refused_and_leaves_nothing(sweep, tmp_path, capsys) -> None:
     for words, message in (
+        (["anywhere", "halt"], "the command must be one of add, finish, pause, resume, stop"),
         ([str(sweep.folder), "stop", "npoo"], "did you mean 'npo'?"),
         ([str(sweep.folder), "add", "npo", "lr=-1"], "lr must be a number from"),
         ([str(sweep.folder), "trials", "npo", "-1"], "must be a whole number from 1"),

@@ -47,6 +47,9 @@ def test_what_is_added_leaves_the_searchs_own_points_as_they_were(tmp_path) -> N
 def test_a_grid_loses_no_point_to_what_is_added(tmp_path) -> None:
     search = begin(tmp_path, sampler="grid", grid_points=2, trials=25)
     search.add("m1", {"lr": 1e-4, "l1": 1e-3})
+    assert search.num_trials == 5
+    search.limit(40)
+    assert search.num_trials == 5, "there are no more points"
     asked, _ = play(search)
     assert len(asked) == 5
     assert len({str(each.params) for each in asked}) == 5
