@@ -80,14 +80,16 @@ def _ask(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
     folder = Storage(config.folder).sweep_path(config.name)
     command = command_of(parsed.command, config, note=parsed.note)
     go_on = shlex.join([sys.executable, "-m", "orchestrator.sweep", "--resume", str(folder)])
-    if read_usage(folder, config.budget).complete:
+    is_over = read_usage(folder, config.budget).complete
+    if is_over and command.verb not in (Verb.ADD, Verb.TRIALS):
         raise ConfigError(
-            f"DIR must be a sweep that is not over but got {str(folder)!r}; for more trials write "
-            f"{go_on} search.trials=<more>"
+            f"DIR must be a sweep that is not over but got {str(folder)!r}; to go on with it give "
+            f"it more to do, with add, with trials, or with {go_on} search.trials=<more>"
         )
     append_command(folder, command)
     if holder_of(folder) is None:
-        print(f"Nobody drives the sweep now; it is obeyed when that goes on: {go_on}")
+        state = "The sweep is over" if is_over else "Nobody drives the sweep now"
+        print(f"{state}; it is obeyed when that goes on: {go_on}")
         return DONE
     return _wait(folder, command.id)
 

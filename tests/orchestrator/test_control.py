@@ -47,6 +47,8 @@ def test_a_sweep_that_is_over_is_refused_with_what_to_do(sweep, capsys) -> None:
     assert main([str(sweep.folder), "pause"]) == 2
     assert "search.trials=<more>" in capsys.readouterr().err
     assert not (sweep.folder / CONTROL_FILE).exists()
+    assert main([str(sweep.folder), "trials", "npo", "9"]) == 0
+    assert "The sweep is over; it is obeyed when that goes on" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("refused", "code"), [("", 0), ("npo has no trial left to begin", 1)])

@@ -207,6 +207,21 @@ def test_a_search_that_is_finished_goes_on_to_the_finalists(begin, config, bench
     assert begin(config, benchmark).run_all() == []
 
 
+def test_a_sweep_that_is_over_goes_on_with_what_was_asked_of_it_since(
+    begin, config, benchmark
+) -> None:
+    config = finalists(config)
+    sweep = begin(config, benchmark).past_baselines()
+    ask(sweep, config, "stop ga")
+    sweep.run_all()
+    folder = sweep.storage.sweep_folder(config.name)
+    append_command(folder, command_of(["trials", "ga", "2"], config))
+    again = begin(config, benchmark)
+    tickets = again.run_all()
+    assert [t.job.seed == config.seed for t in tickets] == [True, True, False]
+    assert again.queue.complete
+
+
 def test_a_trial_may_be_added_while_the_last_ones_run(begin, config, benchmark) -> None:
     sweep = begin(config, benchmark).past_baselines()
     tickets = [sweep.queue.next() for _ in range(6)]
