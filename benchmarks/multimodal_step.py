@@ -107,8 +107,8 @@ def _stepped(
         begun = clock()
         start = step * options.rows % len(rows)
         batch = _batch(encoder.collate((rows + rows)[start:][: options.rows]), options.device)
-        logits = StudentView(model, loaded.arguments).logits(batch)
-        losses.mean_nll(logits, batch).backward()
+        logits_NV = StudentView(model, loaded.arguments).answer_logits(batch)
+        losses.mean_nll(logits_NV, batch).backward()
         optimizer.step()
         optimizer.zero_grad()
         if options.device != "cpu":

@@ -46,6 +46,11 @@ class CopyView:
         return self._view.logits(batch)
 
     @torch.no_grad()
+    def answer_logits(self, batch: Batch) -> Tensor:
+        """Returns logits_NV (float32) where labels are predicted."""
+        return self._view.answer_logits(batch)
+
+    @torch.no_grad()
     def hidden(self, batch: Batch, layer: int) -> Tensor:
         """Returns hidden_BTH of decoder layer `layer`."""
         return self._view.hidden(batch, layer)
@@ -57,7 +62,7 @@ class CopyView:
 
     def sequence_nll(self, batch: Batch) -> Tensor:
         """Returns nll_B, each row's summed answer NLL in nats."""
-        return losses.sequence_nll(self.logits(batch), batch)
+        return losses.sequence_nll(self.answer_logits(batch), batch)
 
 
 def main() -> None:

@@ -178,10 +178,11 @@ class Suite(Protocol):
         settings: EvaluationSettings,
         shard: Shard,
         device: "torch.device",
-    ) -> Iterator[TaskScores]:
+    ) -> Iterator[TaskScores | None]:
         """Yields this shard's part of the sheet of the selected tasks, task by task.
 
-        Every rank calls the model equally often. `device` is where it computes.
+        Every rank calls the model equally often. `device` is where it computes. None is yielded,
+        on all ranks alike, where a task takes long to come.
         """
         ...
 

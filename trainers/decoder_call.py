@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import nn
 
+from evals.text.output_head import logits_at
 from trainers.views import Arguments, longest_list
 
 
@@ -61,5 +62,6 @@ ARGUMENTS = Arguments(
     hidden={"use_cache": False, "logits_to_keep": 1},
     layers=decoder_layers,
     only_to=only_to,
+    logits_at=logits_at,
 )
-"""A training needs no keys and values, and beside hidden states as few logits as may be."""
+"""A training needs no keys and values, and no logits that are not read."""

@@ -1,6 +1,6 @@
 """Pure pieces of losses on logits and batches, normalised so that parts average to the whole.
 
-Shapes: B rows, T positions, V vocabulary, H hidden width, N selected positions.
+Shapes: B rows, T positions, V vocabulary, H hidden width, N selected positions in the order of rows.
 
 A mean here is a sum over this part divided by the batch's norm (see `trainers.batch`). Padding
 never enters: likelihoods run over labelled tokens, divergences over attended positions. Only the
@@ -22,32 +22,38 @@ from evals.collated import IGNORE
 from trainers.batch import Batch
 
 
-def mean_nll(logits_BTV: Tensor, batch: Batch) -> Tensor:
+def at_labels(logits_BTV: Tensor, batch: Batch) -> Tensor:
+    """Returns logits_NV where a label is predicted, which is all that likelihoods are made of."""
+    mask_BT = labelled(batch)
+    return logits_BTV[:, : mask_BT.shape[1]][mask_BT]
+
+
+def mean_nll(logits_NV: Tensor, batch: Batch) -> Tensor:
     """Returns the mean negative log-likelihood per answer token, in nats."""
-    return _labelled_nll(logits_BTV, batch).sum() / batch.token_norm
+    return _labelled_nll(logits_NV, batch).sum() / batch.token_norm
 
 
 def joint_mean_nll(parts: list[tuple[Tensor, Batch]]) -> Tensor:
     """Returns the mean NLL per answer token over several batches read as one long batch."""
-    total = torch.stack([_labelled_nll(logits_BTV, batch).sum() for logits_BTV, batch in parts])
+    total = torch.stack([_labelled_nll(logits_NV, batch).sum() for logits_NV, batch in parts])
     return total.sum() / sum(batch.token_norm for _, batch in parts)
 
 
-def token_nll(logits_BTV: Tensor, batch: Batch) -> Tensor:
+def token_nll(logits_NV: Tensor, batch: Batch) -> Tensor:
     """Returns nll_BT: entry t is that of the label which position t predicts, zero without one."""
     mask_BT = labelled(batch)
-    nll_N = _labelled_nll(logits_BTV, batch)
+    nll_N = _labelled_nll(logits_NV, batch)
     return nll_N.new_zeros(mask_BT.shape).masked_scatter(mask_BT, nll_N)
 
 
-def sequence_nll(logits_BTV: Tensor, batch: Batch) -> Tensor:
+def sequence_nll(logits_NV: Tensor, batch: Batch) -> Tensor:
     """Returns nll_B, each row's summed answer NLL in nats."""
-    return token_nll(logits_BTV, batch).sum(dim=1)
+    return token_nll(logits_NV, batch).sum(dim=1)
 
 
-def answer_nll(logits_BTV: Tensor, batch: Batch) -> Tensor:
+def answer_nll(logits_NV: Tensor, batch: Batch) -> Tensor:
     """Returns nll_B, each row's mean NLL per answer token; 0 for a row without a label."""
-    return sequence_nll(logits_BTV, batch) / labelled(batch).sum(dim=1).clamp(min=1)
+    return sequence_nll(logits_NV, batch) / labelled(batch).sum(dim=1).clamp(min=1)
 
 
 def row_mean(values_B: Tensor, batch: Batch) -> Tensor:
@@ -126,10 +132,9 @@ def _holding_labels(batch: Batch) -> Tensor:
     return pad(mask_BT, (1, num_after - 1)) if num_after else mask_BT
 
 
-def _labelled_nll(logits_BTV: Tensor, batch: Batch) -> Tensor:
-    mask_BT = labelled(batch)
-    logits_NV = _at_least_float32(logits_BTV[:, : mask_BT.shape[1]][mask_BT])
-    return cross_entropy(logits_NV, batch.labels_BT[mask_BT], reduction="none")
+def _labelled_nll(logits_NV: Tensor, batch: Batch) -> Tensor:
+    labels_N = batch.labels_BT[labelled(batch)]
+    return cross_entropy(_at_least_float32(logits_NV), labels_N, reduction="none")
 
 
 def _attended_log_probs(logits_BTV: Tensor, batch: Batch) -> Tensor:

@@ -38,8 +38,8 @@ class MergeFailed(TrialFailure):
 def row_nlls(model: nn.Module, batch: Batch, arguments: Arguments) -> Tensor:
     """Returns nll_B, each row's mean nats a token, without gradients or dropout."""
     with evaluating(model):
-        logits_BTV = StudentView(model, arguments).logits(batch)
-        return losses.answer_nll(logits_BTV, batch).cpu()
+        logits_NV = StudentView(model, arguments).answer_logits(batch)
+        return losses.answer_nll(logits_NV, batch).cpu()
 
 
 def require_same_answers(

@@ -21,6 +21,10 @@ class View(Protocol):
         """Returns logits_BTV (float32)."""
         ...
 
+    def answer_logits(self, batch: Batch) -> Tensor:
+        """Returns logits_NV (float32) where labels are predicted, which spares all others."""
+        ...
+
     def hidden(self, batch: Batch, layer: int) -> Tensor:
         """Returns hidden_BTH, the output of layer `layer` (0-based, float32)."""
         ...

@@ -59,8 +59,8 @@ def add_retain_term(forget_loss: Tensor, step: Step, *, term: RetainTerm, alpha:
 
 def _retain_loss(step: Step, *, term: RetainTerm) -> Tensor:
     batch = step.batches[Source.RETAIN]
-    logits_BTV = step.student.logits(batch)
     if term is RetainTerm.NLL:
-        return losses.mean_nll(logits_BTV, batch)
+        return losses.mean_nll(step.student.answer_logits(batch), batch)
+    logits_BTV = step.student.logits(batch)
     positions = Positions.PADDED if term is RetainTerm.KL_PADDED else Positions.ATTENDED
     return losses.mean_kl(step.reference.logits(batch), logits_BTV, positions.of(batch))

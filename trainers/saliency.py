@@ -80,7 +80,7 @@ def salient(
             for source, sign in ((Source.FORGET, 1.0), (Source.RETAIN, -threshold)):
                 for batches in micro_batches:
                     batch = batches[source]
-                    engine.backward(losses.mean_nll(student.logits(batch), batch))
+                    engine.backward(losses.mean_nll(student.answer_logits(batch), batch))
                     engine.step(0.0)
                 for name, gradient in gradients.taken():
                     gain = sign * gradient.square()

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import torch
 from peft import PeftModel
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from evals.errors import ConfigError
 from evals.evaluating import evaluating
@@ -29,6 +30,12 @@ def longest_list(model: nn.Module) -> Sequence[nn.Module]:
     return list(longest)
 
 
+def all_logits(model: nn.Module, arguments: Mapping[str, Any], mask_BT: Tensor) -> Tensor:
+    """Returns logits_NV where the mask is True, of all that there are."""
+    logits: Tensor = model(**arguments).logits
+    return _with_positions(logits)[mask_BT]
+
+
 def whole_depth(model: nn.Module, layer: int) -> AbstractContextManager[None]:  # noqa: ARG001
     """Leaves nothing out."""
     return nullcontext()
@@ -40,13 +47,15 @@ class Arguments:
 
     Logits are asked for with `logits`; with `hidden` where the hidden states alone are looked at,
     so that the model need not make what is thrown away. `layers` gives the layers whose outputs
-    are those states, whatever is wrapped around the model.
+    are those states, whatever is wrapped around the model; `only_to` has no layer behind one run,
+    and `logits_at` calls the model for its logits at some positions.
     """
 
     logits: Mapping[str, Any] = field(default_factory=dict)
     hidden: Mapping[str, Any] = field(default_factory=dict)
     layers: Callable[[nn.Module], Sequence[nn.Module]] = longest_list
     only_to: Callable[[nn.Module, int], AbstractContextManager[None]] = whole_depth
+    logits_at: Callable[[nn.Module, Mapping[str, Any], Tensor], Tensor] = all_logits
 
 
 class StudentView:
@@ -59,6 +68,10 @@ class StudentView:
     def logits(self, batch: Batch) -> Tensor:
         """Returns logits_BTV (float32)."""
         return _logits(self._model, batch, self._arguments)
+
+    def answer_logits(self, batch: Batch) -> Tensor:
+        """Returns logits_NV (float32) where labels are predicted, which spares all others."""
+        return _answer_logits(self._model, batch, self._arguments)
 
     def hidden(self, batch: Batch, layer: int) -> Tensor:
         """Returns hidden_BTH, the output of layer `layer` (0-based, float32)."""
@@ -95,6 +108,11 @@ class ReferenceView:
         with _as_reference(self._model):
             return _logits(self._model, batch, self._arguments)
 
+    def answer_logits(self, batch: Batch) -> Tensor:
+        """Returns logits_NV (float32) where labels are predicted, which spares all others."""
+        with _as_reference(self._model):
+            return _answer_logits(self._model, batch, self._arguments)
+
     def hidden(self, batch: Batch, layer: int) -> Tensor:
         """Returns hidden_BTH, the output of layer `layer` (0-based, float32)."""
         with _as_reference(self._model):
@@ -122,7 +140,7 @@ class ReferenceView:
         return mean_over_ranks(flag, self._place) > 0
 
     def _remember(self, batch: Batch) -> None:
-        nll_B = losses.sequence_nll(self.logits(batch), batch)
+        nll_B = losses.sequence_nll(self.answer_logits(batch), batch)
         for row_id, nll in zip(batch.ids, nll_B.tolist(), strict=True):
             self._cache.setdefault(row_id, nll)
 
@@ -133,6 +151,10 @@ class NoReference:
     def logits(self, batch: Batch) -> Tensor:
         """Fails: the method said it needs no reference."""
         _undeclared(f"logits of {batch.ids}")
+
+    def answer_logits(self, batch: Batch) -> Tensor:
+        """Fails: the method said it needs no reference."""
+        _undeclared(f"logits of the answers of {batch.ids}")
 
     def hidden(self, batch: Batch, layer: int) -> Tensor:
         """Fails: the method said it needs no reference."""
@@ -172,6 +194,13 @@ def _rows_of(batch: Batch, rows: list[int]) -> Batch:
 def _logits(model: nn.Module, batch: Batch, arguments: Arguments) -> Tensor:
     logits: Tensor = model(**batch.inputs, **arguments.logits).logits
     return _with_positions(logits).float()
+
+
+def _answer_logits(model: nn.Module, batch: Batch, arguments: Arguments) -> Tensor:
+    mask_BT = losses.labelled(batch)
+    whole_BT = pad(mask_BT, (0, batch.attended_BT.shape[1] - mask_BT.shape[1]))
+    called_with = {**batch.inputs, **arguments.logits}
+    return arguments.logits_at(model, called_with, whole_BT).float()
 
 
 def _hidden(model: nn.Module, batch: Batch, arguments: Arguments, *, layer: int) -> Tensor:

@@ -191,7 +191,7 @@ class WarmState:
     def evaluate(
         self, module: torch.nn.Module, loaded: LoadedModel, job: Job
     ) -> Generator[Beat, None, tuple[ScoreSheet, dict[str, float]]]:
-        """Scores `module` on the benchmark's tasks, each rank its share; a beat after each task.
+        """Scores `module` on the benchmark's tasks, each rank its share; beats in between.
 
         Returns the whole sheet, on every rank, and the facts: eval_s (the seconds that it took)
         and what the suite has to say.
@@ -207,7 +207,8 @@ class WarmState:
             shard=Shard(self.place.rank, self.place.world),
             device=torch.device(self.place.device),
         ):
-            scored.append(scores)
+            if scores is not None:
+                scored.append(scores)
             yield Beat()
         expected = selected_tasks(benchmark, job.evaluation)
         parts = gather(ScoreSheet(tuple(scored)), self.place)

@@ -85,7 +85,7 @@ class Suite:
         settings: EvaluationSettings,
         shard: Shard,
         device: "torch.device",
-    ) -> Iterator[TaskScores]:
+    ) -> Iterator[TaskScores | None]:
         """Yields this shard's part of the score sheet, task by task; pictures are before the model
         when it answers, too.
         """

@@ -121,20 +121,25 @@ class Suite:
         settings: EvaluationSettings,
         shard: Shard,
         device: "torch.device",
-    ) -> Iterator[TaskScores]:
-        """Yields this shard's part of the score sheet, task by task.
+    ) -> Iterator[TaskScores | None]:
+        """Yields this shard's part of the score sheet, task by task, and None while it reads them.
 
         The model's parameters may be kept elsewhere than on `device` (ZeRO-3 offload). Answers are
         generated only for the roles that some metric of `settings.metrics` reads.
         """
         from evals.text.generation import Generator
-        from evals.text.scoring import score_task
+        from evals.text.scoring import score_tasks
 
         generator = Generator(model, encoder, settings, shard, device)
-        for task in _questions(selected_tasks(benchmark, settings)):
-            items = score_task(
-                model, encoder, task, batch_size=settings.batch_size, shard=shard, device=device
-            )
+        tasks = _questions(selected_tasks(benchmark, settings))
+        size = settings.batch_size
+        scored = score_tasks(model, encoder, tasks, batch_size=size, shard=shard, device=device)
+        left = iter(tasks)
+        for items in scored:
+            if items is None:
+                yield None
+                continue
+            task = next(left)
             if row_lengths.num_generated(task, settings):
                 hits = [item.token_hits for item in items]
                 texts = generator.answers(task, hits)
@@ -152,13 +157,14 @@ class Suite:
         device: "torch.device",
     ) -> Iterator[TaskScores]:
         """Yields this shard's scores of `tasks`, by likelihood alone."""
-        from evals.text.scoring import score_task
+        from evals.text.scoring import score_tasks
 
-        for task in _questions(tasks):
-            items = score_task(
-                model, encoder, task, batch_size=batch_size, shard=shard, device=device
-            )
-            yield _task_scores(task, items)
+        asked = _questions(tasks)
+        scored = score_tasks(
+            model, encoder, asked, batch_size=batch_size, shard=shard, device=device
+        )
+        found = (items for items in scored if items is not None)
+        yield from map(_task_scores, asked, found)
 
 
 SUITE = Suite()

@@ -1,11 +1,11 @@
-"""Scores every answer of a task in one pass: likelihoods and teacher-forced hits.
+"""Scores every answer of some tasks in one pass: likelihoods and teacher-forced hits.
 
-Shapes: B sequences, T positions, K kept positions, V vocabulary entries, N labelled tokens.
+Shapes: B sequences, T positions, V vocabulary entries, N kept positions, M labelled tokens.
 """
 
-import inspect
 import math
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -17,11 +17,15 @@ from evals.shard import Shard
 from evals.text.answer_encoder import AnswerEncoder
 from evals.text.encoding import Row
 from evals.text.example import Example, Task
+from evals.text.output_head import logits_at
 from evals.text.scores import AnswerScore, ItemScore
 from evals.text.shared_prefix import Layout, lay_rows, lay_trees
 
 _TREE_FAMILIES = frozenset({"llama", "mistral", "qwen2"})
 """Architectures whose only way from token to token is masked attention, tried and equal."""
+
+AT_ONCE = 1 << 20
+"""Logits that are read at once, in float32: a few MiB, which stay in a processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,19 @@ class TokenScores:
         return AnswerScore(-math.fsum(self.logprobs), len(self.logprobs), self.ended)
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows that are laid into one sequence; `first` is the place of the first among all rows."""
+
+    first: int
+    rows: tuple[Row, ...]
+
+    @property
+    def length(self) -> int:
+        """Tokens of all rows."""
+        return sum(len(row.input_ids) for row in self.rows)
+
+
 def score_task(
     model: nn.Module,
     encoder: AnswerEncoder,
@@ -50,33 +67,52 @@ def score_task(
     shard: Shard,
     device: torch.device,
 ) -> tuple[ItemScore, ...]:
-    """Returns the scores of this shard's examples, in the task's order.
+    """Returns the scores of this shard's examples, in the task's order."""
+    scored = score_tasks(model, encoder, [task], batch_size=batch_size, shard=shard, device=device)
+    (items,) = (each for each in scored if each is not None)
+    return items
 
-    `batch_size` counts answers. Every rank calls the model equally often, whatever its share:
-    under ZeRO-3 a forward pass gathers parameters from all ranks, and one rank more or less
-    would hang the others. How often follows from the numbers of answers alone, so the ranks
-    agree without a word.
+
+def score_tasks(
+    model: nn.Module,
+    encoder: AnswerEncoder,
+    tasks: Sequence[Task],
+    *,
+    batch_size: int,
+    shard: Shard,
+    device: torch.device,
+) -> Iterator[tuple[ItemScore, ...] | None]:
+    """Yields the scores of this shard's examples, task by task and in each task's order.
+
+    Before that it reads all tasks in one pass, in which rows of like length go together whatever
+    their task, and yields None about as often as there are tasks. `batch_size` counts answers.
+    Every rank calls the model, and yields, equally often, whatever its share: under ZeRO-3 a
+    forward pass gathers parameters from all ranks, and one rank more or less would hang the
+    others. How often follows from the numbers of answers alone, so the ranks agree without a word.
     """
-    if not task.examples:
-        return ()
-    own = shard.take(task.examples)
-    items = [_rows(encoder, example) for example in own or task.examples[:1]]
-    sizes = [[len(each.answers) for each in part] for part in shard.parts(task.examples)]
-    if shares_prefixes(model):
-        most = max(max(part, default=1) for part in sizes)
-        lay, groups, size = lay_trees, items, max(1, batch_size // most)
-        calls = num_calls([len(part) for part in sizes], size=size)
-    else:
-        lay, groups, size = lay_rows, [[row] for rows in items for row in rows], batch_size
-        calls = num_calls([sum(part) for part in sizes], size=size)
-    found: dict[int, list[TokenScores]] = {}
-    with evaluating(model):
-        for batch in batches([_length(group) for group in groups], size=size, calls=calls):
-            layout = lay([groups[index] for index in batch], encoder)
+    own = [shard.take(task.examples) for task in tasks]
+    idle = [task.examples[0] for task in tasks if task.examples][:1]
+    items = [_rows(encoder, example) for example in list(chain.from_iterable(own)) or idle]
+    shares = shares_prefixes(model)
+    groups = _groups(items, together=shares)
+    lay = lay_trees if shares else lay_rows
+    calls = max(
+        _num_batches(_group_sizes(part, together=shares), batch_size=batch_size)
+        for part in _parts(tasks, shard)
+    )
+    found: dict[int, TokenScores] = {}
+    every = math.ceil(calls / max(1, len(tasks)))
+    for number, batch in enumerate(_batches(groups, batch_size=batch_size, calls=calls), start=1):
+        layout = lay([each.rows for each in batch], encoder)
+        with evaluating(model):
             scores = iter(_score(model, layout, device))
-            found |= {index: list(islice(scores, len(groups[index]))) for index in batch}
-    flat = chain.from_iterable(found[index] for index in range(len(groups)))
-    return tuple(_item(each, list(islice(flat, len(each.answers)))) for each in own)
+        for group in batch:
+            found |= enumerate(islice(scores, len(group.rows)), start=group.first)
+        if number % every == 0:
+            yield None
+    flat = (found[place] for place in range(len(found)))
+    for examples in own:
+        yield tuple(_item(each, list(islice(flat, len(each.answers)))) for each in examples)
 
 
 def shares_prefixes(model: nn.Module) -> bool:
@@ -96,11 +132,6 @@ def shares_prefixes(model: nn.Module) -> bool:
     )
 
 
-def num_calls(loads: Sequence[int], *, size: int) -> int:
-    """Returns how many batches of `size` the rank with the most to do needs."""
-    return max(math.ceil(load / size) for load in loads)
-
-
 def batches(lengths: Sequence[int], *, size: int, calls: int) -> list[list[int]]:
     """Returns the indices of `lengths` in `calls` batches, longest first.
 
@@ -118,12 +149,61 @@ def unwrapped(model: nn.Module) -> nn.Module:
     return inner
 
 
-def _rows(encoder: AnswerEncoder, example: Example) -> list[Row]:
-    return [encoder.row(example, answer) for answer in example.answers]
+def _rows(encoder: AnswerEncoder, example: Example) -> tuple[Row, ...]:
+    return tuple(encoder.row(example, answer) for answer in example.answers)
 
 
-def _length(rows: Sequence[Row]) -> int:
-    return sum(len(row.input_ids) for row in rows)
+def _groups(items: Sequence[tuple[Row, ...]], *, together: bool) -> list[Group]:
+    """Returns an item's rows as one group, or each row as one."""
+    groups, first = [], 0
+    for rows in items:
+        parts = [rows] if together else [(row,) for row in rows]
+        for part in parts:
+            groups.append(Group(first, part))
+            first += len(part)
+    return groups
+
+
+def _parts(tasks: Sequence[Task], shard: Shard) -> list[list[int]]:
+    """Returns rank by rank how many answers each of its examples has."""
+    parts: list[list[int]] = [[] for _ in range(shard.world)]
+    for task in tasks:
+        for part, examples in zip(parts, shard.parts(task.examples), strict=True):
+            part += [len(example.answers) for example in examples]
+    return parts
+
+
+def _group_sizes(numbers: Sequence[int], *, together: bool) -> list[int]:
+    return list(numbers) if together else [1] * sum(numbers)
+
+
+def _num_batches(sizes: Sequence[int], *, batch_size: int) -> int:
+    return sum(
+        math.ceil(count / _groups_at_once(size, batch_size)) for size, count in Counter(sizes).items()
+    )
+
+
+def _groups_at_once(size: int, batch_size: int) -> int:
+    return max(1, batch_size // size)
+
+
+def _batches(groups: Sequence[Group], *, batch_size: int, calls: int) -> list[list[Group]]:
+    """Returns the groups in `calls` batches, those of equal size and of like length together.
+
+    The one with the most tokens, padding and all, comes first. A rank with less to do than the
+    others repeats it; the results are the same.
+    """
+    by_size: dict[int, list[Group]] = defaultdict(list)
+    for group in sorted(groups, key=lambda group: -group.length):
+        by_size[len(group.rows)].append(group)
+    own = [
+        alike[start : start + step]
+        for size, alike in by_size.items()
+        for step in (_groups_at_once(size, batch_size),)
+        for start in range(0, len(alike), step)
+    ]
+    own.sort(key=lambda batch: -len(batch) * batch[0].length)
+    return own + own[:1] * (calls - len(own))
 
 
 def _item(example: Example, scores: Sequence[TokenScores]) -> ItemScore:
@@ -140,33 +220,43 @@ def _item(example: Example, scores: Sequence[TokenScores]) -> ItemScore:
 
 
 def _score(model: nn.Module, layout: Layout, device: torch.device) -> list[TokenScores]:
-    """Runs one forward pass; an answer at a time, no float32 copy of all logits is made."""
-    kept = sorted({position for answer in layout.answers for position in answer.positions})
-    place = {position: index for index, position in enumerate(kept)}
-    logits_BKV = _forward(model, layout, torch.tensor(kept, device=device))
+    """Runs one forward pass, whose output head sees a position that predicts something once."""
+    arguments = {name: tensor.to(device) for name, tensor in layout.arguments.items()}
+    mask_BT, index_M = _kept(layout)
+    logits_NV = logits_at(model, {**arguments, "use_cache": False}, mask_BT.to(device))
+    labels_M = torch.tensor([label for each in layout.answers for label in each.labels])
+    logprobs_M, hits_M = _read(logits_NV, index_M.to(device), labels_M.to(device))
+    logprobs, hits = iter(logprobs_M.tolist()), iter(hits_M.tolist())
     return [
-        _token_scores(
-            logits_BKV[answer.sequence, [place[position] for position in answer.positions]],
-            torch.tensor(answer.labels, device=device),
-            ended=answer.ended,
+        TokenScores(
+            tuple(islice(logprobs, len(answer.labels))),
+            tuple(islice(hits, len(answer.labels))),
+            answer.ended,
         )
         for answer in layout.answers
     ]
 
 
-def _forward(model: nn.Module, layout: Layout, kept_K: Tensor) -> Tensor:
-    """Returns logits_BKV at the kept positions; the output head runs on no others if it can."""
-    arguments = {name: tensor.to(kept_K.device) for name, tensor in layout.arguments.items()}
-    if "logits_to_keep" in inspect.signature(type(unwrapped(model)).forward).parameters:
-        kept: Tensor = model(**arguments, use_cache=False, logits_to_keep=kept_K).logits
-        return kept
-    logits_BTV: Tensor = model(**arguments, use_cache=False).logits
-    return logits_BTV[:, kept_K]
+def _kept(layout: Layout) -> tuple[Tensor, Tensor]:
+    """Returns mask_BT of the positions that predict, and index_M: which of them a label is for."""
+    mask_BT = torch.zeros(layout.arguments["input_ids"].shape, dtype=torch.bool)
+    rows = [answer.sequence for answer in layout.answers for _ in answer.positions]
+    columns = [position for answer in layout.answers for position in answer.positions]
+    mask_BT[rows, columns] = True
+    numbers_BT = mask_BT.flatten().cumsum(0).view(mask_BT.shape) - 1
+    return mask_BT, numbers_BT[rows, columns]
 
 
-def _token_scores(logits_NV: Tensor, labels_N: Tensor, *, ended: bool) -> TokenScores:
-    logits_NV = logits_NV.float()
-    chosen_N = logits_NV.gather(1, labels_N[:, None]).squeeze(1)
-    logprobs_N = chosen_N - logits_NV.logsumexp(1)
-    hits_N = logits_NV.argmax(1) == labels_N
-    return TokenScores(tuple(logprobs_N.tolist()), tuple(hits_N.tolist()), ended)
+def _read(logits_NV: Tensor, index_M: Tensor, labels_M: Tensor) -> tuple[Tensor, Tensor]:
+    """Returns each label's log-probability, and whether it is the likeliest token.
+
+    In float32, but never of all logits at once; log-sum-exp as torch has it, sharing its maximum.
+    """
+    chosen_M = logits_NV[index_M, labels_M].float()
+    tops, totals = [], []
+    for part_PV in logits_NV.split(max(1, AT_ONCE // logits_NV.shape[1])):
+        most_P, top_P = part_PV.float().max(1)
+        shift_P = most_P.masked_fill(most_P.isinf(), 0.0)
+        totals.append((part_PV.float() - shift_P[:, None]).exp_().sum(1).log_().add_(shift_P))
+        tops.append(top_P)
+    return chosen_M - torch.cat(totals)[index_M], torch.cat(tops)[index_M] == labels_M

@@ -61,7 +61,7 @@ def _evaluate(model: PeftModel, encoder: Encoder, shard: Shard) -> ScoreSheet:
     parts = SUITE.evaluate(
         model, encoder, _benchmark(), settings=SETTINGS, shard=shard, device=device
     )
-    return ScoreSheet(tuple(parts))
+    return ScoreSheet(tuple(part for part in parts if part is not None))
 
 
 def _benchmark() -> Benchmark:

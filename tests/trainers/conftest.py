@@ -31,11 +31,14 @@ class StoredView:
         source = batch.ids[0].split("-")[0]
         return torch.tensor(FIXTURE[f"{self.who}_{source}_logits"], requires_grad=True)
 
+    def answer_logits(self, batch: Batch) -> Tensor:
+        return losses.at_labels(self.logits(batch), batch)
+
     def hidden(self, batch: Batch, layer: int) -> Tensor:
         raise AssertionError("the golden fixture has no hidden states")
 
     def sequence_nll(self, batch: Batch) -> Tensor:
-        return losses.sequence_nll(self.logits(batch), batch).detach()
+        return losses.sequence_nll(self.answer_logits(batch), batch).detach()
 
 
 @pytest.fixture
@@ -84,6 +87,9 @@ class WordView:
         x_BL = self.x[Source(batch.ids[0].split("-")[0])]
         return nn.functional.pad(x_BL[:, :, None], (0, 1, 0, 1))
 
+    def answer_logits(self, batch: Batch) -> Tensor:
+        return losses.at_labels(self.logits(batch), batch)
+
     def hidden(self, batch: Batch, layer: int) -> Tensor:
         """Gives the logits plus the layer's number as if they were hidden states."""
         return self.logits(batch) + layer
@@ -92,7 +98,7 @@ class WordView:
         return self.logits(batch), self.hidden(batch, layer)
 
     def sequence_nll(self, batch: Batch) -> Tensor:
-        return losses.sequence_nll(self.logits(batch), batch).detach()
+        return losses.sequence_nll(self.answer_logits(batch), batch).detach()
 
 
 @pytest.fixture(scope="session")

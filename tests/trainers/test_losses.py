@@ -15,6 +15,7 @@ LOGITS = torch.tensor([[[0.0, LN3], [0.0, 0.0], [9.0, 9.0]], [[LN3, 0.0], [9.0, 
 LABELS = torch.tensor([[IGNORE, 1, 0], [IGNORE, 1, IGNORE]])
 MASK = torch.tensor([[1, 1, 1], [1, 1, 0]])
 BATCH = single(("a", "b"), model_inputs(torch.zeros_like(LABELS), MASK, LABELS))
+AT_LABELS = losses.at_labels(LOGITS, BATCH)
 
 NAMES = ("forget", "retain", "idk")
 
@@ -22,25 +23,26 @@ NAMES = ("forget", "retain", "idk")
 def test_token_nll_scores_each_label_by_the_position_before_it():
     # Row a: -ln 3/4, -ln 1/2. Row b: its only label is 1 at position 1, -ln 1/4.
     expected = [[math.log(4 / 3), math.log(2)], [math.log(4), 0.0]]
-    torch.testing.assert_close(losses.token_nll(LOGITS, BATCH), torch.tensor(expected))
+    torch.testing.assert_close(losses.token_nll(AT_LABELS, BATCH), torch.tensor(expected))
 
 
 def test_mean_nll_is_the_mean_over_all_three_labels():
     # (ln 4/3 + ln 2 + ln 4) / 3
     expected = (math.log(4 / 3) + math.log(2) + math.log(4)) / 3
-    assert losses.mean_nll(LOGITS, BATCH).item() == pytest.approx(expected)
+    assert losses.mean_nll(AT_LABELS, BATCH).item() == pytest.approx(expected)
 
 
 def test_sequence_nll_sums_and_answer_nll_averages_a_row():
     sums = torch.tensor([math.log(8 / 3), math.log(4)])
-    torch.testing.assert_close(losses.sequence_nll(LOGITS, BATCH), sums)
-    torch.testing.assert_close(losses.answer_nll(LOGITS, BATCH), sums / torch.tensor([2, 1]))
+    torch.testing.assert_close(losses.sequence_nll(AT_LABELS, BATCH), sums)
+    torch.testing.assert_close(losses.answer_nll(AT_LABELS, BATCH), sums / torch.tensor([2, 1]))
 
 
 def test_a_row_without_a_label_has_likelihood_one_and_no_gradient():
     labels = torch.full_like(BATCH.labels_BT, IGNORE)
     logits = LOGITS.clone().requires_grad_()
-    nll = losses.answer_nll(logits, replace(BATCH, labels_BT=labels))
+    batch = replace(BATCH, labels_BT=labels)
+    nll = losses.answer_nll(losses.at_labels(logits, batch), batch)
     nll.sum().backward()
     assert nll.tolist() == [0.0, 0.0]
     assert logits.grad is not None
@@ -50,14 +52,14 @@ def test_a_row_without_a_label_has_likelihood_one_and_no_gradient():
 def test_a_step_without_any_label_has_no_mean():
     rows = model_inputs(torch.zeros_like(LABELS), MASK, torch.full_like(LABELS, IGNORE))
     batch = single(("a", "b"), rows)
-    assert math.isnan(losses.mean_nll(LOGITS, batch).item())
+    assert math.isnan(losses.mean_nll(losses.at_labels(LOGITS, batch), batch).item())
 
 
 def test_joint_mean_weighs_batches_by_their_tokens():
     # 3 tokens of BATCH and 2 of its first row: (sum_3 + sum_2) / 5
     first = single(("a",), model_inputs(*(t[:1] for t in (torch.zeros_like(LABELS), MASK, LABELS))))
     total = math.log(4 / 3) + math.log(2) + math.log(4) + math.log(8 / 3)
-    joint = losses.joint_mean_nll([(LOGITS, BATCH), (LOGITS[:1], first)])
+    joint = losses.joint_mean_nll([(AT_LABELS, BATCH), (AT_LABELS[:2], first)])
     assert joint.item() == pytest.approx(total / 5)
 
 
@@ -127,7 +129,7 @@ def test_nan_in_padding_never_reaches_a_loss_or_its_gradient():
     logits[1, 2] = math.nan
     logits.requires_grad_()
     total = (
-        losses.mean_nll(logits, BATCH)
+        losses.mean_nll(losses.at_labels(logits, BATCH), BATCH)
         + losses.mean_kl(LOGITS, logits, BATCH)
         + losses.mean_cross_entropy(logits, LOGITS, BATCH)
         + losses.sequence_entropy(logits, BATCH).sum()
@@ -141,21 +143,29 @@ def test_nan_in_padding_never_reaches_a_loss_or_its_gradient():
 
 def test_half_precision_logits_are_summed_in_float32():
     half = LOGITS.to(torch.bfloat16)
-    for value in (losses.mean_nll(half, BATCH), losses.mean_kl(half, half, BATCH)):
+    nll = losses.mean_nll(losses.at_labels(half, BATCH), BATCH)
+    for value in (nll, losses.mean_kl(half, half, BATCH)):
         assert value.dtype == torch.float32
 
 
+at_labels = losses.at_labels
 TERMS = {
-    "mean_nll": lambda x, y, batch: losses.mean_nll(x, batch),
-    "joint_mean_nll": lambda x, y, batch: losses.joint_mean_nll([(x, batch), (y, batch)]),
-    "sequence_nll": lambda x, y, batch: losses.row_mean(losses.sequence_nll(x, batch), batch),
-    "answer_nll": lambda x, y, batch: losses.row_mean(losses.answer_nll(x, batch), batch),
+    "mean_nll": lambda x, y, batch: losses.mean_nll(at_labels(x, batch), batch),
+    "joint_mean_nll": lambda x, y, batch: losses.joint_mean_nll(
+        [(at_labels(x, batch), batch), (at_labels(y, batch), batch)]
+    ),
+    "sequence_nll": lambda x, y, batch: losses.row_mean(
+        losses.sequence_nll(at_labels(x, batch), batch), batch
+    ),
+    "answer_nll": lambda x, y, batch: losses.row_mean(
+        losses.answer_nll(at_labels(x, batch), batch), batch
+    ),
     "mean_kl": losses.mean_kl,
     "mean_cross_entropy": losses.mean_cross_entropy,
     "entropy": lambda x, y, batch: losses.row_mean(losses.sequence_entropy(x, batch), batch),
     "mean_square": losses.mean_square,
     "preference": lambda x, y, batch: losses.row_mean(
-        losses.preference(losses.sequence_nll(x, batch), beta=0.5), batch
+        losses.preference(losses.sequence_nll(at_labels(x, batch), batch), beta=0.5), batch
     ),
 }
 
@@ -187,7 +197,7 @@ def test_the_average_over_parts_is_the_whole(name, rows_of):
 def test_likelihoods_of_the_fixture_are_the_published_code_s(source, golden, golden_step):
     expected = golden["ce_token_mean_and_sequence_sum"]
     batch = next(b for s, b in golden_step.batches.items() if s.value == source)
-    logits = golden_step.student.logits(batch)
+    logits = golden_step.student.answer_logits(batch)
     assert losses.mean_nll(logits, batch).item() == pytest.approx(
         expected[f"{source}_ce_mean"], abs=1e-5
     )

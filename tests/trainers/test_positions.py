@@ -31,11 +31,14 @@ class GivenView:
         shape = (*batch.attended_BT.shape, WORDS)
         return torch.randn(shape, generator=generator, dtype=torch.float64)
 
+    def answer_logits(self, batch):
+        return losses.at_labels(self.logits(batch), batch)
+
     def hidden(self, batch, layer):
         return self.logits(batch)
 
     def sequence_nll(self, batch):
-        return losses.sequence_nll(self.logits(batch), batch)
+        return losses.sequence_nll(self.answer_logits(batch), batch)
 
 
 @pytest.fixture

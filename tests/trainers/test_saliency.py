@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from evals.text.encoding import model_inputs
+from trainers import losses
 from trainers.batch import Batch, single
 from trainers.distributed import Place
 from trainers.in_step import finished
@@ -31,6 +32,10 @@ class Weights(nn.Module):
         """Returns two words for each row; the second has the logit 0."""
         x = self.a + 2 * self.c if batch.ids == ("forget",) else self.b + self.c
         return torch.stack([x, torch.zeros(1)], dim=-1).expand(1, 2, 2)
+
+    def answer_logits(self, batch: Batch) -> Tensor:
+        """Returns those that predict a label."""
+        return losses.at_labels(self.logits(batch), batch)
 
 
 class Engine:

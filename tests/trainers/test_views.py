@@ -99,7 +99,7 @@ def test_the_reference_has_no_dropout(tiny_lora, batch):
 
 def test_sequence_nll_is_that_of_the_reference_logits(model, batch):
     reference = ReferenceView(model)
-    expected = losses.sequence_nll(reference.logits(batch), batch)
+    expected = losses.sequence_nll(reference.answer_logits(batch), batch)
     torch.testing.assert_close(reference.sequence_nll(batch), expected)
 
 

@@ -59,4 +59,4 @@ def _log_ratio(step: Step, source: Source) -> Tensor:
     """Returns log p - log p_ref of each row's answer."""
     batch = step.batches[source]
     reference_B = step.reference.sequence_nll(batch)
-    return reference_B - losses.sequence_nll(step.student.logits(batch), batch)
+    return reference_B - losses.sequence_nll(step.student.answer_logits(batch), batch)

@@ -34,4 +34,4 @@ class Method:
     def loss(self, step: Step) -> Tensor:
         """Returns the mean over rows of the summed NLL."""
         batch = step.batches[self._slot]
-        return losses.row_mean(losses.sequence_nll(step.student.logits(batch), batch), batch)
+        return losses.row_mean(losses.sequence_nll(step.student.answer_logits(batch), batch), batch)

@@ -42,10 +42,10 @@ class Method:
         """Returns the mean preference loss of the pairs plus the retain term."""
         config = self.config
         forget, retain = step.batches[Source.FORGET], step.batches[Source.RETAIN]
-        forget_BTV, retain_BTV = step.student.logits(forget), step.student.logits(retain)
-        chosen_B = step.reference.sequence_nll(retain) - losses.sequence_nll(retain_BTV, retain)
-        rejected_B = step.reference.sequence_nll(forget) - losses.sequence_nll(forget_BTV, forget)
+        forget_NV, retain_NV = map(step.student.answer_logits, (forget, retain))
+        chosen_B = step.reference.sequence_nll(retain) - losses.sequence_nll(retain_NV, retain)
+        rejected_B = step.reference.sequence_nll(forget) - losses.sequence_nll(forget_NV, forget)
         preference_B = -logsigmoid(config.beta * (chosen_B - rejected_B)) / config.beta
         return losses.row_mean(preference_B, forget) + config.alpha * losses.mean_nll(
-            retain_BTV, retain
+            retain_NV, retain
         )

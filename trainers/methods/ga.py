@@ -31,4 +31,4 @@ class Method:
     def loss(self, step: Step) -> Tensor:
         """Returns -mean NLL(forget)."""
         forget = step.batches[Source.FORGET]
-        return -losses.mean_nll(step.student.logits(forget), forget)
+        return -losses.mean_nll(step.student.answer_logits(forget), forget)

@@ -44,5 +44,5 @@ class Method:
         """Returns -gamma * mean NLL(forget) + alpha * retain term."""
         config = self.config
         forget = step.batches[Source.FORGET]
-        forget_loss = -config.gamma * losses.mean_nll(step.student.logits(forget), forget)
+        forget_loss = -config.gamma * losses.mean_nll(step.student.answer_logits(forget), forget)
         return add_retain_term(forget_loss, step, term=config.retain_term, alpha=config.alpha)

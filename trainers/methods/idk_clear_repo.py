@@ -29,5 +29,5 @@ class Method:
     def loss(self, step: Step) -> Tensor:
         """Returns mean NLL(refusals) + mean NLL(retain)."""
         idk, retain = step.batches[Source.IDK], step.batches[Source.RETAIN]
-        refusal_loss = losses.mean_nll(step.student.logits(idk), idk)
-        return refusal_loss + losses.mean_nll(step.student.logits(retain), retain)
+        refusal_loss = losses.mean_nll(step.student.answer_logits(idk), idk)
+        return refusal_loss + losses.mean_nll(step.student.answer_logits(retain), retain)

@@ -55,4 +55,4 @@ class Method:
 
 def _row_mean_nll(step: Step, source: Source) -> Tensor:
     batch = step.batches[source]
-    return losses.row_mean(losses.answer_nll(step.student.logits(batch), batch), batch)
+    return losses.row_mean(losses.answer_nll(step.student.answer_logits(batch), batch), batch)

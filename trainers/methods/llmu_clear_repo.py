@@ -43,8 +43,8 @@ class Method:
     def loss(self, step: Step) -> Tensor:
         """Returns -mean NLL(first slot) + KL on the second + mean NLL(third)."""
         forget, retain, idk = (step.batches[source] for source in self._slots)
-        unlearn = -losses.mean_nll(step.student.logits(forget), forget)
-        refuse = losses.mean_nll(step.student.logits(idk), idk)
+        unlearn = -losses.mean_nll(step.student.answer_logits(forget), forget)
+        refuse = losses.mean_nll(step.student.answer_logits(idk), idk)
         reference_BTV = step.reference.logits(retain)
         counted = self.config.positions.of(retain)
         stay = losses.mean_kl(step.student.logits(retain), reference_BTV, counted)

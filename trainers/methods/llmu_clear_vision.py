@@ -54,10 +54,10 @@ class Method:
         retain = step.batches[Source.RETAIN]
         logits_BTV, hidden_BTH = step.student.both(retain, layer)
         stay = losses.mean_kl(step.reference.hidden(retain, layer), hidden_BTH, retain)
-        fit = config.alpha * losses.mean_nll(logits_BTV, retain)
+        fit = config.alpha * losses.mean_nll(losses.at_labels(logits_BTV, retain), retain)
         return unlearn + replace + config.normal * stay + fit
 
 
 def _mean_nll(step: Step, source: Source) -> Tensor:
     batch = step.batches[source]
-    return losses.mean_nll(step.student.logits(batch), batch)
+    return losses.mean_nll(step.student.answer_logits(batch), batch)

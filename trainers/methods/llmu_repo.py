@@ -59,13 +59,13 @@ class Method:
 
 def _with_one_more(step: Step) -> Tensor:
     batch = step.batches[Source.FORGET]
-    nll_B = losses.sequence_nll(step.student.logits(batch), batch)
+    nll_B = losses.sequence_nll(step.student.answer_logits(batch), batch)
     return losses.row_mean(nll_B / (losses.labelled(batch).sum(dim=1) + 1), batch)
 
 
 def _without_the_first(step: Step) -> Tensor:
     batch = step.batches[Source.RANDOM]
-    nll_BT = losses.token_nll(step.student.logits(batch), batch)
+    nll_BT = losses.token_nll(step.student.answer_logits(batch), batch)
     mask_BT = losses.labelled(batch)
     is_later_BT = mask_BT.cumsum(dim=1) > 1
     nll_B = (nll_BT * is_later_BT).sum(dim=1) / mask_BT.sum(dim=1).clamp(min=1)

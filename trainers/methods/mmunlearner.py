@@ -53,5 +53,5 @@ class Method:
         """Returns -alpha * mean NLL(forget), or mean NLL(retain) in the steps that follow."""
         ascends = step.index % self.requirements.forget_every == 0
         batch = step.batches[Source.FORGET if ascends else Source.RETAIN]
-        nll = losses.mean_nll(step.student.logits(batch), batch)
+        nll = losses.mean_nll(step.student.answer_logits(batch), batch)
         return -self.config.alpha * nll if ascends else nll

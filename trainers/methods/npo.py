@@ -52,6 +52,6 @@ class Method:
         config = self.config
         forget = step.batches[Source.FORGET]
         reference_B = step.reference.sequence_nll(forget)
-        margin_B = losses.sequence_nll(step.student.logits(forget), forget) - reference_B
+        margin_B = losses.sequence_nll(step.student.answer_logits(forget), forget) - reference_B
         forget_loss = losses.row_mean(losses.preference(margin_B, beta=config.beta), forget)
         return add_retain_term(forget_loss, step, term=config.retain_term, alpha=config.alpha)

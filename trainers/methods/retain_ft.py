@@ -31,4 +31,4 @@ class Method:
     def loss(self, step: Step) -> Tensor:
         """Returns mean NLL(retain)."""
         retain = step.batches[Source.RETAIN]
-        return losses.mean_nll(step.student.logits(retain), retain)
+        return losses.mean_nll(step.student.answer_logits(retain), retain)

@@ -59,7 +59,7 @@ class Method:
             return -self._distillation(step, Source.FORGET, forget)
         retain = step.batches[Source.RETAIN]
         logits_BTV = step.student.logits(retain)
-        fit = self.config.gamma * losses.mean_nll(logits_BTV, retain)
+        fit = self.config.gamma * losses.mean_nll(losses.at_labels(logits_BTV, retain), retain)
         return fit + self.config.alpha * self._distillation(step, Source.RETAIN, logits_BTV)
 
     def _distillation(self, step: Step, source: Source, student_BTV: Tensor) -> Tensor:

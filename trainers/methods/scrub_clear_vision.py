@@ -50,5 +50,5 @@ class Method:
         retain_BTV, retain_BTH = step.student.both(retain, layer)
         away = losses.mean_kl(step.reference.hidden(forget, layer), forget_BTH, forget)
         close = losses.mean_kl(step.reference.hidden(retain, layer), retain_BTH, retain)
-        fit = losses.mean_nll(retain_BTV, retain)
+        fit = losses.mean_nll(losses.at_labels(retain_BTV, retain), retain)
         return -config.gamma * away + config.alpha * close + fit

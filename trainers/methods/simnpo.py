@@ -50,7 +50,7 @@ class Method:
         """Returns the weighted mean preference loss of the forget rows plus the retain term."""
         config = self.config
         forget = step.batches[Source.FORGET]
-        margin_B = losses.answer_nll(step.student.logits(forget), forget) - config.delta
+        margin_B = losses.answer_nll(step.student.answer_logits(forget), forget) - config.delta
         preference_B = losses.preference(margin_B, beta=config.beta)
         forget_loss = config.gamma * losses.row_mean(preference_B, forget)
         return add_retain_term(forget_loss, step, term=config.retain_term, alpha=config.alpha)

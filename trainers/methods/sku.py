@@ -62,4 +62,4 @@ class Method:
 
 def _mean_nll(step: Step, source: Source) -> Tensor:
     batch = step.batches[source]
-    return losses.mean_nll(step.student.logits(batch), batch)
+    return losses.mean_nll(step.student.answer_logits(batch), batch)

@@ -80,6 +80,11 @@ class VisionLanguageModel(nn.Module):
         """Returns the language model under the output head."""
         return part(self.network, LANGUAGE_MODEL)
 
+    def get_output_embeddings(self) -> nn.Module:
+        """Returns the output head."""
+        head: nn.Module = self.network.get_output_embeddings()
+        return head
+
     def linear_layers(self) -> list[str]:
         """Returns the names of the linear layers of the parts that train, for an adapter."""
         return [

@@ -51,7 +51,7 @@ def run(model, encoder, settings=LIKELIHOOD, shard=Shard()):  # noqa: B008
 
 def evaluate(model, encoder, benchmark, settings, shard=Shard()):  # noqa: B008
     parts = SUITE.evaluate(model, encoder, benchmark, settings=settings, shard=shard, device=CPU)
-    return ScoreSheet(tuple(parts))
+    return ScoreSheet(tuple(part for part in parts if part is not None))
 
 
 def test_a_sheet_has_every_task_with_its_items_sorted_by_id(build_model, encoder):

@@ -69,6 +69,6 @@ def _taught(name: str, stage: int, place: Place) -> dict[str, list[float]]:
 @torch.no_grad()
 def _nlls(student: StudentView, batches: dict[Source, Batch], place: Place) -> list[float]:
     return [
-        mean_over_ranks(losses.mean_nll(student.logits(batch), batch), place)
+        mean_over_ranks(losses.mean_nll(student.answer_logits(batch), batch), place)
         for batch in batches.values()
     ]

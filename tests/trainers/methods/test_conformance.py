@@ -81,6 +81,10 @@ class RecordedView:
         self.asked.append(("logits", self.sources[batch.ids]))
         return self.inner.logits(batch)
 
+    def answer_logits(self, batch):
+        self.asked.append(("logits", self.sources[batch.ids]))
+        return self.inner.answer_logits(batch)
+
     def hidden(self, batch, layer):
         self.asked.append((f"layer {layer}", self.sources[batch.ids]))
         return self.inner.hidden(batch, layer)

@@ -17,7 +17,7 @@ from tests.fixtures.golden import GOLDEN
 from trainers.batch import single
 from trainers.family import Use
 from trainers.loaded_model import LoadedModel
-from trainers.losses import mean_nll
+from trainers.losses import at_labels, mean_nll
 from trainers.margin_head import MarginHead, normalises_batches
 from trainers.models.face_recogniser import HEAD, Config, Family
 from trainers.requirements import Requirements, Source
@@ -135,7 +135,7 @@ def test_the_loss_of_its_logits_is_the_additive_margin_softmax(benchmark) -> Non
     labels = batch.labels_BT[:, 0]
     cosines[torch.arange(len(labels)), labels] -= 0.3
     expected = cross_entropy(30 * cosines, labels).detach()
-    assert mean_nll(logits(loaded, benchmark), batch) == pytest.approx(float(expected), rel=1e-5)
+    assert mean_nll(at_labels(logits(loaded, benchmark), batch), batch) == pytest.approx(float(expected), rel=1e-5)
 
 
 def test_clears_head_leaves_the_peoples_vectors_as_long_as_they_are() -> None:

@@ -66,8 +66,8 @@ def _trained(saved: Path, mode: str, stage: int, rank: int, world: int) -> dict:
     place, said = Place(rank, world), []
     batch = _parts(loaded, world)[rank]
     for _ in range(STEPS):
-        logits = StudentView(engine.module, loaded.arguments).logits(batch)
-        loss = losses.mean_nll(logits, batch)
+        logits_NV = StudentView(engine.module, loaded.arguments).answer_logits(batch)
+        loss = losses.mean_nll(logits_NV, batch)
         engine.backward(loss)
         engine.step(LR)
         said.append(mean_over_ranks(loss, place))
@@ -107,5 +107,5 @@ def _scores(module: torch.nn.Module, loaded: LoadedModel, place: Place) -> dict[
         shard=Shard(place.rank, place.world),
         device=torch.device("cpu"),
     )
-    own = {item.id: item.answer.nll for task in found for item in task.items}
+    own = {item.id: item.answer.nll for task in found if task for item in task.items}
     return {row_id: nll for part in gather(own, place) for row_id, nll in part.items()}

@@ -28,14 +28,14 @@ CACHES = pytest.mark.parametrize("cached", [{}, {"cache": None}], ids=["cached",
 
 def nll_of(loaded, batch):
     with torch.no_grad():
-        logits = StudentView(loaded.model, loaded.arguments).logits(batch)
-    return losses.sequence_nll(logits, batch)
+        logits_NV = StudentView(loaded.model, loaded.arguments).answer_logits(batch)
+    return losses.sequence_nll(logits_NV, batch)
 
 
 def gradients(loaded, batch):
     model = loaded.model.train()
     model.zero_grad()
-    loss = losses.mean_nll(StudentView(model, loaded.arguments).logits(batch), batch)
+    loss = losses.mean_nll(StudentView(model, loaded.arguments).answer_logits(batch), batch)
     loss.backward()
     found = {name: value.grad for name, value in trainable(model)}
     model.eval()
