@@ -8,6 +8,7 @@ import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -58,6 +59,7 @@ class WarmState:
         self.place = place
         self._benchmarks: dict[str, Benchmark] = {}
         self._models: dict[str, WarmModel] = {}
+        self._encoders: dict[tuple[str, int, str], tuple[Any, Encoder]] = {}
         self._frozen: torch.nn.Module | None = None
         self._training_run: TrainingRun | None = None
 
@@ -131,8 +133,16 @@ class WarmState:
         return (yield from in_step(loaded.preparing(), self.place))
 
     def encoder(self, job: Job, loaded: LoadedModel, *, max_length: int, key: str) -> Encoder:
-        """Returns the encoder of the model; `key` is the setting that `max_length` comes from."""
-        return _suite(job).encoder(loaded.processor, max_length=max_length, key=key)
+        """Returns the encoder of the model, the same as long as the model is loaded.
+
+        `key` is the setting that `max_length` comes from.
+        """
+        place = job.benchmark.name, max_length, key
+        processor, encoder = self._encoders.get(place, (None, None))
+        if encoder is None or processor is not loaded.processor:
+            encoder = _suite(job).encoder(loaded.processor, max_length=max_length, key=key)
+            self._encoders[place] = loaded.processor, encoder
+        return encoder
 
     def shown_row(self, job: Job, loaded: LoadedModel) -> str:
         """Returns the first row of the job's split as the model is given it, for people to read."""
@@ -221,6 +231,7 @@ class WarmState:
         for warm_model in self._models.values():
             warm_model.engine.close()
         self._models = {}
+        self._encoders = {}
         self._frozen = None
 
     def _scoring_encoder(self, job: Job, loaded: LoadedModel) -> Encoder:
