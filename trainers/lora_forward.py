@@ -1,9 +1,9 @@
 """A LoRA layer that scales what is as narrow as its rank, and not what is as wide as the model.
 
 peft computes x W + s (x A B); here it is x W + (s x A) B, which spares a product as wide as the
-layer in each direction. Where s is a power of two, as alpha 32 over rank 8 is, both are equal to the
-last bit, else to rounding. It goes into peft's own place for other forward passes; its factors are
-called as modules, so that ZeRO-3 gathers them.
+layer in each direction. Where s is a power of two, as alpha 32 over rank 8 is, both are equal to
+the last bit, else to rounding. It goes into peft's own place for other forward passes; its factors
+are called as modules, so that ZeRO-3 gathers them.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """Pure pieces of losses on logits and batches, normalised so that parts average to the whole.
 
-Shapes: B rows, T positions, V vocabulary, H hidden width, N selected positions in the order of rows.
+Shapes: B rows, T positions, V vocabulary, H hidden width, N selected positions, row by row.
 
 A mean here is a sum over this part divided by the batch's norm (see `trainers.batch`). Padding
 never enters: likelihoods run over labelled tokens, divergences over attended positions. Only the

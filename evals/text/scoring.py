@@ -179,7 +179,8 @@ def _group_sizes(numbers: Sequence[int], *, together: bool) -> list[int]:
 
 def _num_batches(sizes: Sequence[int], *, batch_size: int) -> int:
     return sum(
-        math.ceil(count / _groups_at_once(size, batch_size)) for size, count in Counter(sizes).items()
+        math.ceil(count / _groups_at_once(size, batch_size))
+        for size, count in Counter(sizes).items()
     )
 
 

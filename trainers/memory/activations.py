@@ -139,7 +139,8 @@ def training_bytes(
 def scoring_bytes(decoder: Decoder, mode: Mode, *, num_tokens: int, length: int) -> int:
     """Returns what a pass without gradients over `num_tokens` takes: one layer, and all logits.
 
-    Scores are read off one answer of `length` at a time, in float32.
+    That is as if every token were predicted; prompts and padding have no logits. They are read in
+    float32, no more than an answer of `length` at a time or a few MiB.
     """
     p = mode.entry_bytes
     layer = 8 * decoder.hidden + p * (

@@ -32,4 +32,6 @@ class Method:
     def loss(self, step: Step) -> Tensor:
         """Returns the token mean NLL of the refusal and retain rows together."""
         batches = [step.batches[Source.IDK], step.batches[Source.RETAIN]]
-        return losses.joint_mean_nll([(step.student.answer_logits(batch), batch) for batch in batches])
+        return losses.joint_mean_nll(
+            [(step.student.answer_logits(batch), batch) for batch in batches]
+        )

@@ -45,5 +45,7 @@ class Method:
     def loss(self, step: Step) -> Tensor:
         """Returns -gamma * mean NLL(forget) + alpha * KL(reference || student) on retain."""
         forget = step.batches[Source.FORGET]
-        forget_loss = -self.config.gamma * losses.mean_nll(step.student.answer_logits(forget), forget)
+        forget_loss = -self.config.gamma * losses.mean_nll(
+            step.student.answer_logits(forget), forget
+        )
         return add_retain_term(forget_loss, step, term=RetainTerm.KL, alpha=self.config.alpha)

@@ -47,6 +47,8 @@ class Method:
         among = self.config.positions.of
         away = losses.mean_kl(forget_BTV, step.reference.logits(forget), among(forget))
         close = losses.mean_kl(retain_BTV, step.reference.logits(retain), among(retain))
-        return -self.config.gamma * away + close + losses.mean_nll(
-            losses.at_labels(retain_BTV, retain), retain
+        return (
+            -self.config.gamma * away
+            + close
+            + losses.mean_nll(losses.at_labels(retain_BTV, retain), retain)
         )

@@ -98,9 +98,7 @@ def test_an_adapter_on_the_head_is_read_too():
     expected_NV = model(**INPUTS).logits[WANTED_BT]
     with model.disable_adapter():
         assert not torch.allclose(logits_at(model, INPUTS, WANTED_BT), expected_NV, atol=1e-4)
-    torch.testing.assert_close(
-        logits_at(model, INPUTS, WANTED_BT), expected_NV, rtol=0, atol=1e-6
-    )
+    torch.testing.assert_close(logits_at(model, INPUTS, WANTED_BT), expected_NV, rtol=0, atol=1e-6)
 
 
 def test_no_position_at_all_has_no_logits_and_a_gradient_of_zero():

@@ -13,7 +13,7 @@ from evals.text import scoring
 from evals.text.encoding import Encoder, Prompt
 from evals.text.example import Example, Probability, Task
 from evals.text.scores import ItemScore
-from evals.text.scoring import score_task
+from evals.text.scoring import score_task, score_tasks
 from evals.text.shared_prefix import grow, lay_rows, lay_trees
 
 CPU = torch.device("cpu")
@@ -221,6 +221,68 @@ def test_a_model_that_cannot_leave_logits_out_scores_the_same(build_model, encod
             return self.inner(input_ids=input_ids, attention_mask=attention_mask)
 
     assert_equal(score(Plain(), encoder), score(model, encoder))
+
+
+def score_all(model, encoder, tasks, batch_size=4, shard=Shard()):  # noqa: B008
+    """Scores of tasks in one pass; what is None in between is left in."""
+    return list(score_tasks(model, encoder, tasks, batch_size=batch_size, shard=shard, device=CPU))
+
+
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+def test_tasks_in_one_pass_score_as_each_alone(build_model, encoder, attention):
+    model = build_model(attention=attention)
+    tasks = [replace(TASK, examples=part) for part in (EXAMPLES[:3], (), EXAMPLES[3:])]
+    found = [items for items in score_all(model, encoder, tasks) if items is not None]
+    assert len(found) == 3
+    for items, task in zip(found, tasks, strict=True):
+        assert_equal(items, score(model, encoder, task))
+
+
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+def test_ranks_yield_in_step_before_the_first_task_is_there(build_model, encoder, attention):
+    model = build_model(attention=attention)
+    tasks = [replace(TASK, examples=EXAMPLES[:1]), TASK]
+    found = [score_all(model, encoder, tasks, 2, Shard(rank, 3)) for rank in range(3)]
+    signs = [[items is None for items in each] for each in found]
+    assert signs[0] == signs[1] == signs[2]
+    assert signs[0][-2:] == [False, False]
+    assert len(signs[0]) > 2
+    assert all(signs[0][:-2])
+
+
+def test_answers_of_like_length_go_together_whatever_their_task(build_model, encoder):
+    model = build_model(attention="eager")
+    widths: list[int] = []
+    model.register_forward_pre_hook(
+        lambda _model, _args, inputs: widths.append(inputs["input_ids"].shape[1]),
+        with_kwargs=True,
+    )
+    short, long = Example("s", "Who?", "B"), EXAMPLES[0]
+    tasks = [replace(TASK, examples=(short, replace(long, perturbed=(), paraphrase=None)))] * 2
+    score_all(model, encoder, tasks, 2)
+    assert len(widths) == 2
+    assert widths[0] > widths[1] == len(encoder.row(short, "B").input_ids)
+
+
+def test_an_infinite_logit_is_as_in_log_sum_exp():
+    logits_NV = torch.tensor([[math.inf, 0.0], [-math.inf, 1.0], [2.0, 2.0], [math.nan, 0.0]])
+    index_M, labels_M = torch.tensor([0, 0, 1, 2, 2, 3]), torch.tensor([0, 1, 1, 0, 1, 1])
+    logprobs_M, hits_M = scoring._read(logits_NV, index_M, labels_M)
+    rows_MV = logits_NV[index_M]
+    expected_M = rows_MV.gather(1, labels_M[:, None])[:, 0] - rows_MV.logsumexp(1)
+    torch.testing.assert_close(logprobs_M, expected_M, rtol=0, atol=0, equal_nan=True)
+    assert hits_M.tolist() == (rows_MV.argmax(1) == labels_M).tolist()
+
+
+def test_reading_logits_in_parts_changes_no_bit(monkeypatch):
+    generator = torch.Generator().manual_seed(0)
+    logits_NV = torch.randn(50, 33, generator=generator, dtype=torch.bfloat16)
+    index_M = torch.randint(50, (80,), generator=generator)
+    labels_M = torch.randint(33, (80,), generator=generator)
+    whole = scoring._read(logits_NV, index_M, labels_M)
+    monkeypatch.setattr(scoring, "AT_ONCE", 100)
+    parts = scoring._read(logits_NV, index_M, labels_M)
+    assert all(torch.equal(one, other) for one, other in zip(whole, parts, strict=True))
 
 
 def test_an_empty_task_has_no_scores(build_model, encoder):

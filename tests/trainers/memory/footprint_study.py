@@ -107,7 +107,9 @@ def _moments(model: nn.Module, case: Case, world: int, found: dict[str, Any]) ->
     batch = _batch(MICRO_BATCH)
     for _ in range(2):
         for _ in range(case.accumulation):
-            loss = losses.mean_nll(StudentView(engine.module, ARGUMENTS).answer_logits(batch), batch)
+            loss = losses.mean_nll(
+                StudentView(engine.module, ARGUMENTS).answer_logits(batch), batch
+            )
             engine.backward(loss)
             yield "backward"
             engine.step(1e-3)

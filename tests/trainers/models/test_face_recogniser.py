@@ -135,7 +135,9 @@ def test_the_loss_of_its_logits_is_the_additive_margin_softmax(benchmark) -> Non
     labels = batch.labels_BT[:, 0]
     cosines[torch.arange(len(labels)), labels] -= 0.3
     expected = cross_entropy(30 * cosines, labels).detach()
-    assert mean_nll(at_labels(logits(loaded, benchmark), batch), batch) == pytest.approx(float(expected), rel=1e-5)
+    assert mean_nll(at_labels(logits(loaded, benchmark), batch), batch) == pytest.approx(
+        float(expected), rel=1e-5
+    )
 
 
 def test_clears_head_leaves_the_peoples_vectors_as_long_as_they_are() -> None:
