@@ -31,6 +31,8 @@ class Batch:
     token_norm: float
     position_norm: float
     row_norm: float
+    longest: int
+    """Positions of the longest row that any rank has in its batch of the same turn."""
 
 
 def single(ids: tuple[str, ...], rows: Collated) -> Batch:
@@ -43,6 +45,7 @@ def single(ids: tuple[str, ...], rows: Collated) -> Batch:
         token_norm=float((rows.labels_BT != IGNORE).sum()),
         position_norm=float(rows.attended_BT.sum()),
         row_norm=float(len(ids)),
+        longest=rows.attended_BT.shape[1],
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from torch import nn
 
 from evals.text.output_head import logits_at
+from trainers.joint_pass import joint_rows
 from trainers.views import Arguments, longest_list
 
 
@@ -63,5 +64,6 @@ ARGUMENTS = Arguments(
     layers=decoder_layers,
     only_to=only_to,
     logits_at=logits_at,
+    join=joint_rows,
 )
 """A training needs no keys and values, and no logits that are not read."""

@@ -2,20 +2,22 @@
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import torch
 
+from trainers.batch import Batch
 from trainers.checkpoint import Bookmark
 from trainers.distributed import Place, means_over_ranks
 from trainers.early_stopping import Reading
 from trainers.engine import Engine
 from trainers.job import BEAT_S, Beat, Diverged, Report
-from trainers.method import Method, Reference, Step, View
+from trainers.method import Method, Reference, Step, Student, View
 from trainers.probe import curve
+from trainers.requirements import Source
 from trainers.saliency import Saliency
 from trainers.sampler import Sampler
 from trainers.schedule import learning_rate
@@ -28,7 +30,7 @@ class TrainingSetup:
 
     method: Method
     sampler: Sampler
-    student: View
+    student: Student
     reference: Reference
     training: TrainingSettings
     seed: int
@@ -133,7 +135,7 @@ def _step(
     for batches in micro_batches:
         step = Step(
             batches=batches,
-            student=setup.student,
+            student=_student(setup, batches),
             reference=setup.reference,
             index=index,
             num_steps=total,
@@ -145,3 +147,11 @@ def _step(
         engine.step(lr)
         total_loss += loss.detach()
     return total_loss / len(micro_batches)
+
+
+def _student(setup: TrainingSetup, batches: Mapping[Source, Batch]) -> View:
+    """Returns the student as the method's step of these batches sees it."""
+    together = sorted(setup.method.requirements.together)
+    return (
+        setup.student.over([batches[source] for source in together]) if together else setup.student
+    )

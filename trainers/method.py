@@ -1,6 +1,6 @@
 """What an unlearning method is, and what it sees in one step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,6 +31,14 @@ class View(Protocol):
 
     def both(self, batch: Batch, layer: int) -> tuple[Tensor, Tensor]:
         """Returns logits_BTV and the hidden_BTH of layer `layer`, of one pass."""
+        ...
+
+
+class Student(View, Protocol):
+    """The model as it trains."""
+
+    def over(self, batches: Sequence[Batch]) -> View:
+        """Returns a view that reads the answers of `batches` in one pass, if that costs less."""
         ...
 
 

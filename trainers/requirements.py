@@ -43,6 +43,9 @@ class Requirements:
     """Those that the reference model reads, as well as the student or alone."""
     hidden_layer: int | None = None
     """The layer whose output is read in place of logits; the hyperparameter is called `layer`."""
+    together: frozenset[Source] = frozenset()
+    """Those of `needs` of which the student reads the answers, and no more, in every step: one
+    pass may serve them all."""
     logits_too: bool = False
     """Whether the student's logits of some batches are read beside, or instead of, that output."""
     num_random: int = 1
@@ -83,4 +86,5 @@ class Requirements:
             needs=self.needs | term.needs,
             likelihoods=self.likelihoods | term.likelihoods,
             compared=self.compared | term.compared,
+            together=self.together | term.together,
         )

@@ -31,7 +31,7 @@ class RetainTerm(StrEnum):
         retain = frozenset({Source.RETAIN})
         return {
             RetainTerm.NONE: Requirements(),
-            RetainTerm.NLL: Requirements(retain),
+            RetainTerm.NLL: Requirements(retain, together=retain),
             RetainTerm.KL: Requirements(retain, compared=retain),
             RetainTerm.KL_PADDED: Requirements(retain, compared=retain),
         }[self]

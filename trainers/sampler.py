@@ -196,6 +196,12 @@ class Sampler:
         size = len(rows) // self._num_parts
         return rows[part * size : (part + 1) * size]
 
+    def _same_turn(self, rows: Sequence[T], part: int) -> Iterator[T]:
+        """Yields what all ranks take out of a step's rows while this one takes `part`."""
+        accumulation = len(self._own_parts)
+        for other in range(part % accumulation, self._num_parts, accumulation):
+            yield from self._slice(rows, other)
+
     def _part(self, rows: Sequence[NamedRow], part: int) -> Batch:
         own, num_parts = self._slice(rows, part), self._num_parts
         collated = self._encoder.collate([named.row for named in own])
@@ -208,4 +214,5 @@ class Sampler:
             token_norm=sum(named.row.num_labels for named in rows) / num_parts,
             position_norm=sum(named.row.num_positions for named in rows) / num_parts,
             row_norm=len(rows) / num_parts,
+            longest=max(named.row.num_positions for named in self._same_turn(rows, part)),
         )

@@ -20,6 +20,7 @@ from evals.evaluating import evaluating
 from trainers import losses
 from trainers.batch import Batch
 from trainers.distributed import Place, mean_over_ranks
+from trainers.joint_pass import JointView
 
 
 def longest_list(model: nn.Module) -> Sequence[nn.Module]:
@@ -36,6 +37,10 @@ def all_logits(model: nn.Module, arguments: Mapping[str, Any], mask_BT: Tensor) 
     return _with_positions(logits)[mask_BT]
 
 
+def each_alone(batches: Sequence[Batch]) -> None:  # noqa: ARG001
+    """Joins nothing."""
+
+
 def whole_depth(model: nn.Module, layer: int) -> AbstractContextManager[None]:  # noqa: ARG001
     """Leaves nothing out."""
     return nullcontext()
@@ -48,7 +53,8 @@ class Arguments:
     Logits are asked for with `logits`; with `hidden` where the hidden states alone are looked at,
     so that the model need not make what is thrown away. `layers` gives the layers whose outputs
     are those states, whatever is wrapped around the model; `only_to` has no layer behind one run,
-    and `logits_at` calls the model for its logits at some positions.
+    and `logits_at` calls the model for its logits at some positions. `join` makes one batch of
+    several where rows do not change each other and one pass costs less than one for each.
     """
 
     logits: Mapping[str, Any] = field(default_factory=dict)
@@ -56,6 +62,7 @@ class Arguments:
     layers: Callable[[nn.Module], Sequence[nn.Module]] = longest_list
     only_to: Callable[[nn.Module, int], AbstractContextManager[None]] = whole_depth
     logits_at: Callable[[nn.Module, Mapping[str, Any], Tensor], Tensor] = all_logits
+    join: Callable[[Sequence[Batch]], Batch | None] = each_alone
 
 
 class StudentView:
@@ -76,6 +83,11 @@ class StudentView:
     def hidden(self, batch: Batch, layer: int) -> Tensor:
         """Returns hidden_BTH, the output of layer `layer` (0-based, float32)."""
         return _hidden(self._model, batch, self._arguments, layer=layer)
+
+    def over(self, batches: Sequence[Batch]) -> "StudentView | JointView":
+        """Returns a view that reads the answers of `batches` in one pass, if that costs less."""
+        joint = self._arguments.join(batches) if len(batches) > 1 else None
+        return self if joint is None else JointView(self, batches, joint)
 
     def both(self, batch: Batch, layer: int) -> tuple[Tensor, Tensor]:
         """Returns logits_BTV and the hidden_BTH of layer `layer`, of one pass."""

@@ -72,6 +72,18 @@ def test_an_epoch_shows_every_forget_row_once() -> None:
         assert sorted(drawn[7 * epoch : 7 * epoch + 7]) == [e.id for e in FORGET]
 
 
+@pytest.mark.parametrize(("world", "micro"), [(1, 4), (1, 1), (2, 1), (2, 2), (4, 1)])
+def test_every_rank_knows_the_longest_row_of_each_turn(world: int, micro: int) -> None:
+    turns = zip(
+        *(sampler(world=world, rank=r, micro=micro).step(0) for r in range(world)), strict=True
+    )
+    for turn in turns:
+        for source in Source:
+            own = [batches[source] for batches in turn]
+            longest = max(batch.attended_BT.shape[1] for batch in own)
+            assert {batch.longest for batch in own} == {longest}
+
+
 def test_two_seeds_draw_differently_and_one_seed_the_same() -> None:
     assert ids(sampler(seed=1).step(0), Source.RETAIN) != ids(
         sampler(seed=2).step(0), Source.RETAIN

@@ -113,8 +113,9 @@ def training_bytes(
 ) -> int:
     """Returns the most that one micro-batch takes: everything kept, and the last pass's head.
 
-    Of earlier passes in the same graph the log-probabilities are kept as well. A checkpointed
-    layer comes back after the head has gone.
+    Of earlier passes in the same graph the log-probabilities are kept as well. That is as if every
+    position were labelled; where prompts are not, rows that are read in one pass have room in it. A
+    checkpointed layer comes back after the head has gone.
     """
     num_earlier = rows.together - rows.at_once
     kept = kept_bytes(decoder, mode, num_rows=rows.at_once, length=rows.length)

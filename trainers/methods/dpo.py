@@ -43,7 +43,7 @@ class Method:
     def __init__(self, config: Config) -> None:
         self.config = config
         pair = frozenset({Source.FORGET, Source.IDK})
-        own = Requirements(pair, likelihoods=pair)
+        own = Requirements(pair, likelihoods=pair, together=pair)
         self.requirements = own.with_term(config.retain_term.requirements)
 
     def loss(self, step: Step) -> Tensor:

@@ -36,7 +36,7 @@ class Method:
     def __init__(self, config: Config) -> None:
         self.config = config
         pair = frozenset({Source.FORGET, Source.RETAIN})
-        self.requirements = Requirements(pair, likelihoods=pair)
+        self.requirements = Requirements(pair, likelihoods=pair, together=pair)
 
     def loss(self, step: Step) -> Tensor:
         """Returns the mean preference loss of the pairs plus the retain term."""

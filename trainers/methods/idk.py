@@ -24,7 +24,8 @@ class Config(Settings):
 class Method:
     """Minimises the joint NLL of refusals and retain answers."""
 
-    requirements = Requirements(frozenset({Source.IDK, Source.RETAIN}))
+    _both = frozenset({Source.IDK, Source.RETAIN})
+    requirements = Requirements(_both, together=_both)
 
     def __init__(self, config: Config) -> None:
         self.config = config

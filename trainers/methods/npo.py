@@ -44,7 +44,7 @@ class Method:
     def __init__(self, config: Config) -> None:
         self.config = config
         forget = frozenset({Source.FORGET})
-        own = Requirements(forget, likelihoods=forget)
+        own = Requirements(forget, likelihoods=forget, together=forget)
         self.requirements = own.with_term(config.retain_term.requirements)
 
     def loss(self, step: Step) -> Tensor:

@@ -43,7 +43,8 @@ class Method:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        own = Requirements(frozenset({Source.FORGET}))
+        forget = frozenset({Source.FORGET})
+        own = Requirements(forget, together=forget)
         self.requirements = own.with_term(config.retain_term.requirements)
 
     def loss(self, step: Step) -> Tensor:

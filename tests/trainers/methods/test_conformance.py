@@ -12,6 +12,7 @@ from evals import plugins
 from evals.choice import choose
 from evals.errors import ConfigError
 from trainers.batch import with_norms
+from trainers.decoder_call import ARGUMENTS
 from trainers.hyperparameters import ranges
 from trainers.method import PACKAGE, Step, build_method
 from trainers.requirements import ReferenceUse, Source
@@ -82,7 +83,7 @@ class RecordedView:
         return self.inner.logits(batch)
 
     def answer_logits(self, batch):
-        self.asked.append(("logits", self.sources[batch.ids]))
+        self.asked.append(("answers", self.sources[batch.ids]))
         return self.inner.answer_logits(batch)
 
     def hidden(self, batch, layer):
@@ -255,7 +256,9 @@ def compared_output(requirements):
 def readable_outputs(requirements):
     """Returns what may be read of the student in a pass, in the words of `RecordedView`."""
     alone = compared_output(requirements)
-    return {alone, "logits", f"logits and {alone}"} if requirements.logits_too else {alone}
+    if requirements.logits_too:
+        return {alone, "answers", f"logits and {alone}"}
+    return {alone, "answers"} if requirements.hidden_layer is None else {alone}
 
 
 @every_method
@@ -269,8 +272,10 @@ def test_the_student_passes_once_over_each_batch_that_is_needed(name, settings, 
     assert {source for _, source in read} == method.requirements.needs
     outputs = {output for output, _ in read}
     assert outputs <= readable_outputs(method.requirements)
-    assert any(compared_output(method.requirements) in output for output in outputs)
-    assert method.requirements.logits_too == (len(outputs) > 1)
+    layer = method.requirements.hidden_layer
+    read_layer = {output for output in outputs if f"layer {layer}" in output}
+    assert bool(read_layer) == (layer is not None)
+    assert method.requirements.logits_too == (bool(read_layer) and len(outputs) > 1)
 
 
 @every_method
@@ -283,6 +288,37 @@ def test_the_reference_is_asked_for_what_the_method_says_and_for_nothing_else(
     passes = {(compared_output(requirements), source) for source in requirements.compared}
     likelihoods = {("likelihoods", source) for source in requirements.likelihoods}
     assert set().union(*references) == passes | likelihoods
+
+
+@every_method
+def test_what_may_be_read_in_one_pass_is_read_in_every_step(name, settings, step, make_batch):
+    method = build(name, settings)
+    students, _ = asked_of_both(method, step, make_batch)
+    for asked in students:
+        assert {("answers", source) for source in method.requirements.together} <= set(asked)
+
+
+@every_method
+def test_one_pass_for_several_batches_gives_the_same_loss_and_gradients(
+    name, settings, model, step, make_batch
+):
+    method = build(name, settings)
+    if len(method.requirements.together) < 2:
+        return
+    alone = with_random(step, method, make_batch)
+    student, passes = StudentView(model, ARGUMENTS), []
+    together = [alone.batches[each] for each in sorted(method.requirements.together)]
+    joint = replace(alone, student=student.over(together))
+    losses, found = [], []
+    hook = model.register_forward_pre_hook(lambda *_: passes.append(torch.is_grad_enabled()))
+    for each in (replace(alone, student=student), joint):
+        passes.clear()
+        losses.append(method.loss(each))
+        found.append((gradients(model, losses[-1]), sum(passes)))
+    hook.remove()
+    torch.testing.assert_close(losses[1], losses[0], rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(found[1][0], found[0][0], rtol=1e-4, atol=1e-6)
+    assert found[1][1] == found[0][1] - len(together) + 1
 
 
 @every_method
