@@ -68,7 +68,7 @@ class JointView:
             return self._student.answer_logits(batch)
         if not self._answers_NV:
             counts = [int(losses.labelled(each).sum()) for each in self._batches]
-            self._answers_NV = self._student.answer_logits(self._joint).split(counts)
+            self._answers_NV = torch.split(self._student.answer_logits(self._joint), counts)
         return self._answers_NV[place]
 
     def logits(self, batch: Batch) -> Tensor:

@@ -29,7 +29,8 @@ class NarrowScaling(LoraVariant):  # type: ignore[misc]
     @staticmethod
     def merge_safe(module: LoraLayer, active_adapter: str, orig_weight: Tensor) -> Tensor:
         """Returns the weight with the adapter's product added."""
-        return orig_weight + module.get_delta_weight(active_adapter).to(orig_weight.dtype)
+        merged: Tensor = orig_weight + module.get_delta_weight(active_adapter).to(orig_weight.dtype)
+        return merged
 
     @staticmethod
     def merge_unsafe(module: LoraLayer, active_adapter: str, orig_weight: Tensor) -> None:
@@ -39,7 +40,8 @@ class NarrowScaling(LoraVariant):  # type: ignore[misc]
     @staticmethod
     def unmerge(module: LoraLayer, active_adapter: str, orig_weight: Tensor) -> Tensor:
         """Returns the weight with the adapter's product taken off."""
-        return orig_weight.data - module.get_delta_weight(active_adapter).to(orig_weight.dtype)
+        delta: Tensor = module.get_delta_weight(active_adapter)
+        return orig_weight.data - delta.to(orig_weight.dtype)
 
 
 def scale_narrowly(model: PeftModel) -> None:

@@ -255,7 +255,7 @@ def _read(logits_NV: Tensor, index_M: Tensor, labels_M: Tensor) -> tuple[Tensor,
     """
     chosen_M = logits_NV[index_M, labels_M].float()
     tops, totals = [], []
-    for part_PV in logits_NV.split(max(1, AT_ONCE // logits_NV.shape[1])):
+    for part_PV in torch.split(logits_NV, max(1, AT_ONCE // logits_NV.shape[1])):
         most_P, top_P = part_PV.float().max(1)
         shift_P = most_P.masked_fill(most_P.isinf(), 0.0)
         totals.append((part_PV.float() - shift_P[:, None]).exp_().sum(1).log_().add_(shift_P))
