@@ -19,6 +19,7 @@ from trainers.adapters import trainable
 from trainers.deepspeed_config import deepspeed_config
 from trainers.deepspeed_library import deepspeed
 from trainers.job import Diverged
+from trainers.one_rank import spare_reductions
 from trainers.optimizer import WithL1, build_optimizer
 from trainers.settings import EngineSettings, L1Mode, TrainingSettings
 from trainers.starting_weights import Change, StartingWeights
@@ -69,6 +70,7 @@ class Engine:
         # gradients while it starts, which must neither decay nor shrink the weights.
         optimizer = build_optimizer(groups, training)
         wrapped, *_ = deepspeed.initialize(model=model, optimizer=optimizer, config=config)
+        spare_reductions(wrapped)
         engine = cls(model, wrapped, optimizer, base_norm=norm)
         shards.forget(wrapped, optimizer)
         return engine

@@ -1,0 +1,46 @@
+"""What DeepSpeed does for the sake of other ranks, left out where there are none.
+
+At ZeRO 1 and 2 it copies gradients together, reduces them over its ranks and copies them back, and
+takes the norm of each parameter by itself, in several calls. On one rank the first changes nothing,
+and the second is one call, to the same last bit. For small models both are a part of every step.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+STAGES = (1, 2)
+
+
+def spare_reductions(engine: Any) -> None:
+    """Has an engine that is alone reduce nothing; every other engine stays as it is."""
+    sharded = engine.optimizer
+    alone = engine.world_size == 1 and engine.zero_optimization_stage() in STAGES
+    if not alone or sharded.cpu_offload or sharded.has_moe_layers:
+        return
+    sharded.allreduce_and_scatter = partial(_scatter, sharded.allreduce_and_scatter)
+    sharded.get_grad_norm_direct = partial(_norm, sharded.get_grad_norm_direct)
+
+
+def _scatter(reduce: Callable[..., None], bucket: Sequence[Any], *args: Any, **how: Any) -> None:
+    """Leaves gradients where they are, unless they are wanted elsewhere, too."""
+    if any(len(part) > 2 and part[2] is not None for part in bucket):
+        reduce(bucket, *args, **how)
+
+
+def _norm(
+    of_ranks: Callable[..., Tensor],
+    gradients: Sequence[Tensor],
+    params: Sequence[Any],
+    norm_type: float = 2,
+) -> Tensor:
+    """Returns the norm of a group's gradients, -1 where it is no number, as DeepSpeed has it."""
+    own = [each for each in gradients if not getattr(each, "_zero_padding", False)]
+    if norm_type != 2 or not own or len(own) != len(params):
+        return of_ranks(gradients, params, norm_type)
+    norms = torch._foreach_norm([each.detach() for each in own], 2, dtype=torch.double)
+    norm = torch.stack(norms).pow(2).sum().float().pow(0.5)
+    return torch.where(norm.isfinite(), norm, -1.0)
