@@ -1,4 +1,4 @@
-"""What is left out on one rank; that steps are the same, engines of one rank show in test_engine."""
+"""What is left out on one rank; that its steps are the same, test_engine shows."""
 
 import math
 from types import SimpleNamespace
