@@ -21,7 +21,30 @@ from evals.text.output_head import logits_at
 from evals.text.scores import AnswerScore, ItemScore
 from evals.text.shared_prefix import Layout, lay_rows, lay_trees
 
-_TREE_FAMILIES = frozenset({"llama", "mistral", "qwen2"})
+_TREE_FAMILIES = frozenset(
+    {
+        "cohere",
+        "gemma",
+        "glm",
+        "gpt_neox",
+        "granite",
+        "helium",
+        "llama",
+        "mistral",
+        "mixtral",
+        "nemotron",
+        "olmo",
+        "olmo2",
+        "phi",
+        "phi3",
+        "qwen2",
+        "qwen3",
+        "qwen3_moe",
+        "smollm3",
+        "stablelm",
+        "starcoder2",
+    }
+)
 """Architectures whose only way from token to token is masked attention, tried and equal."""
 
 AT_ONCE = 1 << 20

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from torch.nn import functional
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from evals.benchmark import Role
 from evals.collated import IGNORE
@@ -15,6 +16,7 @@ from evals.text.example import Example, Probability, Task
 from evals.text.scores import ItemScore
 from evals.text.scoring import score_task, score_tasks
 from evals.text.shared_prefix import grow, lay_rows, lay_trees
+from tests.evals.conftest import SHAPE
 
 CPU = torch.device("cpu")
 
@@ -122,11 +124,24 @@ def test_a_perfect_model_hits_every_token_and_a_contrary_one_none(tokenizer, enc
             assert item.answer.mean_nll == pytest.approx(-each, rel=1e-5)
 
 
-@pytest.mark.parametrize("architecture", ["llama", "mistral", "qwen2"])
+SMALL = {
+    "mixtral": {"num_local_experts": 2},
+    "qwen3_moe": {"num_experts": 2, "num_experts_per_tok": 1, "moe_intermediate_size": 24},
+}
+
+
+@pytest.mark.parametrize("architecture", sorted(scoring._TREE_FAMILIES))
 def test_answers_behind_a_shared_prefix_score_as_answers_alone(
-    build_model, encoder, architecture, monkeypatch
+    tokenizer, encoder, architecture, monkeypatch
 ):
-    model = build_model(architecture)
+    settings = {**SHAPE, "vocab_size": len(tokenizer), "head_dim": 8, "pad_token_id": 0}
+    if architecture == "gpt_neox":  # which has as many keys as queries, and no name for it
+        del settings["num_key_value_heads"]
+    torch.manual_seed(0)
+    config = AutoConfig.for_model(
+        architecture, **settings, **SMALL.get(architecture, {}), sliding_window=None
+    )
+    model = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa").eval()
     assert scoring.shares_prefixes(model)
     shared = score(model, encoder)
     monkeypatch.setattr(scoring, "shares_prefixes", lambda model: False)
