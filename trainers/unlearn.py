@@ -63,6 +63,7 @@ def _setup(
         compared=_sampler(job, warm_state, warm_model, asked, sources=asked.likelihoods),
         num_steps=job.training.num_steps(sampler.num_rows),
         cache=warm_model.reference_nll,
+        states=warm_model.reference_states,
         arguments=warm_model.loaded.arguments,
         frozen_copy=partial(warm_state.frozen_copy, job, task.base),
         place=warm_state.place,

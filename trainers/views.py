@@ -21,6 +21,14 @@ from trainers import losses
 from trainers.batch import Batch
 from trainers.distributed import Place, mean_over_ranks
 from trainers.joint_pass import JointView
+from trainers.kept_states import (
+    HEAD,
+    KeptStates,
+    first_tokens,
+    head_given,
+    head_watched,
+    output_head,
+)
 
 
 def longest_list(model: nn.Module) -> Sequence[nn.Module]:
@@ -98,8 +106,8 @@ class ReferenceView:
     """A model without gradients or dropout, and with its adapter off if it has one.
 
     Without an adapter it must be a model that does not train, or not yet. `cache` keeps summed NLLs
-    by row id. It may be shared by every trial on the same base weights and the same encoding of
-    rows.
+    by row id, `states` hidden states. Both may be shared by every trial on the same base weights
+    and the same encoding of rows.
     """
 
     def __init__(
@@ -108,9 +116,11 @@ class ReferenceView:
         arguments: Arguments = Arguments(),  # noqa: B008
         *,
         cache: dict[str, float] | None = None,
+        states: KeptStates | None = None,
         place: Place | None = None,
     ) -> None:
         self._model = model
+        self._states = None if _is_sharded(model) else states
         self._arguments = arguments
         self._cache = {} if cache is None else cache
         self._place = place or Place()
@@ -118,7 +128,10 @@ class ReferenceView:
     def logits(self, batch: Batch) -> Tensor:
         """Returns logits_BTV (float32)."""
         with _as_reference(self._model):
-            return _logits(self._model, batch, self._arguments)
+            head = None if self._states is None else output_head(self._model)
+            if self._states is None or head is None:
+                return _logits(self._model, batch, self._arguments)
+            return self._kept_logits(self._states, head, batch)
 
     def answer_logits(self, batch: Batch) -> Tensor:
         """Returns logits_NV (float32) where labels are predicted, which spares all others."""
@@ -127,8 +140,14 @@ class ReferenceView:
 
     def hidden(self, batch: Batch, layer: int) -> Tensor:
         """Returns hidden_BTH, the output of layer `layer` (0-based, float32)."""
+        known = None if self._states is None else self._states.find(batch, layer)
+        if known is not None:
+            return known
         with _as_reference(self._model):
-            return _hidden(self._model, batch, self._arguments, layer=layer)
+            hidden_BTH = _hidden(self._model, batch, self._arguments, layer=layer)
+        if self._states is not None:
+            self._states.keep(batch, layer, hidden_BTH)
+        return hidden_BTH
 
     def both(self, batch: Batch, layer: int) -> tuple[Tensor, Tensor]:
         """Returns logits_BTV and the hidden_BTH of layer `layer`, of one pass."""
@@ -143,6 +162,18 @@ class ReferenceView:
             self._remember(_rows_of(batch, rows))
         nlls = [self._cache[row_id] for row_id in batch.ids]
         return torch.tensor(nlls, dtype=torch.float32, device=batch.labels_BT.device)
+
+    def _kept_logits(self, states: KeptStates, head: nn.Module, batch: Batch) -> Tensor:
+        """Returns logits_BTV, of the states before the head if they are kept."""
+        known = states.find(batch, HEAD)
+        if known is not None:
+            with head_given(head, known), self._arguments.only_to(self._model, 0):
+                return _logits(self._model, first_tokens(batch), self._arguments)
+        with head_watched(head) as seen:
+            logits_BTV = _logits(self._model, batch, self._arguments)
+        if len(seen) == 1 and seen[0].shape[:2] == batch.attended_BT.shape:
+            states.keep(batch, HEAD, seen[0])
+        return logits_BTV
 
     def _any_rank(self, missing: list[int]) -> bool:
         """Returns whether any rank must compute: under ZeRO-3 a forward needs them all."""
@@ -190,6 +221,11 @@ def _as_reference(model: nn.Module) -> Iterator[None]:
     adapter_off = model.disable_adapter() if isinstance(model, PeftModel) else nullcontext()
     with evaluating(model), adapter_off:
         yield
+
+
+def _is_sharded(model: nn.Module) -> bool:
+    """Tells whether ranks hold parts of the weights, and must run the model together (ZeRO-3)."""
+    return any(hasattr(parameter, "ds_id") for parameter in model.parameters())
 
 
 def _rows_of(batch: Batch, rows: list[int]) -> Batch:

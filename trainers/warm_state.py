@@ -28,6 +28,7 @@ from trainers.engine import Engine
 from trainers.family import build_family
 from trainers.in_step import in_step
 from trainers.job import Beat, Job, Report
+from trainers.kept_states import KeptStates
 from trainers.loaded_model import LoadedModel
 from trainers.loop import TrainingSetup
 from trainers.probe import Probe, Scorer, probed
@@ -40,15 +41,16 @@ from trainers.weight_files import check_fingerprint
 class WarmModel:
     """A model under an engine, ready to be trained.
 
-    `reference_nll` caches the reference's sequence likelihoods by row id, `before` the scores of
-    what probes look at; they are valid as long as the base weights are, so they live and die with
-    them.
+    `reference_nll` caches the reference's sequence likelihoods by row id, `reference_states` what
+    its layers give for rows, as far as there is room, and `before` the scores of what probes look
+    at; they are valid as long as the base weights are, so they live and die with them.
     """
 
     loaded: LoadedModel
     module: torch.nn.Module
     engine: Engine
     reference_nll: dict[str, float] = field(default_factory=dict)
+    reference_states: KeptStates = field(default_factory=KeptStates)
     before: dict[str, ScoreSheet] = field(default_factory=dict)
 
 

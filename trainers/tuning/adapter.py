@@ -54,7 +54,13 @@ class AdapterTuning:
         self, module: nn.Module, needs: ReferenceNeeds
     ) -> Generator[Beat, None, Reference]:
         """Returns the same model with its adapter off, at any time: no second copy."""
-        return ReferenceView(module, needs.arguments, cache=needs.cache, place=needs.place)
+        return ReferenceView(
+            module,
+            needs.arguments,
+            cache=needs.cache,
+            states=needs.states,
+            place=needs.place,
+        )
         yield  # takes no time
 
     def negate(self, engine: Engine, strength: float) -> None:

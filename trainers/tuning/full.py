@@ -55,7 +55,13 @@ class FullTuning:
         if needs.use == ReferenceUse.MODEL:
             yield Beat()  # the model and its engine were loaded just now
             copy = needs.frozen_copy()
-            return ReferenceView(copy, needs.arguments, cache=needs.cache, place=needs.place)
+            return ReferenceView(
+                copy,
+                needs.arguments,
+                cache=needs.cache,
+                states=needs.states,
+                place=needs.place,
+            )
         start = ReferenceView(module, needs.arguments, cache=needs.cache, place=needs.place)
         yield from _remember(start, needs)
         return KnownLikelihoods(needs.cache)

@@ -10,6 +10,7 @@ from torch import nn
 from trainers.distributed import Place
 from trainers.engine import Engine
 from trainers.job import Beat
+from trainers.kept_states import KeptStates
 from trainers.loaded_model import LoadedModel
 from trainers.method import Reference
 from trainers.requirements import ReferenceUse
@@ -23,14 +24,15 @@ class ReferenceNeeds:
     """What there is to make a reference of, for a method that makes `use` of one.
 
     `compared` draws the rows whose likelihoods the method will ask for in its `num_steps` steps.
-    `cache` keeps likelihoods by row id; the model is called with `arguments`. `frozen_copy` loads
-    the model that training starts from a second time.
+    `cache` keeps likelihoods by row id, `states` hidden states; the model is called with
+    `arguments`. `frozen_copy` loads the model that training starts from a second time.
     """
 
     use: ReferenceUse
     compared: Sampler
     num_steps: int
     cache: dict[str, float]
+    states: KeptStates
     arguments: Arguments
     frozen_copy: Callable[[], nn.Module]
     place: Place
