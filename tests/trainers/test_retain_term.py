@@ -10,7 +10,7 @@ def test_each_term_says_what_it_needs():
     retain = frozenset({Source.RETAIN})
     assert {term.value: term.requirements for term in RetainTerm} == {
         "none": Requirements(),
-        "nll": Requirements(needs=retain),
+        "nll": Requirements(needs=retain, together=retain),
         "kl": Requirements(needs=retain, compared=retain),
         "kl_padded": Requirements(needs=retain, compared=retain),
     }
