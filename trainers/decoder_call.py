@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from evals.text.output_head import logits_at
+from evals.output_head import logits_at
 from trainers.joint_pass import joint_rows
 from trainers.views import Arguments, longest_list
 

@@ -9,7 +9,6 @@ Shapes: B rows, T positions, N labelled positions, V vocabulary.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -18,9 +17,7 @@ from torch.nn.functional import pad
 from evals.collated import IGNORE
 from trainers import losses
 from trainers.batch import Batch
-
-if TYPE_CHECKING:
-    from trainers.views import StudentView
+from trainers.method import View
 
 WORTH_POSITIONS = 64
 """Padded positions that cost about what a pass does by itself: measured were 75 on a CPU with four
@@ -55,7 +52,7 @@ def joint_rows(batches: Sequence[Batch]) -> Batch | None:
 class JointView:
     """A student that reads the answers of `batches` in one pass, `joint`, once one is asked for."""
 
-    def __init__(self, student: "StudentView", batches: Sequence[Batch], joint: Batch) -> None:
+    def __init__(self, student: View, batches: Sequence[Batch], joint: Batch) -> None:
         self._student = student
         self._batches = batches
         self._joint = joint

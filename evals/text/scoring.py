@@ -13,11 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from evals.evaluating import evaluating
+from evals.output_head import logits_at
 from evals.shard import Shard
 from evals.text.answer_encoder import AnswerEncoder
 from evals.text.encoding import Row
 from evals.text.example import Example, Task
-from evals.text.output_head import logits_at
 from evals.text.scores import AnswerScore, ItemScore
 from evals.text.shared_prefix import Layout, lay_rows, lay_trees
 

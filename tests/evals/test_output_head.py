@@ -3,7 +3,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from evals.text.output_head import logits_at
+from evals.output_head import logits_at
 
 WORDS = 61
 SHAPE = {
