@@ -18,12 +18,10 @@ from evals.errors import ConfigError
 from evals.text.answer_end import closed, special_ids
 from evals.text.chat_template import rendered
 from evals.text.example import Example
+from evals.text.kept_rows import KeptRows
 
 ANSWER = "@@answer@@"
 """Stands in for an answer while a chat template is rendered; no template changes it."""
-
-KEPT_TOKENS = 1 << 22
-"""Of rows that an encoder remembers: all of a benchmark, as a rule, in some ten megabytes."""
 
 AS_THEY_ARE = {"skip_special_tokens": False, "clean_up_tokenization_spaces": False}
 
@@ -79,8 +77,7 @@ class Encoder:
     itself may end in other tokens than the same prompt with an answer behind it. Blanks at the
     end of the prompt belong to the answer, for most tokenizers merge them with its first word
     (" Hina" after "Answer: "): so every answer is scored, and generated, behind the same tokens.
-    `key` is the setting that `max_length` comes from, for messages. Rows are remembered: a gang
-    scores the same ones after every trial.
+    `key` is the setting that `max_length` comes from, for messages.
 
     Raises:
         ConfigError: the tokenizer is not a fast one, has no end-of-sequence token, or has no
@@ -104,9 +101,7 @@ class Encoder:
         self.pad_id: int = self.eos_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
         self._special = special_ids(tokenizer)
         self.end_id = self._end_id()
-        self._rows: dict[tuple[str, str], Row] = {}
-        self._prompts: dict[str, tuple[int, ...]] = {}
-        self._num_kept = 0
+        self._kept = KeptRows()
 
     def answered(self, example: Example) -> Row:
         """Returns the row of a question and its own answer."""
@@ -130,22 +125,13 @@ class Encoder:
 
     def row(self, example: Example, answer: str) -> Row:
         """Returns the row of the example's question and this answer."""
-        key = example.question, answer
-        found = self._rows.get(key)
-        if found is None:
-            found = self.encode(*key)
-            if self._has_room(len(found.input_ids)):
-                self._rows[key] = found
-        return found
+        return self._kept.find(
+            (example.question, answer), self.encode, lambda row: len(row.input_ids)
+        )
 
     def prompt_ids(self, example: Example) -> tuple[int, ...]:
         """Returns the ids that stand before any answer to the example's question."""
-        found = self._prompts.get(example.question)
-        if found is None:
-            found = self.encode_prompt(example.question)
-            if self._has_room(len(found)):
-                self._prompts[example.question] = found
-        return found
+        return self._kept.find((example.question,), self.encode_prompt, len)
 
     def beside_tokens(self, examples: Sequence[Example]) -> Mapping[str, Tensor]:  # noqa: ARG002
         """Returns nothing: a question is all tokens."""
@@ -196,13 +182,6 @@ class Encoder:
         ids = (row.input_ids, row.input_ids[:start])
         whole, prompt = (str(self.tokenizer.decode(list(each), **AS_THEY_ARE)) for each in ids)
         return prompt, whole.removeprefix(prompt)
-
-    def _has_room(self, num_tokens: int) -> bool:
-        """Returns whether as many tokens more may be remembered, and counts them if so."""
-        if self._num_kept + num_tokens > KEPT_TOKENS:
-            return False
-        self._num_kept += num_tokens
-        return True
 
     def _tokenize(self, text: str) -> tuple[list[int], list[int]]:
         """Returns the ids and each one's end in `text` (0 for a token that is not in it).

@@ -5,7 +5,6 @@ from transformers import PreTrainedTokenizerFast
 
 from evals.collated import IGNORE
 from evals.errors import ConfigError
-from evals.text import encoding
 from evals.text.encoding import Encoder, Prompt, Row, collate
 from evals.text.example import Example
 from tests.fixtures.golden import GOLDEN
@@ -242,15 +241,12 @@ def test_a_row_that_was_cut_spells_what_is_left(tokenizer):
     assert " 1956 in Kuwait".startswith(rest)
 
 
-def test_rows_and_prompts_are_encoded_once_as_long_as_there_is_room(tokenizer, monkeypatch):
+def test_rows_and_prompts_are_encoded_once(tokenizer):
     encoder = Encoder(tokenizer, prompt=Prompt(), max_length=64)
     example = Example("e", *PAIRS[0])
     row, prompt = encoder.row(example, PAIRS[0][1]), encoder.prompt_ids(example)
-    assert encoder.row(example, PAIRS[0][1]) is row == encoder.encode(*PAIRS[0])
+    assert encoder.row(example, PAIRS[0][1]) is row
     assert encoder.prompt_ids(example) is prompt
+    assert row == encoder.encode(*PAIRS[0])
+    assert prompt == encoder.encode_prompt(PAIRS[0][0])
     assert encoder.row(example, "Paris.") == encoder.encode(PAIRS[0][0], "Paris.") != row
-    monkeypatch.setattr(encoding, "KEPT_TOKENS", 0)
-    full = Encoder(tokenizer, prompt=Prompt(), max_length=64)
-    assert full.row(example, PAIRS[0][1]) == row
-    assert full.prompt_ids(example) == prompt
-    assert full.row(example, PAIRS[0][1]) is not full.row(example, PAIRS[0][1])
