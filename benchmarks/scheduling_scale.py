@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from orchestrator.driver.signals import StopSignals
 from orchestrator.results.entry import Entry
 from orchestrator.running import scheduler
 from orchestrator.running.trainable import JobTrainable
+from orchestrator.searching.constraints import Bound
 from trainers.job import MODEL, Job, Outcome, Phase, Report
 from trainers.rank_task import RankTask
 
@@ -46,10 +48,12 @@ METHODS = ("retain_ft", "ga", "gd", "kl", "idk", "dpo", "npo", "scrub", "llmu", 
 class IdleRank:
     """Answers as `cluster.rank.Rank` does, and trains nothing."""
 
+    num_reports = 1
+
     def __init__(self, rank: int, world: int, num_threads: int) -> None:
         del rank, world, num_threads
         self._task: RankTask | None = None
-        self._reported = False
+        self._step = 0
 
     def address(self) -> tuple[str, int]:
         """Returns an address that nobody will use."""
@@ -64,18 +68,19 @@ class IdleRank:
 
     def start(self, task: RankTask) -> None:
         """Takes up a job."""
-        self._task, self._reported = task, False
+        self._task, self._step = task, 0
 
     def memory_bytes(self) -> int:
         """Returns this process's peak memory."""
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
     def advance(self) -> Report | Outcome:
-        """Reports once, and then that all is done."""
+        """Reports so often, and then that all is done."""
         assert self._task is not None
-        if not self._reported:
-            self._reported = True
-            return Report(1, 1, {"loss": 1.0, "lr": self._task.job.training.lr})
+        if self._step < self.num_reports:
+            self._step += 1
+            figures = {"loss": 1.0, "lr": self._task.job.training.lr}
+            return Report(self._step, self.num_reports, figures)
         if self._task.job.phase != Phase.TRIAL:
             (self._task.folder / MODEL).mkdir()
         return Outcome(_scores(self._task.job), {"steps": 1.0, "train_s": 0.0, "moved": 1.0})
@@ -130,26 +135,30 @@ class IdleTrainable(JobTrainable):
 
 
 class Clock(Progress):
-    """Notes when each entry came."""
+    """Notes when each entry came, and what CPU time this process had used by then."""
 
     ends_s: list[float] = []
+    cpu_s: list[float] = []
 
-    def entry(self, entry: Entry, **bounds: Any) -> None:
-        """Notes the time."""
-        super().entry(entry, **bounds)
+    def on_entry(self, entry: Entry, *, bounds: Sequence[Bound]) -> None:
+        """Notes the times."""
+        super().on_entry(entry, bounds=bounds)
         if entry.number is not None:
             self.ends_s.append(time.perf_counter())
+            self.cpu_s.append(time.process_time())
 
 
 def main() -> None:
     options = _parser().parse_args()
     if options.run:
-        _run(options.run, options.sampler)
+        IdleRank.num_reports = options.reports
+        _run(options)
         return
     print(setting("lethe", "ray", "optuna", "mlflow"), flush=True)
     rows, costs = [], []
     for jobs in options.jobs:
         command = [sys.executable, __file__, f"--run={jobs}", f"--sampler={options.sampler}"]
+        command += [f"--reports={options.reports}", f"--gangs={options.gangs}"]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         found = json.loads(done.stdout.splitlines()[-1])
         costs.append(found["job_s"])
@@ -165,12 +174,13 @@ def main() -> None:
     print(f"Goals ({GOAL_S} s, {GOAL_GIB} GiB, {GOAL_GROWTH:g} x): {'met' if met else 'MISSED'}")
 
 
-def _run(jobs: int, sampler: str) -> None:
+def _run(options: argparse.Namespace) -> None:
     """Runs one sweep and prints its figures as the last line."""
+    jobs = options.run
     start.Progress = Clock  # type: ignore[misc]
     scheduler.JobTrainable = IdleTrainable  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as name:
-        config = load_config(None, _overrides(jobs, sampler, Path(name)))
+        config = load_config(None, _overrides(options, Path(name)))
         started = time.perf_counter()
         code = driver.conduct(config, StopSignals())
         whole_s = time.perf_counter() - started
@@ -182,23 +192,25 @@ def _run(jobs: int, sampler: str) -> None:
         "job_s": (ends_s[-1] - ends_s[0]) / (jobs - 1),
         "last_tenth_s": (tenth[-1] - tenth[0]) / (len(tenth) - 1),
         "whole_s": whole_s / jobs,
+        "driver_cpu_s": (Clock.cpu_s[-1] - Clock.cpu_s[0]) / (jobs - 1),
         "driver_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
     }
     print(json.dumps(figures))
 
 
-def _overrides(jobs: int, sampler: str, folder: Path) -> list[str]:
+def _overrides(options: argparse.Namespace, folder: Path) -> list[str]:
     metrics = ",".join(m for m in EvaluationSettings().metrics if m != "forget")
     return [
         f"storage={folder}",
         f"methods=[{','.join(METHODS)}]",
-        f"search.trials={jobs // len(METHODS)}",
-        f"search.sampler={sampler}",
+        f"search.trials={options.run // len(METHODS)}",
+        f"search.sampler={options.sampler}",
         "finalists=null",
         f"evaluation.metrics=[{metrics}]",
         "benchmark.num_people=8",
         "benchmark.forget_people=2",
         "gang.ranks=1",
+        f"gang.cpus_per_rank={len(os.sched_getaffinity(0)) / options.gangs:g}",
         "gang.recycle_after=100000",
     ]
 
@@ -212,6 +224,8 @@ def _parser() -> argparse.ArgumentParser:
         "--jobs", type=int, nargs="+", default=[100, 1000], help="sizes, multiples of 10"
     )
     parser.add_argument("--sampler", default="random", help="random, gp, tpe or grid")
+    parser.add_argument("--reports", type=int, default=1, help="of each job before it ends")
+    parser.add_argument("--gangs", type=int, default=2, help="side by side")
     parser.add_argument("--run", type=int, help=argparse.SUPPRESS)
     return parser
 
