@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 import textwrap
+import time
 from collections.abc import Sequence
 
 from evals import plugins
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(parsed: argparse.Namespace, signals: StopSignals, masked: MaskedTraceback) -> int:
+    begun = time.monotonic()
     try:
         if parsed.keys is not None:
             from orchestrator.config.keys import keys_text
@@ -72,7 +74,7 @@ def _main(parsed: argparse.Namespace, signals: StopSignals, masked: MaskedTraceb
         masked.hide([settings.storage, settings.tracking.uri])
         for warning in (*checked_addresses(settings), *warnings):
             print(f"lethe: {warning}", file=sys.stderr)
-        return show_plan(settings) if parsed.plan else conduct(settings, signals)
+        return show_plan(settings) if parsed.plan else conduct(settings, signals, begun=begun)
     except ConfigError as error:
         print(f"lethe: {masked.cleaned(error)}", file=sys.stderr)
         return 2

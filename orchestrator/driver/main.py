@@ -1,6 +1,7 @@
 """Conducts a whole sweep from its start to its exit code, or shows its plan alone."""
 
 import os
+import time
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
@@ -49,15 +50,18 @@ def _unchecked(plan: Plan) -> str:
     return ""
 
 
-def conduct(config: SweepConfig, signals: StopSignals) -> int:
+def conduct(config: SweepConfig, signals: StopSignals, *, begun: float | None = None) -> int:
     """Runs the sweep to its end, prints its tables and returns the exit code.
+
+    The command was given at the time `begun`, or just now.
 
     Raises:
         ConfigError: something about the sweep cannot be run; nothing was started.
     """
     with ExitStack() as held:
         try:
-            return _run_to_end(start(config, signals, held), signals)
+            begun = time.monotonic() if begun is None else begun
+            return _run_to_end(start(config, signals, held, begun=begun), signals)
         except OutOfRoom as full:
             folder = Storage(config.folder).sweep_path(config.name)
             _say(f"lethe: {full}; {how_to_go_on(folder)}")

@@ -59,9 +59,22 @@ class Progress(SweepCallback):
         self._original: Mapping[str, float] = {}
         self._fronts: dict[str, list[Mapping[str, float]]] = {}
         self._ended: deque[float] = deque(maxlen=PACE_OVER)
+        self._begun: float | None = None
 
-    def begin(self, name: str, *, gang: GangSettings, num_gangs: int, num_shadows: int = 0) -> None:
-        """Writes what will run, in the end up to `num_shadows` models for attacks."""
+    def begin(
+        self,
+        name: str,
+        *,
+        gang: GangSettings,
+        num_gangs: int,
+        num_shadows: int = 0,
+        begun: float | None = None,
+    ) -> None:
+        """Writes what will run, in the end up to `num_shadows` models for attacks.
+
+        The command was given at the time `begun`.
+        """
+        self._begun = begun
         numbers = sorted(set(self._trials.values()))
         trials = f"{' to '.join(map(str, numbers[:1] + numbers[1:][-1:]))} trials"
         methods = f"{len(self._trials)} method" + "s" * (len(self._trials) > 1)
@@ -74,6 +87,15 @@ class Progress(SweepCallback):
             f"Sweep {name}: {self._total} jobs, {baselines} and {trials} for "
             f"each of {methods}{finals}{shadows if num_shadows else ''}; {gangs} of {ranks}"
         )
+
+    def say(self, line: str) -> None:
+        """Writes a line."""
+        self._write(line)
+
+    def under_way(self) -> None:
+        """Writes how long it took from the command until ranks were at work."""
+        if self._begun is not None:
+            self._write(f"First job under way after {self._clock() - self._begun:.1f} s")
 
     def on_report(self, job: Job, report: Report) -> None:
         """Writes how far a baseline is; a trial is over too soon to be worth it."""

@@ -110,7 +110,7 @@ class SweepRun:
             self._control,
             self._signals,
             sweep.full_disk,
-            say=sweep.say,
+            progress=sweep.progress,
             ending=Ending(self._leave, self._sweep.give_up),
         )
         try:

@@ -143,10 +143,13 @@ def show(found: SweepEstimate, *, unchecked: str = "") -> None:
         raise found.refusal
 
 
-def start(config: SweepConfig, signals: StopSignals, held: ExitStack) -> SweepContext:
+def start(
+    config: SweepConfig, signals: StopSignals, held: ExitStack, *, begun: float
+) -> SweepContext:
     """Checks everything that a person can get wrong, in the order of what it costs.
 
-    The lock of the sweep's folder and the connection to Ray are among what is `held`.
+    The lock of the sweep's folder and the connection to Ray are among what is `held`. The command
+    was given at the time `begun`.
 
     Raises:
         ConfigError: something about the sweep cannot be run; nothing was started.
@@ -193,6 +196,7 @@ def start(config: SweepConfig, signals: StopSignals, held: ExitStack) -> SweepCo
         gang=config.gang,
         num_gangs=estimate.num_gangs,
         num_shadows=num_shadows(config),
+        begun=begun,
     )
     return sweep
 

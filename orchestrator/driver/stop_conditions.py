@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from cluster.connection_watch import ClusterLost
 from orchestrator.driver.control import Control
+from orchestrator.driver.progress import Progress
 from orchestrator.driver.queue import Queue
 from orchestrator.driver.signals import Interrupted, StopSignals
 from orchestrator.limits.full_disk import DiskFullMonitor, OutOfRoom
@@ -38,14 +39,14 @@ class StopConditions:
         signals: StopSignals,
         full_disk: DiskFullMonitor,
         *,
-        say: Callable[[str], None],
+        progress: Progress,
         ending: Ending,
     ) -> None:
         self._queue = queue
         self._control = control
         self._signals = signals
         self._full_disk = full_disk
-        self._say = say
+        self._progress = progress
         self._ending = ending
         self._told = False
 
@@ -63,7 +64,9 @@ class StopConditions:
         limit = self._control.limit
         if limit is not None and not self._told:
             self._told = True
-            self._say(f"{limit} is used up: what is running comes to its end, nothing new starts")
+            self._progress.say(
+                f"{limit} is used up: what is running comes to its end, nothing new starts"
+            )
         return self._control.look() or limit is not None
 
     @property
@@ -80,6 +83,10 @@ class StopConditions:
         if self._signals.wished:
             self._leave()
             raise Interrupted
+
+    def under_way(self) -> None:
+        """Takes in that the first job is under way."""
+        self._progress.under_way()
 
     def lacks_room(self, job: Job, reason: str) -> None:
         """Takes in that a job waits for room on the disk, and why."""

@@ -47,6 +47,10 @@ class Monitor(Protocol):
         """Whether nothing may start for a while: gangs are kept for what comes after it."""
         ...
 
+    def under_way(self) -> None:
+        """Takes in that ranks are at work on the first job."""
+        ...
+
     def lacks_room(self, job: Job, reason: str) -> None:
         """Takes in that a running job waits for room on the disk, and why."""
         ...
@@ -83,6 +87,7 @@ class QueueScheduler(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
         self._connection = connection
         self._monitor = monitor
         self._kept = KeptGangs()
+        self._is_under_way = False
 
     def __getstate__(self) -> dict[str, Any]:
         """Gives Tune, which pickles it as it does its searcher, nothing to keep."""
@@ -96,7 +101,6 @@ class QueueScheduler(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
             for trial in list(tune_controller.get_live_trials()):
                 if trial.status == Trial.PENDING or not has_room:
                     self._searcher.withdraw(trial.trial_id)
-                    trial.init_local_path()  # Tune fails at its end over one without a folder
                     tune_controller.stop_trial(trial)
         self._keep_gangs(tune_controller)
         return super().choose_trial_to_run(tune_controller)
@@ -135,7 +139,13 @@ class QueueScheduler(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
     def on_trial_result(
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
     ) -> str:
-        """Lets the trial go on, and passes on what it says about the disk."""
+        """Lets the trial go on, and passes on what it says about the disk.
+
+        The first word of all says that ranks are at work.
+        """
+        if self._monitor is not None and not self._is_under_way:
+            self._is_under_way = True
+            self._monitor.under_way()
         if self._monitor is not None and "no_room" in result:
             job = self._searcher.job(trial.trial_id)
             if job is not None:

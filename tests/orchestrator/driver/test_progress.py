@@ -61,6 +61,17 @@ def progress(lines, clock):
     )
 
 
+def test_how_long_it_took_until_ranks_were_at_work_is_told_from_the_command_on(
+    progress, lines, clock
+):
+    progress.under_way()
+    assert lines == [], "nobody said when the command was given"
+    progress.begin("demo", gang=GangSettings(ranks=1), num_gangs=2, begun=10.0)
+    clock.now = 31.26
+    progress.under_way()
+    assert lines[1:] == ["First job under way after 21.3 s"]
+
+
 def test_the_header_says_what_will_run(progress, lines):
     progress.begin("demo", gang=GangSettings(ranks=2), num_gangs=1)
     assert lines == [

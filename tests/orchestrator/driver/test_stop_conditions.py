@@ -37,10 +37,12 @@ def told() -> Told:
 def watch(told: Told) -> SimpleNamespace:
     signals = StopSignals()
     full_disk = SimpleNamespace(over=None, hear=lambda *heard: told.events.append(heard))
-    say = told.events.append
-    ending = Ending(told.close, told.events.append)
-    made = StopConditions(told, told, signals, full_disk, say=say, ending=ending)
+    note = told.events.append
+    progress = SimpleNamespace(say=note, under_way=lambda: note("under way"))
+    ending = Ending(told.close, note)
+    made = StopConditions(told, told, signals, full_disk, progress=progress, ending=ending)
     return SimpleNamespace(
+        under_way=made.under_way,
         look=made.look,
         heed=made.heed,
         lacks_room=made.lacks_room,
@@ -54,6 +56,11 @@ def watch(told: Told) -> SimpleNamespace:
 def test_as_long_as_nothing_happens_it_says_nothing(watch, told) -> None:
     assert watch.look() is False
     assert told.events == []
+
+
+def test_the_first_job_is_told_of(watch, told) -> None:
+    watch.under_way()
+    assert told.events == ["under way"]
 
 
 def test_a_wish_to_leave_is_followed_in_order_and_ends_the_run(watch, told) -> None:

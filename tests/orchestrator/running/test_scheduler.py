@@ -59,14 +59,16 @@ def test_a_trainable_that_waits_for_room_says_so() -> None:
 
 
 def test_the_one_who_looks_on_hears_of_it_and_the_trial_goes_on() -> None:
-    heard = []
-    monitor = SimpleNamespace(lacks_room=lambda *said: heard.append(said))
+    heard: list[object] = []
+    monitor = SimpleNamespace(
+        lacks_room=lambda *said: heard.append(said), under_way=lambda: heard.append("under way")
+    )
     searcher = QueueSearcher(List(ticket("a")), lambda *_: None)
     searcher.suggest("t1")
     scheduler, trial = QueueScheduler(searcher, None, None, monitor), SimpleNamespace(trial_id="t1")
     assert scheduler.on_trial_result(None, trial, {"job_step": -1, "no_room": "full"}) == "CONTINUE"
     assert scheduler.on_trial_result(None, trial, {"job_step": -1}) == "CONTINUE"
-    assert heard == [("a", "full")]
+    assert heard == ["under way", ("a", "full")]
 
 
 def test_an_error_in_the_trainable_is_one_jobs_end_and_renews_the_gang() -> None:
@@ -123,11 +125,7 @@ def test_once_nothing_may_start_what_has_not_begun_is_taken_back_and_what_finds_
 ) -> None:
     queue = List(ticket("a"), ticket("b"))
     searcher = QueueSearcher(queue, lambda *_: None)
-    folders = []
-    trials = [
-        SimpleNamespace(trial_id=t, status=s, init_local_path=lambda t=t: folders.append(t))
-        for t, s in STATES.items()
-    ]
+    trials = [SimpleNamespace(trial_id=t, status=s) for t, s in STATES.items()]
     for trial in trials:
         searcher.suggest(trial.trial_id)
     stopped = []
@@ -140,7 +138,7 @@ def test_once_nothing_may_start_what_has_not_begun_is_taken_back_and_what_finds_
     monitor = SimpleNamespace(look=lambda: True, paused=False)
     scheduler = QueueScheduler(searcher, capacity, Connection(), monitor)
     assert scheduler.choose_trial_to_run(tune) is None
-    assert stopped == folders == ended
+    assert stopped == ended
     assert queue.withdrawn == [JOBS[trial] for trial in ended]
     for trial in ended:
         searcher.on_trial_complete(trial)
