@@ -88,10 +88,10 @@ class LivePage:
         return Seen(self._version, self._current_now())
 
     def page(self) -> str:
-        """Returns the page as it was made last; waits for the first one."""
-        if not self._text:
+        """Returns the page, made anew first if there is reason to."""
+        if not self._text or self._is_due():
             with self._making:
-                if not self._text:
+                if not self._text or self._is_due():
                     self._make()
         now = self._current_now()
         if not self._text:

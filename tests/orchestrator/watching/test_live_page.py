@@ -81,6 +81,14 @@ def test_what_comes_in_makes_another_page_and_nothing_else_does(begun, clock) ->
     assert "2 trials" in page.page()
 
 
+def test_a_page_that_nobody_has_asked_for_in_a_while_is_as_new_as_its_files(begun, clock) -> None:
+    page = LivePage(str(begun.folder), clock=clock)
+    page.page()
+    begun.write_trial("npo", 0, lr=2e-3, retain=0.75)
+    clock.now += 60
+    assert "2 trials" in page.page()
+
+
 def test_pages_are_not_made_one_after_the_other(begun, clock) -> None:
     page = LivePage(str(begun.folder), clock=clock)
     page.page()
