@@ -77,7 +77,8 @@ def _answered(names: tuple[str, ...], ids_BT: Tensor) -> Batch:
 
 
 class Known:
-    """What passes before have made: logits by batch, or likelihoods of rows with no adapter by id.
+    """What passes before have made: answers' logits by batch, or likelihoods of rows with no
+    adapter by id.
 
     That is all that the methods here ask of a student or of a reference.
     """
@@ -88,9 +89,13 @@ class Known:
         self._logits = logits
         self._likelihoods = likelihoods or {}
 
-    def logits(self, batch: Batch) -> Tensor:
-        """Returns logits_BTV (float32)."""
+    def answer_logits(self, batch: Batch) -> Tensor:
+        """Returns logits_NV (float32) where labels are predicted."""
         return self._logits[id(batch)]
+
+    def logits(self, batch: Batch) -> Tensor:
+        """Fails: no method here asks for it."""
+        raise NotImplementedError(batch.ids)
 
     def sequence_nll(self, batch: Batch) -> Tensor:
         """Returns nll_B, each row's summed answer NLL in nats."""
@@ -129,7 +134,7 @@ def known_of(model: PreTrainedModel, rows: Rows) -> Known:
     for row, ids_T in enumerate(rows.ids_NT[Source.FORGET]):
         batch = _answered((f"{Source.FORGET}-{row}",), ids_T[None])
         with torch.no_grad():
-            nll_B = losses.sequence_nll(view.logits(batch), batch)
+            nll_B = losses.sequence_nll(view.answer_logits(batch), batch)
         likelihoods[batch.ids[0]] = float(nll_B)
     return Known({}, likelihoods)
 

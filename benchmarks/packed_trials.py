@@ -117,7 +117,7 @@ class Pack:
         self._packed.use(torch.tensor(sorted(self._held), device=self._packed.device))
         for source in self._bench.rows.ids_NT:
             batches = [each[source] for each in drawn]
-            parts = self._view.logits(_joined(batches)).chunk(len(batches))
+            parts = self._view.answer_logits(_joined(batches)).chunk(len(batches))
             found |= {id(batch): part for batch, part in zip(batches, parts, strict=True)}
         return found
 

@@ -14,14 +14,13 @@ near until the budget's end. Without noise a choice only gets better, so the fir
 import argparse
 import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import search_surfaces
-import stepped_surfaces
 from machine import setting, table
+from named_surfaces import named
 from search_rivals import CONSTRAINED, NAMES, Searcher, searcher
 from search_surfaces import Measures, Surface, share_of
 
@@ -37,11 +36,9 @@ GOALS = {
     "stepped": 0.5,
     "ties": 0.5,
     "brink": 0.5,
+    "band": 0.5,
 }
 """By surface, the share of the best alternative's trials that is aimed at."""
-
-DRAWN = ("easy", "floor", "narrow", "noisy", "heavy")
-"""Surfaces whose optima are drawn near the middle or, with --anywhere, from all of the space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,7 @@ def main() -> None:
     seeds = range(options.first, options.first + options.seeds)
     found = {}
     for name in options.surfaces:
-        surfaces = {seed: _surface(name, seed, options.anywhere) for seed in seeds}
+        surfaces = {seed: named(name, seed, anywhere=options.anywhere) for seed in seeds}
         found[name] = _measure(surfaces, options.searchers, trials=options.trials)
         print(" | ".join(_row(name, found[name])), file=sys.stderr, flush=True)
     text = report(found)
@@ -130,12 +127,6 @@ def _choice(searching: Searcher, seen: Sequence[Measures], *, noisy: bool) -> in
         return choice
     feasible = [i for i, found in enumerate(seen) if found.feasible]
     return max(feasible, key=lambda i: (float(seen[i].objective), -i), default=None)
-
-
-def _surface(name: str, seed: int, anywhere: bool) -> Surface:
-    module = stepped_surfaces if name in stepped_surfaces.NAMES else search_surfaces
-    make: Callable[..., Surface] = getattr(module, name)
-    return make(seed, anywhere=anywhere) if name in DRAWN else make(seed)
 
 
 def _measure(

@@ -1,6 +1,6 @@
 """How much of the front between forgetting and retain a search finds; see README.md.
 
-The objectives are the surfaces' own (`search_surfaces`, `stepped_surfaces`) and retain, which is
+The objectives are the surfaces' own (`named_surfaces`) and retain, which is
 the distance from its floor. What is counted is the hypervolume of the truth at the feasible trials
 above the original's objective and the floor, as a share of what a lattice of the space has; and
 after how many trials it is 90 % of that.
@@ -17,9 +17,8 @@ from typing import Protocol
 
 import numpy as np
 import optuna
-import search_surfaces
-import stepped_surfaces
 from machine import setting, table
+from named_surfaces import named
 from optuna import samplers
 from search_surfaces import SPACE, Measures, Surface, lattice, share_of
 
@@ -152,8 +151,7 @@ def shares(searching: Searcher, surface: Surface, *, trials: int) -> list[float]
 
 
 def _row(name: str, options: argparse.Namespace) -> list[str]:
-    module = stepped_surfaces if name in stepped_surfaces.NAMES else search_surfaces
-    surfaces = {seed: getattr(module, name)(seed) for seed in range(options.seeds)}
+    surfaces = {seed: named(name, seed, anywhere=False) for seed in range(options.seeds)}
     cells = []
     for rival in options.searchers:
         each = [_play(rival, of, seed, options.trials) for seed, of in surfaces.items()]

@@ -16,12 +16,10 @@ drawn from the seed: in the middle half or so of both ranges, as of a person who
 `anywhere` from EDGE to 1 - EDGE, so that no point in there has more luck than another.
 """
 
-import csv
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,13 +33,9 @@ Array = NDArray[np.float64]
 SPACE = {"lr": SearchRange(low=1e-5, high=1e-2), "l1": SearchRange(low=1e-5, high=1.0)}
 RETAIN, FORGET, KEPT = 0.75, 0.6, 0.9
 SHRINK, DAMAGE, SPREAD = 0.5, 0.5, 0.2
-RECORDED = Path(__file__).with_name("recorded") / "gd_characters.csv"
-RECORDED_ORIGINAL = {"log_forget_quality": -26.169124, "retain": 0.885241}
 EDGE = 0.1
 ITEMS = 300
 """Items a side in the published test."""
-WINDOW = 0.85
-"""The share of each recorded range that is searched, at a place drawn from the seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,28 +154,28 @@ class Shape:
 
 def easy(seed: int, *, anywhere: bool = False) -> Surface:
     """An optimum well inside the feasible part: the floor is no matter there."""
-    rng = _rng("easy", seed)
+    rng = seeded("easy", seed)
     peak, y1 = _place(rng, 0.35, 0.6, anywhere=anywhere)
     return _smooth(Shape(y1=y1, peak=peak, floor=peak + 0.15, width=0.15))
 
 
 def floor(seed: int, *, anywhere: bool = False) -> Surface:
     """Forgetting goes on beyond the floor, so that the optimum sits on it."""
-    rng = _rng("floor", seed)
+    rng = seeded("floor", seed)
     edge, y1 = _place(rng, 0.4, 0.65, anywhere=anywhere)
     return _smooth(Shape(y1=y1, peak=edge + 0.2, floor=edge, width=0.2))
 
 
 def narrow(seed: int, *, anywhere: bool = False) -> Surface:
     """A ceiling on forget besides, which leaves a sliver of the space feasible."""
-    rng = _rng("narrow", seed)
+    rng = seeded("narrow", seed)
     edge, y1 = _place(rng, 0.4, 0.65, anywhere=anywhere)
     return _smooth(Shape(y1=y1, peak=edge + 0.1, floor=edge, width=0.2, ceiling=edge - 0.06))
 
 
 def noisy(seed: int, *, anywhere: bool = False) -> Surface:
     """The easy kind, seen through the noise of a test on few items and of a small retain set."""
-    rng = _rng("noisy", seed)
+    rng = seeded("noisy", seed)
     peak, y1 = _place(rng, 0.35, 0.6, anywhere=anywhere)
     shape = Shape(y1=y1, peak=peak, floor=peak + 0.15, width=0.15)
     plain = _smooth(shape)
@@ -198,7 +192,7 @@ def noisy(seed: int, *, anywhere: bool = False) -> Surface:
 
 def heavy(seed: int, *, anywhere: bool = False) -> Surface:
     """Ln p of a test on 400 items a side as it is: 0 to -400, and a D of whole 400ths."""
-    rng = _rng("heavy", seed)
+    rng = seeded("heavy", seed)
     peak, y1 = _place(rng, 0.4, 0.6, anywhere=anywhere)
     shape = Shape(
         y1=y1,
@@ -218,51 +212,6 @@ def heavy(seed: int, *, anywhere: bool = False) -> Surface:
     return _surface(shape, truth)
 
 
-def recorded(seed: int) -> Surface:
-    """What real trials measured on an even grid, and in between by bilinear interpolation."""
-    left, low = _rng("recorded", seed).uniform(0.0, 1.0 - WINDOW, 2)
-    tables = _recorded_tables()
-
-    def truth(x: Array, y: Array) -> Measures:
-        where = left + WINDOW * x, low + WINDOW * y
-        objective, retain = (_between(tables[name], *where) for name in RECORDED_ORIGINAL)
-        limit = KEPT * RECORDED_ORIGINAL["retain"]
-        return Measures(objective, {"retain.at_least": limit - retain})
-
-    axis = np.linspace(0.0, 1.0, 801)
-    found = truth(*np.meshgrid(axis, axis))
-    best = float(found.objective[found.feasible].max())
-    original = RECORDED_ORIGINAL["log_forget_quality"]
-    return Surface(truth, best, {"retain": Constraint(at_least=KEPT)}, original)
-
-
-def _recorded_tables() -> dict[str, Array]:
-    """Returns each metric by learning rate and L1."""
-    with RECORDED.open(encoding="utf-8", newline="") as file:
-        rows = sorted(csv.DictReader(file), key=lambda row: (float(row["lr"]), float(row["l1"])))
-    num = len({row["lr"] for row in rows})
-    return {
-        name: np.array([float(row[name]) for row in rows]).reshape(num, -1)
-        for name in RECORDED_ORIGINAL
-    }
-
-
-def _between(table: Array, x: Array, y: Array) -> Array:
-    """Returns the bilinear interpolation of a table over [0, 1] x [0, 1]."""
-    (i, u), (j, v) = (_cell(share, size) for share, size in zip((x, y), table.shape, strict=True))
-    near = (1 - v) * table[i, j] + v * table[i, j + 1]
-    far = (1 - v) * table[i + 1, j] + v * table[i + 1, j + 1]
-    found: Array = (1 - u) * near + u * far
-    return found
-
-
-def _cell(share: Array, size: int) -> tuple[NDArray[np.intp], Array]:
-    """Returns the number of the interval that the share falls into, and how far it lies in it."""
-    place = np.asarray(share) * (size - 1)
-    number = np.clip(place.astype(np.intp), 0, size - 2)
-    return number, place - number
-
-
 @cache
 def log_p(items: int) -> Array:
     """Returns ln p of the Kolmogorov-Smirnov test of `items` a side at D = 0, 1 / items, ... 1."""
@@ -272,7 +221,8 @@ def log_p(items: int) -> Array:
     return np.array([log_ks_pvalue(ordered, ordered + shift) for shift in shifts])
 
 
-def _rng(name: str, seed: int) -> np.random.Generator:
+def seeded(name: str, seed: int) -> np.random.Generator:
+    """Returns the dice of the surface `name` for a seed."""
     return np.random.default_rng([*name.encode(), seed])
 
 

@@ -33,7 +33,7 @@ from search_surfaces import (
 
 from orchestrator.searching.constraints import Constraint
 
-NAMES = ("stepped", "ties", "brink")
+NAMES = ("stepped", "ties", "brink", "band")
 ORIGINAL = 6.0
 """The original's shift: its ratios and gold's do not overlap."""
 BESIDE = 0.15
@@ -99,14 +99,22 @@ def brink(seed: int) -> Surface:
     return replace(plain, observed=observed)
 
 
+def band(seed: int) -> Surface:
+    """Twenty items, and a learning rate that is a little off moves nothing, or breaks the floor."""
+    rng = np.random.default_rng([*b"band", seed])
+    return _made(_steps(rng, items=20, width=0.04, floor=rng.uniform(-0.02, 0.05), fall=0.02))
+
+
 def _surface(name: str, seed: int, *, items: int, width: float) -> Surface:
     rng = np.random.default_rng([*name.encode(), seed])
     return _made(_steps(rng, items=items, width=width, floor=rng.uniform(-0.03, 0.1)))
 
 
-def _steps(rng: np.random.Generator, *, items: int, width: float, floor: float) -> Steps:
+def _steps(
+    rng: np.random.Generator, *, items: int, width: float, floor: float, fall: float = 0.05
+) -> Steps:
     peak, y1 = optimum_anywhere(rng)
-    shape = Shape(y1=y1, peak=peak, floor=peak + floor, least=0.05, width=width)
+    shape = Shape(y1=y1, peak=peak, floor=peak + floor, least=0.05, width=width, fall=fall)
     return Steps(shape, items, rng.uniform(-BESIDE, BESIDE))
 
 

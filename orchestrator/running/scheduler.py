@@ -101,6 +101,7 @@ class QueueScheduler(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
             for trial in list(tune_controller.get_live_trials()):
                 if trial.status == Trial.PENDING or not has_room:
                     self._searcher.withdraw(trial.trial_id)
+                    trial.init_local_path()  # Tune fails at its end over one without a folder
                     tune_controller.stop_trial(trial)
         self._keep_gangs(tune_controller)
         return super().choose_trial_to_run(tune_controller)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import search_surfaces
 from scipy.stats import ks_2samp
-from search_surfaces import RECORDED_ORIGINAL, lattice, log_p
+from search_surfaces import lattice, log_p
 
 ANALYTIC = ("easy", "floor", "narrow", "noisy", "heavy")
 
@@ -75,37 +75,6 @@ def test_ln_p_is_that_of_the_test_itself() -> None:
     # 2 / C(600, 300): all of one side lie below all of the other.
     disjoint = math.log(2) - math.log(math.comb(600, 300))
     assert (values[0], values[300]) == (0, pytest.approx(disjoint))
-
-
-def test_a_recorded_surface_has_what_was_measured_at_the_settings_that_were_tried(
-    monkeypatch,
-) -> None:
-    monkeypatch.setattr(search_surfaces, "WINDOW", 1.0)
-    surface = search_surfaces.recorded(0)
-    table = np.loadtxt(search_surfaces.RECORDED, delimiter=",", skiprows=1)
-    assert table.shape == (121, 4)
-    lr, l1, retain, objective = table.T
-    x, y = (np.log(of / of.min()) / np.log(of.max() / of.min()) for of in (lr, l1))
-    found = surface.truth(x, y)
-    assert found.objective == pytest.approx(objective, abs=1e-3)
-    limit = 0.9 * RECORDED_ORIGINAL["retain"]
-    assert found.violations["retain.at_least"] == pytest.approx(limit - retain, abs=1e-3)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_nothing_recorded_is_better_than_the_stated_optimum(seed) -> None:
-    surface = search_surfaces.recorded(seed)
-    found = everywhere(surface, 1013)[2]
-    best = found.objective[found.feasible].max()
-    assert abs(float(surface.gap(best))) < 0.005
-
-
-@pytest.mark.parametrize("name", [*ANALYTIC, "recorded"])
-def test_a_seed_places_a_surface_and_another_elsewhere(name) -> None:
-    make = getattr(search_surfaces, name)
-    at = np.float64(0.5), np.float64(0.5)
-    first, again, other = (make(seed).truth(*at).violations for seed in (0, 0, 1))
-    assert first == again != other
 
 
 def test_noise_is_that_of_the_trial_and_leaves_the_truth_alone() -> None:

@@ -6,7 +6,7 @@ import stepped_surfaces
 from search_surfaces import lattice
 from stepped_surfaces import NAMES
 
-X, Y = lattice(60)
+X, Y = lattice(240)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,8 +1,17 @@
 """A pause keeps every gang, which Tune alone would not."""
 
+import os
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 from ray.tune.utils.object_cache import _ObjectCache
 
+from orchestrator.config.gang import GangSettings
 from orchestrator.running.kept_gangs import KeptGangs
+from orchestrator.running.scheduler import run_queue
+from tests.fixtures.tickets import List, ticket
 
 
 class Tune:
@@ -38,3 +47,63 @@ def test_all_gangs_that_ran_are_there_until_each_is_used_again() -> None:
     kept.look(tune.cache, (), paused=False)
     assert not kept.any
     assert tune.cache.total_max_objects == 0
+
+
+class Pausing(List):
+    """Is paused from when two jobs run until Tune has been idle, with two more to come.
+
+    It is the queue, and the one who looks on as well.
+    """
+
+    def __init__(self, pids: Path) -> None:
+        super().__init__(*map(ticket, "abcd"))
+        self.pids = pids
+        self.idle_looks = 0
+
+    @property
+    def paused(self) -> bool:
+        begun = self.pids.read_text().split() if self.pids.exists() else []
+        return len(begun) == 2 and self.idle_looks < 3
+
+    def next(self) -> SimpleNamespace | None:
+        return None if self.paused else super().next()
+
+    def withdraw(self, job: str) -> None:
+        self.tickets.insert(0, ticket(job))
+
+    def look(self) -> bool:
+        self.idle_looks += self.paused and len(self.told) == 2
+        return self.paused
+
+
+@pytest.mark.ray
+def test_tune_keeps_both_gangs_in_a_pause_and_looks_on_while_nothing_runs(
+    embedded_ray, tmp_path, monkeypatch
+) -> None:
+    from ray import tune
+
+    pids = tmp_path / "pids"
+
+    class Job(tune.Trainable):
+        """Stands for a trainable with its gang: says which process it is."""
+
+        def step(self) -> dict[str, object]:
+            with pids.open("a") as file:
+                file.write(f"{os.getpid()}\n")
+            end = time.monotonic() + 60
+            while len(pids.read_text().split()) < 2 and time.monotonic() < end:
+                time.sleep(0.1)  # both run at the same time
+            return {"job_step": -1, "done": True}
+
+        def reset_config(self, new_config: dict[str, object]) -> bool:
+            return True
+
+    monkeypatch.setattr("orchestrator.running.scheduler.JobTrainable", Job)
+    queue = Pausing(pids)
+    gang = GangSettings(ranks=1, cpus_per_rank=1)
+    run_queue(queue, gang, folder=tmp_path, on_report=lambda *_: None, monitor=queue)
+    assert sorted(job for job, _ in queue.told) == ["a", "b", "c", "d"]
+    first, second, *after = pids.read_text().split()
+    assert first != second
+    assert set(after) == {first, second}
+    assert queue.idle_looks >= 3

@@ -125,7 +125,11 @@ def test_once_nothing_may_start_what_has_not_begun_is_taken_back_and_what_finds_
 ) -> None:
     queue = List(ticket("a"), ticket("b"))
     searcher = QueueSearcher(queue, lambda *_: None)
-    trials = [SimpleNamespace(trial_id=t, status=s) for t, s in STATES.items()]
+    folders = []
+    trials = [
+        SimpleNamespace(trial_id=t, status=s, init_local_path=lambda t=t: folders.append(t))
+        for t, s in STATES.items()
+    ]
     for trial in trials:
         searcher.suggest(trial.trial_id)
     stopped = []
@@ -138,7 +142,7 @@ def test_once_nothing_may_start_what_has_not_begun_is_taken_back_and_what_finds_
     monitor = SimpleNamespace(look=lambda: True, paused=False)
     scheduler = QueueScheduler(searcher, capacity, Connection(), monitor)
     assert scheduler.choose_trial_to_run(tune) is None
-    assert stopped == ended
+    assert stopped == folders == ended
     assert queue.withdrawn == [JOBS[trial] for trial in ended]
     for trial in ended:
         searcher.on_trial_complete(trial)
