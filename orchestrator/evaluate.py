@@ -1,8 +1,8 @@
 """The entry point: `python -m orchestrator.evaluate MODEL... [--gold MODEL] [key=value ...]`.
 
 Measures checkpoints on a benchmark, with or without a gold model to hold them against, and writes
-a table. Exit codes: 0 done; 1 failed; 2 it cannot be evaluated; 130 interrupted, by SIGINT or
-SIGTERM.
+a table. Exit codes: 0 done; 1 failed, or a score is not finite; 2 it cannot be evaluated; 130
+interrupted, by SIGINT or SIGTERM.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
     try:
-        _evaluate(parsed, masked)
+        return _evaluate(parsed, masked)
     except ConfigError as error:
         print(f"lethe: {masked.cleaned(error)}", file=sys.stderr)
         return REFUSED
@@ -49,10 +49,9 @@ def _main(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
         said = f"there is no room on the disk: {masked.cleaned(error)}; make room and run it again"
         print(f"lethe: {said}", file=sys.stderr)
         return FAILED
-    return DONE
 
 
-def _evaluate(parsed: argparse.Namespace, masked: MaskedTraceback) -> None:
+def _evaluate(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
     # Imported late, so that --help and a mistyped option answer at once.
     os.environ.setdefault("DS_ACCELERATOR", "cpu")  # DeepSpeed, if not told, says so at length
     from orchestrator.config.environment import checked_addresses
@@ -93,6 +92,14 @@ def _evaluate(parsed: argparse.Namespace, masked: MaskedTraceback) -> None:
         _say(f"They and the scores stay in {storage.root} and are not brought to the URL.")
     if (missed := record_evaluation(config, judged.entries, place, files=files)) is not None:
         _say(f"lethe: not recorded in MLflow ({missed}); run the same command again to add it")
+    if not judged.not_finite:
+        return DONE
+    print(
+        f"lethe: {', '.join(judged.not_finite)} must have finite scores but got nan or inf; see "
+        "whether its weights are finite, and try model.dtype=fp32",
+        file=sys.stderr,
+    )
+    return FAILED
 
 
 def _models_and_settings(words: Sequence[str]) -> tuple[list[str], list[str]]:

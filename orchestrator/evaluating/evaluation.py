@@ -1,5 +1,6 @@
 """Measures checkpoints: each is a job like a given baseline, found in storage or scored now."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,15 @@ class Judged:
     has_gold: bool
     left_out: tuple[str, ...]
     strange: tuple[str, ...] = ()
+
+    @property
+    def not_finite(self) -> dict[str, tuple[str, ...]]:
+        """The metrics that came out as no number, by the label of the checkpoint."""
+        found = {
+            entry.label: tuple(n for n, v in entry.result.metrics.items() if not math.isfinite(v))
+            for entry in self.entries
+        }
+        return {label: names for label, names in found.items() if names}
 
 
 def whole(config: SweepConfig, *, metrics: Sequence[str] | None = None) -> SweepConfig:

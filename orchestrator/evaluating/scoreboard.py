@@ -51,6 +51,11 @@ def _notes(judged: Judged) -> list[str]:
             "Run on another benchmark, or another split of it, than they are scored on here: "
             f"{', '.join(judged.strange)}. What they were to forget is not what Forget is of."
         )
+    notes += [
+        f"{label}: {', '.join(names)} came out as no number; "
+        "its weights or its logits are not finite."
+        for label, names in judged.not_finite.items()
+    ]
     for entry in judged.entries:
         cut = int(entry.result.facts.get("num_truncated", 0))
         if cut:

@@ -1,8 +1,10 @@
 """What a person is told by `python -m orchestrator.evaluate`."""
 
 import csv
+import shutil
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from orchestrator import evaluate
 from tests.orchestrator.evaluating.conftest import WORDS, saved
@@ -54,6 +56,27 @@ def test_a_table_is_shown_written_and_recorded(saved, tmp_path, capsys) -> None:
     assert evaluate.main(words) == evaluate.DONE
     assert "one: found in storage" in capsys.readouterr().out
     _assert_recorded(tmp_path, {"Gold", "one"})
+
+
+@pytest.mark.slow
+def test_a_model_of_no_numbers_has_its_row_a_note_and_no_exit_code_of_success(
+    saved, tmp_path, capsys
+) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(saved.one, broken)
+    weights = load_file(broken / "model.safetensors")
+    save_file(
+        {name: value * float("nan") for name, value in weights.items()},
+        broken / "model.safetensors",
+        metadata={"format": "pt"},
+    )
+    words = [str(saved.other), str(broken), f"storage={tmp_path}", *WORDS]
+    assert evaluate.main([*words, "--metrics", "retain_probability"]) == evaluate.FAILED
+    said = capsys.readouterr()
+    assert "broken must have finite scores but got nan or inf" in said.err
+    assert "broken: retain_probability came out as no number" in said.out
+    with (tmp_path / "evaluations" / "demo" / "table.csv").open(encoding="utf-8") as stream:
+        assert [row["Model"] for row in csv.DictReader(stream)] == ["other", "broken"]
 
 
 def _assert_recorded(storage, names) -> None:
