@@ -71,6 +71,9 @@ class Pausing(List):
     def withdraw(self, job: str) -> None:
         self.tickets.insert(0, ticket(job))
 
+    def under_way(self) -> None:
+        """Nothing is said of it."""
+
     def look(self) -> bool:
         self.idle_looks += self.paused and len(self.told) == 2
         return self.paused
