@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from transformers import ResNetConfig, ResNetForImageClassification
+from transformers import LlamaConfig, ResNetConfig, ResNetForImageClassification
 
 from evals.building import build_benchmark
 from evals.metric import Need, load_metric
 from orchestrator.config.loading import load_config
+from orchestrator.planning.memory import GIB, job_memory, kinds_of
 from orchestrator.planning.model_check import check_model_for
+from orchestrator.planning.model_sizes import sweep_sizes
 from orchestrator.planning.plan import plan
 from orchestrator.reporting.tables.pairs import l1_pairs
 from orchestrator.searching.settings import SearchSettings
@@ -21,8 +23,13 @@ from trainers.optimizer import L1AdamW
 
 FILES = sorted(CONFIGS.glob("*.yaml"))
 TEXTS = [file for file in FILES if "vision" not in file.stem]
-WHOLE = [file for file in TEXTS if "modalities" not in file.stem and file.stem != "demo"]
-"""Those that are not of a few methods: to show what comes of them, or what is forgotten."""
+OPEN_UNLEARNING = [file for file in TEXTS if file.stem.startswith("tofu_forget")]
+WHOLE = [
+    file
+    for file in TEXTS
+    if "modalities" not in file.stem and file.stem != "demo" and file not in OPEN_UNLEARNING
+]
+"""Those that are not of a few methods: to show what comes of them, what is forgotten, a recipe."""
 TEN = {"retain_ft", "ga", "gd", "kl", "idk", "dpo", "npo", "scrub", "llmu", "rmu"}
 VISION = {
     *("retain_ft", "gd", "scrub_clear_vision", "scrubbio", "llmu_clear_vision"),
@@ -100,6 +107,56 @@ def test_the_papers_recipe_is_kept(name: str) -> None:
     assert config.gang.ranks * config.gang.gpus_per_rank >= 4
 
 
+@pytest.mark.parametrize("file", OPEN_UNLEARNING, ids=lambda file: file.stem)
+def test_open_unlearnings_recipe_is_kept(file: Path) -> None:
+    config = load_config(str(file), [])
+    forget, _, _ = file.stem.removeprefix("tofu_").partition("_")
+    assert config.benchmark.settings["forget"] == forget
+    assert (config.adapter, config.baselines.adapter) == (None, None)
+    for recipe, epochs in ((config.baselines.training, 5), (config.training, 10)):
+        assert (recipe.lr, recipe.epochs, recipe.batch_size) == (1e-5, epochs, 32)
+        assert (recipe.weight_decay, recipe.warmup_epochs, recipe.l1) == (0.01, 1, 0)
+    for label in config.methods:
+        assert set(config.space(label)) == {"lr"}
+        assert config.space(label)["lr"].holds(config.search.first[0]["lr"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("shape", "overrides", "gib"),
+    [
+        ((2048, 8192, 16, 32, True), [], 24),
+        ((3072, 8192, 28, 24, True), [], 48),
+        ((4096, 14336, 32, 32, False), ["gang.ranks=4"], 80),
+    ],
+    ids=["1B", "3B", "8B"],
+)
+def test_open_unlearnings_models_fit_their_gpus(
+    shape: tuple[int, int, int, int, bool], overrides: list[str], gib: int, tmp_path: Path
+) -> None:
+    hidden, inner, layers, heads, tied = shape
+    LlamaConfig(
+        hidden_size=hidden,
+        intermediate_size=inner,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        num_key_value_heads=8,
+        vocab_size=128256,
+        tie_word_embeddings=tied,
+        dtype="bfloat16",
+    ).save_pretrained(tmp_path)
+    words = [f"model.path={tmp_path}", *overrides]
+    config = load_config(str(CONFIGS / "tofu_forget10_llama32_1b.yaml"), words)
+    people = build_benchmark(load_config(None, []).benchmark)
+    found = plan(config, people, storage=Storage(tmp_path / "runs"))
+    peaks = [
+        max(moment.total for moment in job_memory(kind, found).moments)
+        for kind in kinds_of(found, sweep_sizes(found))
+    ]
+    assert len(peaks) == 2
+    assert 0.6 * gib < max(peaks) / GIB < 0.85 * gib
+
+
 @pytest.fixture
 def clear_in_small(tmp_path: Path) -> list[str]:
     """Returns overrides for a table like CLEAR's and a ResNet of few channels."""
@@ -158,7 +215,11 @@ def movement(l1: float) -> float:
 DEFAULT = SearchSettings().l1
 
 
-@pytest.mark.parametrize("file", [*TEXTS, None], ids=lambda file: file.stem if file else "default")
+@pytest.mark.parametrize(
+    "file",
+    [*(file for file in TEXTS if file not in OPEN_UNLEARNING), None],
+    ids=lambda file: file.stem if file else "default",
+)
 def test_the_l1_range_reaches_from_no_effect_to_hardly_a_move(file: Path | None) -> None:
     interval = DEFAULT if file is None else load_config(str(file), []).search.l1
     assert interval is not None
