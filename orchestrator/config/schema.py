@@ -92,12 +92,14 @@ def _methods(definitions: dict[str, Schema]) -> Schema:
         definitions[f"method.{name}"] = _with(own, "method", name)
         definitions[f"label.{name}"] = {**definitions[f"method.{name}"], "required": []}
         labelled.append({"$ref": f"#/$defs/method.{name}"})
-        by_label[name] = {"anyOf": [{"type": "null"}, {"$ref": f"#/$defs/label.{name}"}]}
+        own_or_named = ({"$ref": f"#/$defs/label.{name}"}, {"$ref": "#/$defs/method"})
+        by_label[name] = {"anyOf": [{"type": "null"}, *own_or_named]}
+    definitions["method"] = {"anyOf": labelled}  # whatever its label, of another method's name, too
     mapping = {
         "type": "object",
         "minProperties": 1,
         "properties": by_label,
-        "additionalProperties": {"anyOf": labelled},
+        "additionalProperties": {"$ref": "#/$defs/method"},
     }
     return {"anyOf": [{"type": "array", "items": {"enum": names}, "minItems": 1}, mapping]}
 
