@@ -7,6 +7,7 @@ from importlib import import_module
 
 import pytest
 import torch
+from torch import Tensor
 from transformers import LlamaForCausalLM
 
 from evals import plugins
@@ -17,14 +18,16 @@ from evals.scores import ScoreSheet
 from evals.text.example import Probability
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.loading import load_config
-from tests.fixtures.asked_people import FORGET, RETAIN, drawn, learned, nll_of
+from tests.fixtures.asked_people import FORGET, RETAIN, batch_of, drawn, learned, nll_of
 from tests.fixtures.paths import ROOT
+from trainers.batch import Batch
 from trainers.method import Step, build_method
 from trainers.requirements import Source
 from trainers.views import NoReference, StudentView
 
 EXAMPLES = ROOT / "docs" / "examples"
 PLACES = {"methods": "trainers.methods", "metrics": "evals.metrics"}
+SOURCES = (Source.FORGET, Source.RETAIN)
 PAGE = (ROOT / "docs" / "own_method.md").read_text(encoding="utf-8")
 
 
@@ -52,17 +55,19 @@ def test_a_sweep_can_run_the_method_and_measure_the_metric() -> None:
     config = load_config(
         None,
         [
-            "methods={ga: , wga: {search: {beta: default}}}",
+            "methods=[ga, wga]",
+            "methods.wga.search={beta: default}",
             "evaluation.metrics=[retain, forget_known, log_forget_quality]",
             "search.constraints.forget_known={at_most: 0.1, relative_to: absolute}",
         ],
     )
+    assert list(config.methods) == ["ga", "wga"]
     assert set(config.space("wga")) == {"lr", "l1", "beta"}
     assert config.recipe("wga") == config.recipe("ga")
 
 
 def step_of(model: LlamaForCausalLM, index: int) -> Step:
-    batches = {source: drawn(index)[source] for source in (Source.FORGET, Source.RETAIN)}
+    batches = {source: drawn(index)[source] for source in SOURCES}
     return Step(
         batches=batches,
         student=StudentView(model),
@@ -85,6 +90,27 @@ def test_the_method_forgets_and_keeps_the_rest() -> None:
         optimizer.step()
     assert nll_of(model, FORGET) > before["f"] + 0.5
     assert nll_of(model, RETAIN) < before["r"] + 0.1
+
+
+class WordStudent:
+    """Gives the answers' logits that it was made with."""
+
+    def __init__(self, logits_NV: dict[Source, Tensor]) -> None:
+        self.logits_NV = logits_NV
+
+    def answer_logits(self, batch: Batch) -> Tensor:
+        return self.logits_NV[Source(batch.ids[0].split("-")[0])]
+
+
+def test_the_loss_is_the_one_worked_by_hand() -> None:
+    # one answer token of two words each: p is 3/4 to forget and 1/2 to retain
+    batches = {source: batch_of(source, torch.zeros(1, 5, dtype=torch.long)) for source in SOURCES}
+    rows = {Source.FORGET: [[math.log(3), 0.0]], Source.RETAIN: [[0.0, 0.0]]}
+    student = WordStudent({source: torch.tensor(row) for source, row in rows.items()})
+    step = Step(batches, student, NoReference(), index=0, num_steps=1, epoch=0, seed=0)
+    method = build_method(Choice(name="wga", settings={"beta": 2.0, "alpha": 3.0}))
+    expected = -((3 / 4) ** 2) * math.log(4 / 3) + 3 * math.log(2)
+    assert method.loss(step).item() == pytest.approx(expected)
 
 
 def test_beta_zero_is_gradient_ascent() -> None:
