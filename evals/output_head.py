@@ -18,6 +18,13 @@ from typing import Any
 from torch import Tensor, nn
 
 
+def output_head(model: nn.Module) -> nn.Module | None:
+    """Returns the module that makes logits of states, if the model names one."""
+    find = getattr(model, "get_output_embeddings", None)
+    head = None if find is None else find()
+    return head if isinstance(head, nn.Module) else None
+
+
 def logits_at(model: nn.Module, arguments: Mapping[str, Any], mask_BT: Tensor) -> Tensor:
     """Returns logits_NV of a call with `arguments` where the mask is True, row by row."""
     with _head_at(model, mask_BT) as narrowed:
@@ -36,9 +43,8 @@ def _head_at(model: nn.Module, mask_BT: Tensor) -> Iterator[list[None]]:
         narrowed.append(None)
         return (inputs[0][mask_BT][None], *inputs[1:])
 
-    find = getattr(model, "get_output_embeddings", None)
-    head = None if find is None else find()
-    if not isinstance(head, nn.Module):
+    head = output_head(model)
+    if head is None:
         yield narrowed
         return
     handle = head.register_forward_pre_hook(narrow)

@@ -11,16 +11,20 @@ import shlex
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError, cut, unknown_name
+from orchestrator.driver.program import DONE, FAILED, REFUSED, ended
 from orchestrator.storage.masked_traceback import MaskedTraceback
 
 if TYPE_CHECKING:
     from orchestrator.limits.steering import Steered
 
-DONE, NOT_DONE, REFUSED = 0, 1, 2
+__all__ = ["DONE", "NOT_DONE", "REFUSED", "main"]
+
+NOT_DONE = FAILED
 PATIENCE_S = 10.0
 """Seconds for which a driver is waited for; it looks several times a second."""
 EPILOG = """\
@@ -43,17 +47,15 @@ Tables say what was done by hand: methods with unequal budgets do not compare as
 def main(arguments: Sequence[str] | None = None) -> int:
     """Asks for what the command line says and returns the exit code."""
     parsed = _parser().parse_intermixed_args(arguments)
-    with MaskedTraceback(os.environ) as masked:
-        try:
-            return _ask(parsed, masked)
-        except ConfigError as error:
-            print(f"lethe: {masked.cleaned(error)}", file=sys.stderr)
-            return REFUSED
-        except OSError as error:
-            said = f"{cut(parsed.sweep)} must be a folder that can be written to: {error}"
-            print(f"lethe: {masked.cleaned(said)}", file=sys.stderr)
-            return REFUSED
-    return NOT_DONE
+    return ended(partial(_main, parsed))
+
+
+def _main(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
+    try:
+        return _ask(parsed, masked)
+    except OSError as error:
+        said = f"{cut(parsed.sweep)} must be a folder that can be written to: {error}"
+        raise ConfigError(said) from None
 
 
 def _ask(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
@@ -64,17 +66,13 @@ def _ask(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
         raise unknown_name("the command", parsed.command[0], list(Verb))
     from orchestrator.config.commands import command_of
     from orchestrator.config.loading import load_resumed
-    from orchestrator.config.storage_address import is_url
+    from orchestrator.config.storage_address import check_no_url
     from orchestrator.limits.usage import read_usage
     from orchestrator.storage.commands import append_command
     from orchestrator.storage.lock import holder_of
     from orchestrator.storage.records import Storage
 
-    if is_url(parsed.sweep):
-        raise ConfigError(
-            f"DIR must be the folder that the sweep's driver works in but got {parsed.sweep}; run "
-            "this on the driver's machine, with the folder of the sweep in its cache"
-        )
+    check_no_url(parsed.sweep, option="DIR")
     config = load_resumed(parsed.sweep, (), option="DIR", environment=os.environ)
     masked.hide([config.storage, config.tracking.uri])
     folder = Storage(config.folder).sweep_path(config.name)

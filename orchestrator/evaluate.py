@@ -9,13 +9,15 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from evals.errors import ConfigError
-from orchestrator.driver.signals import StopSignals
+from orchestrator.driver.program import DONE, FAILED, REFUSED, ended, say_error
 from orchestrator.storage.masked_traceback import MaskedTraceback
 from trainers.disk_full import lacks_room
 
-DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+__all__ = ["DONE", "FAILED", "REFUSED", "main"]
+
 EXAMPLES = """\
 examples:
   python -m orchestrator.evaluate ./my-model ./other-model --gold ./retrained --config my.yaml
@@ -28,26 +30,17 @@ examples:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Evaluates checkpoints from the command line and returns the exit code."""
     parsed = _parser().parse_intermixed_args(arguments)
-    code, signals = FAILED, StopSignals()
-    with MaskedTraceback(os.environ) as masked, signals:
-        code = _main(parsed, masked)
-    if signals.wished:
-        print("lethe: interrupted; the same command goes on with what is left", file=sys.stderr)
-        return INTERRUPTED
-    return code
+    going_on = "the same command goes on with what is left"
+    return ended(partial(_main, parsed), interrupted=going_on)
 
 
 def _main(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
     try:
         return _evaluate(parsed, masked)
-    except ConfigError as error:
-        print(f"lethe: {masked.cleaned(error)}", file=sys.stderr)
-        return REFUSED
     except OSError as error:
         if not lacks_room(error):
             raise
-        said = f"there is no room on the disk: {masked.cleaned(error)}; make room and run it again"
-        print(f"lethe: {said}", file=sys.stderr)
+        say_error(masked, f"there is no room on the disk: {error}; make room and run it again")
         return FAILED
 
 

@@ -9,26 +9,21 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from evals.errors import ConfigError
 from evals.paths import read_path
-from orchestrator.driver.signals import StopSignals
+from orchestrator.driver.program import DONE, FAILED, REFUSED, ended, say_error
 from orchestrator.storage.masked_traceback import MaskedTraceback
 from trainers.disk_full import lacks_room
 
-DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+__all__ = ["DONE", "FAILED", "REFUSED", "main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exports a model from the command line and returns the exit code."""
     parsed = _parser().parse_args(arguments)
-    code, signals = FAILED, StopSignals()
-    with MaskedTraceback(os.environ) as masked, signals:
-        code = _main(parsed, masked)
-    if signals.wished:
-        print("lethe: interrupted; nothing was written", file=sys.stderr)
-        return INTERRUPTED
-    return code
+    return ended(partial(_main, parsed), interrupted="nothing was written")
 
 
 def _main(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
@@ -36,17 +31,14 @@ def _main(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
 
     try:
         _export(parsed, masked)
-    except ConfigError as error:
-        print(f"lethe: {masked.cleaned(error)}", file=sys.stderr)
-        return REFUSED
     except TrialFailure as error:
-        print(f"lethe: {masked.cleaned(error)}", file=sys.stderr)
+        say_error(masked, error)
         return FAILED
     except Exception as error:
-        if not lacks_room(error):
+        if isinstance(error, ConfigError) or not lacks_room(error):
             raise
-        said = f"there is no room on the disk for the model: {masked.cleaned(error)}; make room"
-        print(f"lethe: {said}, or choose another folder", file=sys.stderr)
+        said = f"there is no room on the disk for the model: {error}; make room"
+        say_error(masked, f"{said}, or choose another folder")
         return FAILED
     return DONE
 

@@ -9,11 +9,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from evals.errors import ConfigError
 from evals.paths import read_path
-from orchestrator.driver.signals import StopSignals
+from orchestrator.driver.program import DONE, FAILED, REFUSED, ended, say_error
 from orchestrator.searching.shared_parameters import SHARED, shared_values
 from orchestrator.storage.masked_traceback import MaskedTraceback
 
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from orchestrator.reproducing.compare import Likeness
     from orchestrator.reproducing.find_row import Row
 
-SAME, DIFFERENT, REFUSED, INTERRUPTED = 0, 1, 2, 130
+__all__ = ["DIFFERENT", "REFUSED", "SAME", "main"]
+
+SAME, DIFFERENT = DONE, FAILED
 TOLERANCE = 1e-3
 """Nats a token: kernels and the number of ranks change the last digits, seeds much more."""
 
@@ -30,24 +33,10 @@ TOLERANCE = 1e-3
 def main(arguments: Sequence[str] | None = None) -> int:
     """Repeats a row from the command line and returns the exit code."""
     parsed = _parser().parse_args(arguments)
-    code, signals = DIFFERENT, StopSignals()
-    with MaskedTraceback(os.environ) as masked, signals:
-        code = _main(parsed, masked)
-    if signals.wished:
-        print("lethe: interrupted; nothing was changed", file=sys.stderr)
-        return INTERRUPTED
-    return code
+    return ended(partial(_main, parsed), interrupted="nothing was changed")
 
 
 def _main(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
-    try:
-        return _repeat(parsed, masked)
-    except ConfigError as error:
-        print(f"lethe: {masked.cleaned(error)}", file=sys.stderr)
-        return REFUSED
-
-
-def _repeat(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
     # Imported late, so that --help and a mistyped option answer at once.
     from orchestrator.reproducing.compare import likeness
     from orchestrator.reproducing.find_row import find_row
@@ -71,7 +60,7 @@ def _repeat(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
     try:
         repeated = _retrained(row, parsed.keep) if parsed.retrain else _reevaluated(row)
     except TrialFailure as failure:
-        print(f"lethe: this time it failed: {masked.cleaned(failure)}", file=sys.stderr)
+        say_error(masked, f"this time it failed: {failure}")
         return DIFFERENT
     found = likeness(row, repeated)
     print(_verdict(found, tolerance=parsed.tolerance))

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from evals.errors import ConfigError
 from evals.paths import read_path
+from orchestrator.driver.program import DONE, FAILED, ended, say_error
 from orchestrator.storage.masked_traceback import MaskedTraceback
 from trainers.disk_full import lacks_room
 
@@ -20,25 +20,19 @@ from trainers.disk_full import lacks_room
 def main(arguments: Sequence[str] | None = None) -> int:
     """Makes a report from the command line and returns the exit code."""
     parsed = _parser().parse_args(arguments)
-    with MaskedTraceback(os.environ) as masked:
-        return _main(parsed, masked)
-    return 1
+    return ended(partial(_main, parsed))
 
 
 def _main(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
     try:
         _report(parsed, masked)
-    except ConfigError as error:
-        print(f"lethe: {masked.cleaned(error)}", file=sys.stderr)
-        return 2
     except OSError as error:
         if not lacks_room(error):
             raise
         cure = "make room there, or choose another folder with --out"
-        said = f"there is no room on the disk for the report: {masked.cleaned(error)}; {cure}"
-        print(f"lethe: {said}", file=sys.stderr)
-        return 1
-    return 0
+        say_error(masked, f"there is no room on the disk for the report: {error}; {cure}")
+        return FAILED
+    return DONE
 
 
 def _report(parsed: argparse.Namespace, masked: MaskedTraceback) -> None:

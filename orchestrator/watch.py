@@ -11,38 +11,34 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from evals.errors import ConfigError
-from orchestrator.storage.masked_traceback import MaskedTraceback
+from orchestrator.driver.program import DONE, REFUSED, ended
 
-DONE, REFUSED = 0, 2
+__all__ = ["DONE", "REFUSED", "main"]
+
 PORT = 8384
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serves the page until it is ended, and returns the exit code."""
     parsed = _parser().parse_args(arguments)
-    with MaskedTraceback(os.environ) as masked:
-        try:
-            _serve(parsed)
-        except ConfigError as error:
-            print(f"lethe: {masked.cleaned(error)}", file=sys.stderr)
-            return REFUSED
-        except KeyboardInterrupt:
-            print()
+    return ended(lambda _masked: _main(parsed))
+
+
+def _main(parsed: argparse.Namespace) -> int:
+    try:
+        _serve(parsed)
+    except KeyboardInterrupt:
+        print()
     return DONE
 
 
 def _serve(parsed: argparse.Namespace) -> None:
     # Imported late, so that --help and a mistyped option answer at once.
-    from orchestrator.config.storage_address import is_url
+    from orchestrator.config.storage_address import check_no_url
     from orchestrator.watching.live_page import LivePage
     from orchestrator.watching.server import PageServer
 
-    if is_url(parsed.sweep):
-        raise ConfigError(
-            f"DIR must be the folder that the sweep's driver works in but got {parsed.sweep}; run "
-            "this on the driver's machine, with the folder of the sweep in its cache"
-        )
+    check_no_url(parsed.sweep, option="DIR")
     with PageServer(LivePage(parsed.sweep, environment=os.environ), port=parsed.port) as server:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         print(f"Open {server.url} in a browser on this machine; Ctrl-C ends it", flush=True)

@@ -15,6 +15,8 @@ from torch import Tensor
 
 from evals.collated import IGNORE, Collated
 
+TOKENS = {"input_ids", "attention_mask"}
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -33,6 +35,11 @@ class Batch:
     row_norm: float
     longest: int
     """Positions of the longest row that any rank has in its batch of the same turn."""
+
+    @property
+    def only_tokens(self) -> bool:
+        """Whether the model is given ids and where they are, and nothing else, such as pictures."""
+        return self.inputs.keys() == TOKENS
 
 
 def single(ids: tuple[str, ...], rows: Collated) -> Batch:

@@ -22,7 +22,6 @@ from trainers.method import View
 WORTH_POSITIONS = 64
 """Padded positions that cost about what a pass does by itself: measured were 75 on a CPU with four
 layers of width 128; on a GPU, which waits for its orders, it is more."""
-TOKENS = {"input_ids", "attention_mask"}
 
 
 def joint_rows(batches: Sequence[Batch]) -> Batch | None:
@@ -31,18 +30,19 @@ def joint_rows(batches: Sequence[Batch]) -> Batch | None:
     All ranks decide alike, since they know each other's longest rows. Only rows of nothing but
     tokens are joined.
     """
-    if any(batch.inputs.keys() != TOKENS for batch in batches):
+    if not all(batch.only_tokens for batch in batches):
         return None
     longest = max(batch.longest for batch in batches)
     added = sum(len(batch.ids) * (longest - batch.longest) for batch in batches)
     if added > WORTH_POSITIONS:
         return None
     width = max(batch.attended_BT.shape[1] for batch in batches)
+    names = batches[0].inputs
     ids = tuple(row_id for batch in batches for row_id in batch.ids)
     return replace(
         batches[0],
         ids=ids,
-        inputs={name: _stacked([b.inputs[name] for b in batches], width, 0) for name in TOKENS},
+        inputs={name: _stacked([b.inputs[name] for b in batches], width, 0) for name in names},
         attended_BT=_stacked([batch.attended_BT for batch in batches], width, False),
         labels_BT=_stacked([batch.labels_BT for batch in batches], width - 1, IGNORE),
         longest=longest,

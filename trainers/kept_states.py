@@ -22,7 +22,6 @@ KEPT_BYTES = 1 << 29
 """Of a rank's main memory."""
 HEAD = -1
 """In place of a layer's number: what goes into the output head."""
-TOKENS = {"input_ids", "attention_mask"}
 
 
 class KeptStates:
@@ -42,20 +41,13 @@ class KeptStates:
 
     def keep(self, batch: Batch, layer: int, states_BTH: Tensor) -> None:
         """Keeps the states of rows for which there is room."""
-        if batch.inputs.keys() != TOKENS:
+        if not batch.only_tokens:
             return
         for key, states_TH in zip(_keys(batch, layer), states_BTH.detach().cpu(), strict=True):
             size = states_TH.numel() * states_TH.element_size()
             if key not in self._kept and size <= self._left:
                 self._kept[key] = states_TH.clone()
                 self._left -= size
-
-
-def output_head(model: nn.Module) -> nn.Module | None:
-    """Returns the module that makes logits of states, if the model names one."""
-    find = getattr(model, "get_output_embeddings", None)
-    head = None if find is None else find()
-    return head if isinstance(head, nn.Module) else None
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from torch.nn.functional import pad
 
 from evals.errors import ConfigError
 from evals.evaluating import evaluating
+from evals.output_head import output_head
 from trainers import losses
 from trainers.batch import Batch
 from trainers.distributed import Place, mean_over_ranks
@@ -27,7 +28,6 @@ from trainers.kept_states import (
     first_tokens,
     head_given,
     head_watched,
-    output_head,
 )
 
 

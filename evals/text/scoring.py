@@ -81,21 +81,6 @@ class Group:
         return sum(len(row.input_ids) for row in self.rows)
 
 
-def score_task(
-    model: nn.Module,
-    encoder: AnswerEncoder,
-    task: Task,
-    *,
-    batch_size: int,
-    shard: Shard,
-    device: torch.device,
-) -> tuple[ItemScore, ...]:
-    """Returns the scores of this shard's examples, in the task's order."""
-    scored = score_tasks(model, encoder, [task], batch_size=batch_size, shard=shard, device=device)
-    (items,) = (each for each in scored if each is not None)
-    return items
-
-
 def score_tasks(
     model: nn.Module,
     encoder: AnswerEncoder,

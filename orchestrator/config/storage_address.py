@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import PlainSerializer, PlainValidator
 
+from evals.errors import ConfigError
 from orchestrator.storage.address import Address
 
 
@@ -25,6 +26,19 @@ StorageAddress = Annotated[Path | Address, PlainValidator(_read), PlainSerialize
 def is_url(address: str) -> bool:
     """Returns whether the address is a URL, "s3://bucket/lethe"."""
     return re.match(r"^[a-z][a-z0-9+.-]*(::[a-z][a-z0-9+.-]*)*://", address) is not None
+
+
+def check_no_url(path: str, *, option: str) -> None:
+    """Refuses a URL where the folder is wanted that a sweep's driver works in.
+
+    Raises:
+        ConfigError: it is one; `option` is what a person has given it as.
+    """
+    if is_url(path):
+        raise ConfigError(
+            f"{option} must be the folder that the sweep's driver works in but got {path}; run "
+            "this on the driver's machine, with the folder of the sweep in its cache"
+        )
 
 
 def working_folder(address: Path | Address, cache: Path) -> Path:

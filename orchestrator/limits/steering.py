@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pydantic import BaseModel, ConfigDict
 
 from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.searching.space import in_words
 from orchestrator.storage.commands import Verb
 
 LIMITING = (Verb.STOP, Verb.TRIALS, Verb.FINISH)
@@ -50,7 +51,7 @@ class Steered(BaseModel):
             Verb.STOP: f"{self.label} is stopped after {self.share}",
             Verb.PAUSE: "paused: what runs comes to its end, nothing new starts",
             Verb.RESUME: "resumed",
-            Verb.ADD: f"trial {self.number} of {self.label} was added ({setting(self.params)})",
+            Verb.ADD: f"trial {self.number} of {self.label} was added ({in_words(self.params)})",
             Verb.TRIALS: f"{self.label} has {self.trials} instead of {self.before} trials",
             Verb.FINISH: "the search is ended: what runs comes to its end, then what follows it",
         }
@@ -131,7 +132,7 @@ class Steering:
 
     def _additions(self, planned: Mapping[str, int]) -> Iterator[str]:
         for label in planned:
-            parts = [f"{s.number} ({setting(s.params)})" for s in self._added.get(label, ())]
+            parts = [f"{s.number} ({in_words(s.params)})" for s in self._added.get(label, ())]
             if parts:
                 trials = "trial" if len(parts) == 1 else "trials"
                 yield (f"Added to {label} by hand, within its budget: {trials} {', '.join(parts)}.")
@@ -145,11 +146,3 @@ def planned_trials(config: SweepConfig) -> dict[str, int]:
 def given_trials(config: SweepConfig, steering: Steering) -> dict[str, int]:
     """Returns how many trials each method has, those that were changed by hand as they are."""
     return {label: steering.trials(label, num) for label, num in planned_trials(config).items()}
-
-
-def setting(params: Mapping[str, bool | int | float | str]) -> str:
-    """Returns values for people: "lr 0.001, l1 0.01"."""
-    return ", ".join(
-        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in params.items()
-    )

@@ -133,6 +133,14 @@ def order(space: Space) -> tuple[str, ...]:
     return tuple(done)
 
 
+def in_words(values: Point) -> str:
+    """Returns values for people: "lr 0.001, l1 0.01"."""
+    return ", ".join(
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in values.items()
+    )
+
+
 def is_active(searched: Searched, params: Point) -> bool:
     """Returns whether the parameter is searched where the others have the values `params`."""
     return all(n in params and params[n] in allowed for n, allowed in searched.when.items())

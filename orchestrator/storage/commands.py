@@ -6,7 +6,6 @@ its ledger. So a line needs no seal: half a line, or one of something else, coun
 
 import fcntl
 import os
-import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from enum import StrEnum
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from orchestrator.storage.file_stamp import Stamp, stamp_of
 from orchestrator.storage.files import CONTROL_FILE
 
 MAX_BYTES = 2**22
@@ -77,17 +77,16 @@ class CommandReader:
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / CONTROL_FILE
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: Stamp | None = None
 
     def read(self) -> list[Command]:
         """Returns all whole commands if the file has changed since it was read; else none.
 
         What cannot be read is as good as not there.
         """
+        now = stamp_of(self._file)
         with suppress(OSError):
-            found = self._file.stat()
-            now = found.st_ino, found.st_size, found.st_mtime_ns
-            if now != self._seen and stat.S_ISREG(found.st_mode):
+            if now not in (None, self._seen) and self._file.is_file():
                 commands = _commands(self._file, sweep=self._file.parent.name)
                 self._seen = now
                 return commands

@@ -8,6 +8,7 @@ from typing import Any
 from orchestrator.results.entry import Entry
 from orchestrator.searching.constraints import SIGNS
 from orchestrator.searching.settings import in_a_row
+from orchestrator.searching.space import in_words
 from orchestrator.storage.result import Result, State
 from trainers.job import Phase
 
@@ -54,7 +55,7 @@ def _what(entry: Entry) -> str:
     job = entry.result.job
     if job.phase in MADE_ON:
         return MADE_ON[job.phase].format(job.model.name)
-    setting = ", ".join(f"{name} {_shown(value)}" for name, value in (entry.params or {}).items())
+    setting = in_words(entry.params or {})
     method = job.method.name if job.method is not None else "no method"
     number = "A trial" if entry.number is None else f"Trial {entry.number}"
     named = f"{entry.label} (method {method})" if entry.label != method else method
@@ -70,7 +71,7 @@ def _outcome(entry: Entry) -> str:
     if entry.violations is not None:
         kept = ", which keeps every constraint" if entry.feasible else ", which is not feasible"
     cut = f"It was stopped early ({result.stopped}) and" if result.stopped else "It"
-    measured = ", ".join(f"{name} {_shown(value)}" for name, value in result.metrics.items())
+    measured = in_words(result.metrics)
     return f"{cut} measured {measured}{kept}, in {result.wall_s:.1f} s{_steps(result)}."
 
 
@@ -87,7 +88,3 @@ def _constraint(metric: str, constraint: Mapping[str, Any]) -> str:
         if constraint[side] is not None
     ]
     return " and ".join(told)
-
-
-def _shown(value: float | int | str) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

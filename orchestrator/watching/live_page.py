@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from markupsafe import Markup
 
@@ -25,6 +24,7 @@ from orchestrator.reporting.selection import everything
 from orchestrator.reporting.sweep_record import SweepRecord, record_in
 from orchestrator.results.chance import Chance, judged_by_chance
 from orchestrator.storage.address import NO_ENVIRONMENT
+from orchestrator.storage.file_stamp import stamp_of
 from orchestrator.storage.files import CONFIG_FILE, LEDGER_FILE, LIVE_FILE, MEMBERS_FILE
 from orchestrator.storage.lock import holder_of
 from orchestrator.watching.now import now_of
@@ -159,7 +159,7 @@ class LivePage:
 
     def _current_now(self) -> Markup:
         """Returns what goes on, said anew if a file has changed or some time has passed."""
-        stamp = self._stamp(), _stamp(self._folder / LIVE_FILE), self._trouble
+        stamp = self._stamp(), stamp_of(self._folder / LIVE_FILE), self._trouble
         with self._lock:
             is_old = self._clock() - self._now_at >= NOW_EVERY_S
             if self._now is None or stamp != self._now_of or is_old:
@@ -178,15 +178,7 @@ class LivePage:
     def _stamp(self) -> object:
         """Returns what changes with anything that the page is of."""
         names = (MEMBERS_FILE, LEDGER_FILE, CONFIG_FILE)
-        return holder_of(self._folder), *(_stamp(self._folder / name) for name in names)
+        return holder_of(self._folder), *(stamp_of(self._folder / name) for name in names)
 
     def _read_config(self) -> SweepConfig:
         return load_resumed(self._path, (), option="DIR", environment=self._environment)
-
-
-def _stamp(file: Path) -> tuple[int, int, int] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from evals.scores import ScoreSheet
+from orchestrator.storage.file_stamp import Stamp, stamp_of
 from orchestrator.storage.files import RESULT_FILE, SCORES_FILE, job_path
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import Result
@@ -14,7 +15,6 @@ MAX_SHEETS = 128
 """Score sheets that are kept: those of baselines and finalists, which every report reads."""
 
 Found = TypeVar("Found")
-Stamp = tuple[int, int, int]
 
 
 class RememberedStorage(Storage):
@@ -37,12 +37,7 @@ class RememberedStorage(Storage):
         return found
 
     def _stamp(self, job_hash: str, name: str) -> Stamp | None:
-        """Returns what changes with the file; None where it is not there."""
-        try:
-            found = (self.root / job_path(job_hash, name)).stat()
-        except OSError:
-            return None
-        return found.st_ino, found.st_size, found.st_mtime_ns
+        return stamp_of(self.root / job_path(job_hash, name))
 
 
 def _remembered(

@@ -12,7 +12,7 @@ from evals.text import generation
 from evals.text.encoding import Encoder, Prompt
 from evals.text.example import Example, Probability, Task
 from evals.text.generation import Generator, decode
-from evals.text.scoring import score_task
+from tests.fixtures.scoring import score_task
 
 CPU = torch.device("cpu")
 QUESTIONS = [

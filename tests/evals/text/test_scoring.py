@@ -14,9 +14,10 @@ from evals.text import scoring
 from evals.text.encoding import Encoder, Prompt
 from evals.text.example import Example, Probability, Task
 from evals.text.scores import ItemScore
-from evals.text.scoring import score_task, score_tasks
+from evals.text.scoring import score_tasks
 from evals.text.shared_prefix import grow, lay_rows, lay_trees
 from tests.evals.conftest import SHAPE
+from tests.fixtures.scoring import score_task
 
 CPU = torch.device("cpu")
 

@@ -51,7 +51,18 @@ def test_a_thread_that_leaves_shows_nothing(capsys) -> None:
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("program", ["sweep", "report", "repeat"])
+WORDS = {
+    "sweep": [],
+    "report": ["x"],
+    "repeat": ["x"],
+    "export": ["x", "y"],
+    "evaluate": ["x"],
+    "control": ["x", "pause"],
+    "watch": ["x"],
+}
+
+
+@pytest.mark.parametrize("program", WORDS)
 def test_every_program_shows_its_errors_so_and_ends_with_code_1(
     program, monkeypatch, capsys
 ) -> None:
@@ -59,5 +70,5 @@ def test_every_program_shows_its_errors_so_and_ends_with_code_1(
 
     module = importlib.import_module(f"orchestrator.{program}")
     monkeypatch.setattr(module, "_main", lambda *_: failing())
-    assert module.main([] if program == "sweep" else ["x"]) == 1
+    assert module.main(WORDS[program]) == 1
     assert f"me:{SECRET}" not in capsys.readouterr().err

@@ -9,7 +9,7 @@ from evals.collated import IGNORE
 from evals.errors import ConfigError
 from evals.shard import Shard
 from evals.text.encoding import Encoder, Prompt
-from evals.text.scoring import score_task
+from tests.fixtures.scoring import score_task
 from trainers.loaded_model import Shape
 from trainers.models.causal_lm import Config, Family
 
