@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 HEAVY := ray or dist or gpu
+SITE = NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 .PHONY: help venv sweep test test-fast lint audit types format docs clean
 
@@ -31,12 +32,13 @@ test: venv  ## all tests: first those of one process each, then those that start
 test-fast: venv  ## tests that start neither Ray nor other processes, on two cores
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not ($(HEAVY)) and not slow"
 
-lint: venv  ## style, formatting, order of imports, types, generated pages
+lint: venv  ## style, formatting, order of imports, types, generated pages, the site's links
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python docs/generate.py --check
+	$(SITE)
 
 audit: venv  ## known weaknesses of the pinned versions, where their database can be reached
 	$(BIN)/python .ci/audit.py
@@ -48,8 +50,9 @@ format: venv  ## puts style and formatting right where a tool can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: venv  ## writes the pages of methods, metrics and settings anew
+docs: venv  ## writes the generated pages anew, and the site: build/site/index.html
 	$(BIN)/python docs/generate.py
+	$(SITE)
 
 clean:  ## removes the virtual environment and caches; results under runs/ stay
 	rm -rf $(VENV) build dist *.egg-info

@@ -1,7 +1,8 @@
 """Writes the pages that the plug-ins' own docstrings and settings make: `python docs/generate.py`.
 
-Pages are `methods.md`, `metrics.md` and `settings.md`, and `sweep.schema.json` for editors. With
-`--check` nothing is written, and the exit code is 1 if a page is not what would be.
+Pages are `methods.md`, `metrics.md` and `settings.md`, the list of decisions, and
+`sweep.schema.json` for editors. With `--check` nothing is written, and the exit code is 1 if a page
+is not what would be.
 """
 
 import inspect
@@ -26,7 +27,7 @@ from orchestrator.config.sweep_config import PLUGINS, SweepConfig
 from trainers.requirements import ReferenceUse
 
 DOCS = Path(__file__).resolve().parent
-NOTE = "<!-- Written by docs/generate.py; edit the docstrings that it reads instead. -->"
+NOTE = "<!-- Written by docs/generate.py; edit what it reads instead. -->"
 ARXIV = re.compile(r"arXiv (\d{4}\.\d{4,5}(?:v\d+)?)")
 VARIANTS = ("_repo", "_clear_vision", "_open_unlearning")
 REFERENCE = {
@@ -90,6 +91,11 @@ With `attacks` in a sweep's YAML many models are trained beside those of its sea
 have a column each beside the metrics. *Of each kind* says how many targets, and how many shadows,
 are the least."""
 
+DECISIONS = """\
+# Decisions
+
+Why some of it is as it is. A page says what was decided, why, and what follows."""
+
 SETTINGS = """\
 # Settings
 
@@ -145,6 +151,13 @@ def settings_page() -> str:
     return _page(SETTINGS, *parts)
 
 
+def decisions_page() -> str:
+    """Returns the list of all decisions, by their numbers and headings."""
+    pages = sorted((DOCS / "decisions").glob("0*.md"))
+    lines = ((page.name[:4], f"[{_title(page)}]({page.name})") for page in pages)
+    return _page(DECISIONS, _table(("", "decision"), lines))
+
+
 def schema_file() -> str:
     """Returns what an editor checks a sweep's YAML by."""
     return json.dumps(sweep_schema(), indent=1, ensure_ascii=False) + "\n"
@@ -154,6 +167,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "methods.md": methods_page,
     "metrics.md": metrics_page,
     "settings.md": settings_page,
+    "decisions/README.md": decisions_page,
     "sweep.schema.json": schema_file,
 }
 
@@ -224,6 +238,10 @@ def _settings_table(found: Iterable[Row]) -> str:
 
 def _prose(module: str, name: str) -> str:
     return f"## {name}\n\n{_blocks(_docstring(module))}"
+
+
+def _title(page: Path) -> str:
+    return _read(page).partition("\n")[0].removeprefix("# ")
 
 
 def _docstring(module: str) -> str:

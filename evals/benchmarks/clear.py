@@ -50,7 +50,7 @@ class Config(Settings):
     """Where the data lie, and what is to be forgotten."""
 
     path: str = "therem/CLEAR"
-    """A hub id, or a folder of Parquet files, <table>.parquet or <table>/*.parquet."""
+    """A hub id, or a folder of Parquet files, `<table>.parquet` or `<table>/*.parquet`."""
     revision: str | None = None
     """Branch, tag or commit on the hub."""
     forget: Literal["forget01", "forget05", "forget10"] = "forget10"
