@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from evals import plugins
 from evals.errors import ConfigError
 from orchestrator.config.words import split_words
+from orchestrator.driver.program import FAILED, INTERRUPTED
 from orchestrator.driver.signals import StopSignals
 from orchestrator.storage.masked_traceback import MaskedTraceback
 from trainers.disk_full import lacks_room
 
-FAILED, INTERRUPTED = 1, 130
 PACKAGES = {
     "methods": "trainers.methods",
     "metrics": "evals.metrics",

@@ -10,6 +10,7 @@ from cluster.connection_watch import ClusterLost
 from evals.errors import OutOfReach
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.driver.context import SweepContext, how_to_go_on
+from orchestrator.driver.program import DONE, FAILED, INTERRUPTED
 from orchestrator.driver.run import SweepRun
 from orchestrator.driver.signals import Interrupted, StopSignals
 from orchestrator.driver.start import estimated, planned_sweep, show, start
@@ -23,7 +24,7 @@ from orchestrator.storage.records import Storage
 if TYPE_CHECKING:  # imports Ray
     from cluster.nodes import Node
 
-DONE, FAILED, NOTHING_FEASIBLE, INTERRUPTED = 0, 1, 3, 130
+NOTHING_FEASIBLE = 3
 
 _say = partial(print, flush=True)
 

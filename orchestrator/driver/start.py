@@ -18,6 +18,7 @@ from orchestrator.config.resume import (
 )
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.driver.context import SweepContext
+from orchestrator.driver.program import FAILED, INTERRUPTED
 from orchestrator.driver.progress import Progress
 from orchestrator.driver.signals import StopSignals
 from orchestrator.jobs.finalists import num_finalists
@@ -167,9 +168,10 @@ def start(
     from cluster.nodes import connected_nodes  # imports Ray
     from orchestrator.running.ray_connection import join, leave
 
-    held.callback(leave)
+    held.callback(lambda: leave(code_if_stuck=INTERRUPTED if signals.wished else FAILED))
     _say("Connecting to Ray" if os.environ.get("RAY_ADDRESS") else "Starting Ray on this machine")
-    join()
+    with signals.deferred():  # a Ray that is left half started can crash this process at its end
+        join()
     signals.check()
     estimate = estimated(found, nodes=connected_nodes())
     show(estimate)

@@ -26,6 +26,8 @@ EMBEDDED = "the GCS of the Ray on this machine", "the raylet of the Ray on this 
 DEAD_S, AWAY_S = 3.0, 25.0
 """Seconds without an answer after which something is gone: on this machine, where nothing lies
 between, and elsewhere, from where it may come back."""
+LEAVING_S = 60.0
+"""Seconds that Ray may take to end. It takes a few; interrupted at a bad moment, for ever."""
 
 
 def connect(gang: GangSettings) -> int:
@@ -57,13 +59,18 @@ def join() -> None:
             embedded_ray.start()
 
 
-def leave() -> None:
+def leave(*, code_if_stuck: int = 1, patience_s: float = LEAVING_S) -> None:
     """Leaves the cluster, which ends all that this process has running there.
 
-    Of an embedded one nothing is left.
+    Of an embedded one nothing is left. If Ray has not ended after `patience_s`, this process ends,
+    with `code_if_stuck`.
     """
     session = embedded_ray.session()
+    stuck = threading.Timer(patience_s, _end_stuck, (patience_s, code_if_stuck))
+    stuck.daemon = True
+    stuck.start()
     ray.shutdown()
+    stuck.cancel()
     if session is not None:
         embedded_ray.remove_session(session)
 
@@ -83,12 +90,20 @@ def watched() -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def abandon() -> NoReturn:
-    """Ends this process with exit code 1, and an embedded Ray with it, without asking Ray."""
+def abandon(code: int = 1) -> NoReturn:
+    """Ends this process with the exit code, and an embedded Ray with it, without asking Ray."""
     embedded_ray.kill()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(1)
+    os._exit(code)
+
+
+def _end_stuck(patience_s: float, code: int) -> NoReturn:
+    said = (
+        f"Ray did not end within {patience_s:g} s; this process ends without it, its work is kept"
+    )
+    print(f"lethe: {said}", file=sys.stderr)
+    abandon(code)
 
 
 def _join_running(address: str) -> None:

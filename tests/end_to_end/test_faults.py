@@ -24,7 +24,8 @@ from ray.cluster_utils import Cluster
 from ray.util import placement_group_table
 
 from orchestrator.config.loading import load_config
-from orchestrator.driver.main import DONE, conduct
+from orchestrator.driver.main import conduct
+from orchestrator.driver.program import DONE
 from orchestrator.driver.signals import StopSignals
 from orchestrator.running import ray_connection
 from tests.fixtures.paths import SWEEP

@@ -1,6 +1,8 @@
 """Ray takes nothing over that is the driver's while it starts, and leaves nothing when it ends."""
 
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,21 @@ def test_who_leaves_a_cluster_of_others_removes_nothing(monkeypatch, tmp_path: P
     monkeypatch.setattr(embedded_ray, "session", lambda: tmp_path / "session_1")
     ray_connection.leave()
     assert ended == ["ray", "ray", "session_1"]
+
+
+STUCK = """
+import threading, ray
+from orchestrator.running import ray_connection
+ray.shutdown = lambda: threading.Event().wait()
+ray_connection.leave(code_if_stuck=130, patience_s=0.2)
+"""
+
+
+def test_a_ray_that_does_not_end_does_not_keep_the_driver() -> None:
+    command = [sys.executable, "-c", STUCK]
+    left = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert left.returncode == 130, left.stderr
+    assert "lethe: Ray did not end within 0.2 s" in left.stderr
 
 
 @pytest.mark.ray
