@@ -24,10 +24,12 @@ from trainers.optimizer import L1AdamW
 FILES = sorted(CONFIGS.glob("*.yaml"))
 TEXTS = [file for file in FILES if "vision" not in file.stem]
 OPEN_UNLEARNING = [file for file in TEXTS if file.stem.startswith("tofu_forget")]
+PRETRAINED = CONFIGS / "tofu_smollm2.yaml"
 WHOLE = [
     file
     for file in TEXTS
-    if "modalities" not in file.stem and file.stem != "demo" and file not in OPEN_UNLEARNING
+    if "modalities" not in file.stem
+    and file not in (CONFIGS / "demo.yaml", PRETRAINED, *OPEN_UNLEARNING)
 ]
 """Those that are not of a few methods: to show what comes of them, what is forgotten, a recipe."""
 TEN = {"retain_ft", "ga", "gd", "kl", "idk", "dpo", "npo", "scrub", "llmu", "rmu"}
@@ -83,13 +85,15 @@ def test_the_demos_people_can_be_built() -> None:
     assert set(benchmark.splits) >= {"full", "forget", "retain"}
 
 
-def test_tofu_tinys_authors_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("name", "forget", "retain"), [("tiny", 80, 380), ("smollm2", 40, 80)])
+def test_the_small_sweeps_of_tofu_find_their_authors(
+    name: str, forget: int, retain: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if not TOFU.is_dir():
         pytest.skip("the folder shared/data/tofu is not beside the repository")
     monkeypatch.chdir(CONFIGS.parent)
-    config = load_config(str(CONFIGS / "tofu_tiny.yaml"), [])
-    authors = int(config.benchmark.settings["forget_authors"])
-    assert len(build_benchmark(config.benchmark).splits["forget"]) == 20 * authors
+    splits = build_benchmark(load_config(str(CONFIGS / f"tofu_{name}.yaml"), []).benchmark).splits
+    assert (len(splits["forget"]), len(splits["retain"])) == (forget, retain)
 
 
 @pytest.mark.parametrize("name", ["clear_text_llama2", "clear_text_mistral"])
@@ -157,6 +161,28 @@ def test_open_unlearnings_models_fit_their_gpus(
     assert 0.6 * gib < max(peaks) / GIB < 0.85 * gib
 
 
+def test_two_ranks_of_smollm2_fit_a_desktop(tmp_path: Path) -> None:
+    LlamaConfig(
+        hidden_size=576,
+        intermediate_size=1536,
+        num_hidden_layers=30,
+        num_attention_heads=9,
+        num_key_value_heads=3,
+        vocab_size=49152,
+        tie_word_embeddings=True,
+        dtype="bfloat16",
+    ).save_pretrained(tmp_path)
+    config = load_config(str(PRETRAINED), [f"model.path={tmp_path}"])
+    people = build_benchmark(load_config(None, []).benchmark)
+    found = plan(config, people, storage=Storage(tmp_path / "runs"))
+    peaks = [
+        max(moment.total for moment in job_memory(kind, found).moments) / GIB
+        for kind in kinds_of(found, sweep_sizes(found))
+    ]
+    weights_gradients_and_moments = 4 * 4 * 134_515_008 / GIB
+    assert weights_gradients_and_moments < max(peaks) < 4
+
+
 @pytest.fixture
 def clear_in_small(tmp_path: Path) -> list[str]:
     """Returns overrides for a table like CLEAR's and a ResNet of few channels."""
@@ -217,7 +243,7 @@ DEFAULT = SearchSettings().l1
 
 @pytest.mark.parametrize(
     "file",
-    [*(file for file in TEXTS if file not in OPEN_UNLEARNING), None],
+    [*(file for file in TEXTS if file not in (PRETRAINED, *OPEN_UNLEARNING)), None],
     ids=lambda file: file.stem if file else "default",
 )
 def test_the_l1_range_reaches_from_no_effect_to_hardly_a_move(file: Path | None) -> None:

@@ -52,6 +52,11 @@ HUB_TIMEOUT_S = 3.0
 """Enough for an answer of any kind."""
 NO_CODE = {"trust_remote_code": False}
 """Code that lies beside weights is never run, and nobody is asked on standard input whether to."""
+_NOT_READ = {
+    ".bin": "a pickle; save the model there again with save_pretrained",  # these run code
+    ".gguf": "quantised weights, which do not train; unpack and save them with transformers, "
+    "by GgufConfig(dequantize=True) and save_pretrained",
+}
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
 
 
@@ -265,13 +270,15 @@ def require_folder(source: Source, files: Sequence[str]) -> None:
 
 
 def _require_safe(source: Source, folder: Path) -> None:
-    """Refuses weights of which there is nothing but pickles, which run code when they are read."""
-    pickles = sorted(file.name for file in folder.glob("*.bin"))
-    if pickles and not any(folder.glob("*.safetensors")):
-        raise ConfigError(
-            f"model.path must be a folder with weights as *.safetensors but got {source.path!r} "
-            f"with {pickles[0]}, a pickle; save the model there again with save_pretrained"
-        )
+    """Refuses weights of which there are none as safetensors, but some in a form not to be read."""
+    if any(folder.glob("*.safetensors")):
+        return
+    for ending, said in _NOT_READ.items():
+        if files := sorted(file.name for file in folder.glob(f"*{ending}")):
+            raise ConfigError(
+                f"model.path must be a folder with weights as *.safetensors but got "
+                f"{source.path!r} with {files[0]}, {said}"
+            )
 
 
 def unusable(source: Source, rule: str, error: Exception) -> ConfigError:

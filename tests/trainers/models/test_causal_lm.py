@@ -229,6 +229,13 @@ def test_a_weight_file_that_cannot_be_read_is_refused(
     assert refusal(benchmark_of_people, folder).startswith("model.path must")
 
 
+def test_quantised_weights_are_refused_with_the_way_to_unpack_them(benchmark_of_people, tmp_path):
+    (tmp_path / "model.Q4_1.gguf").write_bytes(b"GGUF")
+    said = refusal(benchmark_of_people, tmp_path)
+    assert "with model.Q4_1.gguf, quantised" in said
+    assert "GgufConfig(dequantize=True)" in said
+
+
 def test_a_pickle_is_never_read(save_checkpoint, benchmark_of_people, tmp_path):
     folder = save_checkpoint("llama")
     (folder / "model.safetensors").unlink()
