@@ -73,8 +73,16 @@ class Sizes(Protocol):
         """Returns how many positions the longest row that may be trained on has."""
         ...
 
+    def most_labels(self, benchmark: Benchmark, *, max_length: int) -> int:
+        """Returns how many positions the longest answer has that may be trained on."""
+        ...
+
     def most_scored_positions(self, tasks: Sequence[Task], *, max_length: int) -> int:
         """Returns how many positions the longest row to be scored has."""
+        ...
+
+    def most_scored_labels(self, tasks: Sequence[Task], *, max_length: int) -> int:
+        """Returns how many positions the longest answer to be scored has."""
         ...
 
     def num_scored(self, task: Task) -> int:

@@ -46,6 +46,10 @@ class Requirements:
     together: frozenset[Source] = frozenset()
     """Those of `needs` of which the student reads the answers, and no more, in every step: one
     pass may serve them all."""
+    every_position: frozenset[Source] = frozenset()
+    """Those whose logits are read at every position, and not at the answers' alone."""
+    alternates: bool = False
+    """Whether a step reads one of `needs` alone, now this one and now that."""
     logits_too: bool = False
     """Whether the student's logits of some batches are read beside, or instead of, that output."""
     num_random: int = 1
@@ -76,8 +80,13 @@ class Requirements:
 
     @property
     def passes(self) -> tuple[int, ...]:
-        """Rows of each of the student's passes for every row of the anchor, one pass a batch."""
-        return tuple(self.num_random if each == Source.RANDOM else 1 for each in sorted(self.needs))
+        """Rows of each of a step's passes for every row of the anchor, one pass a batch."""
+        rows = tuple(self.rows_of(each) for each in sorted(self.needs))
+        return (max(rows),) if self.alternates else rows
+
+    def rows_of(self, source: Source) -> int:
+        """Returns how many rows a source has for every row of the anchor."""
+        return self.num_random if source == Source.RANDOM else 1
 
     def with_term(self, term: "Requirements") -> "Requirements":
         """Returns what a loss needs to which `term` is added."""
@@ -87,4 +96,5 @@ class Requirements:
             likelihoods=self.likelihoods | term.likelihoods,
             compared=self.compared | term.compared,
             together=self.together | term.together,
+            every_position=self.every_position | term.every_position,
         )

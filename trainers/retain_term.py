@@ -32,8 +32,8 @@ class RetainTerm(StrEnum):
         return {
             RetainTerm.NONE: Requirements(),
             RetainTerm.NLL: Requirements(retain, together=retain),
-            RetainTerm.KL: Requirements(retain, compared=retain),
-            RetainTerm.KL_PADDED: Requirements(retain, compared=retain),
+            RetainTerm.KL: Requirements(retain, compared=retain, every_position=retain),
+            RetainTerm.KL_PADDED: Requirements(retain, compared=retain, every_position=retain),
         }[self]
 
 

@@ -33,6 +33,14 @@ class Sizes:
         """Returns 1."""
         return 1
 
+    def most_labels(self, benchmark: Benchmark, *, max_length: int) -> int:  # noqa: ARG002
+        """Returns 1."""
+        return 1
+
+    def most_scored_labels(self, tasks: Sequence[Task], *, max_length: int) -> int:  # noqa: ARG002
+        """Returns 1."""
+        return 1
+
     def most_scored_positions(self, tasks: Sequence[Task], *, max_length: int) -> int:  # noqa: ARG002
         """Returns 1."""
         return 1

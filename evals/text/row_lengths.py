@@ -16,6 +16,8 @@ TOKEN_BYTES, ANSWER_BYTES, ITEM_BYTES = 28, 46, 150
 """Of a score sheet: for a token of a true answer, for any answer, and for an item itself."""
 FRAME_TOKENS = 16
 """What the prompt's tags or the chat template add."""
+END_TOKENS = 2
+"""What closes an answer."""
 
 
 def mean_positions(examples: Sequence[Example], *, max_length: int) -> float:
@@ -29,11 +31,14 @@ def mean_positions(examples: Sequence[Example], *, max_length: int) -> float:
 def most_positions(benchmark: Benchmark, *, max_length: int) -> int:
     """Returns about how many tokens the longest question with an answer that is trained has."""
     questions = [_bytes(e.question) for e in benchmark.splits["full"]]
-    answers = [_bytes(e.answer) for e in benchmark.splits["full"]]
-    answers += [_bytes(refusal) for refusal in benchmark.refusals]
     # Methods also ask one example's question with another's answer, or with a refusal.
-    longest = max(questions, default=0) + max(answers, default=0)
+    longest = max(questions, default=0) + _longest_answer(benchmark)
     return math.ceil(_tokens(longest, FEWEST_BYTES_PER_TOKEN, max_length))
+
+
+def most_labels(benchmark: Benchmark, *, max_length: int) -> int:
+    """Returns about how many tokens the longest answer that is trained has, and its end."""
+    return _labels(_longest_answer(benchmark), max_length)
 
 
 def most_scored_positions(tasks: Iterable[Task], *, max_length: int) -> int:
@@ -45,6 +50,14 @@ def most_scored_positions(tasks: Iterable[Task], *, max_length: int) -> int:
         for answer in example.answers
     ]
     return math.ceil(_tokens(max(sizes, default=0), FEWEST_BYTES_PER_TOKEN, max_length))
+
+
+def most_scored_labels(tasks: Iterable[Task], *, max_length: int) -> int:
+    """Returns about how many tokens the longest answer to be scored has, and its end."""
+    sizes = [
+        _bytes(answer) for task in tasks for example in task.examples for answer in example.answers
+    ]
+    return _labels(max(sizes, default=0), max_length)
 
 
 def num_scored(task: Task) -> int:
@@ -70,6 +83,16 @@ def sheet_bytes(tasks: Iterable[Task]) -> int:
     # A true answer stands there twice: as it should be, and as it was generated.
     sheet = (2 + TOKEN_BYTES / BYTES_PER_TOKEN) * truth_bytes
     return int(sheet) + ANSWER_BYTES * num_answers + ITEM_BYTES * len(items)
+
+
+def _longest_answer(benchmark: Benchmark) -> int:
+    answers = [_bytes(e.answer) for e in benchmark.splits["full"]]
+    answers += [_bytes(refusal) for refusal in benchmark.refusals]
+    return max(answers, default=0)
+
+
+def _labels(size: int, max_length: int) -> int:
+    return min(max_length, math.ceil(END_TOKENS + size / FEWEST_BYTES_PER_TOKEN))
 
 
 def _size(question: str, answer: str) -> int:

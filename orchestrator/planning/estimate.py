@@ -12,7 +12,13 @@ from orchestrator.planning.disk import disk, disk_line, require_disk
 from orchestrator.planning.gang_choice import choose_gang
 from orchestrator.planning.hours import hours, hours_line
 from orchestrator.planning.jobs_left import batches_of
-from orchestrator.planning.memory import Kind, job_memory, kinds_of, memory_table
+from orchestrator.planning.memory import (
+    Kind,
+    job_memory,
+    kinds_of,
+    memory_table,
+    reference_line,
+)
 from orchestrator.planning.model_sizes import ModelSizes, ModelUnknown, sweep_sizes
 from orchestrator.planning.plan import Plan
 from orchestrator.planning.throughput import finished_jobs, paces_on
@@ -115,6 +121,8 @@ def _add_sizes(
 def _add_memory(draft: _Draft, plan: Plan, kinds: Sequence[Kind], room: Room | None) -> None:
     memories = [job_memory(kind, plan) for kind in kinds]
     draft.lines.extend(["Memory of a rank, estimated:", "", memory_table(memories), ""])
+    kept = reference_line(memories, on_gpu=plan.config.gang.gpus_per_rank > 0)
+    draft.lines.extend([kept] if kept else [])
     if room is not None:
         verdict = draft.try_to(lambda: check_memory(plan.config, memories, room))
         draft.lines.extend([verdict] if verdict else [])

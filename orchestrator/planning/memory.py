@@ -10,7 +10,14 @@ from orchestrator.planning.plan import Plan
 from orchestrator.reporting.formats.terminal_text import terminal_text
 from orchestrator.reporting.table import Column, Table
 from orchestrator.searching.shared_parameters import L1
-from trainers.memory.footprint import NOTHING, Footprint, Sharding, Start, footprints
+from trainers.memory.footprint import (
+    KEPT_BYTES,
+    NOTHING,
+    Footprint,
+    Sharding,
+    Start,
+    footprints,
+)
 from trainers.memory.model_size import ModelSize
 from trainers.requirements import ReferenceUse, Requirements, Source
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
@@ -45,11 +52,16 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class JobMemory:
-    """A rank's memory at the moments of one kind of jobs, of the method that takes most."""
+    """A rank's memory at the moments of one kind of jobs, of the method that takes most.
+
+    `reference_bytes` of main memory are kept of what the reference says: for a rank on a CPU they
+    are in every moment but the first.
+    """
 
     kind: Kind
     method: str
     moments: tuple[Footprint, ...]
+    reference_bytes: int = 0
 
     @property
     def peak(self) -> Footprint:
@@ -84,11 +96,17 @@ def job_memory(kind: Kind, plan: Plan) -> JobMemory:
     config, sizes = plan.config, plan.suite.sizes
     sharding = sharding_of(kind, config, engine=config.engine, ranks=config.gang.ranks)
     evaluation_bytes = _evaluation_bytes(kind, plan)
-    length = sizes.most_positions(plan.benchmark, max_length=kind.training.max_length)
+    max_length = kind.training.max_length
+    length = sizes.most_positions(plan.benchmark, max_length=max_length)
+    num_labels = sizes.most_labels(plan.benchmark, max_length=max_length)
+    reference_bytes = _reference_bytes(kind, plan, sharding, length=length)
     memories = []
     for method, asked in kind.asked.items():
         training_bytes = kind.size.training_bytes(
-            asked, num_rows=kind.training.micro_batch_size, length=length
+            asked,
+            num_rows=kind.training.micro_batch_size,
+            length=length,
+            num_labels=num_labels,
         )
         moments = footprints(
             kind.size.weights,
@@ -96,9 +114,26 @@ def job_memory(kind: Kind, plan: Plan) -> JobMemory:
             training_bytes=training_bytes + _saliency_bytes(kind.size, asked),
             evaluation_bytes=evaluation_bytes,
             start=_start(kind, sharding, asked.reference_use),
+            kept_bytes=0 if sharding.on_gpu else reference_bytes,
         )
-        memories.append(JobMemory(kind, method, moments))
+        memories.append(JobMemory(kind, method, moments, reference_bytes))
     return max(memories, key=lambda memory: memory.at("backward").total)
+
+
+def _reference_bytes(kind: Kind, plan: Plan, sharding: Sharding, *, length: int) -> int:
+    """Returns what a rank keeps of the reference for all methods: their trials draw equal rows.
+
+    At stage 3, where ranks must run the model together, nothing is kept.
+    """
+    if sharding.stage == 3:
+        return 0
+    steps = {method.label: method.num_steps for method in plan.methods}
+    drawn = kind.training.batch_size // sharding.ranks
+    kept = (
+        kind.size.reference_bytes(asked, num_rows=steps.get(label, 0) * drawn, length=length)
+        for label, asked in kind.asked.items()
+    )
+    return min(KEPT_BYTES, sum(kept))
 
 
 def _saliency_bytes(size: ModelSize, asked: Requirements) -> int:
@@ -161,15 +196,24 @@ def memory_table(memories: Sequence[JobMemory]) -> str:
     return terminal_text(Table(columns, tuple(rows))).rstrip()
 
 
+def reference_line(memories: Sequence[JobMemory], *, on_gpu: bool) -> str:
+    """Returns what is kept of the reference, and where, in words; empty if nothing is."""
+    kept = max(memory.reference_bytes for memory in memories)
+    if not kept:
+        return ""
+    where = "in its node's memory beside its GPU's" if on_gpu else "which is among its buffers"
+    return f"A rank keeps up to {kept / MIB:.0f} MiB of what the reference says of rows, {where}"
+
+
 def _name(memory: JobMemory) -> str:
     return f"{memory.kind.jobs} ({memory.method})" if memory.method else memory.kind.jobs
 
 
 def _evaluation_bytes(kind: Kind, plan: Plan) -> int:
     settings, sizes, tasks = plan.config.evaluation, plan.suite.sizes, plan.tasks
-    length = sizes.most_scored_positions(tasks, max_length=settings.max_length)
     return kind.size.evaluation_bytes(
         num_rows=settings.batch_size,
-        length=length,
+        length=sizes.most_scored_positions(tasks, max_length=settings.max_length),
+        num_labels=sizes.most_scored_labels(tasks, max_length=settings.max_length),
         num_generated=max((sizes.num_generated(task, settings) for task in tasks), default=0),
     )

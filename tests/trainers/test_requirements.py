@@ -28,6 +28,11 @@ def test_every_batch_is_a_pass_and_random_rows_come_as_often_as_they_are_drawn()
     assert sorted(every.passes) == [1, 1, 1, 1, 3]
 
 
+def test_a_step_that_reads_one_batch_alone_is_a_pass_of_the_largest():
+    every = Requirements(FORGET | {Source.RANDOM}, num_random=3, alternates=True)
+    assert every.passes == (3,)
+
+
 def test_what_the_reference_alone_reads_is_drawn_and_is_no_pass_of_the_student():
     asked = Requirements(FORGET, compared=frozenset({Source.TWIN}))
     assert asked.drawn == {Source.FORGET, Source.TWIN}

@@ -15,21 +15,19 @@ dropout. With p bytes an entry and the letters of `Decoder`, a layer keeps for e
 
 with T the row's length. Checkpointing keeps p H of a layer, and has one whole layer at a time again
 in the backward pass. Behind the last layer come the logits and what a loss makes of them, in
-float32, 4 V a token and copy (`*_COPIES`, as measured). For a loss of hidden states no layer behind
+float32, 4 V for each (`trainers/memory/passes.py`). For a loss of hidden states no layer behind
 theirs is run, and the head for one token a row. Other families differ a little; an MLP without a
 gate keeps half.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from trainers.memory.passes import LIKELIHOOD_COPIES, Pass
+
 LOGIT_BYTES = 4
-LIKELIHOOD_COPIES = 3
-"""Logits at once for a likelihood: themselves, the labelled ones, their log-probabilities."""
-JOINT_COPIES = 4
-"""For two batches read as one, and for an entropy."""
-DIVERGENCE_COPIES = 8
-"""For a divergence from the reference: both models' logits and log-probabilities, and temporaries
-of torch's kl_div; one more with a temperature."""
+READ_AT_ONCE = 1 << 20
+"""Logits that scoring reads at once, or those of one position if they are more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +66,6 @@ class Mode:
     dropout: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Rows of `length` tokens: `together` in the graph of one loss, `at_once` in one pass.
-
-    `compared` of those in one pass are compared with the reference's logits. `read_layers`, if
-    given, is how many layers lie before what the loss reads in place of logits.
-    """
-
-    at_once: int
-    together: int
-    length: int
-    compared: int = 0
-    read_layers: int | None = None
-
-
 def layer_bytes(decoder: Decoder, mode: Mode, *, length: int) -> int:
     """Returns what one layer keeps for each token of a row of `length`; adapters aside."""
     p = mode.entry_bytes
@@ -108,53 +91,51 @@ def kept_bytes(decoder: Decoder, mode: Mode, *, num_rows: int, length: int) -> i
     return num_rows * length * (layers + last_norm)
 
 
-def training_bytes(
-    decoder: Decoder, mode: Mode, rows: Rows, *, copies: int = LIKELIHOOD_COPIES
-) -> int:
-    """Returns the most that one micro-batch takes: everything kept, and the last pass's head.
+def training_bytes(decoder: Decoder, mode: Mode, passes: Sequence[Pass], *, length: int) -> int:
+    """Returns the most that passes in the graph of one loss take.
 
-    Of earlier passes in the same graph the log-probabilities are kept as well. That is as if every
-    position were labelled; where prompts are not, rows that are read in one pass have room in it. A
-    checkpointed layer comes back after the head has gone.
+    That is everything kept, and the head of the pass that takes most there. A checkpointed layer
+    comes back after the head has gone.
     """
-    num_earlier = rows.together - rows.at_once
-    kept = kept_bytes(decoder, mode, num_rows=rows.at_once, length=rows.length)
-    earlier = kept_bytes(decoder, mode, num_rows=num_earlier, length=rows.length)
-    logits = rows.length * decoder.vocabulary * LOGIT_BYTES
-    if rows.read_layers is None:
-        earlier += num_earlier * logits
-        moment = logits * max(rows.at_once * copies, rows.compared * DIVERGENCE_COPIES)
-    else:
-        kept, earlier = (
-            each * min(rows.read_layers, decoder.num_layers) // decoder.num_layers
-            for each in (kept, earlier)
-        )
-        moment = rows.at_once * decoder.vocabulary * LOGIT_BYTES
+    kept = sum(_pass_bytes(decoder, mode, each, length=length) for each in passes)
+    logits = sum(each.kept for each in passes)
+    logits += max((each.at_once - each.kept for each in passes), default=0)
+    moment = logits * decoder.vocabulary * LOGIT_BYTES
     if mode.checkpointing:
-        layer = layer_bytes(decoder, mode, length=rows.length)
+        layer = layer_bytes(decoder, mode, length=length)
         layer += _adapter_bytes(decoder, mode) // decoder.num_layers
-        moment = max(moment, rows.at_once * rows.length * layer)
-    return kept + earlier + moment
+        num_rows = max((each.num_rows for each in passes), default=0)
+        moment = max(moment, num_rows * length * layer)
+    return kept + moment
 
 
-def scoring_bytes(decoder: Decoder, mode: Mode, *, num_tokens: int, length: int) -> int:
-    """Returns what a pass without gradients over `num_tokens` takes: one layer, and all logits.
+def scoring_bytes(
+    decoder: Decoder, mode: Mode, *, num_rows: int, length: int, num_labels: int
+) -> int:
+    """Returns what a pass without gradients takes: one layer, or the logits that predict answers.
 
-    That is as if every token were predicted; prompts and padding have no logits. They are read in
-    float32, no more than an answer of `length` at a time or a few MiB.
+    These are read in float32, but few at a time.
     """
     p = mode.entry_bytes
     layer = 8 * decoder.hidden + p * (
         2 * decoder.hidden + 2 * decoder.query_width + 2 * decoder.key_width + 3 * decoder.mlp_width
     )
-    logits = num_tokens * decoder.vocabulary * p
-    answer = LIKELIHOOD_COPIES * LOGIT_BYTES * decoder.vocabulary * length
-    return max(num_tokens * layer, logits + answer)
+    logits = num_rows * min(num_labels, length) * decoder.vocabulary * p
+    read = LIKELIHOOD_COPIES * LOGIT_BYTES * max(decoder.vocabulary, READ_AT_ONCE)
+    return max(num_rows * length * layer, logits + min(read, LIKELIHOOD_COPIES * logits))
 
 
 def generating_bytes(decoder: Decoder, mode: Mode, *, num_rows: int, length: int) -> int:
     """Returns the keys and values that rows of `length` tokens leave, prompt and answer."""
     return 2 * mode.entry_bytes * decoder.num_layers * decoder.key_width * num_rows * length
+
+
+def _pass_bytes(decoder: Decoder, mode: Mode, each: Pass, *, length: int) -> int:
+    """Returns what the layers that a pass runs keep."""
+    whole = kept_bytes(decoder, mode, num_rows=each.num_rows, length=length)
+    if each.num_layers is None:
+        return whole
+    return whole * min(each.num_layers, decoder.num_layers) // decoder.num_layers
 
 
 def _adapter_bytes(decoder: Decoder, mode: Mode) -> int:

@@ -9,21 +9,22 @@ from transformers import PreTrainedModel
 
 from trainers.adapters import A, add_adapter, trainable
 from trainers.memory.activations import (
-    JOINT_COPIES,
-    LIKELIHOOD_COPIES,
     Decoder,
     Mode,
-    Rows,
     generating_bytes,
     scoring_bytes,
     training_bytes,
 )
 from trainers.memory.flops import RIDGE_TOKENS, Load, forward_flops, training_flops
-from trainers.memory.footprint import Weights
+from trainers.memory.footprint import KEPT_BYTES, Weights
+from trainers.memory.passes import passes_of
 from trainers.memory.weights import weights_of
 from trainers.pretrained import Running
 from trainers.requirements import ReferenceUse, Requirements
 from trainers.settings import AdapterSettings
+
+HIDDEN_BYTES = 4
+"""Of an entry of a layer's output as methods are given it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +40,37 @@ class DecoderSize:
         """Returns 0: nothing is computed once for a sweep."""
         return 0
 
-    def training_bytes(self, asked: Requirements, *, num_rows: int, length: int) -> int:
-        """Returns the activations of a micro-batch; one of its passes is compared at a time."""
-        rows = Rows(
-            at_once=num_rows * max(asked.passes),
-            together=num_rows * sum(asked.passes),
-            length=length,
-            compared=num_rows * _num_compared(asked),
-            read_layers=_read_layers(asked),
+    def training_bytes(
+        self,
+        asked: Requirements,
+        *,
+        num_rows: int,
+        length: int,
+        num_labels: int,
+        joins: bool = True,
+    ) -> int:
+        """Returns the activations of a micro-batch, which `joins` batches where the method may."""
+        passes = passes_of(
+            asked, num_rows=num_rows, length=length, num_labels=num_labels, joins=joins
         )
-        copies = LIKELIHOOD_COPIES if len(asked.passes) == 1 else JOINT_COPIES
-        return training_bytes(self.decoder, self.mode, rows, copies=copies)
+        steps = [(each,) for each in passes] if asked.alternates else [passes]
+        return max(training_bytes(self.decoder, self.mode, step, length=length) for step in steps)
 
-    def evaluation_bytes(self, *, num_rows: int, length: int, num_generated: int) -> int:
+    def reference_bytes(self, asked: Requirements, *, num_rows: int, length: int) -> int:
+        """Returns what the states take that go into the head, or come out of a layer."""
+        if asked.reference_use != ReferenceUse.MODEL:
+            return 0
+        entry_bytes = self.mode.entry_bytes if asked.hidden_layer is None else HIDDEN_BYTES
+        kept = num_rows * len(asked.compared) * length * self.decoder.hidden * entry_bytes
+        return min(kept, KEPT_BYTES)
+
+    def evaluation_bytes(
+        self, *, num_rows: int, length: int, num_labels: int, num_generated: int
+    ) -> int:
         """Returns what a pass takes, or the keys and values of prompts and what is generated."""
-        tokens = num_rows * length
-        scoring = scoring_bytes(self.decoder, self.mode, num_tokens=tokens, length=length)
+        scoring = scoring_bytes(
+            self.decoder, self.mode, num_rows=num_rows, length=length, num_labels=num_labels
+        )
         if not num_generated:
             return scoring
         whole = length + num_generated

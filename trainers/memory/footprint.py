@@ -29,6 +29,8 @@ SUB_GROUP = 1_000_000_000
 """Parameters of a rank that stage 3 steps at once (sub_group_size)."""
 CONTEXT_BYTES = 1 << 30
 """About what CUDA, NCCL and cuBLAS take of a GPU beside torch's allocator."""
+KEPT_BYTES = 1 << 29
+"""Of a rank's main memory, for what the reference's layers give for rows."""
 MASTER = MOMENT = 4
 """Bytes of a weight's float32 copy, and of each moment beside it."""
 
@@ -117,8 +119,9 @@ def footprints(
     training_bytes: int,
     evaluation_bytes: int,
     start: Start = NOTHING,
+    kept_bytes: int = 0,
 ) -> tuple[Footprint, ...]:
-    """Returns a rank's memory at the moments of a job.
+    """Returns a rank's memory at the moments of a job, which keeps `kept_bytes` besides.
 
     `training_bytes` are a micro-batch's activations, `evaluation_bytes` those of a pass without
     gradients. A backward pass frees activations as fast as it makes gradients, so that its heights
@@ -133,7 +136,12 @@ def footprints(
     copy = weights.total * weights.entry_bytes if start.model else 0
     anchors = _anchors(weights, sharding) if start.anchors else 0
     kept = (
-        replace(each, parameters=each.parameters + copy, optimizer=each.optimizer + anchors)
+        replace(
+            each,
+            parameters=each.parameters + copy,
+            optimizer=each.optimizer + anchors,
+            buffers=each.buffers + kept_bytes,
+        )
         for each in trained
     )
     return (_loading(weights, sharding), *kept)

@@ -33,11 +33,29 @@ class MeasuredSize:
         """Returns 0: nothing is computed once for a sweep."""
         return 0
 
-    def training_bytes(self, asked: Requirements, *, num_rows: int, length: int) -> int:  # noqa: ARG002
+    def training_bytes(
+        self,
+        asked: Requirements,
+        *,
+        num_rows: int,
+        length: int,  # noqa: ARG002
+        num_labels: int,  # noqa: ARG002
+    ) -> int:
         """Returns every layer's outputs for all rows of all passes."""
         return self.row_bytes * num_rows * sum(asked.passes)
 
-    def evaluation_bytes(self, *, num_rows: int, length: int, num_generated: int) -> int:  # noqa: ARG002
+    def reference_bytes(self, asked: Requirements, *, num_rows: int, length: int) -> int:  # noqa: ARG002
+        """Returns 0: only what is read of rows of tokens is kept."""
+        return 0
+
+    def evaluation_bytes(
+        self,
+        *,
+        num_rows: int,
+        length: int,  # noqa: ARG002
+        num_labels: int,  # noqa: ARG002
+        num_generated: int,  # noqa: ARG002
+    ) -> int:
         """Returns the outputs of two layers; such a model writes nothing."""
         return self.largest_bytes * num_rows
 

@@ -23,14 +23,25 @@ class ModelSize(Protocol):
         """What is kept on the disk so that it is computed once for a sweep; 0 if nothing is."""
         ...
 
-    def training_bytes(self, asked: Requirements, *, num_rows: int, length: int) -> int:
+    def training_bytes(
+        self, asked: Requirements, *, num_rows: int, length: int, num_labels: int
+    ) -> int:
         """Returns the most that a micro-batch takes beside weights, gradients and optimizer.
 
-        It has `num_rows` rows of the anchor, and what the method asks for with them.
+        It has `num_rows` rows of the anchor, and what the method asks for with them. Of a row's
+        `length` positions, `num_labels` predict its answer.
         """
         ...
 
-    def evaluation_bytes(self, *, num_rows: int, length: int, num_generated: int) -> int:
+    def reference_bytes(self, asked: Requirements, *, num_rows: int, length: int) -> int:
+        """Returns the most that a rank's main memory keeps of a reference that has read so many
+        rows of each kind; 0 if nothing is kept.
+        """
+        ...
+
+    def evaluation_bytes(
+        self, *, num_rows: int, length: int, num_labels: int, num_generated: int
+    ) -> int:
         """Returns the most that is taken by scoring rows of `length`, and by writing behind them.
 
         Of `num_generated` positions at most; 0 where nothing is written.

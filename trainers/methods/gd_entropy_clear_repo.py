@@ -45,7 +45,8 @@ class Method:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        own = Requirements(frozenset({Source.FORGET}))
+        forget = frozenset({Source.FORGET})
+        own = Requirements(forget, every_position=forget)
         self.requirements = own.with_term(config.term.requirements)
 
     def loss(self, step: Step) -> Tensor:

@@ -34,6 +34,7 @@ class Method:
     requirements = Requirements(
         frozenset({Source.FORGET, Source.RETAIN}),
         compared=frozenset({Source.FORGET, Source.RETAIN}),
+        every_position=frozenset({Source.FORGET, Source.RETAIN}),
     )
 
     def __init__(self, config: Config) -> None:

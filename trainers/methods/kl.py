@@ -36,7 +36,9 @@ class Method:
     """Minimises the KL on retain rows less the forget NLL."""
 
     requirements = Requirements(
-        frozenset({Source.FORGET, Source.RETAIN}), compared=frozenset({Source.RETAIN})
+        frozenset({Source.FORGET, Source.RETAIN}),
+        compared=frozenset({Source.RETAIN}),
+        every_position=frozenset({Source.RETAIN}),
     )
 
     def __init__(self, config: Config) -> None:

@@ -37,7 +37,9 @@ class Method:
         if config.order == "as_run":
             self._slots = (Source.IDK, Source.FORGET, Source.RETAIN)
         self.requirements = Requirements(
-            frozenset(self._slots), compared=frozenset({self._slots[1]})
+            frozenset(self._slots),
+            compared=frozenset({self._slots[1]}),
+            every_position=frozenset({self._slots[1]}),
         )
 
     def loss(self, step: Step) -> Tensor:

@@ -42,6 +42,7 @@ class Method:
         self.requirements = Requirements(
             retain | {Source.FORGET, Source.RANDOM},
             compared=retain,
+            every_position=retain,
             hidden_layer=config.layer,
             logits_too=True,
         )

@@ -46,6 +46,7 @@ class Method:
         self.requirements = Requirements(
             frozenset({Source.FORGET, Source.RANDOM, Source.RETAIN}),
             compared=frozenset({Source.RETAIN}),
+            every_position=frozenset({Source.RETAIN}),
             num_random=config.num_random,
         )
 

@@ -45,6 +45,7 @@ class Method:
         self.config = config
         self.requirements = Requirements(
             frozenset({Source.FORGET, Source.RETAIN}),
+            alternates=True,
             forget_every=1 + config.retain_steps,
             saliency=config.threshold,
         )

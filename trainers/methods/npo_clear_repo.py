@@ -39,7 +39,8 @@ class Config(Settings):
 class Method:
     """Minimises the vocabulary-wide ratio on forget rows."""
 
-    requirements = Requirements(frozenset({Source.FORGET}), compared=frozenset({Source.FORGET}))
+    _forget = frozenset({Source.FORGET})
+    requirements = Requirements(_forget, compared=_forget, every_position=_forget)
 
     def __init__(self, config: Config) -> None:
         self.config = config

@@ -47,6 +47,8 @@ class Method:
         self.requirements = Requirements(
             both,
             compared=both,
+            every_position=both,
+            alternates=True,
             forget_every=self.forget_every,
             repairs_from=self.forget_every * config.max_epochs,
         )

@@ -35,6 +35,7 @@ class Method:
     requirements = Requirements(
         frozenset({Source.FORGET, Source.RETAIN}),
         compared=frozenset({Source.FORGET, Source.RETAIN}),
+        every_position=frozenset({Source.FORGET, Source.RETAIN}),
     )
 
     def __init__(self, config: Config) -> None:

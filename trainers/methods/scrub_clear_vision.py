@@ -39,7 +39,11 @@ class Method:
         self.config = config
         both = frozenset({Source.FORGET, Source.RETAIN})
         self.requirements = Requirements(
-            both, compared=both, hidden_layer=config.layer, logits_too=True
+            both,
+            compared=both,
+            every_position=frozenset({Source.RETAIN}),
+            hidden_layer=config.layer,
+            logits_too=True,
         )
 
     def loss(self, step: Step) -> Tensor:

@@ -64,17 +64,35 @@ class VisionLanguageSize:
         """Returns what the features of all pictures take on the disk."""
         return self.feature_bytes * self.pictures.num_tokens if self.looks_once else 0
 
-    def training_bytes(self, asked: Requirements, *, num_rows: int, length: int) -> int:
-        """Returns the most that a micro-batch takes, all of whose rows have a picture."""
-        whole = length + self.pictures.most_tokens
-        text = self.decoder.training_bytes(asked, num_rows=num_rows, length=whole)
+    def training_bytes(
+        self, asked: Requirements, *, num_rows: int, length: int, num_labels: int
+    ) -> int:
+        """Returns the most that a micro-batch takes, all of whose rows have a picture.
+
+        Such rows are not joined in one pass.
+        """
+        text = self.decoder.training_bytes(
+            asked,
+            num_rows=num_rows,
+            length=length + self.pictures.most_tokens,
+            num_labels=num_labels,
+            joins=not self.pictures.num_pictures,
+        )
         return text + self._seen_bytes(num_rows * sum(asked.passes), kept=self.trains)
 
-    def evaluation_bytes(self, *, num_rows: int, length: int, num_generated: int) -> int:
+    def reference_bytes(self, asked: Requirements, *, num_rows: int, length: int) -> int:
+        """Returns what is kept where no row has a picture; others are computed each time."""
+        return self.decoder.reference_bytes(asked, num_rows=num_rows, length=length)
+
+    def evaluation_bytes(
+        self, *, num_rows: int, length: int, num_labels: int, num_generated: int
+    ) -> int:
         """Returns what scoring takes, or generating."""
-        whole = length + self.pictures.most_tokens
         text = self.decoder.evaluation_bytes(
-            num_rows=num_rows, length=whole, num_generated=num_generated
+            num_rows=num_rows,
+            length=length + self.pictures.most_tokens,
+            num_labels=num_labels,
+            num_generated=num_generated,
         )
         return text + self._seen_bytes(num_rows, kept=False)
 

@@ -10,9 +10,12 @@ from evals.settings import EvaluationSettings
 from evals.text.encoding import Encoder
 from evals.text.example import Example, Probability, Task
 from evals.text.row_lengths import (
+    END_TOKENS,
     FRAME_TOKENS,
     mean_positions,
+    most_labels,
     most_positions,
+    most_scored_labels,
     most_scored_positions,
     num_generated,
     num_scored,
@@ -34,6 +37,13 @@ def test_a_mean_row_has_a_token_for_every_four_bytes():
 def test_the_longest_row_joins_the_longest_question_and_any_answer_or_refusal():
     assert most_positions(BENCHMARK, max_length=500) == FRAME_TOKENS + 50
     assert most_positions(BENCHMARK, max_length=32) == 32
+
+
+def test_the_longest_answer_may_be_a_refusal_or_a_wrong_one():
+    assert most_labels(BENCHMARK, max_length=500) == END_TOKENS + 37
+    assert most_labels(BENCHMARK, max_length=20) == 20
+    task = Task("t", Role.FORGET, Probability.PLAIN, (LONG, SHORT))
+    assert most_scored_labels([task], max_length=500) == END_TOKENS + 47
 
 
 def test_a_sheet_has_every_truth_twice_and_a_number_for_each_of_its_tokens():
@@ -63,6 +73,8 @@ def test_no_row_of_the_demo_is_longer_than_said():
     rows = [encoder.encode(e.question, answer) for e in examples for answer in e.answers]
     longest = max(len(row.input_ids) for row in rows)
     assert longest <= most_scored_positions(tasks, max_length=1000) < 2 * longest
+    answered = max(row.num_labels for row in rows)
+    assert answered <= most_scored_labels(tasks, max_length=1000) < 2 * answered
     trained = [encoder.encode(e.question, e.answer) for e in benchmark.splits["full"]]
     mean = sum(len(row.input_ids) for row in trained) / len(trained)
     said = mean_positions(benchmark.splits["full"], max_length=1000)

@@ -9,16 +9,18 @@ from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.planning.memory import (
     FINE_TUNING,
     GIB,
+    MIB,
     JobMemory,
     job_memory,
     kinds_of,
     least_bytes,
     memory_table,
+    reference_line,
 )
 from orchestrator.planning.model_sizes import ModelSizes, sweep_sizes
 from orchestrator.planning.plan import Plan, plan
 from orchestrator.storage.records import Storage
-from trainers.memory.footprint import Weights
+from trainers.memory.footprint import KEPT_BYTES, Weights
 from trainers.methods import retain_ft
 
 pytestmark = pytest.mark.usefixtures("sizes_known")
@@ -71,9 +73,33 @@ def test_finding_salient_weights_takes_two_numbers_for_each_that_trains(large_sw
         return memories(large_sweep(methods=methods), few_people)["trials"]
 
     found = taken()
-    descent = memories(large_sweep(methods={"gd": {}}), few_people)["trials"]
-    gained = found.at("backward").total - descent.at("backward").total
+    ascent = memories(large_sweep(methods={"ga": {}}), few_people)["trials"]
+    gained = found.at("backward").total - ascent.at("backward").total
     assert gained == 8 * found.kind.size.weights.trained > 0
+
+
+def test_what_is_kept_of_the_reference_is_in_a_cpus_memory_and_beside_a_gpus(
+    large_sweep, few_people
+):
+    def held(**gang):
+        found = memories(large_sweep(gang={"ranks": 1, **gang}), few_people)["trials"]
+        return found.reference_bytes, found.at("evaluation").buffers
+
+    kept, on_gpu = held(gpus_per_rank=1)
+    assert held(gpus_per_rank=0) == (kept, on_gpu + kept)
+    assert 0 < kept <= KEPT_BYTES
+    assert memories(large_sweep(methods=["ga"]), few_people)["trials"].reference_bytes == 0
+    sharded = large_sweep(engine={"zero_stage": 3})
+    assert memories(sharded, few_people)["trials"].reference_bytes == 0
+
+
+def test_what_is_kept_of_the_reference_is_said_where_it_is_kept(large_sweep, few_people):
+    found = list(memories(large_sweep(), few_people).values())
+    mib = found[1].reference_bytes / MIB
+    said = f"A rank keeps up to {mib:.0f} MiB of what the reference says of rows, "
+    assert reference_line(found, on_gpu=True) == f"{said}in its node's memory beside its GPU's"
+    assert reference_line(found, on_gpu=False) == f"{said}which is among its buffers"
+    assert reference_line(found[:1], on_gpu=True) == ""
 
 
 def test_fine_tuning_asks_for_what_its_method_does():
@@ -111,10 +137,13 @@ class ClassifierSize:
     weights: Weights = Weights(500, 500, 100, 500, loaded_bytes=4, entry_bytes=4)
     cache_bytes: int = 0
 
-    def training_bytes(self, asked, *, num_rows, length):
+    def training_bytes(self, asked, *, num_rows, length, num_labels):
         return 1000 * num_rows * sum(asked.passes)
 
-    def evaluation_bytes(self, *, num_rows, length, num_generated):
+    def reference_bytes(self, asked, *, num_rows, length):
+        return 0
+
+    def evaluation_bytes(self, *, num_rows, length, num_labels, num_generated):
         return 10 * num_rows
 
 

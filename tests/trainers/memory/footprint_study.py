@@ -15,28 +15,31 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch._C._profiler import _EventType, _ProfilerEvent
 from torch.profiler import profile
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from evals import plugins
 from evals.choice import choose
+from evals.collated import IGNORE
 from evals.text.encoding import model_inputs
+from tests.fixtures.allocations import allocated
 from trainers import losses
 from trainers.adapters import add_adapter, parameter_groups
 from trainers.batch import Batch, single
 from trainers.decoder_call import ARGUMENTS
 from trainers.engine import Engine
 from trainers.memory.decoder import decoder_of
-from trainers.memory.footprint import BUCKET
 from trainers.memory.weights import weights_of
-from trainers.method import PACKAGE, Step, build_method
+from trainers.method import PACKAGE, Method, Step, build_method
 from trainers.pretrained import Running, prepare, torch_dtype
 from trainers.requirements import Requirements, Source
 from trainers.settings import AdapterSettings, EngineSettings, L1Mode, TrainingSettings
 from trainers.views import ReferenceView, StudentView
 
 LENGTH, MICRO_BATCH, VOCABULARY = 128, 2, 2048
+WIDE_VOCABULARY, NUM_LABELS = 8192, 48
+"""Of the methods' model, whose logits are most of what it has, and of their rows."""
+TERMS = ("nll", "kl")
 ADAPTER = AdapterSettings(rank=8)
 
 
@@ -64,7 +67,9 @@ def study(rank: int, world: int, folder: Path) -> dict[str, Any]:
     """Returns what the engines of one rank held and what methods took, or what two ranks held."""
     if world > 1:
         return {"engines": _engines(SHARDED, world)}
-    return {"engines": _engines(CASES, world), "methods": _methods()}
+    wide = _model(PLAIN, hidden=128, vocabulary=WIDE_VOCABULARY)
+    methods = {"methods": _methods(wide), "decoder": decoder_of(wide)}
+    return {"engines": _engines(CASES, world), **methods}
 
 
 def _engines(cases: tuple[Case, ...], world: int) -> list[dict[str, Any]]:
@@ -81,19 +86,19 @@ def _engines(cases: tuple[Case, ...], world: int) -> list[dict[str, Any]]:
             del model
             gc.collect()
             gc.freeze()  # what is left is libraries: the next collection need not look at them
-    for each, peaks in zip(found, _peaks(_totals(profiled), marks, found), strict=True):
+    for each, peaks in zip(found, _peaks(allocated(profiled), marks, found), strict=True):
         each["peaks"] = peaks
     return found
 
 
-def _model(case: Case) -> nn.Module:
+def _model(case: Case, *, hidden: int = 256, vocabulary: int = VOCABULARY) -> nn.Module:
     torch.manual_seed(0)
     config = LlamaConfig(
-        hidden_size=256,
+        hidden_size=hidden,
         intermediate_size=688,
         num_hidden_layers=4,
         num_attention_heads=4,
-        vocab_size=VOCABULARY,
+        vocab_size=vocabulary,
     )
     running = Running(dtype=case.dtype, gradient_checkpointing=case.checkpointing)
     model: nn.Module = prepare(LlamaForCausalLM(config).to(torch_dtype(running)), running)
@@ -118,9 +123,11 @@ def _moments(model: nn.Module, case: Case, world: int, found: dict[str, Any]) ->
     engine.close()
 
 
-def _batch(num_rows: int) -> Batch:
-    ids = torch.randint(VOCABULARY, (num_rows, LENGTH))
-    rows = model_inputs(ids, torch.ones_like(ids), ids.clone())
+def _batch(num_rows: int, *, vocabulary: int = VOCABULARY, num_labels: int = LENGTH) -> Batch:
+    ids = torch.randint(vocabulary, (num_rows, LENGTH))
+    labels = ids.clone()
+    labels[:, : LENGTH - num_labels] = IGNORE
+    rows = model_inputs(ids, torch.ones_like(ids), labels)
     return single(tuple(f"r{i}" for i in range(num_rows)), rows)
 
 
@@ -152,60 +159,41 @@ def _bytes(tensor: Tensor) -> int:
     return tensor.numel() * tensor.element_size()
 
 
-def _methods() -> dict[str, tuple[Requirements, int]]:
-    """Returns what each method requires, and its peak in bytes."""
-    model = _model(PLAIN)
+def _methods(model: nn.Module) -> dict[tuple[str, str], tuple[Requirements, int]]:
+    """Returns what each method requires, with each of its retain terms, and its peak in bytes."""
     found = {}
     for name in plugins.names(PACKAGE):
-        config = plugins.load(PACKAGE, name, key="name").Config
-        settings = {"layer": 1} if "layer" in config.model_fields else {}
-        method = build_method(choose(PACKAGE, {"name": name, **settings}, key="method"))
-        asked = method.requirements
-        sizes = dict.fromkeys(asked.drawn, 1) | {Source.RANDOM: asked.num_random}
-        step = Step(
-            batches={source: _batch(MICRO_BATCH * size) for source, size in sizes.items()},
-            student=StudentView(model, ARGUMENTS),
-            reference=ReferenceView(model, ARGUMENTS),
-            index=0,
-            num_steps=10,
-            epoch=0,
-            seed=0,
-        )
-        with profile(profile_memory=True) as profiled:
-            method.loss(step).backward()
-        model.zero_grad()
-        peak = max(total for _, total in _totals(profiled))
-        found[name] = (asked, peak)
+        fields = plugins.load(PACKAGE, name, key="name").Config.model_fields
+        settings = {"layer": 1} if "layer" in fields else {}
+        for term in TERMS if "retain_term" in fields else ("",):
+            chosen = {"name": name, **settings, **({"retain_term": term} if term else {})}
+            method = build_method(choose(PACKAGE, chosen, key="method"))
+            found[name, term] = method.requirements, _peak_of(method, model)
     return found
 
 
-def _totals(profiled: profile) -> list[tuple[int, int]]:
-    """Returns when something was allocated or freed, and what was allocated then in all.
-
-    Frees in threads of their own, where communication ends, go unseen: so an address that is given
-    out again was free.
-    """
-    live: dict[int, int] = {}
-    total, totals = 0, []
-    for event in sorted(_allocations(profiled), key=lambda event: event.start_time_ns):
-        address, size = event.typed[1].ptr, event.typed[1].alloc_size
-        if abs(size) in (2 * BUCKET, 4 * BUCKET):
-            continue
-        total -= live.pop(address, -size if size < 0 else 0)
-        if size > 0:
-            live[address] = size
-            total += size
-        totals.append((event.start_time_ns, total))
-    return totals
-
-
-def _allocations(profiled: profile) -> Iterator[_ProfilerEvent]:
-    pending = list(profiled.profiler.kineto_results.experimental_event_tree())
-    while pending:
-        event = pending.pop()
-        pending.extend(event.children)
-        if event.tag == _EventType.Allocation:
-            yield event
+def _peak_of(method: Method, model: nn.Module) -> int:
+    """Returns the most that a step's loss and its backward pass take of batches in one pass."""
+    asked = method.requirements
+    sizes = dict.fromkeys(asked.drawn, 1) | {Source.RANDOM: asked.num_random}
+    batches = {
+        source: _batch(MICRO_BATCH * size, vocabulary=WIDE_VOCABULARY, num_labels=NUM_LABELS)
+        for source, size in sizes.items()
+    }
+    student = StudentView(model, ARGUMENTS)
+    step = Step(
+        batches=batches,
+        student=student.over([batches[source] for source in sorted(asked.together)]),
+        reference=ReferenceView(model, ARGUMENTS),
+        index=0,
+        num_steps=10,
+        epoch=0,
+        seed=0,
+    )
+    with profile(profile_memory=True) as profiled:
+        method.loss(step).backward()
+    model.zero_grad()
+    return max(total for _, total in allocated(profiled))
 
 
 def _peaks(

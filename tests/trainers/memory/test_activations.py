@@ -8,16 +8,16 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from trainers.adapters import add_adapter
 from trainers.memory.activations import (
-    DIVERGENCE_COPIES,
     Decoder,
     Mode,
-    Rows,
     generating_bytes,
     kept_bytes,
     layer_bytes,
+    scoring_bytes,
     training_bytes,
 )
 from trainers.memory.decoder import decoder_of
+from trainers.memory.passes import Pass
 from trainers.pretrained import Running, prepare, torch_dtype
 from trainers.settings import AdapterSettings
 
@@ -113,22 +113,32 @@ def test_a_layer_is_counted_by_hand():
     assert layer_bytes(DECODER, flash, length=10) == 136 + 2 * 2 * 12 + 8 + 128
 
 
-def test_rows_that_share_a_graph_keep_their_likelihoods_and_one_pass_has_all_its_logits():
-    mode, logits = Mode(2), 10 * 100 * 4
-    alone = training_bytes(DECODER, mode, Rows(at_once=3, together=3, length=10))
-    both = training_bytes(DECODER, mode, Rows(at_once=3, together=6, length=10))
-    kept = kept_bytes(DECODER, mode, num_rows=3, length=10)
-    assert alone == kept + 3 * 3 * logits
-    assert both == 2 * kept + 3 * logits + 3 * 3 * logits
-    compared = training_bytes(DECODER, mode, Rows(at_once=3, together=3, length=10, compared=3))
-    assert compared == kept + DIVERGENCE_COPIES * 3 * logits
-
-
-def test_a_loss_of_hidden_states_takes_no_layers_behind_and_one_tokens_logits():
+def test_passes_of_one_graph_keep_their_layers_and_the_largest_of_them_has_all_its_logits():
     mode, logits = Mode(2), 100 * 4
-    rows = Rows(at_once=3, together=6, length=10, compared=3, read_layers=1)
     kept = kept_bytes(DECODER, mode, num_rows=3, length=10)
-    assert training_bytes(DECODER, mode, rows) == 2 * (kept // 2) + 3 * logits
+    likelihood = Pass(3, at_once=3 * 12, kept=12)
+    divergence = Pass(3, at_once=8 * 30, kept=2 * 30)
+    alone, both = (
+        training_bytes(DECODER, mode, passes, length=10)
+        for passes in ([likelihood], [likelihood, divergence])
+    )
+    assert alone == kept + 36 * logits
+    assert both == 2 * kept + (12 + 240) * logits
+
+
+def test_a_pass_of_few_layers_keeps_no_others():
+    mode, logits = Mode(2), 100 * 4
+    passes = [Pass(3, at_once=3, num_layers=1), Pass(3, at_once=3, num_layers=1)]
+    kept = kept_bytes(DECODER, mode, num_rows=3, length=10)
+    assert training_bytes(DECODER, mode, passes, length=10) == 2 * (kept // 2) + 3 * logits
+
+
+def test_scoring_has_logits_where_answers_are_predicted():
+    mode = Mode(2)
+    few, many = (
+        scoring_bytes(DECODER, mode, num_rows=4, length=10, num_labels=labels) for labels in (5, 10)
+    )
+    assert (few, many) == (4 * 5 * 100 * 2 * (1 + 3), 4 * 10 * 100 * 2 * (1 + 3))
 
 
 def test_keys_and_values_of_a_generation():

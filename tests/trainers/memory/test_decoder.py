@@ -7,18 +7,16 @@ from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, MistralC
 
 from evals.errors import ConfigError
 from trainers.memory.activations import (
-    JOINT_COPIES,
-    LIKELIHOOD_COPIES,
     Decoder,
     Mode,
-    Rows,
     generating_bytes,
     scoring_bytes,
     training_bytes,
 )
 from trainers.memory.decoder import DecoderSize, measure_decoder
 from trainers.memory.flops import RIDGE_TOKENS, Load, forward_flops, training_flops
-from trainers.memory.footprint import Weights
+from trainers.memory.footprint import KEPT_BYTES, Weights
+from trainers.memory.passes import Pass
 from trainers.pretrained import Running
 from trainers.requirements import Requirements, Source
 from trainers.settings import AdapterSettings
@@ -121,7 +119,7 @@ def test_how_it_runs_is_what_model_and_adapter_say():
 
 DECODER = Decoder(2, 16, 2, 16, 16, 32, 100)
 FORGET, RANDOM = frozenset({Source.FORGET}), frozenset({Source.RANDOM})
-BOTH = Requirements(FORGET | RANDOM, compared=FORGET, num_random=3)
+BOTH = Requirements(FORGET | RANDOM, compared=FORGET, every_position=FORGET, num_random=3)
 
 
 def sized(*, whole=True):
@@ -130,26 +128,49 @@ def sized(*, whole=True):
 
 
 @pytest.mark.parametrize(
-    ("asked", "rows", "copies"),
+    ("asked", "passes"),
     [
-        (Requirements(FORGET), Rows(2, 2, 8), LIKELIHOOD_COPIES),
-        (Requirements(FORGET, likelihoods=FORGET), Rows(2, 2, 8, compared=2), LIKELIHOOD_COPIES),
-        (BOTH, Rows(6, 8, 8, compared=2), JOINT_COPIES),
+        (Requirements(FORGET), [Pass(2, 3 * 10, 10)]),
+        (Requirements(FORGET, likelihoods=FORGET), [Pass(2, 3 * 10, 10)]),
+        (BOTH, [Pass(2, 8 * 16, 2 * 16), Pass(6, 3 * 30, 30)]),
     ],
 )
-def test_a_micro_batch_takes_what_its_passes_and_the_comparison_do(asked, rows, copies):
-    said = sized().training_bytes(asked, num_rows=2, length=8)
-    assert said == training_bytes(DECODER, Mode(4, whole=True), rows, copies=copies)
+def test_a_micro_batch_takes_what_its_passes_and_the_comparison_do(asked, passes):
+    said = sized().training_bytes(asked, num_rows=2, length=8, num_labels=5)
+    assert said == training_bytes(DECODER, Mode(4, whole=True), passes, length=8)
+
+
+def test_a_step_that_reads_one_batch_takes_the_larger():
+    both = FORGET | {Source.RETAIN}
+    asked = Requirements(both, compared=both, every_position=FORGET, alternates=True)
+    alone = Requirements(FORGET, compared=FORGET, every_position=FORGET)
+    said, forget = (
+        sized().training_bytes(each, num_rows=2, length=8, num_labels=5) for each in (asked, alone)
+    )
+    assert said == forget
+
+
+def test_what_is_kept_of_a_reference_goes_by_rows_up_to_a_limit():
+    compared = Requirements(FORGET, compared=FORGET, every_position=FORGET)
+    layer = Requirements(FORGET, compared=FORGET, hidden_layer=1)
+    half = DecoderSize(sized().weights, DECODER, Mode(2))
+    shape = {"num_rows": 100, "length": 8}
+    assert half.reference_bytes(compared, **shape) == 100 * 8 * 16 * 2
+    assert half.reference_bytes(layer, **shape) == 100 * 8 * 16 * 4
+    assert half.reference_bytes(compared, num_rows=10**9, length=8) == KEPT_BYTES
+    assert half.reference_bytes(Requirements(FORGET, likelihoods=FORGET), **shape) == 0
 
 
 def test_scoring_goes_by_rows():
-    said = sized().evaluation_bytes(num_rows=3, length=8, num_generated=0)
-    assert said == scoring_bytes(DECODER, Mode(4, whole=True), num_tokens=24, length=8)
+    said = sized().evaluation_bytes(num_rows=3, length=8, num_labels=5, num_generated=0)
+    mode = Mode(4, whole=True)
+    assert said == scoring_bytes(DECODER, mode, num_rows=3, length=8, num_labels=5)
 
 
 def test_generating_takes_more_than_scoring_once_it_may_go_on_for_long():
     scoring, short, long = (
-        sized().evaluation_bytes(num_rows=3, length=8, num_generated=n) for n in (0, 1, 9000)
+        sized().evaluation_bytes(num_rows=3, length=8, num_labels=5, num_generated=n)
+        for n in (0, 1, 9000)
     )
     assert scoring == short
     assert long == generating_bytes(DECODER, Mode(4, whole=True), num_rows=3, length=9008)

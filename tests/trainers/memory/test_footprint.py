@@ -13,9 +13,10 @@ from trainers.batch import single
 from trainers.decoder_call import ARGUMENTS
 from trainers.engine import Engine
 from trainers.losses import mean_nll
-from trainers.memory.activations import Mode, Rows, training_bytes
+from trainers.memory.activations import Mode, training_bytes
 from trainers.memory.decoder import DecoderSize, decoder_of
 from trainers.memory.footprint import BUCKET, Sharding, Start, Weights, footprints
+from trainers.memory.passes import Pass
 from trainers.memory.weights import weights_of
 from trainers.method import PACKAGE
 from trainers.settings import AdapterSettings, EngineSettings, L1Mode, TrainingSettings
@@ -188,7 +189,8 @@ def estimate(case, world):
         accumulates=case["accumulation"] > 1,
         on_gpu=False,
     )
-    sizes = {"training_bytes": training_bytes(case["decoder"], mode, Rows(2, 2, 128))}
+    passes = [Pass(2, 3 * 2 * 128, 2 * 128)]
+    sizes = {"training_bytes": training_bytes(case["decoder"], mode, passes, length=128)}
     return moments(weights, sharding, **sizes)
 
 
@@ -245,16 +247,18 @@ def test_each_of_two_ranks_holds_its_part(two_ranks):
 
 @pytest.mark.dist
 @pytest.mark.slow
-def test_no_method_takes_much_more_than_is_said_or_less_than_half(alone):
-    """Less where cached likelihoods are compared, in place of logits; more where a distribution
-    is softened by a temperature.
+def test_every_method_takes_what_is_said_within_15_percent(alone):
+    """Rows are questions and answers, and logits are most of what there is.
+
+    More is said of two: an entropy has its logits while the layers of its own pass alone are kept,
+    and npo_clear_repo's ratio five copies of them where a divergence has eight.
     """
-    decoder = next(case["decoder"] for case in alone["engines"] if case["adapted"])
-    assert len(alone["methods"]) == len(plugins.names(PACKAGE))
-    size = DecoderSize(ADAPTED, decoder, Mode(4))
-    for name, (asked, peak) in alone["methods"].items():
-        said = size.training_bytes(asked, num_rows=2, length=128)
-        assert 0.5 < peak / said < 1.1, (name, peak / said)
+    said_more = {"gd_entropy_clear_repo": 1.25, "npo_clear_repo": 1.5}
+    assert {name for name, _ in alone["methods"]} == set(plugins.names(PACKAGE))
+    size = DecoderSize(ADAPTED, alone["decoder"], Mode(4))
+    for (name, term), (asked, peak) in alone["methods"].items():
+        said = size.training_bytes(asked, num_rows=2, length=128, num_labels=48)
+        assert 0.85 < said / peak < said_more.get(name, 1.15), (name, term, said / peak)
 
 
 @pytest.mark.gpu
@@ -291,6 +295,7 @@ def test_a_gpus_peak_is_what_is_said(whole, monkeypatch):
     engine.close()
     mode = Mode(2, whole=whole)
     weights, decoder = size
-    sizes = {"training_bytes": training_bytes(decoder, mode, Rows(8, 8, 512))}
+    passes = [Pass(8, 3 * 8 * 512, 8 * 512)]
+    sizes = {"training_bytes": training_bytes(decoder, mode, passes, length=512)}
     said = max(moment.total for moment in moments(weights, Sharding(2, 1), **sizes).values())
     assert 0.85 < said / measured < 1.15

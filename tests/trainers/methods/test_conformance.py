@@ -291,6 +291,26 @@ def test_the_reference_is_asked_for_what_the_method_says_and_for_nothing_else(
 
 
 @every_method
+def test_logits_of_every_position_are_read_of_the_batches_that_it_names(
+    name, settings, step, make_batch
+):
+    """Of the student; the reference's own are those it is compared with."""
+    method = build(name, settings)
+    students, _ = asked_of_both(method, step, make_batch)
+    read = {source for output, source in set().union(*students) if output.startswith("logits")}
+    assert read == method.requirements.every_position
+
+
+@every_method
+def test_a_step_reads_one_batch_alone_where_the_method_says_so(name, settings, step, make_batch):
+    method = build(name, settings)
+    students, _ = asked_of_both(method, step, make_batch)
+    several = len(method.requirements.needs) > 1
+    alternates = several and all(len(asked) == 1 for asked in students)
+    assert method.requirements.alternates == alternates
+
+
+@every_method
 def test_what_may_be_read_in_one_pass_is_read_in_every_step(name, settings, step, make_batch):
     method = build(name, settings)
     students, _ = asked_of_both(method, step, make_batch)

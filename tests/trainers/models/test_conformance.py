@@ -158,7 +158,8 @@ def test_its_size_counts_every_weight_and_grows_with_the_rows(choice, benchmark)
     assert size.weights.total == sum(value.numel() for value in weights)
     assert size.weights.trained == sum(each.numel() for each in weights if each.requires_grad)
     one, three = (
-        size.evaluation_bytes(num_rows=rows, length=8, num_generated=0) for rows in (1, 3)
+        size.evaluation_bytes(num_rows=rows, length=8, num_labels=4, num_generated=0)
+        for rows in (1, 3)
     )
     assert 0 < one < three
 

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.profiler import profile
 from transformers import (
     LlavaConfig,
     LlavaForConditionalGeneration,
@@ -9,17 +10,21 @@ from transformers import (
     Qwen2VLForConditionalGeneration,
 )
 
+from tests.fixtures.allocations import allocated
 from tests.fixtures.vision_language import ARCHITECTURES, save_vision_language
 from trainers.adapters import add_adapter
+from trainers.losses import labelled, mean_nll
 from trainers.memory.activations import kept_bytes
 from trainers.models.vision_language import Config, Family
 from trainers.multimodal.network import VisionLanguageModel
 from trainers.multimodal.parts import parts_of
 from trainers.requirements import Requirements, Source
 from trainers.settings import AdapterSettings
+from trainers.views import StudentView
 
 TOLERANCE = 0.15
 GA = Requirements(frozenset({Source.FORGET}))
+BOTH = frozenset({Source.FORGET, Source.RETAIN})
 WHOLE = {"tower": "trained", "projector": "trained"}
 LLAVA_1_5_7B = LlavaConfig(
     vision_config={
@@ -112,6 +117,28 @@ def test_a_forward_pass_keeps_about_what_is_said(
     assert said == pytest.approx(saved_bytes(model.train(), batch), rel=TOLERANCE)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", ["llava", "qwen2_vl"])
+def test_a_step_takes_about_what_is_said(load, measure, batch_of, tmp_path, architecture):
+    """Of two rows with a picture and a shorter one without, which are not read in one pass."""
+    wide = save_vision_language(tmp_path / "wide", architecture, num_hidden_layers=8)
+    loaded = load(architecture, path=str(wide))
+    both = [batch_of(loaded, slice(0, 3)), batch_of(loaded, slice(0, 3))]
+    model = add_adapter(loaded.model, AdapterSettings(rank=2), seed=0).train()
+    student = StudentView(model, loaded.arguments).over(both)
+    with profile(profile_memory=True) as profiled:
+        sum(mean_nll(student.answer_logits(batch), batch) for batch in both).backward()
+    peak = max(total for _, total in allocated(profiled))
+    size = measure(architecture, AdapterSettings(rank=2), path=str(wide))
+    said = size.training_bytes(
+        Requirements(BOTH, together=BOTH),
+        num_rows=3,
+        length=both[0].attended_BT.shape[1] - size.pictures.most_tokens,
+        num_labels=int(labelled(both[0]).sum(1).max()),
+    )
+    assert said == pytest.approx(peak, rel=TOLERANCE)
+
+
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_weights_are_those_of_the_loaded_model(load, measure, architecture):
     for adapter in (None, AdapterSettings(rank=2)):
@@ -141,7 +168,10 @@ def test_a_tower_in_every_step_takes_more_and_one_that_trains_most(measure, arch
         size.training_flops(GA, num_rows=4, length=20.0, on_gpu=False)
         for size in (kept, computed, trained)
     ]
-    held = [size.training_bytes(GA, num_rows=4, length=20) for size in (kept, computed, trained)]
+    held = [
+        size.training_bytes(GA, num_rows=4, length=20, num_labels=8)
+        for size in (kept, computed, trained)
+    ]
     assert work[0] < work[1] < work[2]
     assert held[0] < held[1] < held[2]
     scored = [
@@ -150,8 +180,8 @@ def test_a_tower_in_every_step_takes_more_and_one_that_trains_most(measure, arch
     ]
     assert scored[0] < scored[1]
     assert kept.evaluation_bytes(
-        num_rows=4, length=20, num_generated=9
-    ) < computed.evaluation_bytes(num_rows=4, length=20, num_generated=9)
+        num_rows=4, length=20, num_labels=8, num_generated=9
+    ) < computed.evaluation_bytes(num_rows=4, length=20, num_labels=8, num_generated=9)
 
 
 @pytest.mark.parametrize(

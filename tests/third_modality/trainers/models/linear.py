@@ -58,11 +58,19 @@ class Size:
     weights: Weights
     cache_bytes: int = 0
 
-    def training_bytes(self, asked: Requirements, *, num_rows: int, length: int) -> int:
+    def training_bytes(
+        self, asked: Requirements, *, num_rows: int, length: int, num_labels: int
+    ) -> int:
         """Returns a generous bound."""
         return 1000 * num_rows
 
-    def evaluation_bytes(self, *, num_rows: int, length: int, num_generated: int) -> int:
+    def reference_bytes(self, asked: Requirements, *, num_rows: int, length: int) -> int:
+        """Returns 0: nothing is kept."""
+        return 0
+
+    def evaluation_bytes(
+        self, *, num_rows: int, length: int, num_labels: int, num_generated: int
+    ) -> int:
         """Returns a generous bound; it cannot write."""
         return 1000 * num_rows
 

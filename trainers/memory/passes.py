@@ -1,0 +1,75 @@
+"""The student's passes of a micro-batch, and the logits that each of them has at once.
+
+Logits are a vocabulary wide, and made only where they are read: where answers are predicted, or at
+every position by losses that compare or even out whole distributions. In float32, as multiples of
+the positions that are read (measured):
+
+    likelihood      3   log-probabilities and two gradients; 1 is kept until the backward pass
+    joint pass      3   the same of all its batches, and their own logits besides: 2 are kept
+    entropy         4   2 are kept
+    divergence      8   logits and log-probabilities of both models, and temporaries of torch's
+                        kl_div, one of them with a temperature only; 2 are kept
+
+Where a layer's output is compared, logits that are read as well are there once at every position,
+and two more times at the answers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from trainers.requirements import Requirements, Source
+
+LIKELIHOOD_COPIES, ENTROPY_COPIES, DIVERGENCE_COPIES = 3, 4, 8
+KEPT_COPIES = 2
+"""Of an entropy, a divergence and a joint pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A pass over `num_rows` rows, with `at_once` vectors of logits when its loss is computed or
+    goes back, and `kept` of them in between. It ends behind `num_layers` layers, if given.
+    """
+
+    num_rows: int
+    at_once: int
+    kept: int = 0
+    num_layers: int | None = None
+
+
+def passes_of(
+    asked: Requirements, *, num_rows: int, length: int, num_labels: int, joins: bool = True
+) -> tuple[Pass, ...]:
+    """Returns a micro-batch's passes over rows of `length`, of which `num_labels` are answers.
+
+    Batches that may be read in one pass are, if the model `joins` them.
+    """
+    sizes = {source: num_rows * asked.rows_of(source) for source in sorted(asked.needs)}
+    joint = asked.together if joins and len(asked.together) > 1 else frozenset()
+    alone = (
+        _pass(asked, source, rows, length=length, num_labels=min(num_labels, length))
+        for source, rows in sizes.items()
+        if source not in joint
+    )
+    shared = [sizes[source] for source in sorted(joint)]
+    return (*alone, *([_joint(shared, num_labels=min(num_labels, length))] if shared else []))
+
+
+def _joint(sizes: Sequence[int], *, num_labels: int) -> Pass:
+    """The gradients of its parts are joined in the end, or those of the largest are computed."""
+    rows = sum(sizes)
+    at_once = max(LIKELIHOOD_COPIES * rows, KEPT_COPIES * (rows + max(sizes)))
+    return Pass(rows, at_once * num_labels, KEPT_COPIES * rows * num_labels)
+
+
+def _pass(
+    asked: Requirements, source: Source, num_rows: int, *, length: int, num_labels: int
+) -> Pass:
+    answers, everywhere = num_rows * num_labels, num_rows * length
+    if source in asked.every_position:
+        if asked.hidden_layer is not None:
+            return Pass(num_rows, everywhere + (LIKELIHOOD_COPIES - 1) * answers, answers)
+        copies = DIVERGENCE_COPIES if source in asked.compared else ENTROPY_COPIES
+        return Pass(num_rows, copies * everywhere, KEPT_COPIES * everywhere)
+    if asked.hidden_layer is None or (asked.logits_too and source not in asked.compared):
+        return Pass(num_rows, LIKELIHOOD_COPIES * answers, answers)
+    return Pass(num_rows, num_rows, num_layers=asked.hidden_layer + 1)
