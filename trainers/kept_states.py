@@ -17,8 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from trainers.batch import Batch
-from trainers.memory.footprint import KEPT_BYTES
 
+KEPT_BYTES = 1 << 29
+"""Of a rank's main memory."""
 HEAD = -1
 """In place of a layer's number: what goes into the output head."""
 

@@ -11,7 +11,6 @@ from orchestrator.reporting.formats.terminal_text import terminal_text
 from orchestrator.reporting.table import Column, Table
 from orchestrator.searching.shared_parameters import L1
 from trainers.memory.footprint import (
-    KEPT_BYTES,
     NOTHING,
     Footprint,
     Sharding,
@@ -129,11 +128,8 @@ def _reference_bytes(kind: Kind, plan: Plan, sharding: Sharding, *, length: int)
         return 0
     steps = {method.label: method.num_steps for method in plan.methods}
     drawn = kind.training.batch_size // sharding.ranks
-    kept = (
-        kind.size.reference_bytes(asked, num_rows=steps.get(label, 0) * drawn, length=length)
-        for label, asked in kind.asked.items()
-    )
-    return min(KEPT_BYTES, sum(kept))
+    rows = [(asked, steps.get(label, 0) * drawn) for label, asked in kind.asked.items()]
+    return kind.size.reference_bytes(rows, length=length)
 
 
 def _saliency_bytes(size: ModelSize, asked: Requirements) -> int:

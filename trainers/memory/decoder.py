@@ -1,5 +1,6 @@
 """The size of a text decoder, read off the model without weights."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from trainers.adapters import A, add_adapter, trainable
+from trainers.kept_states import KEPT_BYTES
 from trainers.memory.activations import (
     Decoder,
     Mode,
@@ -16,7 +18,7 @@ from trainers.memory.activations import (
     training_bytes,
 )
 from trainers.memory.flops import RIDGE_TOKENS, Load, forward_flops, training_flops
-from trainers.memory.footprint import KEPT_BYTES, Weights
+from trainers.memory.footprint import Weights
 from trainers.memory.passes import passes_of
 from trainers.memory.weights import weights_of
 from trainers.pretrained import Running
@@ -56,13 +58,15 @@ class DecoderSize:
         steps = [(each,) for each in passes] if asked.alternates else [passes]
         return max(training_bytes(self.decoder, self.mode, step, length=length) for step in steps)
 
-    def reference_bytes(self, asked: Requirements, *, num_rows: int, length: int) -> int:
+    def reference_bytes(self, drawn: Sequence[tuple[Requirements, int]], *, length: int) -> int:
         """Returns what the states take that go into the head, or come out of a layer."""
-        if asked.reference_use != ReferenceUse.MODEL:
-            return 0
-        entry_bytes = self.mode.entry_bytes if asked.hidden_layer is None else HIDDEN_BYTES
-        kept = num_rows * len(asked.compared) * length * self.decoder.hidden * entry_bytes
-        return min(kept, KEPT_BYTES)
+        states = (
+            num_rows
+            * len(asked.compared)
+            * (self.mode.entry_bytes if asked.hidden_layer is None else HIDDEN_BYTES)
+            for asked, num_rows in drawn
+        )
+        return min(KEPT_BYTES, sum(states) * length * self.decoder.hidden)
 
     def evaluation_bytes(
         self, *, num_rows: int, length: int, num_labels: int, num_generated: int

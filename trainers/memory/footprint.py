@@ -29,8 +29,6 @@ SUB_GROUP = 1_000_000_000
 """Parameters of a rank that stage 3 steps at once (sub_group_size)."""
 CONTEXT_BYTES = 1 << 30
 """About what CUDA, NCCL and cuBLAS take of a GPU beside torch's allocator."""
-KEPT_BYTES = 1 << 29
-"""Of a rank's main memory, for what the reference's layers give for rows."""
 MASTER = MOMENT = 4
 """Bytes of a weight's float32 copy, and of each moment beside it."""
 

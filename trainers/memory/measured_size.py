@@ -1,6 +1,6 @@
 """The size of a model that answers each row as a whole, measured by calling it once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +44,7 @@ class MeasuredSize:
         """Returns every layer's outputs for all rows of all passes."""
         return self.row_bytes * num_rows * sum(asked.passes)
 
-    def reference_bytes(self, asked: Requirements, *, num_rows: int, length: int) -> int:  # noqa: ARG002
+    def reference_bytes(self, drawn: Sequence[tuple[Requirements, int]], *, length: int) -> int:  # noqa: ARG002
         """Returns 0: only what is read of rows of tokens is kept."""
         return 0
 

@@ -4,6 +4,7 @@ Sizes go by rows and the positions of each: tokens of a text, or one for a row t
 a whole.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from trainers.memory.footprint import Weights
@@ -33,9 +34,10 @@ class ModelSize(Protocol):
         """
         ...
 
-    def reference_bytes(self, asked: Requirements, *, num_rows: int, length: int) -> int:
-        """Returns the most that a rank's main memory keeps of a reference that has read so many
-        rows of each kind; 0 if nothing is kept.
+    def reference_bytes(self, drawn: Sequence[tuple[Requirements, int]], *, length: int) -> int:
+        """Returns the most that a rank's main memory keeps of what the reference gives for rows.
+
+        That is for methods that have drawn so many rows of each kind; 0 if nothing is kept.
         """
         ...
 

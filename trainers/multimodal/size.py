@@ -6,6 +6,7 @@ one is done with a layer at a time; one whose features are kept is not called at
 """
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,9 +81,9 @@ class VisionLanguageSize:
         )
         return text + self._seen_bytes(num_rows * sum(asked.passes), kept=self.trains)
 
-    def reference_bytes(self, asked: Requirements, *, num_rows: int, length: int) -> int:
+    def reference_bytes(self, drawn: Sequence[tuple[Requirements, int]], *, length: int) -> int:
         """Returns what is kept where no row has a picture; others are computed each time."""
-        return self.decoder.reference_bytes(asked, num_rows=num_rows, length=length)
+        return self.decoder.reference_bytes(drawn, length=length)
 
     def evaluation_bytes(
         self, *, num_rows: int, length: int, num_labels: int, num_generated: int

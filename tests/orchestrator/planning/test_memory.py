@@ -20,7 +20,8 @@ from orchestrator.planning.memory import (
 from orchestrator.planning.model_sizes import ModelSizes, sweep_sizes
 from orchestrator.planning.plan import Plan, plan
 from orchestrator.storage.records import Storage
-from trainers.memory.footprint import KEPT_BYTES, Weights
+from trainers.kept_states import KEPT_BYTES
+from trainers.memory.footprint import Weights
 from trainers.methods import retain_ft
 
 pytestmark = pytest.mark.usefixtures("sizes_known")
@@ -140,7 +141,7 @@ class ClassifierSize:
     def training_bytes(self, asked, *, num_rows, length, num_labels):
         return 1000 * num_rows * sum(asked.passes)
 
-    def reference_bytes(self, asked, *, num_rows, length):
+    def reference_bytes(self, drawn, *, length):
         return 0
 
     def evaluation_bytes(self, *, num_rows, length, num_labels, num_generated):

@@ -6,6 +6,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, MistralConfig
 
 from evals.errors import ConfigError
+from trainers.kept_states import KEPT_BYTES
 from trainers.memory.activations import (
     Decoder,
     Mode,
@@ -15,7 +16,7 @@ from trainers.memory.activations import (
 )
 from trainers.memory.decoder import DecoderSize, measure_decoder
 from trainers.memory.flops import RIDGE_TOKENS, Load, forward_flops, training_flops
-from trainers.memory.footprint import KEPT_BYTES, Weights
+from trainers.memory.footprint import Weights
 from trainers.memory.passes import Pass
 from trainers.pretrained import Running
 from trainers.requirements import Requirements, Source
@@ -153,12 +154,12 @@ def test_a_step_that_reads_one_batch_takes_the_larger():
 def test_what_is_kept_of_a_reference_goes_by_rows_up_to_a_limit():
     compared = Requirements(FORGET, compared=FORGET, every_position=FORGET)
     layer = Requirements(FORGET, compared=FORGET, hidden_layer=1)
+    likelihoods = Requirements(FORGET, likelihoods=FORGET)
     half = DecoderSize(sized().weights, DECODER, Mode(2))
-    shape = {"num_rows": 100, "length": 8}
-    assert half.reference_bytes(compared, **shape) == 100 * 8 * 16 * 2
-    assert half.reference_bytes(layer, **shape) == 100 * 8 * 16 * 4
-    assert half.reference_bytes(compared, num_rows=10**9, length=8) == KEPT_BYTES
-    assert half.reference_bytes(Requirements(FORGET, likelihoods=FORGET), **shape) == 0
+    both = [(compared, 100), (layer, 50), (likelihoods, 100)]
+    assert half.reference_bytes(both, length=8) == (100 * 2 + 50 * 4) * 8 * 16
+    assert half.reference_bytes([(compared, 10**9)], length=8) == KEPT_BYTES
+    assert half.reference_bytes([(likelihoods, 100)], length=8) == 0
 
 
 def test_scoring_goes_by_rows():

@@ -168,7 +168,7 @@ def test_a_skeleton_is_measured_without_weights(benchmark) -> None:
     # The first convolution alone: 12 x 12 places, 4 channels of 7 x 7 x 3 products.
     assert size.row_flops > 2 * 12 * 12 * 4 * 147
     assert size.training_bytes(one, num_rows=2, length=1, num_labels=1) == 2 * size.row_bytes
-    assert size.reference_bytes(one, num_rows=2, length=1) == 0
+    assert size.reference_bytes([(one, 2)], length=1) == 0
     assert size.row_bytes > size.largest_bytes > 4 * 12 * 12 * 4
 
 

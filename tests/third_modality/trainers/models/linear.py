@@ -1,6 +1,6 @@
 """A linear model of two numbers, with random weights."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,7 @@ class Size:
         """Returns a generous bound."""
         return 1000 * num_rows
 
-    def reference_bytes(self, asked: Requirements, *, num_rows: int, length: int) -> int:
+    def reference_bytes(self, drawn: Sequence[tuple[Requirements, int]], *, length: int) -> int:
         """Returns 0: nothing is kept."""
         return 0
 
