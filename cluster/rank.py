@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import ray
 
+from cluster.collection import uncollected
 from cluster.launchers import set_by_launchers
 from cluster.network import listening, variables
 from trainers.job import Beat, Outcome, Report, TrialFailure
@@ -28,10 +29,11 @@ class Rank:
     """Runs jobs in step with its sisters; every call is made on all ranks of the gang."""
 
     def __init__(self, rank: int, world: int, num_threads: int) -> None:
-        import torch
+        with uncollected():
+            import torch
 
-        import trainers.run  # noqa: F401  while the other ranks do, before they meet
-        from trainers.distributed import Place
+            import trainers.run  # noqa: F401  while the other ranks do, before they meet
+            from trainers.distributed import Place
 
         torch.set_num_threads(num_threads)
         self._place = Place(rank, world, "cuda:0" if torch.cuda.is_available() else "cpu")

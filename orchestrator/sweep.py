@@ -12,6 +12,7 @@ import textwrap
 import time
 from collections.abc import Sequence
 
+from cluster.collection import seldom_collected
 from evals import plugins
 from evals.errors import ConfigError
 from orchestrator.config.words import split_words
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a sweep from the command line and returns the exit code."""
     parsed = _parser().parse_intermixed_args(arguments)
     code, signals = FAILED, StopSignals()
-    with MaskedTraceback(os.environ) as masked, signals:
+    with seldom_collected(), MaskedTraceback(os.environ) as masked, signals:
         code = _main(parsed, signals, masked)
     if signals.wished and code != INTERRUPTED:
         print("lethe: interrupted; run the same command again to go on", file=sys.stderr)

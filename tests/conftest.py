@@ -1,3 +1,4 @@
+import gc
 import math
 import os
 import shutil
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from cluster.collection import SELDOM
 
 SHARES = 6 + 3 / 4
 """What --inputs is cut into: `test_untrusted_input.py` has six tests, `test_damaged_sweep.py` three
@@ -29,8 +32,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Has every test that generates inputs make its share of --inputs, others each time.
 
     Threads of torch wait asleep, in all that tests start: several of them on few cores, awake,
-    take twice the time from each other.
+    take twice the time from each other. Garbage is looked for as seldom as in a program.
     """
+    gc.set_threshold(*SELDOM)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if number := config.getoption("inputs"):
         settings.register_profile("inputs", max_examples=math.ceil(number / SHARES))
@@ -46,6 +50,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if "long" in item.keywords:
                 item.add_marker(skip)
+
+
+def pytest_collection_finish() -> None:
+    """Has garbage never be looked for among all tests and what their files import."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -18,8 +18,14 @@ def main(file: str, rank: int, world: int, folder: Path, timeout_s: int) -> None
     signal.alarm(timeout_s)
     sys.path.insert(0, str(Path(__file__).parents[1]))  # for fixtures of the tests
     os.environ.update(DS_ACCELERATOR="cpu", GLOO_SOCKET_IFNAME="lo")
-    import torch
+    from cluster.collection import uncollected
 
+    with uncollected():
+        import torch
+
+        spec = importlib.util.spec_from_file_location(Path(file).stem, file)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
     torch.set_num_threads(1)
     torch.distributed.init_process_group(
         "gloo",
@@ -28,9 +34,6 @@ def main(file: str, rank: int, world: int, folder: Path, timeout_s: int) -> None
         world_size=world,
         timeout=timedelta(seconds=timeout_s),
     )
-    spec = importlib.util.spec_from_file_location(Path(file).stem, file)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     result = module.study(rank, world, folder)
     torch.save(result, folder / f"{rank}.pt")
     torch.distributed.barrier()

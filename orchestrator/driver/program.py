@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from cluster.collection import seldom_collected
 from evals.errors import ConfigError
 from orchestrator.driver.signals import StopSignals
 from orchestrator.storage.masked_traceback import MaskedTraceback
@@ -21,6 +22,7 @@ def ended(act: Callable[[MaskedTraceback], int], *, interrupted: str = "") -> in
     """
     code, signals = FAILED, StopSignals()
     with ExitStack() as held:
+        held.enter_context(seldom_collected())
         masked = held.enter_context(MaskedTraceback(os.environ))
         if interrupted:
             held.enter_context(signals)
