@@ -1,7 +1,8 @@
 """What open-unlearning does in a step and in an evaluation, written anew on transformers.
 
 After locuslab/open-unlearning at d3d7cf9 (2025-12-23): src/trainer/utils.py, src/trainer/unlearn/
-(grad_ascent, grad_diff, npo, simnpo, rmu) and src/evals/metrics/utils.py (evaluate_probability).
+(grad_ascent, grad_diff, npo, simnpo, rmu) and src/evals/metrics/utils.py (evaluate_probability,
+eval_text_similarity).
 Its reference is a second model, each source has a pass of its own, logits are made of every
 position, and transformers computes a loss of them, too, as rows bring labels. Left out are its
 Trainer's callbacks, logging and accelerate, which would only take longer. It has no LoRA; here the
@@ -9,8 +10,10 @@ weights that train are those of the other side.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
+from rouge_score import rouge_scorer
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -96,6 +99,30 @@ def probabilities(model: nn.Module, rows: Sequence[Inputs]) -> list[float]:
             lengths = (inputs["labels"] != IGNORE).sum(-1)
             found += (batch_nll(model, inputs) / lengths).cpu().numpy().tolist()
     return found
+
+
+def similarity(
+    model: Any, tokenizer: Any, prompts: Sequence[Inputs], truths: Sequence[str], *, most: int
+) -> tuple[list[str], list[float]]:
+    """`eval_text_similarity` over batches of prompts padded on the left: texts, ROUGE-L recall.
+
+    Of `most` new tokens, and without its decoding of the prompts.
+    """
+    texts: list[str] = []
+    for inputs in prompts:
+        output = model.generate(
+            **inputs,
+            do_sample=False,
+            max_new_tokens=most,
+            use_cache=True,
+            pad_token_id=tokenizer.eos_token_id,
+        )
+        new = output[:, inputs["input_ids"].shape[-1] :]
+        texts += tokenizer.batch_decode(new, skip_special_tokens=True)
+    scorer = rouge_scorer.RougeScorer(["rouge1", "rougeL"], use_stemmer=True)
+    texts = [text.strip() for text in texts]
+    scores = (scorer.score(truth, text) for truth, text in zip(truths, texts, strict=True))
+    return texts, [score["rougeL"].recall for score in scores]
 
 
 def _states(model: nn.Module, layer: int, inputs: Inputs) -> Tensor:
