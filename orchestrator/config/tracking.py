@@ -29,7 +29,8 @@ class TrackingSettings(Settings):
 
     uri: StoreAddress = None
     """None is an SQLite file in the storage folder."""
-    experiment: str = "lethe"
+    experiment: str | None = None
+    """None is one of its own, which is called like the sweep."""
     log_adapters: bool = True
     """Whether it is given each trial's adapter; whole models (`adapter: null`) it never is."""
     flush_s: float = Field(10.0, gt=0)

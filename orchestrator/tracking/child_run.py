@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from evals.suite import suite_name
 from orchestrator.results.entry import Entry
-from orchestrator.searching.shared_parameters import SHARED
+from orchestrator.searching.shared_parameters import SHARED, own_part, shared_values
 from orchestrator.storage.result import Result
 from trainers.job import Job, Report
 
@@ -59,10 +59,9 @@ def child_run(entry: Entry) -> ChildRun:
     result, job = entry.result, entry.result.job
     start_ms = round(result.started_at * 1000)
     end_ms = start_ms + round(result.wall_s * 1000)
-    number = "" if entry.number is None else f" {entry.number}"
     seed = f" seed {job.seed}" if entry.final else ""
     return ChildRun(
-        name=f"{entry.label}{number}{seed}",
+        name=f"{run_name(job, entry.label, entry.params or {})}{seed}",
         tags=_told({**job_tags(job), **_tags(entry), "started_ms": str(start_ms)}),
         params=_params(result),
         points=(*_reported(result, start_ms, end_ms), *_measured(entry, end_ms)),
@@ -71,6 +70,29 @@ def child_run(entry: Entry) -> ChildRun:
         start_ms=start_ms,
         end_ms=end_ms,
     )
+
+
+def run_name(job: Job, label: str, searched: Mapping[str, float | int | str]) -> str:
+    """Returns what a job goes by: its label and setting, as in `rmu lr 3.8e-3 l1 1e-3`.
+
+    A setting is the learning rate, L1 if there is any, and what of the method's own is `searched`;
+    baselines and checkpoints have none.
+    """
+    if job.method is None:
+        return label
+    shared = {name: value for name, value in shared_values(job.training).items() if value}
+    setting = {**shared, **own_part(searched)}
+    return " ".join([label, *(f"{name} {_short(value)}" for name, value in setting.items())])
+
+
+def _short(value: float | int | str) -> str:
+    """Returns three digits of a number, in the way that takes less room."""
+    if not isinstance(value, float):
+        return str(value)
+    if value == 0 or 0.01 <= abs(value) < 10_000:
+        return f"{value:.3g}"
+    digits, _, power = f"{value:.2e}".partition("e")
+    return f"{float(digits):g}e{int(power)}"
 
 
 def job_tags(job: Job) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.storage.files import FAILURE_FILE, JOB_FILE, RESULT_FILE, SCORES_FILE
 from orchestrator.tracking.adapter_model import add_model, remove_models
-from orchestrator.tracking.child_run import CURVE, ChildRun, Point, job_tags
+from orchestrator.tracking.child_run import CURVE, ChildRun, Point, job_tags, run_name
 from orchestrator.tracking.job_files import TABLE
 from orchestrator.tracking.recorded_runs import STATUS, Recorded, recorded_runs
 from trainers.job import ADAPTER, Job
@@ -70,7 +70,9 @@ class Session:
         found = self._found(job.hash)
         if found is not None and found.status not in (RUNNING, KILLED):
             return
-        made = found or self._create(job.hash, job_tags(job), points[0].time_ms)
+        tags = job_tags(job)
+        name = run_name(job, tags.get("method", tags["phase"]), {})
+        made = found or self._create(job.hash, name, tags, points[0].time_ms)
         if made.status == KILLED:
             self.client.update_run(made.run_id, status=RUNNING)
             made.status = RUNNING
@@ -132,7 +134,7 @@ class Session:
             found = None
         if found is not None and found.status == status:
             return
-        made = found or self._create(job, run.tags, run.start_ms, name=run.name)
+        made = found or self._create(job, run.name, {}, run.start_ms)
         texts = files.texts()
         self._log(
             made,
@@ -195,16 +197,13 @@ class Session:
             self._unsure.discard(job)
         return self._children().get(job)
 
-    def _create(
-        self, job: str, tags: Mapping[str, str], start_ms: int, *, name: str | None = None
-    ) -> Recorded:
+    def _create(self, job: str, name: str, tags: Mapping[str, str], start_ms: int) -> Recorded:
         self._unsure.add(job)
-        first = {"mlflow.parentRunId": self.run_id, "job": job}
         created = self.client.create_run(
             self.experiment_id,
             start_time=start_ms,
-            tags=first if name is not None else {**tags, **first},
-            run_name=name or tags.get("method", tags["phase"]),
+            tags={**tags, "mlflow.parentRunId": self.run_id, "job": job},
+            run_name=name,
         )
         self._unsure.discard(job)
         self._children()[job] = Recorded(str(created.info.run_id), RUNNING, curve=set())

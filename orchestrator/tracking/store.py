@@ -21,6 +21,8 @@ from orchestrator.tracking.store_address import database_file, sqlite_uri, unusa
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+KIND = {"mlflow.experimentKind": "custom_model_development"}
+"""The tag of an experiment by which MLflow opens it on its list of runs, not on traces of agents."""
 FOLDER = "folder"
 """The tag of a sweep's run that says where the sweep is kept."""
 
@@ -52,13 +54,14 @@ def begin_session(
 
 def _experiment(client: "MlflowClient", settings: TrackingSettings, place: Place, uri: str) -> str:
     """Returns the experiment's id; a store that is no server keeps artifacts in our storage."""
-    found = client.get_experiment_by_name(settings.experiment)
+    name = settings.experiment or place.name
+    found = client.get_experiment_by_name(name)
     if found is None:
         folder = None if uri.startswith("http") else (place.storage / ARTIFACTS).as_uri()
-        return str(client.create_experiment(settings.experiment, artifact_location=folder))
+        return str(client.create_experiment(name, artifact_location=folder, tags=KIND))
     if found.lifecycle_stage != "active":
         raise ConfigError(
-            f"tracking.experiment must be an active experiment but got {settings.experiment!r}, "
+            f"tracking.experiment must be an active experiment but got {name!r}, "
             "which was deleted; restore it or choose another name"
         )
     return str(found.experiment_id)

@@ -39,6 +39,8 @@ BY_HAND = "by_hand."
 """What tags begin with that say what was done to a sweep by hand."""
 MAX_TAG = 4000
 """Characters of a tag: every store takes as many."""
+LOCAL_UI = "http://127.0.0.1:5000"
+"""Where MLflow's own pages are served unless it is told otherwise."""
 LEAVING_S = 3.0
 """Seconds for which a sweep that leaves waits for the next record to be written."""
 REPORT_FOLDERS = {".html": None, ".png": "figures", ".pdf": "figures"}
@@ -113,12 +115,13 @@ class Tracker:
 
     @property
     def how_to_open(self) -> str:
-        """The line that tells how to look at the runs."""
-        address = self._address
+        """The lines that tell how to look at the list of runs; its page is known once it is made."""
+        address, session = self._address, self._session
+        page = "" if session is None else f"/#/experiments/{session.experiment_id}/runs"
         if address.used.startswith("http"):
-            return f"MLflow: open {address.shown}, experiment {self._settings.experiment}"
+            return f"MLflow: {address.shown}{page}"
         command = shlex.join([sys.executable, "-m", "mlflow", "ui", "--backend-store-uri"])
-        return f"MLflow: {command} {shell_word(address)}"
+        return f"MLflow: {command} {shell_word(address)}\n        shows the runs at {LOCAL_UI}{page}"
 
     def log_report(self, job: Job, report: Report) -> None:
         """Records what a running job says, with all that is said within `tracking.flush_s`.

@@ -163,7 +163,7 @@ def runs(storage: Path) -> list[tuple[str, str]]:
     from mlflow import MlflowClient
 
     client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
-    experiment = client.get_experiment_by_name("lethe")
+    experiment = client.get_experiment_by_name("faults")
     found = client.search_runs([experiment.experiment_id], max_results=1000)
     return sorted((run.data.tags.get("job", "sweep"), run.info.status) for run in found)
 

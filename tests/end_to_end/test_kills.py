@@ -169,7 +169,7 @@ def runs(storage: Path) -> tuple[list[object], Counter]:
     from mlflow import MlflowClient
 
     client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
-    experiment = client.get_experiment_by_name("lethe")
+    experiment = client.get_experiment_by_name("demo")
     found, rows = [], Counter()
     for run in client.search_runs([experiment.experiment_id], max_results=1000):
         name = run.data.tags.get("job", "sweep")

@@ -188,7 +188,7 @@ def test_a_folder_of_any_name_holds_a_whole_sweep_wherever_it_is_started(tmp_pat
     [line] = [each for each in said.splitlines() if each.startswith("MLflow: ")]
     uri = shlex.split(line.removeprefix("MLflow: "))[-1]
     store = MlflowClient(uri)
-    experiment = store.get_experiment_by_name("lethe").experiment_id
+    experiment = store.get_experiment_by_name("demo").experiment_id
     runs = store.search_runs([experiment])
     assert len(runs) == 4
     folder = next(storage.glob("sweeps/*"))

@@ -90,7 +90,7 @@ def children(storage: Path) -> Counter[str]:
     from mlflow import MlflowClient
 
     client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
-    experiment = client.get_experiment_by_name("lethe")
+    experiment = client.get_experiment_by_name("demo")
     runs = client.search_runs([experiment.experiment_id])
     return Counter(r.info.status for r in runs if "mlflow.parentRunId" in r.data.tags)
 

@@ -83,7 +83,7 @@ def _assert_recorded(storage, names) -> None:
     from mlflow import MlflowClient
 
     client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
-    experiment = client.get_experiment_by_name("lethe")
+    experiment = client.get_experiment_by_name("demo")
     runs = client.search_runs([experiment.experiment_id])
     children = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
     (parent,) = [run for run in runs if run not in children]

@@ -330,7 +330,7 @@ def test_every_job_is_a_child_run_with_its_files(finished: Finished) -> None:
     from mlflow import MlflowClient
 
     client = MlflowClient(f"sqlite:///{finished.storage}/mlflow.db")
-    experiment = client.get_experiment_by_name("lethe")
+    experiment = client.get_experiment_by_name("demo")
     runs = client.search_runs([experiment.experiment_id], max_results=100)
     children = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
     assert len(children) == 9
@@ -383,7 +383,7 @@ def sweep_status(storage: Path, name: str) -> str:
     from mlflow import MlflowClient
 
     client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
-    experiment = client.get_experiment_by_name("lethe")
+    experiment = client.get_experiment_by_name(name)
     mine = f"tags.sweep = '{name}'"
     (run,) = client.search_runs([experiment.experiment_id], mine)
     return run.info.status

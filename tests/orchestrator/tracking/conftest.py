@@ -39,6 +39,8 @@ from tests.fixtures.processes import free_port
 from trainers.job import ADAPTER, Report
 from trainers.settings import AdapterSettings, TrainingSettings
 
+TEMPLATE = "template"
+"""The experiment that every database here has from its making."""
 REPORTS = tuple(Report(step, 4, {"loss": 1.0 / step}) for step in (1, 2, 3, 4))
 
 
@@ -119,7 +121,8 @@ def fresh_database(tmp_path_factory, config_json):
     """An empty MLflow database; making one takes seconds, copying it none."""
     storage = tmp_path_factory.mktemp("template")
     place = Place("demo", storage / sweep_path("demo"), storage)
-    tracker = Tracker.open(TrackingSettings(experiment="x"), place, config_json=config_json)
+    settings = TrackingSettings(experiment=TEMPLATE)
+    tracker = Tracker.open(settings, place, config_json=config_json)
     tracker.close(finished=True)
     assert tracker.complaint is None
     return storage / DATABASE
@@ -175,8 +178,8 @@ def runs(client):
 
     def runs(where):
         store = client(where)
-        experiment = store.get_experiment_by_name("lethe")
-        found = store.search_runs([experiment.experiment_id])
+        experiments = [e for e in store.search_experiments() if e.name != TEMPLATE]
+        found = store.search_runs([each.experiment_id for each in experiments])
         children = [run for run in found if "mlflow.parentRunId" in run.data.tags]
         return [run for run in found if run not in children], children
 

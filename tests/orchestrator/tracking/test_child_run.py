@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from orchestrator.results.entry import Entry
-from orchestrator.tracking.child_run import child_run, job_tags, live_points
+from orchestrator.tracking.child_run import child_run, job_tags, live_points, run_name
 from trainers.job import Phase, Report
 
 
@@ -20,9 +20,18 @@ def test_infinities_are_left_out_of_the_record_as_stores_would_clip_them(entry):
 
 def test_a_finalist_is_one_and_says_which_trial_it_repeats(entry):
     made = child_run(replace(entry(3), final=True, violations=None))
-    assert made.name == "npo_l1 3 seed 7"
+    assert made.name == "npo_l1 lr 1e-4 l1 2e-3 beta 0.1 seed 7"
     assert (made.tags["phase"], made.tags["trial"]) == ("final", "3")
     assert not {"feasible", "on_front"} & made.tags.keys()
+
+
+def test_a_run_is_called_by_its_method_and_setting_and_a_baseline_by_what_it_is(entry):
+    job = entry(lr=3.76e-3).result.job
+    assert run_name(job, "rmu", {"lr": 3.76e-3}) == "rmu lr 3.76e-3 l1 2e-3"
+    searched = {"alpha": 12.345, "layer": 2, "retain_term": "kl"}
+    dense = job.model_copy(update={"training": job.training.model_copy(update={"l1": 0.0})})
+    assert run_name(dense, "rmu", searched) == "rmu lr 3.76e-3 alpha 12.3 layer 2 retain_term kl"
+    assert run_name(job.model_copy(update={"method": None}), "original", {}) == "original"
 
 
 def test_a_baseline_is_neither_feasible_nor_on_a_front(entry):

@@ -127,15 +127,15 @@ def test_a_sweep_is_recorded_whole_in_postgresql(
         tracker.close(finished=True)
         assert tracker.complaint is None
     store = client(address)
-    experiment = store.get_experiment_by_name("lethe").experiment_id
+    experiment = store.get_experiment_by_name("demo").experiment_id
 
     def names(query):
         return [run.info.run_name for run in store.search_runs([experiment], query)]
 
-    assert names("tags.on_front = 'true'") == ["npo_l1 0"]
-    assert names("metrics.retain < 0.5") == ["npo_l1 1"]
-    assert names("tags.status = 'failed'") == ["npo_l1 2"]
-    assert names("params.lr = '0.0002'") == ["npo_l1 1"]
+    assert names("tags.on_front = 'true'") == ["npo_l1 lr 1e-4 l1 2e-3 beta 0.1"]
+    assert names("metrics.retain < 0.5") == ["npo_l1 lr 2e-4 l1 2e-3 beta 0.1"]
+    assert names("tags.status = 'failed'") == ["npo_l1 lr 3e-4 l1 2e-3 beta 0.1"]
+    assert names("params.lr = '0.0002'") == ["npo_l1 lr 2e-4 l1 2e-3 beta 0.1"]
     sweep_metrics = 6  # trials, three of their endings, job_hours, one method's best
     points = sum(len(child_run(made).points) for made in entries)
     assert ask(database, "select count(*) from metrics") == points + sweep_metrics

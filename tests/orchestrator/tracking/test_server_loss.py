@@ -68,8 +68,8 @@ def test_a_server_that_is_away_for_a_while_costs_no_time_and_no_row_and_doubles_
     (sweep,), children = runs(serving.uri)
     assert sweep.info.status == "FINISHED"
     assert {run.info.status for run in children} == {"FINISHED"}
-    names = sorted(int(run.info.run_name.removeprefix("npo_l1 ")) for run in children)
-    assert names == list(range(len(entries)))
+    numbers = sorted(int(run.data.tags["trial"]) for run in children)
+    assert numbers == list(range(len(entries)))
 
 
 def test_what_a_server_that_stays_away_has_not_got_is_added_when_the_sweep_is_run_again(

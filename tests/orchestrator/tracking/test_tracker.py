@@ -32,7 +32,10 @@ def test_a_sweep_is_one_run_with_a_child_run_for_each_job(storage, entry, record
     assert len(sweeps) == 1
     parents = {run.data.tags["mlflow.parentRunId"] for run in children}
     assert parents == {sweeps[0].info.run_id}
-    assert sorted(run.info.run_name for run in children) == ["npo_l1 0", "npo_l1 1"]
+    assert sorted(run.info.run_name for run in children) == [
+        "npo_l1 lr 1e-4 l1 2e-3 beta 0.1",
+        "npo_l1 lr 2e-4 l1 2e-3 beta 0.1",
+    ]
     assert sweeps[0].info.status == "FINISHED"
 
 
@@ -122,7 +125,7 @@ def test_the_same_sweep_run_again_adds_what_is_new_and_doubles_nothing(
     record(storage, [entry(0), entry(1, lr=2e-4), entry(2, lr=3e-4)])
     sweeps, children = runs(storage)
     assert len(sweeps) == 1
-    assert sorted(run.info.run_name for run in children) == ["npo_l1 0", "npo_l1 1", "npo_l1 2"]
+    assert sorted(run.data.tags["trial"] for run in children) == ["0", "1", "2"]
     history = client(storage).get_metric_history(children[0].info.run_id, "train/loss")
     assert len(history) == 4
 
@@ -211,14 +214,16 @@ def test_a_file_that_is_no_database_is_refused(tmp_path, begin):
 def test_a_deleted_experiment_is_refused_with_the_cure(storage, record, client, begin):
     record(storage, [])
     store = client(storage)
-    store.delete_experiment(store.get_experiment_by_name("lethe").experiment_id)
+    store.delete_experiment(store.get_experiment_by_name("demo").experiment_id)
     with pytest.raises(ConfigError, match=r"tracking\.experiment .* deleted"):
         begin(storage)
 
 
-def test_the_line_that_opens_the_ui_names_the_database(storage, begin):
+def test_the_line_that_opens_the_ui_names_the_database_and_the_list_of_runs(storage, begin, client):
     tracker = begin(storage)
     assert f"--backend-store-uri sqlite:///{storage}/mlflow.db" in tracker.how_to_open
+    experiment = client(storage).get_experiment_by_name("demo").experiment_id
+    assert tracker.how_to_open.endswith(f"/#/experiments/{experiment}/runs")
     tracker.close(finished=True)
 
 
@@ -337,7 +342,7 @@ def test_a_job_that_was_run_again_has_one_run_and_that_is_the_later_one(
     whole = replace(whole, result=replace(whole.result, started_at=1_700_000_900.0))
     record(storage, [whole])
     record(storage, [whole])
-    experiment = client(storage).get_experiment_by_name("lethe")
+    experiment = client(storage).get_experiment_by_name("demo")
     runs = client(storage).search_runs([experiment.experiment_id], "tags.phase = 'trial'")
     assert [run.data.metrics["retain"] for run in runs] == [0.8]
     assert "stopped" not in runs[0].data.tags
@@ -475,6 +480,7 @@ def test_a_running_job_has_a_run_that_says_how_far_it_is_and_is_completed(
     wait_until(lambda: len(runs(storage)[1]) == 1)
     _, (run,) = runs(storage)
     assert (run.info.status, run.data.tags["status"]) == ("RUNNING", "running")
+    assert run.info.run_name == "npo lr 1e-4 l1 2e-3"
     tracker.log_report(job, reports[1])
     wait_until(lambda: len(history(client, storage, run)) == 2)
     tracker.log_report(job, reports[2])
@@ -482,7 +488,7 @@ def test_a_running_job_has_a_run_that_says_how_far_it_is_and_is_completed(
     tracker.close(finished=True)
     _, (ended,) = runs(storage)
     assert ended.info.run_id == run.info.run_id
-    assert (ended.info.status, ended.info.run_name) == ("FINISHED", "npo_l1 5")
+    assert (ended.info.status, ended.info.run_name) == ("FINISHED", "npo_l1 lr 1e-4 l1 2e-3 beta 0.1")
     assert (ended.data.tags["status"], ended.data.tags["method"]) == ("done", "npo_l1")
     assert sorted(point.step for point in history(client, storage, run)) == [1, 2, 3, 4]
 
