@@ -70,7 +70,8 @@ def _evaluate(parsed: argparse.Namespace, masked: MaskedTraceback) -> int:
     for warning in checked_addresses(config):
         print(f"lethe: {warning}", file=sys.stderr)
     storage = Storage(config.folder)
-    place = Place(config.name, storage.root / evaluation_path(config.name), storage.root)
+    folder = storage.root / evaluation_path(config.name)
+    place = Place(f"{config.name} evaluation", folder, storage.root)
     storage.check_writable(config.name)
     Tracker.check(config.tracking, place)
     given = {"base": parsed.base, "environment": os.environ}

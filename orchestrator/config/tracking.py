@@ -29,7 +29,7 @@ class TrackingSettings(Settings):
 
     uri: StoreAddress = None
     """None is an SQLite file in the storage folder."""
-    experiment: str | None = None
+    experiment: Annotated[str, Field(min_length=1, max_length=256)] | None = None
     """None is one of its own, which is called like the sweep."""
     log_adapters: bool = True
     """Whether it is given each trial's adapter; whole models (`adapter: null`) it never is."""

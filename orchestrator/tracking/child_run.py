@@ -24,6 +24,8 @@ IDENTITY = ("phase", "data", "weights", "version", "base", "checkpoint")
 MEMORY = {"peak_memory_bytes": "peak_memory", "rank_memory_bytes": "rank_memory"}
 """Facts that MLflow shows among a run's system metrics, by their name there."""
 CURVE = "train/"
+MAX_RUN_NAME = 250
+"""Characters that every store takes of a run's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def child_run(entry: Entry) -> ChildRun:
     end_ms = start_ms + round(result.wall_s * 1000)
     seed = f" seed {job.seed}" if entry.final else ""
     return ChildRun(
-        name=f"{run_name(job, entry.label, entry.params or {})}{seed}",
+        name=_shortened(run_name(job, entry.label, entry.params or {}), behind=seed),
         tags=_told({**job_tags(job), **_tags(entry), "started_ms": str(start_ms)}),
         params=_params(result),
         points=(*_reported(result, start_ms, end_ms), *_measured(entry, end_ms)),
@@ -82,7 +84,14 @@ def run_name(job: Job, label: str, searched: Mapping[str, float | int | str]) ->
         return label
     shared = {name: value for name, value in shared_values(job.training).items() if value}
     setting = {**shared, **own_part(searched)}
-    return " ".join([label, *(f"{name} {_short(value)}" for name, value in setting.items())])
+    words = [label, *(f"{name} {_short(value)}" for name, value in setting.items())]
+    return _shortened(" ".join(words))
+
+
+def _shortened(name: str, *, behind: str = "") -> str:
+    """Returns the name with what comes behind it, cut to what stores take."""
+    room = MAX_RUN_NAME - len(behind)
+    return f"{name if len(name) <= room else f'{name[: room - 1]}…'}{behind}"
 
 
 def _short(value: float | int | str) -> str:

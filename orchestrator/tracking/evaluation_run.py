@@ -13,9 +13,12 @@ from orchestrator.tracking.child_run import child_run
 from orchestrator.tracking.failure import first_line
 from orchestrator.tracking.job_files import job_files
 from orchestrator.tracking.provenance import code_tags
+from orchestrator.tracking.run_note import MAIN_TABLE, NOTE, with_table
 from orchestrator.tracking.session import Files, Place
 from orchestrator.tracking.store import begin_session
 from orchestrator.tracking.store_address import default_address
+
+NOTED = "Checkpoints, measured on every item. Each is a child run; the table is in `tables/`."
 
 
 def record_evaluation(
@@ -38,6 +41,9 @@ def record_evaluation(
             texts = partial(job_files, entry.result, folder)
             session.add(child_run(entry), Files(folder, texts=texts, adapter=False), more={})
         for file in files:
+            if file.name == MAIN_TABLE:
+                table = file.read_text(encoding="utf-8")
+                session.tag({NOTE: with_table(NOTED, table)})
             session.client.log_artifact(session.run_id, str(file), "tables")
         session.end("FINISHED")
     except (MlflowException, SQLAlchemyError, OSError, ValueError) as error:

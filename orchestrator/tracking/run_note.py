@@ -14,6 +14,10 @@ from trainers.job import Phase
 
 NOTE = "mlflow.note.content"
 """The tag that MLflow shows as a run's description."""
+MAIN_TABLE = "table.md"
+"""The file of the table that a note has: of a sweep, its finalists'."""
+MAX_NOTE = 5000
+"""Characters that every store takes of one."""
 MADE_ON = {
     Phase.ORIGINAL: "The original model ({}), fine-tuned on everybody,",
     Phase.GOLD: "The gold model ({}), which never saw those who are to be forgotten,",
@@ -43,6 +47,16 @@ def sweep_note(config: Mapping[str, Any], folder: Path) -> str:
         f"seed {config['seed']}. Each job is a child run; tables and figures are in `tables/`, the "
         f"resolved config in `config.json`. To go on, or to run what is missing: `{again}`."
     )
+
+
+def with_table(note: str, table: str) -> str:
+    """Returns the note with a table in Markdown on top, as far as that fits whole.
+
+    What is said below the table goes first.
+    """
+    rows = table.partition("\n\n")[0]
+    fitting = (f"{text.strip()}\n\n{note}" for text in (table, rows))
+    return next((text for text in fitting if len(text) <= MAX_NOTE), note)
 
 
 def _aim(objective: str | list[str]) -> str:

@@ -14,6 +14,7 @@ from orchestrator.config.tracking import TrackingSettings
 from orchestrator.storage.address import Address
 from orchestrator.storage.files import ARTIFACTS, CONFIG_FILE, DATABASE_LOCK, IDENTITY_FILE
 from orchestrator.storage.sweep_identity import sweep_identity
+from orchestrator.tracking.experiment import SWEEP_ID, experiment_for, searched_experiments
 from orchestrator.tracking.failure import first_line
 from orchestrator.tracking.session import Place, Session
 from orchestrator.tracking.store_address import database_file, sqlite_uri, unusable
@@ -21,8 +22,6 @@ from orchestrator.tracking.store_address import database_file, sqlite_uri, unusa
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-KIND = {"mlflow.experimentKind": "custom_model_development"}
-"""The tag of an experiment by which MLflow opens it on its list of runs, not on traces of agents."""
 FOLDER = "folder"
 """The tag of a sweep's run that says where the sweep is kept."""
 
@@ -44,62 +43,55 @@ def begin_session(
         with _alone(place.storage):
             _make_database(address.used)
             client = MlflowClient(address.used)
-            experiment_id = _experiment(client, settings, place, address.used)
-        return Session(client, experiment_id, _sweep_run(client, experiment_id, place, config_json))
+            return Session(client, *_sweep_run(client, settings, place, config_json))
     except (MlflowException, SQLAlchemyError, ImportError, ValueError) as error:
         if isinstance(error, ConfigError):
             raise
         raise unusable(address, first_line(error)) from None
 
 
-def _experiment(client: "MlflowClient", settings: TrackingSettings, place: Place, uri: str) -> str:
-    """Returns the experiment's id; a store that is no server keeps artifacts in our storage."""
-    name = settings.experiment or place.name
-    found = client.get_experiment_by_name(name)
-    if found is None:
-        folder = None if uri.startswith("http") else (place.storage / ARTIFACTS).as_uri()
-        return str(client.create_experiment(name, artifact_location=folder, tags=KIND))
-    if found.lifecycle_stage != "active":
-        raise ConfigError(
-            f"tracking.experiment must be an active experiment but got {name!r}, "
-            "which was deleted; restore it or choose another name"
-        )
-    return str(found.experiment_id)
+def _sweep_run(
+    client: "MlflowClient", settings: TrackingSettings, place: Place, config_json: str
+) -> tuple[str, str]:
+    """Returns the ids of the sweep's experiment and run.
 
-
-def _sweep_run(client: "MlflowClient", experiment_id: str, place: Place, config_json: str) -> str:
-    """Returns the sweep's run, found by the identity that its folder keeps, or made."""
+    The run is found by the identity that the sweep's folder keeps, or made. Unless an experiment is
+    set, it stays in the one in which it was begun.
+    """
     here = str(place.folder.resolve())
-    identity = sweep_identity(place.folder, lost=_lost_identity(client, experiment_id, place, here))
-    found = client.search_runs([experiment_id], f"tags.sweep_id = '{identity}'", max_results=1)
+    searched = searched_experiments(client, settings)
+    identity = sweep_identity(place.folder, lost=_lost_identity(client, searched, place, here))
+    mine = f"tags.{SWEEP_ID} = '{identity}'"
+    found = client.search_runs(searched, mine, max_results=1) if searched else []
     if found:
-        run_id = str(found[0].info.run_id)
+        run_id, experiment_id = str(found[0].info.run_id), str(found[0].info.experiment_id)
         client.update_run(run_id, status="RUNNING")
     else:
-        tags = {"sweep": place.name, "sweep_id": identity, "phase": "sweep"}
+        experiment_id = experiment_for(client, settings, place, identity)
+        tags = {"sweep": place.name, SWEEP_ID: identity, "phase": "sweep"}
         run = client.create_run(experiment_id, tags=tags, run_name=place.name)
         run_id = str(run.info.run_id)
     client.set_tag(run_id, FOLDER, here)
     client.log_dict(run_id, json.loads(config_json), CONFIG_FILE)
-    return run_id
+    return experiment_id, run_id
 
 
 def _lost_identity(
-    client: "MlflowClient", experiment_id: str, place: Place, here: str
+    client: "MlflowClient", searched: list[str], place: Place, here: str
 ) -> str | None:
     """Returns by what the sweep was known whose folder has lost the file that said so, if it was.
 
     It is that of the latest run of this folder: otherwise all jobs would be recorded once more.
     """
     begun = (place.folder / CONFIG_FILE).is_file()
-    if not begun or (place.folder / IDENTITY_FILE).exists():
+    if not searched or not begun or (place.folder / IDENTITY_FILE).exists():
         return None
     token: str | None = None
     while token != "":
-        page: Any = client.search_runs([experiment_id], "tags.phase = 'sweep'", page_token=token)
+        page: Any = client.search_runs(searched, "tags.phase = 'sweep'", page_token=token)
         for run in page:  # the latest first
             if run.data.tags.get(FOLDER) == here:
-                return str(run.data.tags["sweep_id"])
+                return str(run.data.tags[SWEEP_ID])
         token = page.token or ""
     return None
 

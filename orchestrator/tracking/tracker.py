@@ -26,7 +26,7 @@ from orchestrator.tracking.child_run import child_run
 from orchestrator.tracking.job_files import job_files
 from orchestrator.tracking.live_reports import LiveReports
 from orchestrator.tracking.provenance import code_tags, requirements_text
-from orchestrator.tracking.run_note import NOTE, job_note
+from orchestrator.tracking.run_note import MAIN_TABLE, NOTE, job_note, sweep_note, with_table
 from orchestrator.tracking.session import Files, Place, Session
 from orchestrator.tracking.store import begin_session
 from orchestrator.tracking.store_address import check_answers, default_address, shell_word
@@ -66,6 +66,7 @@ class Tracker:
         self._live = LiveReports()
         self._flush_is_due = False
         self._tally = SweepTally(config)
+        self._note = sweep_note(config, place.folder)
         self._closed = False
 
     @staticmethod
@@ -115,13 +116,14 @@ class Tracker:
 
     @property
     def how_to_open(self) -> str:
-        """The lines that tell how to look at the list of runs; its page is known once it is made."""
+        """The lines that tell how to look at the list of runs, once that has a page."""
         address, session = self._address, self._session
         page = "" if session is None else f"/#/experiments/{session.experiment_id}/runs"
         if address.used.startswith("http"):
             return f"MLflow: {address.shown}{page}"
         command = shlex.join([sys.executable, "-m", "mlflow", "ui", "--backend-store-uri"])
-        return f"MLflow: {command} {shell_word(address)}\n        shows the runs at {LOCAL_UI}{page}"
+        served = f"MLflow: {command} {shell_word(address)}"
+        return f"{served}\n        shows the runs at {LOCAL_UI}{page}"
 
     def log_report(self, job: Job, report: Report) -> None:
         """Records what a running job says, with all that is said within `tracking.flush_s`.
@@ -174,9 +176,12 @@ class Tracker:
         self._later(lambda session: session.forget_adapter(job_hash))
 
     def log_files(self, paths: Sequence[Path]) -> None:
-        """Records the sweep's tables, figures and, above them, its page."""
+        """Records the sweep's tables, figures and page; its main table is in its note, too."""
 
         def write(session: Session) -> None:
+            for table in (path for path in paths if path.name == MAIN_TABLE):
+                text = table.read_text(encoding="utf-8")
+                session.tag({NOTE: with_table(self._note, text)})
             for path in paths:
                 folder = REPORT_FOLDERS.get(path.suffix, "tables")
                 session.client.log_artifact(session.run_id, str(path), folder)

@@ -83,7 +83,7 @@ def _assert_recorded(storage, names) -> None:
     from mlflow import MlflowClient
 
     client = MlflowClient(f"sqlite:///{storage}/mlflow.db")
-    experiment = client.get_experiment_by_name("demo")
+    experiment = client.get_experiment_by_name("demo evaluation")
     runs = client.search_runs([experiment.experiment_id])
     children = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
     (parent,) = [run for run in runs if run not in children]
@@ -91,5 +91,6 @@ def _assert_recorded(storage, names) -> None:
     assert len(children) == len(names)
     assert all("retain_probability" in run.data.metrics for run in children)
     assert parent.data.tags["phase"] == "evaluation"
+    assert parent.data.tags["mlflow.note.content"].startswith("| Model")
     assert "tables" in {item.path for item in client.list_artifacts(parent.info.run_id)}
     assert {run.info.status for run in runs} == {"FINISHED"}

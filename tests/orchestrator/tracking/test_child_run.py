@@ -1,7 +1,13 @@
 from dataclasses import replace
 
 from orchestrator.results.entry import Entry
-from orchestrator.tracking.child_run import child_run, job_tags, live_points, run_name
+from orchestrator.tracking.child_run import (
+    MAX_RUN_NAME,
+    child_run,
+    job_tags,
+    live_points,
+    run_name,
+)
 from trainers.job import Phase, Report
 
 
@@ -32,6 +38,15 @@ def test_a_run_is_called_by_its_method_and_setting_and_a_baseline_by_what_it_is(
     dense = job.model_copy(update={"training": job.training.model_copy(update={"l1": 0.0})})
     assert run_name(dense, "rmu", searched) == "rmu lr 3.76e-3 alpha 12.3 layer 2 retain_term kl"
     assert run_name(job.model_copy(update={"method": None}), "original", {}) == "original"
+
+
+def test_a_name_that_stores_would_not_take_is_cut_before_the_seed(entry):
+    made = entry(3)
+    long = replace(made, final=True, params={"target": "q_proj" * 60}, violations=None)
+    name = child_run(long).name
+    assert len(name) == MAX_RUN_NAME
+    assert name.endswith("… seed 7")
+    assert len(run_name(made.result.job, "a" * 300, {})) == MAX_RUN_NAME
 
 
 def test_a_baseline_is_neither_feasible_nor_on_a_front(entry):

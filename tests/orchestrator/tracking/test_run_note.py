@@ -3,7 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.results.entry import Entry
-from orchestrator.tracking.run_note import job_note, sweep_note
+from orchestrator.tracking.run_note import MAX_NOTE, job_note, sweep_note, with_table
 from trainers.job import Phase
 
 
@@ -50,6 +50,14 @@ def test_the_note_of_a_sweep_says_what_is_searched_under_what_and_how_to_go_on(c
     assert "under forget >= 0 and forget <= 0.5, with" in sweep_note(config, Path("x"))
     config["search"]["constraints"] = {}
     assert "best log_forget_quality, with" in sweep_note(config, Path("x"))
+
+
+def test_a_table_stands_above_the_note_with_what_is_said_below_it_if_that_fits():
+    table = "| Method |\n| --- |\n| rmu |\n\nRetain >= 0.9\n"
+    assert with_table("Said.", table) == f"{table.strip()}\n\nSaid."
+    much = f"{table}{'x' * MAX_NOTE}"
+    assert with_table("Said.", much) == "| Method |\n| --- |\n| rmu |\n\nSaid."
+    assert with_table("Said.", "x" * MAX_NOTE) == "Said."
 
 
 def test_the_note_of_a_finalist_says_that_it_is_one(entry):

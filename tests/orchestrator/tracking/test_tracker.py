@@ -142,11 +142,43 @@ def test_a_run_that_was_cut_off_is_completed_in_place(storage, entry, record, ru
     assert len(client(storage).get_metric_history(run_id, "train/loss")) == 4
 
 
-def test_a_sweep_of_the_same_name_elsewhere_is_another_run(storage, entry, record, runs):
-    record(storage, [entry()])
-    shutil.rmtree(storage / "sweeps")
-    record(storage, [entry()])
-    assert len(runs(storage)[0]) == 2
+def test_a_sweep_of_the_same_name_elsewhere_is_another_run_in_another_experiment(
+    storage, entry, record, runs, client
+):
+    for _ in range(2):
+        record(storage, [entry()])
+        shutil.rmtree(storage / "sweeps")
+    names = {
+        run.data.tags["sweep_id"]: client(storage).get_experiment(run.info.experiment_id).name
+        for run in runs(storage)[0]
+    }
+    own = [f"demo {identity[:8]}" for identity in names]
+    assert sorted(names.values()) in [sorted(["demo", each]) for each in own]
+
+
+def test_sweeps_may_share_an_experiment_of_any_name(storage, entry, record, runs, client):
+    name = "команда/забыть 1"
+    for _ in range(2):
+        record(storage, [entry()], experiment=name)
+        shutil.rmtree(storage / "sweeps")
+    (sweep, other), _ = runs(storage)
+    assert sweep.info.experiment_id == other.info.experiment_id
+    assert client(storage).get_experiment(sweep.info.experiment_id).name == name
+
+
+def test_a_sweep_goes_on_in_the_experiment_in_which_it_was_begun(storage, entry, record, runs):
+    record(storage, [entry(0)], experiment="lethe")
+    record(storage, [entry(0), entry(1, lr=2e-4)])
+    (sweep,), children = runs(storage)
+    assert {run.info.experiment_id for run in children} == {sweep.info.experiment_id}
+    assert len(children) == 2
+
+
+def test_an_experiment_that_is_somebody_elses_is_left_alone(storage, record, runs, client):
+    theirs = client(storage).create_experiment("demo")
+    record(storage, [])
+    ((sweep,), _) = runs(storage)
+    assert sweep.info.experiment_id != theirs
 
 
 def test_a_sweep_whose_identity_was_deleted_goes_on_with_the_runs_of_its_folder(
@@ -177,6 +209,7 @@ def test_the_sweeps_run_keeps_its_config_and_tables(storage, runs, begin, artifa
     kept = json.loads(artifact(run, "config.json").read_text(encoding="utf-8"))
     assert kept == json.loads(config_json)
     assert artifact(run, "tables/table.md").read_text(encoding="utf-8") == "| a |"
+    assert note(run).startswith("| a |\n\nA search for the best log_forget_quality")
 
 
 def test_a_sweep_that_leaves_is_summed_up_once_it_has_ended(storage, runs, begin, client, entry):
@@ -214,9 +247,12 @@ def test_a_file_that_is_no_database_is_refused(tmp_path, begin):
 def test_a_deleted_experiment_is_refused_with_the_cure(storage, record, client, begin):
     record(storage, [])
     store = client(storage)
-    store.delete_experiment(store.get_experiment_by_name("demo").experiment_id)
-    with pytest.raises(ConfigError, match=r"tracking\.experiment .* deleted"):
+    deleted = store.get_experiment_by_name("demo").experiment_id
+    store.delete_experiment(deleted)
+    with pytest.raises(ConfigError, match=rf"tracking\.experiment .* restore -x {deleted}\)"):
         begin(storage)
+    begin(storage, experiment="other").close(finished=True)
+    assert store.get_experiment_by_name("other") is not None
 
 
 def test_the_line_that_opens_the_ui_names_the_database_and_the_list_of_runs(storage, begin, client):
@@ -488,7 +524,8 @@ def test_a_running_job_has_a_run_that_says_how_far_it_is_and_is_completed(
     tracker.close(finished=True)
     _, (ended,) = runs(storage)
     assert ended.info.run_id == run.info.run_id
-    assert (ended.info.status, ended.info.run_name) == ("FINISHED", "npo_l1 lr 1e-4 l1 2e-3 beta 0.1")
+    assert ended.info.status == "FINISHED"
+    assert ended.info.run_name == "npo_l1 lr 1e-4 l1 2e-3 beta 0.1"
     assert (ended.data.tags["status"], ended.data.tags["method"]) == ("done", "npo_l1")
     assert sorted(point.step for point in history(client, storage, run)) == [1, 2, 3, 4]
 
