@@ -123,7 +123,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("sweep", metavar="DIR", help="the sweep's folder, <storage>/sweeps/<name>")
+    parser.add_argument(
+        "sweep", metavar="DIR", help="the sweep's folder, <storage>/sweeps/<name>, or its name"
+    )
     parser.add_argument("command", metavar="COMMAND", nargs="+", help="one of those below")
     parser.add_argument("--note", metavar="TEXT", default="", help="why; it stands in the tables")
     return parser

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.diagnosing.finding import Finding, Level, fails
+from orchestrator.storage.project_folder import STORAGE, in_project
 
 HEALTHY, ILL = 0, 1
 CURE = "make venv, if a package is missing; else correct what it names"
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Looks at everything, says what was found as it is, and returns the exit code."""
     parsed = _parser().parse_args(arguments)
     found = []
-    for finding in _findings(parsed.storage):
+    for finding in _findings(parsed.storage or in_project(STORAGE)):
         print(finding.line, flush=True)
         found.append(finding.level)
     failed, unsure = found.count(Level.FAILS), found.count(Level.DOUBTFUL)
@@ -63,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Says what of this machine works for a sweep, and what to do about the rest.",
     )
     parser.add_argument(
-        "--storage", metavar="DIR", type=_folder, default="runs", help="default: runs"
+        "--storage", metavar="DIR", type=_folder, help="default: runs, in the checkout"
     )
     return parser
 

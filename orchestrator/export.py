@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         help="the whole model, which transformers loads; without it a trial's adapter alone, "
         "which belongs on the sweep's Original",
     )
-    parser.add_argument("--storage", metavar="DIR", default="runs", help="default: runs")
+    parser.add_argument("--storage", metavar="DIR", help="default: runs, in the checkout")
     parser.add_argument(
         "--sweep", metavar="NAME", help="the sweep of the storage whose row it is, if several are"
     )

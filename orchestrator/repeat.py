@@ -123,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "run", metavar="RUN", help="a job's hash, a job's folder, or the id of an MLflow run"
     )
-    parser.add_argument("--storage", metavar="DIR", default="runs", help="default: runs")
+    parser.add_argument("--storage", metavar="DIR", help="default: runs, in the checkout")
     parser.add_argument(
         "--sweep",
         metavar="NAME",

@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Rebuilds the tables and figures of a sweep from its folder; starts nothing.",
     )
     parser.add_argument(
-        "sweep", metavar="DIR", help="the sweep's folder, <storage>/sweeps/<name>, or its URL"
+        "sweep", metavar="DIR", help="the sweep's folder, <storage>/sweeps/<name>, its name or URL"
     )
     parser.add_argument(
         "--out",

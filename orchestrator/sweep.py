@@ -100,14 +100,14 @@ def _parser() -> argparse.ArgumentParser:
         "words",
         nargs="*",
         metavar="CONFIG | key=value",
-        help="a sweep's YAML file (default: the offline demo), and settings to override, "
-        "such as search.trials=20 methods=[ga,npo]",
+        help="a sweep's YAML file, or the name of one of Lethe's own (default: demo), and "
+        "settings to override, such as search.trials=20 methods=[ga,npo]",
     )
     parser.add_argument(
         "--resume",
         metavar="DIR",
-        help="go on with the sweep in the folder DIR (<storage>/sweeps/<name>), with the config "
-        "that it was begun with; settings that change no trial may be overridden",
+        help="go on with the sweep in the folder DIR (<storage>/sweeps/<name>), or of that name, "
+        "with the config that it was begun with; settings that change no trial may be overridden",
     )
     parser.add_argument(
         "--plan", action="store_true", help="show what would run, and start nothing"

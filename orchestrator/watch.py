@@ -52,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="example: python -m orchestrator.watch runs/sweeps/demo, then open the address that "
         "it prints. To see a sweep on another machine: ssh -L 8384:127.0.0.1:8384 that-machine",
     )
-    parser.add_argument("sweep", metavar="DIR", help="the sweep's folder, <storage>/sweeps/<name>")
+    parser.add_argument(
+        "sweep", metavar="DIR", help="the sweep's folder, <storage>/sweeps/<name>, or its name"
+    )
     parser.add_argument(
         "--port", type=int, default=PORT, help=f"default: {PORT}; 0 takes one that is free"
     )

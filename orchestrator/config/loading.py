@@ -1,5 +1,6 @@
 """Reads a sweep's YAML with `key=value` overrides into a SweepConfig."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from evals.errors import ConfigError, cut, shown, suggestion
 from evals.paths import read_path
 from evals.validation import validated
 from orchestrator.config.environment import from_environment, with_addresses
+from orchestrator.config.names import is_name
 from orchestrator.config.resume import read_config
 from orchestrator.config.storage_address import is_url, working_folder
 from orchestrator.config.strict_yaml import MAX_CHARACTERS, MAX_DEPTH, Document, parse, read
@@ -15,14 +17,19 @@ from orchestrator.config.sweep_config import SweepConfig, listed
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.storage.address import NO_ENVIRONMENT, Address, expanded
 from orchestrator.storage.files import CONFIG_FILE, SWEEPS, sweep_path
+from orchestrator.storage.project_folder import CACHE, STORAGE, in_project
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+DEMO, ENDING = "demo.yaml", ".yaml"
 
 
 def load_config(
     path: str | None, overrides: Sequence[str], *, environment: Mapping[str, str] = NO_ENVIRONMENT
 ) -> SweepConfig:
     """Returns the sweep of the YAML file `path` (None: the offline demo) with `overrides`.
+
+    A `path` where nothing is may name a config that comes with Lethe: `tofu_tiny`,
+    `configs/tofu_tiny.yaml`.
 
     An override `a.b.c=value` has a YAML value. Mappings merge key by key, except that one with
     another `name` replaces a plug-in whole; lists and plain values replace. `methods=[ga, npo]`
@@ -32,7 +39,7 @@ def load_config(
     Raises:
         ConfigError: anything in file or overrides that a sweep cannot run with.
     """
-    file = Path(path) if path is not None else CONFIGS / "demo.yaml"
+    file = CONFIGS / DEMO if path is None else _config_file(path)
     document = _read(file)
     try:
         raw = from_environment(_with_constraints(document.value), environment)
@@ -50,7 +57,8 @@ def load_resumed(
 ) -> SweepConfig:
     """Returns the sweep whose folder is `path`, `<storage>/sweeps/<name>`, with `overrides`.
 
-    `option` is what a person has given the path as.
+    `path` may be the name of one in the storage that is taken if none is named. `option` is what a
+    person has given it as.
 
     Raises:
         ConfigError: `path` is no sweep's folder, or not one of this version of Lethe; an override
@@ -80,7 +88,7 @@ def _place(
 ) -> tuple[Path | Address, Path]:
     """Returns the storage and the folder of the sweep at `path`; one at a URL is fetched first."""
     if not is_url(path):
-        folder = read_path(path, key=option).resolve()
+        folder = _sweep_folder(path, option=option)
         return folder.parent.parent, folder
     from orchestrator.remote.download import pulled  # imports fsspec
 
@@ -88,13 +96,20 @@ def _place(
     above, _, name = place.rstrip("/").rpartition(f"/{SWEEPS}/")
     storage = Address.of(f"{above or place}{mark}{query}", environment)
     said = [word.partition("=")[2] for word in overrides if word.startswith("cache=")]
-    default = SweepConfig.model_fields["cache"].default
-    cache = read_path(expanded(said[-1], environment)[0], key="cache") if said else default
+    given = expanded(said[-1], environment)[0] if said else ""
+    cache = read_path(given, key="cache") if said else in_project(CACHE)
     root = working_folder(storage, cache)
     if above:
         storage.check("storage")
         pulled(storage, root, name)
     return storage, root / sweep_path(name or "none")
+
+
+def _sweep_folder(path: str, *, option: str) -> Path:
+    """Returns the folder, which a name means only where no folder is called so."""
+    folder = read_path(path, key=option).resolve()
+    is_named = is_name(path) and not folder.is_dir()
+    return in_project(STORAGE) / sweep_path(path) if is_named else folder
 
 
 def _recorded_url(storage: object, folder: Path, environment: Mapping[str, str]) -> Address | None:
@@ -135,7 +150,7 @@ def _address_again(
 def _no_sweep(path: str, folder: Path, *, option: str) -> ConfigError:
     """Returns the refusal of a folder that is no sweep's, naming those that are near."""
     if not folder.is_dir():
-        why = "does not exist"
+        why = f"is not in {folder.parent} either" if is_name(path) else "does not exist"
     elif (folder / CONFIG_FILE).is_file():
         why = "is not in a folder named sweeps, as this version stores them"
     else:
@@ -167,6 +182,15 @@ def _resolved(
     read = with_addresses(raw, environment)
     config: SweepConfig = validated(SweepConfig, read, key="")
     return config
+
+
+def _config_file(path: str) -> Path:
+    """Returns the file at `path`, or where nothing is, that of Lethe's own which it names."""
+    given = Path(path)
+    name = given.name if given.suffix == ENDING else f"{given.name}{ENDING}"
+    own = CONFIGS / name
+    named = given in (Path(name), Path(name).with_suffix(""), Path(CONFIGS.name, name))
+    return own if named and not os.path.lexists(given) and os.path.isfile(own) else given
 
 
 def _read(file: Path) -> Document:

@@ -1,6 +1,5 @@
 """The settings of a sweep, validated whole before anything starts; no torch at import."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,20 +10,21 @@ from pydantic import Field, ValidationInfo, field_serializer, field_validator, m
 from evals import plugins
 from evals.building import with_own_defaults
 from evals.choice import Choice, Settings, choose
-from evals.errors import ConfigError, cut, shown
+from evals.errors import ConfigError
 from evals.metric import load_metric
 from evals.paths import read_path
 from evals.settings import EvaluationSettings
 from evals.suite import suite_name, suite_of
 from orchestrator.config.attacks import AttackSettings
 from orchestrator.config.baselines import BaselineSettings
-from orchestrator.config.budget import ATTACKS, FINALISTS, BudgetSettings, check_budget
+from orchestrator.config.budget import BudgetSettings, check_budget
 from orchestrator.config.checkpoint import CheckpointSettings
 from orchestrator.config.disk import DiskSettings
 from orchestrator.config.existing_path import anchored
 from orchestrator.config.finalists import FinalistSettings, num_points
 from orchestrator.config.gang import GangSettings
 from orchestrator.config.method_settings import MethodSettings, resolve_method
+from orchestrator.config.names import FOLDER_NAME, MAX_NAME, check_label
 from orchestrator.config.own_recipe import check_unsearched, whole_recipe
 from orchestrator.config.plan import PlanSettings
 from orchestrator.config.storage_address import StorageAddress, working_folder
@@ -34,14 +34,8 @@ from orchestrator.searching.grid import grid_size, num_trials
 from orchestrator.searching.settings import SearchSettings, check_constraints, check_objectives
 from orchestrator.searching.shared_parameters import check_values, shared_part
 from orchestrator.searching.space import Searched, check_conditions
+from orchestrator.storage.project_folder import CACHE, STORAGE, in_project
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings
-
-FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
-
-MAX_NAME = 100
-"""Letters of a sweep's name and of a method's label, which are parts of files' names."""
-
-RESERVED = ("original", "gold", FINALISTS, ATTACKS)
 
 PLUGINS = {"benchmark": "evals.benchmarks", "model": "trainers.models"}
 
@@ -51,10 +45,11 @@ class SweepConfig(Settings):
 
     name: str = Field(pattern=FOLDER_NAME, max_length=MAX_NAME)
     seed: int = Field(0, ge=0)
-    storage: StorageAddress = Path("runs")
-    """A folder, or a URL that fsspec knows, which is then worked on in `cache`."""
-    cache: Path = Path("runs/cache")
-    """A folder that all nodes see."""
+    storage: StorageAddress = STORAGE
+    """A folder, or a URL that fsspec knows, which is then worked on in `cache`. The default lies in
+    the checkout, wherever one stands; one that is given is taken from the current folder."""
+    cache: Path = CACHE
+    """A folder that all nodes see. Its default lies in the checkout, too."""
     benchmark: Choice
     model: Choice
     baselines: BaselineSettings = BaselineSettings()
@@ -80,7 +75,9 @@ class SweepConfig(Settings):
     @property
     def folder(self) -> Path:
         """The storage folder, or the one that stands for it here; absolute."""
-        return working_folder(self.storage, self.cache)
+        given = self.model_fields_set
+        storage = self.storage if "storage" in given else in_project(STORAGE)
+        return working_folder(storage, self.cache if "cache" in given else in_project(CACHE))
 
     @property
     def held_out(self) -> float:
@@ -240,16 +237,7 @@ class SweepConfig(Settings):
     @model_validator(mode="after")
     def _labels_are_names(self) -> "SweepConfig":
         for label in self.methods:
-            if label in RESERVED:
-                raise ConfigError(
-                    f"methods.{label} must be a label that means nothing else but got {label!r}, "
-                    "which the ledger books under; rename it"
-                )
-            if not re.fullmatch(FOLDER_NAME, label) or len(label) > MAX_NAME:
-                raise ConfigError(
-                    f"methods.{cut(label)} must be a label of letters, digits, '_', '.' and '-', "
-                    f"at most {MAX_NAME} in all, but got {shown(label)}; rename it"
-                )
+            check_label(label)
         return self
 
 

@@ -9,20 +9,23 @@ from evals.paths import read_path
 from orchestrator.storage.address import Address
 from orchestrator.storage.files import JOB_FILE
 from orchestrator.storage.masked_traceback import MaskedTraceback
+from orchestrator.storage.project_folder import STORAGE, in_project
 
 
 def named_job(
-    run: str, *, storage: str, tracking_uri: str | None, masked: MaskedTraceback
+    run: str, *, storage: str | None, tracking_uri: str | None, masked: MaskedTraceback
 ) -> tuple[str, Path]:
     """Returns the job's hash and the storage folder, whatever `run` is.
 
-    `storage` is where it lies unless `run` is a folder; `tracking_uri` MLflow's store, if it is
+    `storage` is where it lies unless `run` is a folder, None the one that sweeps take if none is
+    named; `tracking_uri` MLflow's store, if it is
     not the storage's own. `masked` hides its password from then on.
 
     Raises:
         ConfigError: it is nothing of the kind, or MLflow knows no such run.
     """
-    root = read_path(storage, key="--storage").resolve()
+    given = in_project(STORAGE) if storage is None else read_path(storage, key="--storage")
+    root = given.resolve()
     folder = read_path(run, key="RUN").resolve()
     if (folder / JOB_FILE).is_file():
         return folder.name, folder.parent.parent

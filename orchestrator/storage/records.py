@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import socket
-import tomllib
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -36,6 +35,7 @@ from orchestrator.storage.files import (
 )
 from orchestrator.storage.job_file import described_job, described_object
 from orchestrator.storage.lock import is_alive
+from orchestrator.storage.project_folder import NAME, checkout_version
 from orchestrator.storage.result import Ending, Result, State
 from orchestrator.storage.result_file import (
     damaged,
@@ -50,7 +50,6 @@ from orchestrator.storage.weights import give_back, kept_weights
 from orchestrator.storage.writable_folder import check_writable, make_folder
 from trainers.job import MODEL, Job, describe
 
-PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 UNPACKED = "working_dir_files"
 """Where Ray unpacks what a job brings along, and removes it when the job is over."""
 
@@ -61,11 +60,7 @@ def version() -> str:
 
     A checkout says it itself: the nodes that a job brings it to may have another one installed.
     """
-    if PROJECT.is_file():
-        project = tomllib.loads(PROJECT.read_text(encoding="utf-8")).get("project", {})
-        if project.get("name") == "lethe":
-            return str(project["version"])
-    return importlib.metadata.version("lethe")
+    return checkout_version() or importlib.metadata.version(NAME)
 
 
 class Storage:

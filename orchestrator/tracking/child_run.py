@@ -95,12 +95,12 @@ def _shortened(name: str, *, behind: str = "") -> str:
 
 
 def _short(value: float | int | str) -> str:
-    """Returns three digits of a number, in the way that takes less room."""
+    """Returns the first digits of a number, in the way that takes less room."""
     if not isinstance(value, float):
         return str(value)
     if value == 0 or 0.01 <= abs(value) < 10_000:
         return f"{value:.3g}"
-    digits, _, power = f"{value:.2e}".partition("e")
+    digits, _, power = f"{value:.1e}".partition("e")
     return f"{float(digits):g}e{int(power)}"
 
 

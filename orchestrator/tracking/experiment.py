@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SWEEP_ID = "sweep_id"
 """The tag of a sweep's run, and of the experiment that is its own: the identity of its folder."""
 KIND = {"mlflow.experimentKind": "custom_model_development"}
-"""The tag by which MLflow opens an experiment on its list of runs, not on traces of agents."""
+"""The tag by which an MLflow that asks for it shows runs of models, not traces of agents."""
 
 
 def searched_experiments(client: "MlflowClient", settings: TrackingSettings) -> list[str]:

@@ -41,6 +41,8 @@ MAX_TAG = 4000
 """Characters of a tag: every store takes as many."""
 LOCAL_UI = "http://127.0.0.1:5000"
 """Where MLflow's own pages are served unless it is told otherwise."""
+RUNS = "runs?workflowType=machine_learning"
+"""The page of an experiment that lists its runs; without more MLflow shows traces of agents."""
 LEAVING_S = 3.0
 """Seconds for which a sweep that leaves waits for the next record to be written."""
 REPORT_FOLDERS = {".html": None, ".png": "figures", ".pdf": "figures"}
@@ -118,7 +120,7 @@ class Tracker:
     def how_to_open(self) -> str:
         """The lines that tell how to look at the list of runs, once that has a page."""
         address, session = self._address, self._session
-        page = "" if session is None else f"/#/experiments/{session.experiment_id}/runs"
+        page = "" if session is None else f"/#/experiments/{session.experiment_id}/{RUNS}"
         if address.used.startswith("http"):
             return f"MLflow: {address.shown}{page}"
         command = shlex.join([sys.executable, "-m", "mlflow", "ui", "--backend-store-uri"])

@@ -11,7 +11,16 @@ from evals.benchmark import Benchmark, Role
 from evals.text.example import Example, Probability, Task
 from evals.validation import validated
 from orchestrator.config.sweep_config import SweepConfig
+from orchestrator.storage import project_folder
 from tests.fixtures.stored_sweep import StoredSweep
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that the code takes for its checkout, in which the default storage lies."""
+    folder = tmp_path / "checkout"
+    monkeypatch.setattr(project_folder, "project_folder", lambda: folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -40,6 +40,14 @@ def test_what_cannot_be_looked_at_fails_and_the_rest_is_looked_at(
     assert works("Ray", "this machine").line in said
 
 
+def test_the_default_storage_is_looked_at(monkeypatch, checkout, capsys) -> None:
+    for module in (accelerators, services):
+        monkeypatch.setattr(module, module.__name__.rpartition(".")[2], lambda: iter([]))
+    checkout.mkdir()
+    doctor.main([])
+    assert f"{checkout} can be written to" in capsys.readouterr().out
+
+
 def test_a_url_is_no_folder_to_look_at(capsys) -> None:
     with pytest.raises(SystemExit):
         doctor.main(["--storage", "s3://bucket/runs"])

@@ -75,11 +75,10 @@ def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     ],
 )
 def test_what_cannot_run_is_refused_with_key_value_and_cure(
-    word: str, message: str, tmp_path: Path, capsys, monkeypatch
+    word: str, message: str, checkout: Path, capsys
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     assert re.search(message, refused([word], capsys))
-    assert nothing_started(tmp_path)
+    assert nothing_started(checkout)
 
 
 def test_two_config_files_are_one_too_many(capsys) -> None:
@@ -96,12 +95,11 @@ def test_help_has_examples_and_names_every_plug_in(capsys) -> None:
         assert name in said
 
 
-def test_keys_are_shown_and_nothing_is_started(capsys, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_keys_are_shown_and_nothing_is_started(capsys, checkout: Path) -> None:
     assert main(["--keys", "gang.ranks"]) == 0
     assert "\n  ranks: 2  # whole number >= 1" in capsys.readouterr().out
     assert "did you mean 'gang.ranks'?" in refused(["--keys", "gang.rank"], capsys)
-    assert nothing_started(tmp_path)
+    assert nothing_started(checkout)
 
 
 def test_a_setting_that_a_shell_has_cut_is_refused_with_the_word_that_was_meant(capsys) -> None:
@@ -130,15 +128,15 @@ def test_a_folder_that_another_version_wrote_is_refused_by_a_plan_too(
     assert "newer version 99.0" in refused([f"storage={tmp_path}"], capsys)
 
 
-def test_a_plan_starts_nothing_and_names_every_job(tmp_path: Path, capsys, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_plan_starts_nothing_and_names_its_folder_and_every_job(checkout: Path, capsys) -> None:
     assert main(["--plan", *SMALL]) == 0
     said = capsys.readouterr().out
+    assert f" (seed 0) in {checkout}/runs\n" in said
     assert "original" in said
     assert "simnpo" in said
     for estimated in ("Room: ", "Memory of a rank", "Disk: about", "CPU-hours left: about"):
         assert estimated in said
-    assert nothing_started(tmp_path)
+    assert nothing_started(checkout)
 
 
 @pytest.mark.parametrize("lost_in", ["nothing", "an error", "a finalizer"])
@@ -173,14 +171,13 @@ def test_a_disk_that_is_full_from_the_start_is_said_without_a_traceback(small_di
 
 
 def test_a_cluster_that_does_not_answer_is_refused_within_seconds(
-    tmp_path: Path, capsys, monkeypatch
+    checkout: Path, capsys, monkeypatch
 ) -> None:
     monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{free_port()}")
-    monkeypatch.chdir(tmp_path)
     started = time.monotonic()
     assert "RAY_ADDRESS must be" in refused(["--plan", *SMALL], capsys)
     assert time.monotonic() - started < 30
-    assert nothing_started(tmp_path)
+    assert nothing_started(checkout)
 
 
 def test_the_papers_sweep_is_planned_without_network_and_refused_where_there_is_no_gpu(

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from orchestrator.reporting.sweep_record import SweepRecord
-from orchestrator.storage.records import PROJECT, version
+from orchestrator.storage.project_folder import PROJECT
+from orchestrator.storage.records import version
 from orchestrator.storage.result import Result
 
 LIBRARIES = (

@@ -31,6 +31,15 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder in which a person stands."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
 def load(file: Path, *overrides: str) -> SweepConfig:
     return load_config(str(file), overrides)
 
@@ -97,6 +106,35 @@ def test_a_resolved_config_written_as_json_loads_again_as_the_same_sweep(
 def test_the_demo_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert load_config(None, []).name == "demo"
+
+
+@pytest.mark.parametrize("name", ["tofu_tiny", "tofu_tiny.yaml", "configs/tofu_tiny.yaml"])
+def test_a_config_of_lethes_own_is_found_by_its_name_unless_there_is_another(
+    elsewhere: Path, name: str
+) -> None:
+    assert load_config(name, []).benchmark.name == "tofu"
+    file = elsewhere / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(SWEEP)
+    assert load_config(name, []).name == "small"
+
+
+@pytest.mark.parametrize("name", ["./tofu_tiny.yaml", "other/tofu_tiny.yaml", "a" * 300])
+def test_what_leads_elsewhere_is_no_name_of_a_config(elsewhere: Path, name: str) -> None:
+    if name.startswith("./"):
+        name = f"{elsewhere}/tofu_tiny.yaml"
+    with pytest.raises(ConfigError, match="must be a readable YAML file"):
+        load_config(name, [])
+
+
+def test_the_default_storage_is_the_checkouts_and_one_that_is_given_the_current_folders(
+    checkout: Path, elsewhere: Path
+) -> None:
+    assert load_config(None, []).folder == checkout / "runs"
+    assert load_config(None, ["storage=runs"]).folder == elsewhere / "runs"
+    url = "storage=s3://bucket/lethe"
+    assert load_config(None, [url]).folder.parent == checkout / "runs" / "cache"
+    assert load_config(None, [url, "cache=near"]).folder.parent == elsewhere / "near"
 
 
 def test_a_missing_file_lists_the_configs_that_exist(tmp_path: Path) -> None:
@@ -288,6 +326,20 @@ def test_a_sweep_is_resumed_with_the_config_it_was_begun_with(tmp_path: Path) ->
         None,
         [f"storage={tmp_path}", "methods=[ga, npo]", "training.epochs=7", "methods.npo.beta=0.2"],
     )
+
+
+def test_a_sweep_is_found_by_its_name_in_the_default_storage(checkout: Path, elsewhere) -> None:
+    folder = begun(checkout / "runs")
+    assert load_resumed("demo", []).folder == checkout / "runs"
+    here = elsewhere / "demo"
+    here.mkdir()
+    with pytest.raises(ConfigError, match=r"got 'demo', which has no config\.json"):
+        load_resumed("demo", [])
+    here.rmdir()
+    with pytest.raises(ConfigError, match=rf"which is not in {folder.parent} either; there are"):
+        load_resumed("dmo", [])
+    with pytest.raises(ConfigError, match="which does not exist"):
+        load_resumed("sweeps/demo", [])
 
 
 def test_what_changes_no_trial_may_be_overridden_when_it_is_resumed(tmp_path: Path) -> None:

@@ -40,9 +40,8 @@ def tokenizer() -> PreTrainedTokenizerFast:
 
 
 @pytest.fixture
-def plan(tmp_path: Path, tokenizer, capsys, monkeypatch) -> Plan:
+def plan(tmp_path: Path, checkout: Path, tokenizer, capsys, monkeypatch) -> Plan:
     """Returns `plan(config, *words, ...)`: why the sweep of such a model is refused, if it is."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
 
     def of(
@@ -62,7 +61,7 @@ def plan(tmp_path: Path, tokenizer, capsys, monkeypatch) -> Plan:
         said = capsys.readouterr().err.splitlines()
         error = "".join(line for line in said if line.startswith("lethe: "))
         assert code == (2 if error else 0)
-        assert not (tmp_path / "runs").exists()
+        assert not checkout.exists()
         return error
 
     return of

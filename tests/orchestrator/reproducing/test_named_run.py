@@ -1,6 +1,7 @@
 import pytest
 
 from evals.errors import ConfigError
+from orchestrator.config.loading import load_config
 from orchestrator.reproducing.named_run import named_job
 from orchestrator.storage.masked_traceback import MaskedTraceback
 
@@ -14,6 +15,13 @@ def test_a_hash_is_of_the_storage_that_is_named_and_a_folder_of_its_own(stored_s
     job, root = made.gold.hash, made.storage.root
     assert named(job, root) == (job, root.resolve())
     assert named(made.storage.job_folder(job), "elsewhere") == (job, root.resolve())
+
+
+def test_no_storage_is_that_of_sweeps_which_name_none(stored_sweep) -> None:
+    made = stored_sweep().fill()
+    job = made.gold.hash
+    found = named_job(job, storage=None, tracking_uri=None, masked=MaskedTraceback({}))
+    assert found == (job, load_config(None, []).folder)
 
 
 @pytest.mark.parametrize("run", ["demo", "0123", "g" * 16, "A" * 16])

@@ -35,7 +35,7 @@ from orchestrator.tracking.session import Place
 from orchestrator.tracking.tracker import Tracker
 from tests.fixtures.jobs import any_job
 from tests.fixtures.paths import SWEEP
-from tests.fixtures.processes import free_port
+from tests.fixtures.processes import PAGES_ALONE, free_port
 from trainers.job import ADAPTER, Report
 from trainers.settings import AdapterSettings, TrainingSettings
 
@@ -215,7 +215,7 @@ class Server:
             self._process = subprocess.Popen(
                 self._command,
                 cwd=self._folder,
-                env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
+                env={**os.environ, **PAGES_ALONE},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

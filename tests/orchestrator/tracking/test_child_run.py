@@ -33,10 +33,10 @@ def test_a_finalist_is_one_and_says_which_trial_it_repeats(entry):
 
 def test_a_run_is_called_by_its_method_and_setting_and_a_baseline_by_what_it_is(entry):
     job = entry(lr=3.76e-3).result.job
-    assert run_name(job, "rmu", {"lr": 3.76e-3}) == "rmu lr 3.76e-3 l1 2e-3"
+    assert run_name(job, "rmu", {"lr": 3.76e-3}) == "rmu lr 3.8e-3 l1 2e-3"
     searched = {"alpha": 12.345, "layer": 2, "retain_term": "kl"}
     dense = job.model_copy(update={"training": job.training.model_copy(update={"l1": 0.0})})
-    assert run_name(dense, "rmu", searched) == "rmu lr 3.76e-3 alpha 12.3 layer 2 retain_term kl"
+    assert run_name(dense, "rmu", searched) == "rmu lr 3.8e-3 alpha 12.3 layer 2 retain_term kl"
     assert run_name(job.model_copy(update={"method": None}), "original", {}) == "original"
 
 

@@ -19,7 +19,7 @@ from orchestrator.results.entry import Entry
 from orchestrator.storage.result import Result, State
 from orchestrator.tracking.tracker import Place, Tracker
 from tests.fixtures.jobs import any_job
-from tests.fixtures.processes import free_port
+from tests.fixtures.processes import PAGES_ALONE, free_port
 from trainers.job import Report
 from trainers.settings import AdapterSettings, TrainingSettings
 
@@ -45,8 +45,11 @@ def entry(number, label="npo"):
     return Entry(label, result, number, {"lr": job.training.lr}, {"retain.at_least": -0.01})
 
 
-def recorded(storage: Path) -> tuple[str, dict[str, str]]:
-    """Records a sweep of two trials with a page, and returns its experiment and runs by name."""
+def recorded(storage: Path) -> tuple[str, str, dict[str, str]]:
+    """Records a sweep of two trials with a page, and returns its experiment and runs by name.
+
+    They come after the page that the sweep says they are listed on.
+    """
     from mlflow import MlflowClient
 
     place = Place("small", storage / "sweeps" / "small", storage)
@@ -57,15 +60,17 @@ def recorded(storage: Path) -> tuple[str, dict[str, str]]:
         folder.mkdir(parents=True)
         (folder / "result.json").write_text('{"state": "done"}', encoding="utf-8")
         tracker.log_entry(made, job_folder=folder)
-    page = storage / "report.html"
+    page, table = storage / "report.html", storage / "table.md"
     page.write_text(PAGE, encoding="utf-8")
-    tracker.log_files([page])
+    table.write_text("| Method |\n| --- |\n| the winner |\n", encoding="utf-8")
+    tracker.log_files([page, table])
     tracker.close(finished=True)
     assert tracker.complaint is None
     client = MlflowClient(f"sqlite:///{storage / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("seen").experiment_id
     runs = client.search_runs([experiment])
-    return experiment, {run.info.run_name: run.info.run_id for run in runs}
+    listed = tracker.how_to_open.partition("#")[2]
+    return listed, experiment, {run.info.run_name: run.info.run_id for run in runs}
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +88,7 @@ def server(store) -> Iterator[str]:
     command += ["--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", f"sqlite:///{storage / 'mlflow.db'}"]
     log = (storage / "server.log").open("w", encoding="utf-8")
-    surroundings = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    surroundings = {**os.environ, **PAGES_ALONE}
     process = subprocess.Popen(
         command, env=surroundings, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
     )
@@ -140,9 +145,10 @@ def _is_local(url, server):
 
 
 def test_the_list_of_runs_shows_the_sweep_and_its_trials_by_name(store, visit):
-    _, experiment, runs = store
+    _, listed, _, runs = store
     assert len(runs) == 3
-    page = visit(f"/experiments/{experiment}/runs")
+    page = visit(listed)
+    page.get_by_role("heading", name="Runs", exact=True).wait_for()  # of models, not of agents
     page.get_by_text("small", exact=True).first.wait_for()
     page.locator("[role=gridcell][col-id*='Run Name'] button").first.click()  # shows the children
     for name in runs:
@@ -150,15 +156,21 @@ def test_the_list_of_runs_shows_the_sweep_and_its_trials_by_name(store, visit):
 
 
 def test_a_run_has_a_page_with_its_metrics_and_parameters(store, visit):
-    _, experiment, runs = store
+    *_, experiment, runs = store
     name = next(name for name in runs if name != "small")
     page = visit(f"/experiments/{experiment}/runs/{runs[name]}")
     for text in (name, "log_forget_quality", "retain", "lr"):
         page.get_by_text(text, exact=True).first.wait_for()
 
 
+def test_the_sweeps_run_opens_with_its_table(store, visit):
+    *_, experiment, runs = store
+    page = visit(f"/experiments/{experiment}/runs/{runs['small']}")
+    page.locator("td", has_text="the winner").first.wait_for()
+
+
 def test_the_report_is_shown_among_the_sweeps_artifacts_and_its_script_runs(store, visit):
-    _, experiment, runs = store
+    *_, experiment, runs = store
     page = visit(f"/experiments/{experiment}/runs/{runs['small']}/artifacts/report.html")
     page.get_by_text("report.html").first.wait_for()
     frame = page.frame_locator("iframe").first
@@ -166,7 +178,7 @@ def test_the_report_is_shown_among_the_sweeps_artifacts_and_its_script_runs(stor
 
 
 def test_trials_can_be_compared(store, visit):
-    _, experiment, runs = store
+    *_, experiment, runs = store
     trials = [name for name in runs if name != "small"]
     ids = ",".join(f'"{runs[name]}"' for name in trials)
     page = visit(f'/compare-runs?runs=[{ids}]&experiments=["{experiment}"]')

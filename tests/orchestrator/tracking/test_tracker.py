@@ -259,7 +259,9 @@ def test_the_line_that_opens_the_ui_names_the_database_and_the_list_of_runs(stor
     tracker = begin(storage)
     assert f"--backend-store-uri sqlite:///{storage}/mlflow.db" in tracker.how_to_open
     experiment = client(storage).get_experiment_by_name("demo").experiment_id
-    assert tracker.how_to_open.endswith(f"/#/experiments/{experiment}/runs")
+    assert tracker.how_to_open.endswith(
+        f"/#/experiments/{experiment}/runs?workflowType=machine_learning"
+    )
     tracker.close(finished=True)
 
 

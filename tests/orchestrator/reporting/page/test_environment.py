@@ -6,7 +6,8 @@ from dataclasses import replace
 from orchestrator.reporting.page import environment
 from orchestrator.reporting.page.environment import circumstances_of, commit
 from orchestrator.reporting.sweep_record import Replicate
-from orchestrator.storage.records import PROJECT, version
+from orchestrator.storage.project_folder import PROJECT
+from orchestrator.storage.records import version
 from trainers.job import Phase
 
 
