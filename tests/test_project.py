@@ -58,6 +58,7 @@ WHOLES = {
     "tests/test_third_modality.py": "what a new modality takes",
     "tests/test_untrusted_input.py": "every file that people or disks can spoil",
     "tests/test_uploads.py": ".rayignore",
+    "tests/test_wheel.py": "the package as it is installed",
     "tests/cluster/launch/test_manifests.py": "what is launched on Kubernetes and in clouds",
     "tests/evals/benchmarks/test_conformance.py": "every benchmark",
     "tests/evals/benchmarks/test_tofu_published.py": "TOFU's published tables",
