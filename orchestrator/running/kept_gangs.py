@@ -1,7 +1,11 @@
 """Gangs that stay while nothing starts: Tune itself would keep one and end the others."""
 
-from collections.abc import Hashable, Sequence
+import time
+from collections.abc import Callable, Hashable, Sequence
 from typing import Protocol
+
+KEPT_S = 60.0
+"""How long a gang is kept idle while others run: about what one takes to start and load a model."""
 
 
 class IdleTrainables(Protocol):
@@ -24,28 +28,54 @@ class IdleTrainables(Protocol):
 class KeptGangs:
     """Has Tune keep the trainables, and their gangs with them, of trials that end in a pause.
 
+    Or while others run that the next ones wait for: then for `most_s` at most, about what a gang
+    takes to start, so that nodes which stay idle for longer are given back.
+
     Tune keeps as many idle trainables as it has trials waiting for one. So those that run when the
     pause begins are counted in, until what they were kept for has begun.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, *, most_s: float = KEPT_S, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._most_s = most_s
+        self._clock = clock
         self._shapes: tuple[Hashable, ...] = ()
+        self._idle_since: float | None = None
 
     @property
     def any(self) -> bool:
         """Whether some are kept."""
         return bool(self._shapes)
 
-    def look(self, idle: IdleTrainables, running: Sequence[Hashable], *, paused: bool) -> None:
-        """Begins to keep gangs of the shapes `running` where a pause has begun.
+    def look(
+        self,
+        idle: IdleTrainables,
+        running: Sequence[Hashable],
+        *,
+        paused: bool,
+        waits: bool = False,
+        over: bool = False,
+    ) -> None:
+        """Begins to keep gangs of the shapes `running` where a pause or a wait has begun.
 
-        It ends once that is over and none is idle any more.
+        It ends once that is over and none is idle any more, or will be needed: nothing is to come,
+        or not before long.
         """
-        if paused and not self._shapes:
+        keeps = paused or (waits and not self._idle_for_long(idle))
+        if keeps and not self._shapes:
             self._shapes = tuple(running)
             for shape in self._shapes:
                 idle.increase_max(shape)
-        elif not paused and not idle.num_cached_objects:
+        elif not keeps and (waits or over or not idle.num_cached_objects):
             for shape in self._shapes:
                 idle.decrease_max(shape)
             self._shapes = ()
+
+    def _idle_for_long(self, idle: IdleTrainables) -> bool:
+        if not idle.num_cached_objects:
+            self._idle_since = None
+            return False
+        now = self._clock()
+        self._idle_since = now if self._idle_since is None else self._idle_since
+        return now - self._idle_since >= self._most_s

@@ -107,13 +107,17 @@ class QueueScheduler(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
         return super().choose_trial_to_run(tune_controller)
 
     def _keep_gangs(self, tune_controller: TuneController) -> None:
-        """Has gangs kept in a pause, and after it until they are used again."""
-        paused = self._monitor is not None and self._monitor.paused
-        if paused or self._kept.any:
+        """Has gangs kept in a pause, or while the queue waits for what runs, until they are used.
+
+        It waits at the end of a stage: one baseline is done, and the search begins after both.
+        """
+        paused, waits = self._monitor is not None and self._monitor.paused, self._searcher.waits
+        if paused or waits or self._kept.any:
             idle = tune_controller._tune_controller._actor_cache  # Tune has no other way to say it
             live = tune_controller.get_live_trials()
             running = [t.placement_group_factory for t in live if t.status == Trial.RUNNING]
-            self._kept.look(idle, running, paused=paused)
+            over = self._searcher.has_given_all
+            self._kept.look(idle, running, paused=paused, waits=waits, over=over)
 
     def idle(self) -> None:
         """Looks on where nothing runs and Tune waits for a trial, as it then asks for none here."""

@@ -48,6 +48,8 @@ class QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
         self._tickets: dict[str, Ticket] = {}
         self._lost: list[Ticket] = []
         self._in_training: set[str] = set()
+        self.waits = False
+        """Whether there was no ticket when one was last asked for, and there are to be more."""
         self.on_idle: Callable[[], None] = lambda: None
         """Called where nothing runs and there is nothing to start yet, about once a second."""
 
@@ -57,6 +59,7 @@ class QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
         There may be more for as long as a trial runs: should it be lost, its job comes again.
         """
         ticket = self._lost.pop(0) if self._lost else self._next()
+        self.waits = ticket is None and not self._queue.finished
         if ticket is None:
             over = self._queue.finished and not self._tickets
             if not over and not self._tickets:
@@ -106,6 +109,11 @@ class QueueSearcher(Searcher):  # type: ignore[misc]  # Ray has no types
             with suppress(OutOfRoom):
                 for each in (ticket, *ticket.following):
                     self._queue.withdraw(each.job)
+
+    @property
+    def has_given_all(self) -> bool:
+        """Whether no ticket is to come, unless a trainable is lost."""
+        return self._queue.finished and not self._lost
 
     @property
     def has_something_to_save(self) -> bool:

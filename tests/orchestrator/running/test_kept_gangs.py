@@ -49,6 +49,43 @@ def test_all_gangs_that_ran_are_there_until_each_is_used_again() -> None:
     assert tune.cache.total_max_objects == 0
 
 
+def test_gangs_are_kept_while_others_run_that_the_next_jobs_wait_for() -> None:
+    tune, kept = Tune(), KeptGangs()
+    kept.look(tune.cache, tune.running, paused=False, waits=True)
+    assert [tune.end("first"), tune.end("second")] == [True, True]
+    for name in ("first", "second"):
+        kept.look(tune.cache, (), paused=False)
+        assert tune.cache.pop_cached_object("gang") == name
+    kept.look(tune.cache, (), paused=False)
+    assert tune.cache.total_max_objects == 0
+
+
+def test_a_gang_that_waits_for_long_is_given_back() -> None:
+    now = 0.0
+    tune, kept = Tune(), KeptGangs(most_s=10.0, clock=lambda: now)
+    kept.look(tune.cache, ("gang", "gang", "gang"), paused=False, waits=True)
+    now = 100.0  # none has been idle for that long
+    assert [tune.end("first"), tune.end("second")] == [True, True]
+    kept.look(tune.cache, ("gang",), paused=False, waits=True)
+    now = 109.0
+    kept.look(tune.cache, ("gang",), paused=False, waits=True)
+    assert list(tune.cache.flush_cached_objects()) == []
+    now = 110.0
+    kept.look(tune.cache, ("gang",), paused=False, waits=True)
+    assert list(tune.cache.flush_cached_objects()) == ["first", "second"]
+    assert tune.cache.total_max_objects == 0
+    assert not kept.any
+
+
+def test_gangs_are_given_back_once_nothing_is_to_come() -> None:
+    tune, kept = Tune(), KeptGangs()
+    kept.look(tune.cache, tune.running, paused=False, waits=True)
+    assert [tune.end("first"), tune.end("second")] == [True, True]
+    kept.look(tune.cache, (), paused=False, over=True)
+    assert not kept.any
+    assert list(tune.cache.flush_cached_objects()) == ["first", "second"]
+
+
 class Pausing(List):
     """Is paused from when two jobs run until Tune has been idle, with two more to come.
 

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+from ray.tune.utils.object_cache import _ObjectCache
 
 from cluster.connection_watch import ClusterLost
 from orchestrator.limits.full_disk import OutOfRoom
@@ -149,6 +150,27 @@ def test_once_nothing_may_start_what_has_not_begun_is_taken_back_and_what_finds_
     assert queue.told == []
 
 
+def test_gangs_are_kept_while_the_queue_waits_for_what_runs() -> None:
+    cache = _ObjectCache(may_keep_one=True)
+    running = [SimpleNamespace(status="RUNNING", placement_group_factory="gang")] * 2
+    tune = SimpleNamespace(
+        _tune_controller=SimpleNamespace(_actor_cache=cache),
+        get_live_trials=lambda: running,
+        get_trials=list,
+    )
+    searcher = SimpleNamespace(waits=False, has_given_all=False)
+    scheduler = QueueScheduler(searcher, SimpleNamespace(look=lambda: True), Connection(), None)
+    scheduler.choose_trial_to_run(tune)
+    assert cache.total_max_objects == 0
+    searcher.waits = True
+    scheduler.choose_trial_to_run(tune)
+    assert all(cache.cache_object("gang", name) for name in ("first", "second"))
+    assert list(cache.flush_cached_objects()) == []
+    searcher.waits, searcher.has_given_all = False, True
+    scheduler.choose_trial_to_run(tune)
+    assert cache.total_max_objects == 0
+
+
 class Connection:
     """Stands for the watch over a cluster of which `lost` says what is gone."""
 
@@ -221,7 +243,8 @@ def test_nodes_are_not_asked_for_where_nobody_answers_and_asking_would_not_end()
     tune = SimpleNamespace(get_trials=list)
     for answers in (False, True):
         connection = Connection(answers=answers)
-        scheduler = QueueScheduler(None, capacity, connection, None)
+        searcher = SimpleNamespace(waits=False)
+        scheduler = QueueScheduler(searcher, capacity, connection, None)
         assert scheduler.choose_trial_to_run(tune) is None
         assert len(asked) == answers
 

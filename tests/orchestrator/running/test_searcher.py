@@ -25,7 +25,11 @@ def test_tickets_are_drawn_until_there_are_no_more() -> None:
 def test_no_ticket_now_is_not_the_end() -> None:
     searcher = QueueSearcher(List(ticket("a"), waiting=1), lambda *_: None)
     assert searcher.suggest("t1") is None
+    assert (searcher.waits, searcher.has_given_all) == (True, False)
     assert searcher.suggest("t1") == {"ticket": "<a>"}
+    assert not searcher.waits
+    assert searcher.suggest("t2") is None
+    assert (searcher.waits, searcher.has_given_all) == (False, True)
 
 
 def test_reports_reach_the_one_who_looks_on() -> None:
