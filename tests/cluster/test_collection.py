@@ -18,6 +18,7 @@ def looks() -> Iterator[list[int]]:
             found.append(about["generation"])
 
     before = gc.get_threshold()
+    gc.collect()  # from here on what is new is counted
     gc.set_threshold(700, 10, 10)
     gc.callbacks.append(on_look)
     yield found

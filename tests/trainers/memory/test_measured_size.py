@@ -31,8 +31,8 @@ def test_a_step_takes_all_outputs_and_an_evaluation_the_largest_two():
     size = MeasuredSize(weights, row_bytes=24, largest_bytes=16, row_flops=80.0)
     both = frozenset({Source.FORGET, Source.RETAIN})
     asked = Requirements(both, likelihoods=both)
-    assert size.training_bytes(asked, num_rows=5, length=1) == 24 * 5 * 2
-    assert size.evaluation_bytes(num_rows=5, length=1, num_generated=9) == 16 * 5
+    assert size.training_bytes(asked, num_rows=5, length=1, num_labels=1) == 24 * 5 * 2
+    assert size.evaluation_bytes(num_rows=5, length=1, num_labels=1, num_generated=9) == 16 * 5
     work = size.training_flops(asked, num_rows=5, length=1, on_gpu=False)
     assert work >= 3 * 80 * 5 * 2
     assert asked.reference_use != ReferenceUse.NONE
