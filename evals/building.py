@@ -38,6 +38,6 @@ def with_own_defaults(settings: EvaluationSettings, choice: Choice) -> Evaluatio
 
 
 def benchmark_note(choice: Choice) -> str:
-    """Returns what the chosen benchmark has to say beside a table of results, or nothing."""
+    """Returns what the chosen benchmark has to say beside a plan and tables, or nothing."""
     note = getattr(plugins.load(PACKAGE, choice.name, key="benchmark.name"), "note", None)
     return "" if note is None else str(note(choice.config(PACKAGE)))

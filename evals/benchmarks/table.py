@@ -106,11 +106,17 @@ def lacks(config: Config) -> frozenset[Need]:
 
 
 def note(config: Config) -> str:
-    """Returns what is to be said beside a table of results."""
-    return (
+    """Returns what is to be said beside a plan and a table of results."""
+    said = [
         f"Where rows have no wrong answers, up to {config.wrong_answers} were drawn from other "
         f"rows' answers to like questions (seed {config.seed})."
-    )
+    ]
+    missing = lacks(config)
+    if Need.REAL in missing:
+        said.append("Without questions of general knowledge (real_file) there is no Real.")
+    if Need.HOLDOUT in missing:
+        said.append("Without people held out (holdout) there is no membership inference.")
+    return " ".join(said)
 
 
 def build(config: Config) -> Benchmark:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from evals.building import benchmark_note
 from orchestrator.config.gang import GangSettings
 from orchestrator.jobs.shadows import num_attack_splits, num_shadows
 from orchestrator.planning.plan import Plan, PlannedBaseline, PlannedMethod
@@ -18,6 +19,7 @@ def render(plan: Plan) -> str:
     lines = [
         f"Sweep {config.name} (seed {config.seed}) in {config.folder}",
         f"Benchmark {plan.benchmark.name}: {_splits(plan)}",
+        *filter(None, [benchmark_note(config.benchmark)]),
         f"Model {config.model.name}, {config.engine.dtype}, ZeRO stage {config.engine.zero_stage}",
         f"Gang: {_gang(config.gang)}",
         f"{_objectives(config.search)} {_constraints(config.search.constraints)}",

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from evals.benchmark import Role
-from evals.building import PACKAGE, build_benchmark, with_own_defaults
+from evals.building import PACKAGE, benchmark_note, build_benchmark, with_own_defaults
 from evals.choice import choose
 from evals.errors import ConfigError
 from evals.settings import DEFAULT_METRICS, EvaluationSettings
@@ -113,6 +113,18 @@ def test_metrics_of_what_there_is_not_are_left_out_unless_somebody_chose_them(tm
     known = write(tmp_path / "world.csv", [("What?", "This.", "-", "-")])
     whole = with_own_defaults(EvaluationSettings(), choice(path, forget=["Hina"], real_file=known))
     assert whole.metrics == DEFAULT_METRICS
+
+
+def test_what_is_missing_is_said_with_what_follows(tmp_path, path):
+    said = benchmark_note(choice(path, forget=["Basil"], wrong_answers=3, seed=7))
+    assert said == (
+        "Where rows have no wrong answers, up to 3 were drawn from other rows' answers to like "
+        "questions (seed 7). Without questions of general knowledge (real_file) there is no Real. "
+        "Without people held out (holdout) there is no membership inference."
+    )
+    known = write(tmp_path / "world.csv", [("What?", "This.", "-", "-")])
+    whole = benchmark_note(choice(path, forget=["Basil"], holdout=["Hina"], real_file=known))
+    assert "Without" not in whole
 
 
 @pytest.mark.parametrize(

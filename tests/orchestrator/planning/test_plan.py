@@ -149,6 +149,17 @@ def test_a_gang_of_one_has_one_rank(storage: Storage) -> None:
     assert "Gang: 1 rank of 1 CPU" in render(plan(config, people(), storage=storage))
 
 
+def test_the_plan_says_what_the_rows_lack(storage: Storage, tmp_path: Path) -> None:
+    table = tmp_path / "people.csv"
+    facts = [f"What of {n} and {k}?,{n} {k}.,{n}" for n in ("Hina", "Basil") for k in "abc"]
+    table.write_text("\n".join(["question,answer,person", *facts]))
+    columns = {"question": "question", "answer": "answer", "person": "person"}
+    own = {"name": "table", "path": str(table), "columns": columns, "forget": ["Hina"]}
+    config = sweep(benchmark=own)
+    text = render(plan(config, build_benchmark(config.benchmark), storage=storage))
+    assert "Without questions of general knowledge (real_file) there is no Real." in text
+
+
 def test_the_plan_says_every_constraint_and_condition(storage: Storage) -> None:
     constraints = {
         "retain": {"at_least": 0.9, "relative_to": "gold"},
