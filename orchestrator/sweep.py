@@ -11,12 +11,12 @@ import sys
 import textwrap
 import time
 from collections.abc import Sequence
+from functools import partial
 
-from cluster.collection import seldom_collected
 from evals import plugins
 from evals.errors import ConfigError
 from orchestrator.config.words import split_words
-from orchestrator.driver.program import FAILED, INTERRUPTED
+from orchestrator.driver.program import DONE, FAILED, ended, say_error
 from orchestrator.driver.signals import StopSignals
 from orchestrator.storage.masked_traceback import MaskedTraceback
 from trainers.disk_full import lacks_room
@@ -41,13 +41,9 @@ examples:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a sweep from the command line and returns the exit code."""
     parsed = _parser().parse_intermixed_args(arguments)
-    code, signals = FAILED, StopSignals()
-    with seldom_collected(), MaskedTraceback(os.environ) as masked, signals:
-        code = _main(parsed, signals, masked)
-    if signals.wished and code != INTERRUPTED:
-        print("lethe: interrupted; run the same command again to go on", file=sys.stderr)
-        return INTERRUPTED
-    return code
+    signals = StopSignals()
+    going_on = "run the same command again to go on"
+    return ended(partial(_main, parsed, signals), interrupted=going_on, signals=signals)
 
 
 def _main(parsed: argparse.Namespace, signals: StopSignals, masked: MaskedTraceback) -> int:
@@ -57,7 +53,7 @@ def _main(parsed: argparse.Namespace, signals: StopSignals, masked: MaskedTraceb
             from orchestrator.config.keys import keys_text
 
             print(keys_text(parsed.keys))
-            return 0
+            return DONE
         config, overrides = split_words(parsed.words)
         # Imported late, so that --help and a mistyped option answer at once.
         from orchestrator.config.environment import checked_addresses
@@ -76,16 +72,12 @@ def _main(parsed: argparse.Namespace, signals: StopSignals, masked: MaskedTraceb
         for warning in (*checked_addresses(settings), *warnings):
             print(f"lethe: {warning}", file=sys.stderr)
         return show_plan(settings) if parsed.plan else conduct(settings, signals, begun=begun)
-    except ConfigError as error:
-        print(f"lethe: {masked.cleaned(error)}", file=sys.stderr)
-        return 2
     except OSError as error:
         if not lacks_room(error):
             raise
         cure = "make room there, or choose another folder with storage=<folder>"
-        said = f"there is no room on the disk to begin: {masked.cleaned(error)}; {cure}"
-        print(f"lethe: {said}", file=sys.stderr)
-        return 1
+        say_error(masked, f"there is no room on the disk to begin: {error}; {cure}")
+        return FAILED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,4 +1,4 @@
-"""How the programs beside a sweep end: with an exit code, and a line for what a person can cure."""
+"""How programs end: with an exit code, and a line for what a person can cure."""
 
 import os
 import sys
@@ -13,21 +13,26 @@ from orchestrator.storage.masked_traceback import MaskedTraceback
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 
 
-def ended(act: Callable[[MaskedTraceback], int], *, interrupted: str = "") -> int:
+def ended(
+    act: Callable[[MaskedTraceback], int],
+    *,
+    interrupted: str = "",
+    signals: StopSignals | None = None,
+) -> int:
     """Returns the exit code of a program that does `act`, which gives its own.
 
     What a user can cure is a line and REFUSED, any other error its traceback and FAILED, both
-    without secrets. With `interrupted` the program heeds SIGINT and SIGTERM, and says that where
-    one has ended it.
+    without secrets. With `interrupted` the program heeds SIGINT and SIGTERM, by `signals` if it
+    looks at them itself, and says that where one has ended it, unless it has said so.
     """
-    code, signals = FAILED, StopSignals()
+    code, signals = FAILED, signals or StopSignals()
     with ExitStack() as held:
         held.enter_context(seldom_collected())
         masked = held.enter_context(MaskedTraceback(os.environ))
         if interrupted:
             held.enter_context(signals)
         code = _code(act, masked)
-    if signals.wished:
+    if signals.wished and code != INTERRUPTED:
         print(f"lethe: interrupted; {interrupted}", file=sys.stderr)
         return INTERRUPTED
     return code

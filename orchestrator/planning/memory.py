@@ -10,13 +10,7 @@ from orchestrator.planning.plan import Plan
 from orchestrator.reporting.formats.terminal_text import terminal_text
 from orchestrator.reporting.table import Column, Table
 from orchestrator.searching.shared_parameters import L1
-from trainers.memory.footprint import (
-    NOTHING,
-    Footprint,
-    Sharding,
-    Start,
-    footprints,
-)
+from trainers.memory.footprint import NOTHING, Footprint, Sharding, Start, footprints
 from trainers.memory.model_size import ModelSize
 from trainers.requirements import ReferenceUse, Requirements, Source
 from trainers.settings import AdapterSettings, EngineSettings, TrainingSettings

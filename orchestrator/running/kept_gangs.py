@@ -45,8 +45,8 @@ class KeptGangs:
 
     @property
     def any(self) -> bool:
-        """Whether some are kept."""
-        return bool(self._shapes)
+        """Whether some are kept, or were idle in a wait whose end has not been seen."""
+        return bool(self._shapes) or self._idle_since is not None
 
     def look(
         self,
@@ -62,7 +62,8 @@ class KeptGangs:
         It ends once that is over and none is idle any more, or will be needed: nothing is to come,
         or not before long.
         """
-        keeps = paused or (waits and not self._idle_for_long(idle))
+        is_long = self._idle_for_long(idle, waits=waits)
+        keeps = paused or (waits and not is_long)
         if keeps and not self._shapes:
             self._shapes = tuple(running)
             for shape in self._shapes:
@@ -72,8 +73,9 @@ class KeptGangs:
                 idle.decrease_max(shape)
             self._shapes = ()
 
-    def _idle_for_long(self, idle: IdleTrainables) -> bool:
-        if not idle.num_cached_objects:
+    def _idle_for_long(self, idle: IdleTrainables, *, waits: bool) -> bool:
+        """Returns whether one has been idle for that long in the wait that goes on."""
+        if not (waits and idle.num_cached_objects):
             self._idle_since = None
             return False
         now = self._clock()

@@ -69,8 +69,10 @@ def leave(*, code_if_stuck: int = 1, patience_s: float = LEAVING_S) -> None:
     stuck = threading.Timer(patience_s, _end_stuck, (patience_s, code_if_stuck))
     stuck.daemon = True
     stuck.start()
-    ray.shutdown()
-    stuck.cancel()
+    try:
+        ray.shutdown()
+    finally:
+        stuck.cancel()
     if session is not None:
         embedded_ray.remove_session(session)
 

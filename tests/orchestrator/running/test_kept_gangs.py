@@ -74,7 +74,23 @@ def test_a_gang_that_waits_for_long_is_given_back() -> None:
     kept.look(tune.cache, ("gang",), paused=False, waits=True)
     assert list(tune.cache.flush_cached_objects()) == ["first", "second"]
     assert tune.cache.total_max_objects == 0
+    kept.look(tune.cache, ("gang",), paused=False)
     assert not kept.any
+
+
+def test_the_next_wait_is_counted_from_its_own_begin() -> None:
+    now = 0.0
+    tune, kept = Tune(), KeptGangs(most_s=10.0, clock=lambda: now)
+    kept.look(tune.cache, tune.running, paused=False, waits=True)
+    assert tune.end("first")
+    kept.look(tune.cache, ("gang",), paused=False, waits=True)
+    now = 100.0
+    kept.look(tune.cache, ("gang",), paused=False, waits=True)  # given back: idle for too long
+    assert kept.any, "the end of this wait is to be seen"
+    kept.look(tune.cache, tune.running, paused=False)
+    tune.cache.cache_object("gang", "third")
+    kept.look(tune.cache, ("gang", "gang"), paused=False, waits=True)
+    assert tune.cache.total_max_objects == 2
 
 
 def test_gangs_are_given_back_once_nothing_is_to_come() -> None:
