@@ -93,6 +93,10 @@ class Known:
         """Returns logits_NV (float32) where labels are predicted."""
         return self._logits[id(batch)]
 
+    def attended_logits(self, batch: Batch) -> Tensor:
+        """Fails: no method here asks for it."""
+        raise NotImplementedError(batch.ids)
+
     def logits(self, batch: Batch) -> Tensor:
         """Fails: no method here asks for it."""
         raise NotImplementedError(batch.ids)

@@ -18,6 +18,7 @@ from trainers.adapters import add_adapter, parameter_groups, trainable
 from trainers.batch import Batch
 from trainers.distributed import Place
 from trainers.engine import Engine
+from trainers.joint_pass import read_together
 from trainers.kept_states import KeptStates
 from trainers.method import PACKAGE, Step, build_method
 from trainers.requirements import Source
@@ -109,11 +110,10 @@ def _our_step(
     arguments = bench.loaded.arguments
     student = StudentView(engine.module, arguments)
     reference = ReferenceView(engine.module, arguments, states=KeptStates())
-    together = sorted(method.requirements.together)
 
     def step(turn: int) -> None:
         batches = drawn[turn]
-        view = student.over([batches[source] for source in together])
+        view = read_together(student, method.requirements, batches)
         engine.backward(method.loss(Step(batches, view, reference, turn, len(drawn), 0, seed=0)))
         engine.step(LR)
 

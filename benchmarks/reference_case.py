@@ -51,6 +51,11 @@ class CopyView:
         return self._view.answer_logits(batch)
 
     @torch.no_grad()
+    def attended_logits(self, batch: Batch) -> Tensor:
+        """Returns logits_NV (float32) at attended positions."""
+        return self._view.attended_logits(batch)
+
+    @torch.no_grad()
     def hidden(self, batch: Batch, layer: int) -> Tensor:
         """Returns hidden_BTH of decoder layer `layer`."""
         return self._view.hidden(batch, layer)

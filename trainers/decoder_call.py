@@ -8,7 +8,7 @@ from torch import nn
 
 from evals.output_head import logits_at
 from trainers.joint_pass import joint_rows
-from trainers.views import Arguments, longest_list
+from trainers.model_call import Arguments, longest_list
 
 
 def decoder_layers(model: nn.Module) -> Sequence[nn.Module]:

@@ -1,14 +1,15 @@
-"""The answers of several batches in one pass of the student.
+"""Several batches in one pass of the student.
 
 A pass has costs of its own beside those of its rows: launching its operations, and gathering
 parameters under ZeRO-3. What it takes to have one pass less is padding, where one batch has
 longer rows than another.
 
-Shapes: B rows, T positions, N labelled positions, V vocabulary.
+Shapes: B rows, T positions, N positions that are read, V vocabulary, H hidden width.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -17,7 +18,8 @@ from torch.nn.functional import pad
 from evals.collated import IGNORE
 from trainers import losses
 from trainers.batch import Batch
-from trainers.method import View
+from trainers.method import Student, View
+from trainers.requirements import Requirements, Source
 
 WORTH_POSITIONS = 64
 """Padded positions that cost about what a pass does by itself: measured were 75 on a CPU with four
@@ -49,24 +51,56 @@ def joint_rows(batches: Sequence[Batch]) -> Batch | None:
     )
 
 
-class JointView:
-    """A student that reads the answers of `batches` in one pass, `joint`, once one is asked for."""
+def read_together(student: Student, asked: Requirements, batches: Mapping[Source, Batch]) -> View:
+    """Returns the student as a method that asks for so much sees it in a step."""
+    if not asked.together:
+        return student
+    whole = [batches[source] for source in sorted(asked.together & asked.every_position)]
+    return student.over([batches[source] for source in sorted(asked.together)], whole)
 
-    def __init__(self, student: View, batches: Sequence[Batch], joint: Batch) -> None:
+
+class Passes(View, Protocol):
+    """A student with a pass for each batch."""
+
+    def logits_at(self, batch: Batch, mask_BT: Tensor) -> Tensor:
+        """Returns logits_NV (float32) where the mask is True."""
+        ...
+
+
+class JointView:
+    """A student that reads `batches` in one pass, `joint`, once one of them is asked for.
+
+    Of the batches in `whole` every attended position is read, of others the answers. Anything else
+    that is asked for, and any other batch, has a pass of its own.
+    """
+
+    def __init__(
+        self,
+        student: Passes,
+        batches: Sequence[Batch],
+        joint: Batch,
+        whole: Sequence[Batch] = (),
+    ) -> None:
         self._student = student
         self._batches = batches
         self._joint = joint
-        self._answers_NV: Sequence[Tensor] = ()
+        self._whole = [any(each is batch for batch in whole) for each in batches]
+        self._logits_NV: Sequence[Tensor] = ()
+        self._hidden: dict[int, Tensor] = {}
 
     def answer_logits(self, batch: Batch) -> Tensor:
         """Returns logits_NV (float32) where labels are predicted, which spares all others."""
-        place = next((i for i, each in enumerate(self._batches) if each is batch), None)
-        if place is None:
+        place = self._place(batch)
+        if place is None or self._whole[place]:
             return self._student.answer_logits(batch)
-        if not self._answers_NV:
-            counts = [int(losses.labelled(each).sum()) for each in self._batches]
-            self._answers_NV = torch.split(self._student.answer_logits(self._joint), counts)
-        return self._answers_NV[place]
+        return self._read()[place]
+
+    def attended_logits(self, batch: Batch) -> Tensor:
+        """Returns logits_NV (float32) at attended positions, which spares those of padding."""
+        place = self._place(batch)
+        if place is None or not self._whole[place]:
+            return self._student.attended_logits(batch)
+        return self._read()[place]
 
     def logits(self, batch: Batch) -> Tensor:
         """Returns logits_BTV (float32)."""
@@ -74,11 +108,32 @@ class JointView:
 
     def hidden(self, batch: Batch, layer: int) -> Tensor:
         """Returns hidden_BTH, the output of layer `layer` (0-based, float32)."""
-        return self._student.hidden(batch, layer)
+        place = self._place(batch)
+        if place is None:
+            return self._student.hidden(batch, layer)
+        if layer not in self._hidden:
+            self._hidden[layer] = self._student.hidden(self._joint, layer)
+        rows = torch.split(self._hidden[layer], [len(each.ids) for each in self._batches])
+        return rows[place][:, : batch.attended_BT.shape[1]]
 
     def both(self, batch: Batch, layer: int) -> tuple[Tensor, Tensor]:
         """Returns logits_BTV and the hidden_BTH of layer `layer`, of one pass."""
         return self._student.both(batch, layer)
+
+    def _place(self, batch: Batch) -> int | None:
+        return next((i for i, each in enumerate(self._batches) if each is batch), None)
+
+    def _read(self) -> Sequence[Tensor]:
+        """Returns logits_NV of each batch."""
+        if not self._logits_NV:
+            masks = [
+                each.attended_BT if is_whole else losses.predicting(each)
+                for each, is_whole in zip(self._batches, self._whole, strict=True)
+            ]
+            wanted_BT = _stacked(masks, self._joint.attended_BT.shape[1], False)
+            logits_NV = self._student.logits_at(self._joint, wanted_BT)
+            self._logits_NV = torch.split(logits_NV, [int(mask.sum()) for mask in masks])
+        return self._logits_NV
 
 
 def _stacked(parts: Sequence[Tensor], width: int, value: float) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from trainers.in_step import Work, finished
-from trainers.views import Arguments
+from trainers.model_call import Arguments
 
 Writer = Callable[[nn.Module, Any, Path, Mapping[str, Tensor] | None], None]
 """Writes a model and its processor to a folder, with other weights than its own if they are given.

@@ -2,22 +2,21 @@
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import torch
 
-from trainers.batch import Batch
 from trainers.checkpoint import Bookmark
 from trainers.distributed import Place, means_over_ranks
 from trainers.early_stopping import Reading
 from trainers.engine import Engine
 from trainers.job import BEAT_S, Beat, Diverged, Report
-from trainers.method import Method, Reference, Step, Student, View
+from trainers.joint_pass import read_together
+from trainers.method import Method, Reference, Step, Student
 from trainers.probe import curve
-from trainers.requirements import Source
 from trainers.saliency import Saliency
 from trainers.sampler import Sampler
 from trainers.schedule import learning_rate
@@ -135,7 +134,7 @@ def _step(
     for batches in micro_batches:
         step = Step(
             batches=batches,
-            student=_student(setup, batches),
+            student=read_together(setup.student, setup.method.requirements, batches),
             reference=setup.reference,
             index=index,
             num_steps=total,
@@ -147,11 +146,3 @@ def _step(
         engine.step(lr)
         total_loss += loss.detach()
     return total_loss / len(micro_batches)
-
-
-def _student(setup: TrainingSetup, batches: Mapping[Source, Batch]) -> View:
-    """Returns the student as the method's step of these batches sees it."""
-    together = sorted(setup.method.requirements.together)
-    return (
-        setup.student.over([batches[source] for source in together]) if together else setup.student
-    )

@@ -28,6 +28,11 @@ def at_labels(logits_BTV: Tensor, batch: Batch) -> Tensor:
     return logits_BTV[:, : mask_BT.shape[1]][mask_BT]
 
 
+def at_attended(values_BT: Tensor, batch: Batch) -> Tensor:
+    """Returns values_N, of whatever width, at attended positions: what divergences run over."""
+    return values_BT[attended(batch)]
+
+
 def mean_nll(logits_NV: Tensor, batch: Batch) -> Tensor:
     """Returns the mean negative log-likelihood per answer token, in nats."""
     return _labelled_nll(logits_NV, batch).sum() / batch.token_norm
@@ -70,22 +75,21 @@ def preference(margin_B: Tensor, *, beta: float) -> Tensor:
     return -(2.0 / beta) * logsigmoid(beta * margin_B)
 
 
-def mean_kl(of_BTV: Tensor, to_BTV: Tensor, batch: Batch) -> Tensor:
-    """Returns KL(of || to) averaged over attended positions; both arguments are logits."""
-    of_NV, to_NV = _attended_log_probs(of_BTV, batch), _attended_log_probs(to_BTV, batch)
+def mean_kl(of_NV: Tensor, to_NV: Tensor, batch: Batch) -> Tensor:
+    """Returns KL(of || to) averaged over attended positions, of which both are the logits."""
+    of_NV, to_NV = _log_probs(of_NV), _log_probs(to_NV)
     return kl_div(to_NV, of_NV, reduction="sum", log_target=True) / batch.position_norm
 
 
-def mean_cross_entropy(of_BTV: Tensor, to_BTV: Tensor, batch: Batch) -> Tensor:
+def mean_cross_entropy(of_NV: Tensor, to_NV: Tensor, batch: Batch) -> Tensor:
     """Returns -sum_v p_of log p_to averaged over attended positions: KL(of || to) + H(of)."""
-    of_NV, to_NV = _attended_log_probs(of_BTV, batch), _attended_log_probs(to_BTV, batch)
-    return -(of_NV.exp() * to_NV).sum() / batch.position_norm
+    return -(_log_probs(of_NV).exp() * _log_probs(to_NV)).sum() / batch.position_norm
 
 
-def sequence_entropy(logits_BTV: Tensor, batch: Batch) -> Tensor:
+def sequence_entropy(logits_NV: Tensor, batch: Batch) -> Tensor:
     """Returns entropy_B, each row's predictive entropy in nats summed over attended positions."""
     mask_BT = attended(batch)
-    log_probs_NV = _attended_log_probs(logits_BTV, batch)
+    log_probs_NV = _log_probs(logits_NV)
     entropy_N = -(log_probs_NV.exp() * log_probs_NV).sum(dim=-1)
     return entropy_N.new_zeros(mask_BT.shape).masked_scatter(mask_BT, entropy_N).sum(dim=1)
 
@@ -121,6 +125,12 @@ def labelled(batch: Batch) -> Tensor:
     return batch.labels_BT != IGNORE
 
 
+def predicting(batch: Batch) -> Tensor:
+    """Returns mask_BT as long as the rows: True where a position's logits predict a label."""
+    mask_BT = labelled(batch)
+    return pad(mask_BT, (0, batch.attended_BT.shape[1] - mask_BT.shape[1]))
+
+
 def attended(batch: Batch) -> Tensor:
     """Returns mask_BT: True where a position is no padding."""
     return batch.attended_BT
@@ -137,8 +147,8 @@ def _labelled_nll(logits_NV: Tensor, batch: Batch) -> Tensor:
     return cross_entropy(_at_least_float32(logits_NV), labels_N, reduction="none")
 
 
-def _attended_log_probs(logits_BTV: Tensor, batch: Batch) -> Tensor:
-    return log_softmax(_at_least_float32(logits_BTV[attended(batch)]), dim=-1)
+def _log_probs(logits_NV: Tensor) -> Tensor:
+    return log_softmax(_at_least_float32(logits_NV), dim=-1)
 
 
 def _at_least_float32(values: Tensor) -> Tensor:

@@ -14,7 +14,8 @@ from trainers import losses
 from trainers.batch import Batch
 from trainers.distributed import Place, gather
 from trainers.job import TrialFailure
-from trainers.views import Arguments, StudentView
+from trainers.model_call import Arguments
+from trainers.views import StudentView
 
 TOLERANCES = {torch.float32: 1e-3, torch.float16: 2e-2, torch.bfloat16: 1e-1}
 """Nats a token, by the weights' dtype.

@@ -25,6 +25,10 @@ class View(Protocol):
         """Returns logits_NV (float32) where labels are predicted, which spares all others."""
         ...
 
+    def attended_logits(self, batch: Batch) -> Tensor:
+        """Returns logits_NV (float32) at attended positions, which spares those of padding."""
+        ...
+
     def hidden(self, batch: Batch, layer: int) -> Tensor:
         """Returns hidden_BTH, the output of layer `layer` (0-based, float32)."""
         ...
@@ -37,8 +41,11 @@ class View(Protocol):
 class Student(View, Protocol):
     """The model as it trains."""
 
-    def over(self, batches: Sequence[Batch]) -> View:
-        """Returns a view that reads the answers of `batches` in one pass, if that costs less."""
+    def over(self, batches: Sequence[Batch], whole: Sequence[Batch] = ()) -> View:
+        """Returns a view that reads `batches` in one pass, if that costs less.
+
+        Of those of them that are in `whole` it reads every attended position, else the answers.
+        """
         ...
 
 

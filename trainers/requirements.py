@@ -44,8 +44,8 @@ class Requirements:
     hidden_layer: int | None = None
     """The layer whose output is read in place of logits; the hyperparameter is called `layer`."""
     together: frozenset[Source] = frozenset()
-    """Those of `needs` of which the student reads the answers, and no more, in every step: one
-    pass may serve them all."""
+    """Those of `needs` that the student reads in every step, by views that know of the others: the
+    answers, attended positions, or one layer's output. One pass may serve them all."""
     every_position: frozenset[Source] = frozenset()
     """Those whose logits are read at every position, and not at the answers' alone."""
     alternates: bool = False

@@ -32,7 +32,9 @@ class RetainTerm(StrEnum):
         return {
             RetainTerm.NONE: Requirements(),
             RetainTerm.NLL: Requirements(retain, together=retain),
-            RetainTerm.KL: Requirements(retain, compared=retain, every_position=retain),
+            RetainTerm.KL: Requirements(
+                retain, compared=retain, every_position=retain, together=retain
+            ),
             RetainTerm.KL_PADDED: Requirements(retain, compared=retain, every_position=retain),
         }[self]
 
@@ -61,6 +63,13 @@ def _retain_loss(step: Step, *, term: RetainTerm) -> Tensor:
     batch = step.batches[Source.RETAIN]
     if term is RetainTerm.NLL:
         return losses.mean_nll(step.student.answer_logits(batch), batch)
-    logits_BTV = step.student.logits(batch)
-    positions = Positions.PADDED if term is RetainTerm.KL_PADDED else Positions.ATTENDED
-    return losses.mean_kl(step.reference.logits(batch), logits_BTV, positions.of(batch))
+    if term is RetainTerm.KL:
+        return losses.mean_kl(
+            step.reference.attended_logits(batch), step.student.attended_logits(batch), batch
+        )
+    counted = Positions.PADDED.of(batch)
+    return losses.mean_kl(
+        losses.at_attended(step.reference.logits(batch), counted),
+        losses.at_attended(step.student.logits(batch), counted),
+        counted,
+    )

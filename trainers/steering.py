@@ -8,10 +8,9 @@ from trainers.requirements import Requirements, Source
 
 def steering_requirements(layer: int) -> Requirements:
     """Returns what a method asks for that looks at `layer` of forget rows and of retain rows."""
+    both = frozenset({Source.FORGET, Source.RETAIN})
     return Requirements(
-        frozenset({Source.FORGET, Source.RETAIN}),
-        compared=frozenset({Source.RETAIN}),
-        hidden_layer=layer,
+        both, compared=frozenset({Source.RETAIN}), together=both, hidden_layer=layer
     )
 
 

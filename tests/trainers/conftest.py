@@ -34,6 +34,9 @@ class StoredView:
     def answer_logits(self, batch: Batch) -> Tensor:
         return losses.at_labels(self.logits(batch), batch)
 
+    def attended_logits(self, batch: Batch) -> Tensor:
+        return losses.at_attended(self.logits(batch), batch)
+
     def hidden(self, batch: Batch, layer: int) -> Tensor:
         raise AssertionError("the golden fixture has no hidden states")
 
@@ -89,6 +92,9 @@ class WordView:
 
     def answer_logits(self, batch: Batch) -> Tensor:
         return losses.at_labels(self.logits(batch), batch)
+
+    def attended_logits(self, batch: Batch) -> Tensor:
+        return losses.at_attended(self.logits(batch), batch)
 
     def hidden(self, batch: Batch, layer: int) -> Tensor:
         """Gives the logits plus the layer's number as if they were hidden states."""

@@ -7,7 +7,8 @@ from evals.errors import ConfigError
 from evals.text.encoding import model_inputs
 from trainers.batch import single
 from trainers.decoder_call import ARGUMENTS, decoder_layers, only_to
-from trainers.views import Arguments, ReferenceView, StudentView
+from trainers.model_call import Arguments
+from trainers.views import ReferenceView, StudentView
 
 IDS_BT = torch.tensor([[3, 4, 5, 6], [7, 8, 9, 2]])
 BATCH = single(("a", "b"), model_inputs(IDS_BT, torch.ones_like(IDS_BT), IDS_BT))

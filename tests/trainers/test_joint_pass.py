@@ -9,7 +9,8 @@ from trainers import losses
 from trainers.batch import single
 from trainers.decoder_call import ARGUMENTS
 from trainers.joint_pass import WORTH_POSITIONS, JointView, joint_rows
-from trainers.views import Arguments, StudentView
+from trainers.model_call import Arguments
+from trainers.views import StudentView
 
 SHORT, LONG = [(2, 3), (1, 1)], [(3, 5), (4, 2)]
 
@@ -41,6 +42,35 @@ def test_answers_of_one_pass_are_those_of_one_pass_each(tiny_lora, pair):
         expected_NV = student.answer_logits(batch)
         torch.testing.assert_close(joint.answer_logits(batch), expected_NV, rtol=0, atol=1e-5)
     assert torch.equal(joint.logits(pair[0]), student.logits(pair[0]))
+
+
+def test_a_batch_may_be_read_at_every_attended_position_in_the_same_pass(tiny_lora, pair):
+    model, calls = tiny_lora(), []
+    student = StudentView(model, ARGUMENTS)
+    expected = student.answer_logits(pair[0]), student.attended_logits(pair[1])
+    assert len(expected[1]) == 14
+    model.register_forward_pre_hook(lambda *_: calls.append(None))
+    joint = student.over(pair, whole=[pair[1]])
+    found = joint.answer_logits(pair[0]), joint.attended_logits(pair[1])
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+    assert len(calls) == 1
+    joint.attended_logits(pair[0])
+    joint.answer_logits(pair[1])
+    assert len(calls) == 3
+
+
+def test_a_layers_outputs_of_one_pass_are_those_of_one_pass_each(tiny_lora, pair):
+    model, calls = tiny_lora(), []
+    student = StudentView(model, ARGUMENTS)
+    expected = [student.hidden(batch, 0) for batch in pair]
+    model.register_forward_pre_hook(lambda *_: calls.append(None))
+    joint = student.over(pair)
+    found = [joint.hidden(batch, 0) for batch in pair]
+    assert len(calls) == 1
+    for batch, own_BTH, found_BTH in zip(pair, expected, found, strict=True):
+        assert found_BTH.shape == own_BTH.shape
+        mask_BT = batch.attended_BT
+        torch.testing.assert_close(found_BTH[mask_BT], own_BTH[mask_BT], rtol=0, atol=1e-5)
 
 
 def test_another_batch_than_those_has_a_pass_of_its_own(tiny_lora, pair, make_batch):

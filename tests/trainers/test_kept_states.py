@@ -4,9 +4,11 @@ import pytest
 import torch
 from transformers import Gemma2Config, Gemma2ForCausalLM
 
+from evals.output_head import output_head
 from trainers.decoder_call import ARGUMENTS, decoder_layers
 from trainers.kept_states import HEAD, KeptStates
-from trainers.views import Arguments, ReferenceView, StudentView
+from trainers.model_call import Arguments
+from trainers.views import ReferenceView, StudentView
 
 SHAPES = [(3, 4), (2, 5), (4, 1)]
 
@@ -51,6 +53,21 @@ def test_kept_logits_are_those_of_before_to_the_last_bit_and_run_no_layer_to_spe
     assert runs == [3]
     assert not again.logits(batch).requires_grad
     assert StudentView(model, ARGUMENTS).logits(batch).requires_grad
+
+
+def test_kept_logits_of_attended_positions_are_made_of_those_alone(model, batch):
+    mask_BT, states = batch.attended_BT, KeptStates()
+    expected_NV = ReferenceView(model, ARGUMENTS).logits(batch)[mask_BT]
+    view = ReferenceView(model, ARGUMENTS, states=states)
+    for _ in range(2):
+        found_NV = view.attended_logits(batch)
+        torch.testing.assert_close(found_NV, expected_NV, rtol=0, atol=1e-6)
+    seen: list[torch.Size] = []
+    output_head(model).register_forward_hook(lambda *made: seen.append(made[2].shape))
+    view.attended_logits(batch)
+    assert seen == [(1, 19, 32)]
+    no_states = ReferenceView(model, ARGUMENTS).attended_logits(batch)
+    torch.testing.assert_close(no_states, expected_NV, rtol=0, atol=1e-6)
 
 
 def test_kept_hidden_states_are_those_of_that_layer(model, batch):

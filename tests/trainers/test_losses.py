@@ -16,6 +16,7 @@ LABELS = torch.tensor([[IGNORE, 1, 0], [IGNORE, 1, IGNORE]])
 MASK = torch.tensor([[1, 1, 1], [1, 1, 0]])
 BATCH = single(("a", "b"), model_inputs(torch.zeros_like(LABELS), MASK, LABELS))
 AT_LABELS = losses.at_labels(LOGITS, BATCH)
+ATTENDED = losses.at_attended(LOGITS, BATCH)
 
 NAMES = ("forget", "retain", "idk")
 
@@ -66,16 +67,16 @@ def test_joint_mean_weighs_batches_by_their_tokens():
 def test_mean_kl_averages_over_attended_positions_only():
     # Against uniform: KL((1/4, 3/4) || u) = ln 2 - H(1/4) at two of the five attended positions.
     entropy = -(0.25 * math.log(0.25) + 0.75 * math.log(0.75))
-    value = losses.mean_kl(LOGITS, torch.zeros_like(LOGITS), BATCH)
+    value = losses.mean_kl(ATTENDED, torch.zeros_like(ATTENDED), BATCH)
     assert value.item() == pytest.approx(2 * (math.log(2) - entropy) / 5)
 
 
 def test_mean_kl_is_not_symmetric_and_vanishes_with_its_gradient_at_equality():
-    other = torch.zeros_like(LOGITS)
-    there, back = losses.mean_kl(LOGITS, other, BATCH), losses.mean_kl(other, LOGITS, BATCH)
+    other = torch.zeros_like(ATTENDED)
+    there, back = losses.mean_kl(ATTENDED, other, BATCH), losses.mean_kl(other, ATTENDED, BATCH)
     assert there.item() != pytest.approx(back.item())
-    student = LOGITS.clone().requires_grad_()
-    same = losses.mean_kl(LOGITS, student, BATCH)
+    student = ATTENDED.clone().requires_grad_()
+    same = losses.mean_kl(ATTENDED, student, BATCH)
     same.backward()
     assert same.item() == pytest.approx(0.0, abs=1e-7)
     assert student.grad is not None
@@ -83,20 +84,20 @@ def test_mean_kl_is_not_symmetric_and_vanishes_with_its_gradient_at_equality():
 
 
 def test_cross_entropy_is_kl_plus_the_entropy_of_the_first():
-    other = torch.randn(LOGITS.shape, generator=torch.Generator().manual_seed(0))
-    entropy = losses.sequence_entropy(LOGITS, BATCH).sum() / BATCH.position_norm
-    expected = losses.mean_kl(LOGITS, other, BATCH) + entropy
-    torch.testing.assert_close(losses.mean_cross_entropy(LOGITS, other, BATCH), expected)
+    other = torch.randn(ATTENDED.shape, generator=torch.Generator().manual_seed(0))
+    entropy = losses.sequence_entropy(ATTENDED, BATCH).sum() / BATCH.position_norm
+    expected = losses.mean_kl(ATTENDED, other, BATCH) + entropy
+    torch.testing.assert_close(losses.mean_cross_entropy(ATTENDED, other, BATCH), expected)
 
 
 def test_sequence_entropy_of_uniform_rows_is_ln_v_for_each_attended_position():
-    entropy = losses.sequence_entropy(torch.zeros_like(LOGITS), BATCH)
+    entropy = losses.sequence_entropy(torch.zeros_like(ATTENDED), BATCH)
     torch.testing.assert_close(entropy, torch.tensor([3.0, 2.0]) * math.log(2))
 
 
 def test_entropy_of_a_certain_prediction_is_zero_and_not_nan():
     certain = torch.tensor([0.0, 1e4]).expand_as(LOGITS)
-    assert losses.sequence_entropy(certain, BATCH).tolist() == [0.0, 0.0]
+    assert losses.sequence_entropy(losses.at_attended(certain, BATCH), BATCH).tolist() == [0.0, 0.0]
 
 
 def test_mean_square_averages_over_attended_positions_and_width():
@@ -130,9 +131,9 @@ def test_nan_in_padding_never_reaches_a_loss_or_its_gradient():
     logits.requires_grad_()
     total = (
         losses.mean_nll(losses.at_labels(logits, BATCH), BATCH)
-        + losses.mean_kl(LOGITS, logits, BATCH)
-        + losses.mean_cross_entropy(logits, LOGITS, BATCH)
-        + losses.sequence_entropy(logits, BATCH).sum()
+        + losses.mean_kl(ATTENDED, losses.at_attended(logits, BATCH), BATCH)
+        + losses.mean_cross_entropy(losses.at_attended(logits, BATCH), ATTENDED, BATCH)
+        + losses.sequence_entropy(losses.at_attended(logits, BATCH), BATCH).sum()
         + losses.mean_square(logits, LOGITS, BATCH)
     )
     total.backward()
@@ -144,11 +145,12 @@ def test_nan_in_padding_never_reaches_a_loss_or_its_gradient():
 def test_half_precision_logits_are_summed_in_float32():
     half = LOGITS.to(torch.bfloat16)
     nll = losses.mean_nll(losses.at_labels(half, BATCH), BATCH)
-    for value in (nll, losses.mean_kl(half, half, BATCH)):
+    half_NV = losses.at_attended(half, BATCH)
+    for value in (nll, losses.mean_kl(half_NV, half_NV, BATCH)):
         assert value.dtype == torch.float32
 
 
-at_labels = losses.at_labels
+at_labels, at_attended = losses.at_labels, losses.at_attended
 TERMS = {
     "mean_nll": lambda x, y, batch: losses.mean_nll(at_labels(x, batch), batch),
     "joint_mean_nll": lambda x, y, batch: losses.joint_mean_nll(
@@ -160,9 +162,15 @@ TERMS = {
     "answer_nll": lambda x, y, batch: losses.row_mean(
         losses.answer_nll(at_labels(x, batch), batch), batch
     ),
-    "mean_kl": losses.mean_kl,
-    "mean_cross_entropy": losses.mean_cross_entropy,
-    "entropy": lambda x, y, batch: losses.row_mean(losses.sequence_entropy(x, batch), batch),
+    "mean_kl": lambda x, y, batch: losses.mean_kl(
+        at_attended(x, batch), at_attended(y, batch), batch
+    ),
+    "mean_cross_entropy": lambda x, y, batch: losses.mean_cross_entropy(
+        at_attended(x, batch), at_attended(y, batch), batch
+    ),
+    "entropy": lambda x, y, batch: losses.row_mean(
+        losses.sequence_entropy(at_attended(x, batch), batch), batch
+    ),
     "mean_square": losses.mean_square,
     "preference": lambda x, y, batch: losses.row_mean(
         losses.preference(losses.sequence_nll(at_labels(x, batch), batch), beta=0.5), batch
@@ -217,7 +225,8 @@ def test_reference_likelihoods_of_the_fixture_are_the_published_code_s(source, g
 def test_both_directions_of_kl_on_the_fixture_are_the_published_code_s(source, golden, golden_step):
     expected = golden["kl_directions"]
     batch = next(b for s, b in golden_step.batches.items() if s.value == source)
-    student, teacher = golden_step.student.logits(batch), golden_step.reference.logits(batch)
+    student = losses.at_attended(golden_step.student.logits(batch), batch)
+    teacher = losses.at_attended(golden_step.reference.logits(batch), batch)
     there = losses.mean_kl(teacher, student, batch).item()
     back = losses.mean_kl(student, teacher, batch).item()
     assert there == pytest.approx(expected[f"{source}_KL_teacher_given_student"], abs=1e-5)

@@ -5,7 +5,7 @@ from torch import Tensor
 from trainers.distributed import Place
 from trainers.job import TrialFailure
 from trainers.merging import TOLERANCES, require_same_answers, row_nlls
-from trainers.views import Arguments
+from trainers.model_call import Arguments
 
 
 def require(before: list[float], after: list[float], dtype: torch.dtype = torch.float32) -> None:

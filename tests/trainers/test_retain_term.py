@@ -11,7 +11,7 @@ def test_each_term_says_what_it_needs():
     assert {term.value: term.requirements for term in RetainTerm} == {
         "none": Requirements(),
         "nll": Requirements(needs=retain, together=retain),
-        "kl": Requirements(needs=retain, compared=retain, every_position=retain),
+        "kl": Requirements(retain, compared=retain, every_position=retain, together=retain),
         "kl_padded": Requirements(needs=retain, compared=retain, every_position=retain),
     }
 

@@ -12,7 +12,8 @@ from trainers import losses
 from trainers.batch import single
 from trainers.decoder_call import ARGUMENTS, decoder_layers
 from trainers.distributed import Place
-from trainers.views import Arguments, NoReference, ReferenceView, StudentView
+from trainers.model_call import Arguments
+from trainers.views import NoReference, ReferenceView, StudentView
 
 SHAPES = [(3, 4), (2, 2), (4, 3)]
 

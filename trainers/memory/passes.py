@@ -5,16 +5,17 @@ every position by losses that compare or even out whole distributions. In float3
 the positions that are read (measured):
 
     likelihood      3   log-probabilities and two gradients; 1 is kept until the backward pass
-    joint pass      3   the same of all its batches, and their own logits besides: 2 are kept
+    joint pass      3   the same of all its batches, and their own logits besides: 2 are kept;
+                        2 more of the reference where one of them is compared with it
     entropy         4   2 are kept
-    divergence      8   logits and log-probabilities of both models, and temporaries of torch's
-                        kl_div, one of them with a temperature only; 2 are kept
+    divergence      8   in a pass of its own: logits and log-probabilities of both models, and
+                        temporaries of torch's kl_div, two with a temperature only; 2 are kept
 
 Where a layer's output is compared, logits that are read as well are there once at every position,
 and two more times at the answers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trainers.requirements import Requirements, Source
@@ -22,6 +23,8 @@ from trainers.requirements import Requirements, Source
 LIKELIHOOD_COPIES, ENTROPY_COPIES, DIVERGENCE_COPIES = 3, 4, 8
 KEPT_COPIES = 2
 """Of an entropy, a divergence and a joint pass."""
+COMPARED_COPIES = 2
+"""What a divergence in a joint pass has of the reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +48,30 @@ def passes_of(
     """
     sizes = {source: num_rows * asked.rows_of(source) for source in sorted(asked.needs)}
     joint = asked.together if joins and len(asked.together) > 1 else frozenset()
+    num_labels = min(num_labels, length)
     alone = (
-        _pass(asked, source, rows, length=length, num_labels=min(num_labels, length))
+        _pass(asked, source, rows, length=length, num_labels=num_labels)
         for source, rows in sizes.items()
         if source not in joint
     )
-    shared = [sizes[source] for source in sorted(joint)]
-    return (*alone, *([_joint(shared, num_labels=min(num_labels, length))] if shared else []))
+    shared = {source: sizes[source] for source in sorted(joint)}
+    if not shared:
+        return tuple(alone)
+    return (*alone, _joint(asked, shared, length=length, num_labels=num_labels))
 
 
-def _joint(sizes: Sequence[int], *, num_labels: int) -> Pass:
+def _joint(
+    asked: Requirements, sizes: Mapping[Source, int], *, length: int, num_labels: int
+) -> Pass:
     """The gradients of its parts are joined in the end, or those of the largest are computed."""
-    rows = sum(sizes)
-    at_once = max(LIKELIHOOD_COPIES * rows, KEPT_COPIES * (rows + max(sizes)))
-    return Pass(rows, at_once * num_labels, KEPT_COPIES * rows * num_labels)
+    rows = sum(sizes.values())
+    if asked.hidden_layer is not None:
+        return Pass(rows, rows, num_layers=asked.hidden_layer + 1)
+    everywhere = asked.every_position
+    read = {s: rows * (length if s in everywhere else num_labels) for s, rows in sizes.items()}
+    num, compared = sum(read.values()), sum(read[source] for source in everywhere & read.keys())
+    at_once = max(LIKELIHOOD_COPIES * num, KEPT_COPIES * (num + max(read.values())))
+    return Pass(rows, at_once + COMPARED_COPIES * compared, KEPT_COPIES * num)
 
 
 def _pass(

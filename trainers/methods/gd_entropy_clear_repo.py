@@ -53,7 +53,8 @@ class Method:
         """Returns gamma * batch_rows * mean row's summed entropy + the retain term."""
         forget = step.batches[Source.FORGET]
         counted = self.config.positions.of(forget)
-        entropy_B = losses.sequence_entropy(step.student.logits(forget), counted)
+        logits_NV = losses.at_attended(step.student.logits(forget), counted)
+        entropy_B = losses.sequence_entropy(logits_NV, counted)
         summed = self.config.batch_rows * losses.row_mean(entropy_B, forget)
         forget_loss = self.config.gamma * summed
         return add_retain_term(forget_loss, step, term=self.config.term, alpha=1.0)

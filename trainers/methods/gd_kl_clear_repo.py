@@ -46,5 +46,9 @@ class Method:
 
     def _kl(self, step: Step, source: Source) -> Tensor:
         batch = step.batches[source]
-        reference_BTV, student_BTV = step.reference.logits(batch), step.student.logits(batch)
-        return losses.mean_kl(reference_BTV, student_BTV, self.config.positions.of(batch))
+        counted = self.config.positions.of(batch)
+        return losses.mean_kl(
+            losses.at_attended(step.reference.logits(batch), counted),
+            losses.at_attended(step.student.logits(batch), counted),
+            counted,
+        )

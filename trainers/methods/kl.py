@@ -35,11 +35,8 @@ class Config(Settings):
 class Method:
     """Minimises the KL on retain rows less the forget NLL."""
 
-    requirements = Requirements(
-        frozenset({Source.FORGET, Source.RETAIN}),
-        compared=frozenset({Source.RETAIN}),
-        every_position=frozenset({Source.RETAIN}),
-    )
+    _forget = frozenset({Source.FORGET})
+    requirements = Requirements(_forget, together=_forget).with_term(RetainTerm.KL.requirements)
 
     def __init__(self, config: Config) -> None:
         self.config = config

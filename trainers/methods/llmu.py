@@ -36,11 +36,12 @@ class Method:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        read = frozenset({Source.FORGET, Source.RANDOM, Source.RETAIN})
         self.requirements = Requirements(
-            frozenset({Source.FORGET, Source.RANDOM, Source.RETAIN}),
+            read,
             compared=frozenset({Source.RETAIN}),
             every_position=frozenset({Source.RETAIN}),
-            together=frozenset({Source.FORGET, Source.RANDOM}),
+            together=read,
             num_random=config.num_random,
         )
 
@@ -50,8 +51,9 @@ class Method:
         unlearn = -config.bad * _row_mean_nll(step, Source.FORGET)
         replace = config.random * _row_mean_nll(step, Source.RANDOM)
         retain = step.batches[Source.RETAIN]
-        reference_BTV = step.reference.logits(retain)
-        stay = losses.mean_cross_entropy(reference_BTV, step.student.logits(retain), retain)
+        stay = losses.mean_cross_entropy(
+            step.reference.attended_logits(retain), step.student.attended_logits(retain), retain
+        )
         return unlearn + replace + config.normal * stay
 
 

@@ -47,7 +47,10 @@ class Method:
         forget, retain, idk = (step.batches[source] for source in self._slots)
         unlearn = -losses.mean_nll(step.student.answer_logits(forget), forget)
         refuse = losses.mean_nll(step.student.answer_logits(idk), idk)
-        reference_BTV = step.reference.logits(retain)
         counted = self.config.positions.of(retain)
-        stay = losses.mean_kl(step.student.logits(retain), reference_BTV, counted)
+        stay = losses.mean_kl(
+            losses.at_attended(step.student.logits(retain), counted),
+            losses.at_attended(step.reference.logits(retain), counted),
+            counted,
+        )
         return unlearn + refuse + stay

@@ -54,7 +54,8 @@ class Method:
         replace = config.random * _mean_nll(step, Source.RANDOM)
         retain = step.batches[Source.RETAIN]
         logits_BTV, hidden_BTH = step.student.both(retain, layer)
-        stay = losses.mean_kl(step.reference.hidden(retain, layer), hidden_BTH, retain)
+        reference_NH = losses.at_attended(step.reference.hidden(retain, layer), retain)
+        stay = losses.mean_kl(reference_NH, losses.at_attended(hidden_BTH, retain), retain)
         fit = config.alpha * losses.mean_nll(losses.at_labels(logits_BTV, retain), retain)
         return unlearn + replace + config.normal * stay + fit
 

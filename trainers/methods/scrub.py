@@ -57,8 +57,8 @@ class Method:
         """Returns the loss of a max step (odd index, early pass) or of a min step."""
         forget_pass = step.epoch // self.forget_every
         if step.index % 2 == 1 and forget_pass < self.config.max_epochs:
-            forget = step.student.logits(step.batches[Source.FORGET])
-            return -self._distillation(step, Source.FORGET, forget)
+            forget_BTV = step.student.logits(step.batches[Source.FORGET])
+            return -self._distillation(step, Source.FORGET, forget_BTV)
         retain = step.batches[Source.RETAIN]
         logits_BTV = step.student.logits(retain)
         fit = self.config.gamma * losses.mean_nll(losses.at_labels(logits_BTV, retain), retain)
@@ -66,5 +66,6 @@ class Method:
 
     def _distillation(self, step: Step, source: Source, student_BTV: Tensor) -> Tensor:
         batch, temperature = step.batches[source], self.config.temperature
-        reference_BTV = step.reference.logits(batch) / temperature
-        return temperature**2 * losses.mean_kl(reference_BTV, student_BTV / temperature, batch)
+        reference_NV = step.reference.attended_logits(batch) / temperature
+        student_NV = losses.at_attended(student_BTV, batch) / temperature
+        return temperature**2 * losses.mean_kl(reference_NV, student_NV, batch)

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from evals.choice import Settings
 from trainers import losses
+from trainers.batch import Batch
 from trainers.hyperparameters import Range
 from trainers.method import Step
 from trainers.positions import Positions
@@ -45,11 +46,16 @@ class Method:
         """Returns the three terms added up."""
         forget, retain = step.batches[Source.FORGET], step.batches[Source.RETAIN]
         forget_BTV, retain_BTV = step.student.logits(forget), step.student.logits(retain)
-        among = self.config.positions.of
-        away = losses.mean_kl(forget_BTV, step.reference.logits(forget), among(forget))
-        close = losses.mean_kl(retain_BTV, step.reference.logits(retain), among(retain))
+        away = self._kl(forget_BTV, step.reference.logits(forget), forget)
+        close = self._kl(retain_BTV, step.reference.logits(retain), retain)
         return (
             -self.config.gamma * away
             + close
             + losses.mean_nll(losses.at_labels(retain_BTV, retain), retain)
+        )
+
+    def _kl(self, of_BTV: Tensor, to_BTV: Tensor, batch: Batch) -> Tensor:
+        counted = self.config.positions.of(batch)
+        return losses.mean_kl(
+            losses.at_attended(of_BTV, counted), losses.at_attended(to_BTV, counted), counted
         )

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from evals.choice import Settings
 from trainers import losses
+from trainers.batch import Batch
 from trainers.hyperparameters import Range
 from trainers.method import Step
 from trainers.requirements import Requirements, Source
@@ -52,7 +53,12 @@ class Method:
         forget, retain = step.batches[Source.FORGET], step.batches[Source.RETAIN]
         forget_BTH = step.student.hidden(forget, layer)
         retain_BTV, retain_BTH = step.student.both(retain, layer)
-        away = losses.mean_kl(step.reference.hidden(forget, layer), forget_BTH, forget)
-        close = losses.mean_kl(step.reference.hidden(retain, layer), retain_BTH, retain)
+        away = _kl(step.reference.hidden(forget, layer), forget_BTH, forget)
+        close = _kl(step.reference.hidden(retain, layer), retain_BTH, retain)
         fit = losses.mean_nll(losses.at_labels(retain_BTV, retain), retain)
         return -config.gamma * away + config.alpha * close + fit
+
+
+def _kl(of_BTH: Tensor, to_BTH: Tensor, batch: Batch) -> Tensor:
+    of_NH, to_NH = losses.at_attended(of_BTH, batch), losses.at_attended(to_BTH, batch)
+    return losses.mean_kl(of_NH, to_NH, batch)

@@ -42,11 +42,12 @@ class Method:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        read = frozenset({Source.FORGET, Source.RANDOM, Source.RETAIN})
         self.requirements = Requirements(
-            frozenset({Source.FORGET, Source.RANDOM, Source.RETAIN}),
+            read,
             compared=frozenset({Source.RETAIN}),
             every_position=frozenset({Source.RETAIN}),
-            together=frozenset({Source.FORGET, Source.RANDOM}),
+            together=read,
             num_random=config.num_random,
             negation=config.strength,
         )
@@ -57,8 +58,9 @@ class Method:
         learn = config.bad * _mean_nll(step, Source.FORGET)
         confuse = config.random * _mean_nll(step, Source.RANDOM)
         retain = step.batches[Source.RETAIN]
-        reference_BTV = step.reference.logits(retain)
-        away = losses.mean_kl(reference_BTV, step.student.logits(retain), retain)
+        away = losses.mean_kl(
+            step.reference.attended_logits(retain), step.student.attended_logits(retain), retain
+        )
         return learn + confuse - config.normal * away
 
 

@@ -30,9 +30,9 @@ from trainers.loaded_model import LoadedModel, Shape
 from trainers.margin_head import MarginHead, Recogniser, normalises_batches
 from trainers.memory.measured_size import MeasuredSize, forward_size
 from trainers.memory.weights import weights_of
+from trainers.model_call import Arguments
 from trainers.model_files import folder_fingerprint
 from trainers.settings import AdapterSettings
-from trainers.views import Arguments
 
 SUITES = ("faces",)
 HEAD = "head.safetensors"

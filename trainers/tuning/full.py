@@ -92,6 +92,10 @@ class KnownLikelihoods:
         """Fails: the method said it needs likelihoods alone."""
         return self.logits(batch)
 
+    def attended_logits(self, batch: Batch) -> Tensor:
+        """Fails: the method said it needs likelihoods alone."""
+        return self.logits(batch)
+
     def hidden(self, batch: Batch, layer: int) -> Tensor:
         """Fails: the method said it needs likelihoods alone."""
         raise AssertionError(f"a method that needs likelihoods asked layer {layer} of {batch.ids}")

@@ -13,10 +13,10 @@ from trainers.job import Beat
 from trainers.kept_states import KeptStates
 from trainers.loaded_model import LoadedModel
 from trainers.method import Reference
+from trainers.model_call import Arguments
 from trainers.requirements import ReferenceUse
 from trainers.sampler import Sampler
 from trainers.settings import TrainingSettings
-from trainers.views import Arguments
 
 
 @dataclass(frozen=True, slots=True)

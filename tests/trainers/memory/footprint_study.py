@@ -28,6 +28,7 @@ from trainers.adapters import add_adapter, parameter_groups
 from trainers.batch import Batch, single
 from trainers.decoder_call import ARGUMENTS
 from trainers.engine import Engine
+from trainers.joint_pass import read_together
 from trainers.memory.decoder import decoder_of
 from trainers.memory.weights import weights_of
 from trainers.method import PACKAGE, Method, Step, build_method
@@ -180,10 +181,9 @@ def _peak_of(method: Method, model: nn.Module) -> int:
         source: _batch(MICRO_BATCH * size, vocabulary=WIDE_VOCABULARY, num_labels=NUM_LABELS)
         for source, size in sizes.items()
     }
-    student = StudentView(model, ARGUMENTS)
     step = Step(
         batches=batches,
-        student=student.over([batches[source] for source in sorted(asked.together)]),
+        student=read_together(StudentView(model, ARGUMENTS), asked, batches),
         reference=ReferenceView(model, ARGUMENTS),
         index=0,
         num_steps=10,

@@ -29,6 +29,17 @@ def test_a_divergence_has_both_models_logits_at_every_position():
     assert passes_of(asked, **SHAPE) == (Pass(2, 24, 8), Pass(2, 8 * 20, 2 * 20))
 
 
+def test_a_divergence_may_share_a_pass_with_answers():
+    # 8 vectors of answers, and 20 of the reference, too: 3 x 28 < 2 x (28 + 20), and 2 x 20 more
+    asked = Requirements(BOTH, compared=RETAIN, every_position=RETAIN, together=BOTH)
+    assert passes_of(asked, **SHAPE) == (Pass(4, 2 * 48 + 2 * 20, 2 * 28),)
+
+
+def test_layers_outputs_may_come_of_one_pass():
+    asked = Requirements(BOTH, compared=RETAIN, together=BOTH, hidden_layer=1)
+    assert passes_of(asked, **SHAPE) == (Pass(4, 4, num_layers=2),)
+
+
 def test_an_entropy_has_the_students():
     asked = Requirements(FORGET, every_position=FORGET)
     assert passes_of(asked, **SHAPE) == (Pass(2, 4 * 20, 2 * 20),)

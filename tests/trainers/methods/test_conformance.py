@@ -14,6 +14,7 @@ from evals.errors import ConfigError
 from trainers.batch import with_norms
 from trainers.decoder_call import ARGUMENTS
 from trainers.hyperparameters import ranges
+from trainers.joint_pass import read_together
 from trainers.method import PACKAGE, Step, build_method
 from trainers.requirements import ReferenceUse, Source
 from trainers.views import NoReference, ReferenceView, StudentView
@@ -85,6 +86,10 @@ class RecordedView:
     def answer_logits(self, batch):
         self.asked.append(("answers", self.sources[batch.ids]))
         return self.inner.answer_logits(batch)
+
+    def attended_logits(self, batch):
+        self.asked.append(("attended", self.sources[batch.ids]))
+        return self.inner.attended_logits(batch)
 
     def hidden(self, batch, layer):
         self.asked.append((f"layer {layer}", self.sources[batch.ids]))
@@ -247,18 +252,22 @@ def asked_of_both(method, step, make_batch):
     return students, references
 
 
-def compared_output(requirements):
-    """Returns what is read of the reference in a pass, in the words of `RecordedView`."""
+WHOLE = {"logits", "attended"}
+"""Either way to read logits beyond the answers."""
+
+
+def compared_outputs(requirements):
+    """Returns what may be read of the reference in a pass, in the words of `RecordedView`."""
     layer = requirements.hidden_layer
-    return "logits" if layer is None else f"layer {layer}"
+    return WHOLE if layer is None else {f"layer {layer}"}
 
 
 def readable_outputs(requirements):
     """Returns what may be read of the student in a pass, in the words of `RecordedView`."""
-    alone = compared_output(requirements)
+    alone = compared_outputs(requirements)
     if requirements.logits_too:
-        return {alone, "answers", f"logits and {alone}"}
-    return {alone, "answers"} if requirements.hidden_layer is None else {alone}
+        return {*alone, "answers", *(f"logits and {each}" for each in alone)}
+    return {*alone, "answers"} if requirements.hidden_layer is None else alone
 
 
 @every_method
@@ -284,10 +293,12 @@ def test_the_reference_is_asked_for_what_the_method_says_and_for_nothing_else(
 ):
     method = build(name, settings)
     _, references = asked_of_both(method, step, make_batch)
-    requirements = method.requirements
-    passes = {(compared_output(requirements), source) for source in requirements.compared}
+    requirements, asked = method.requirements, set().union(*references)
     likelihoods = {("likelihoods", source) for source in requirements.likelihoods}
-    assert set().union(*references) == passes | likelihoods
+    assert likelihoods <= asked
+    passes = asked - likelihoods
+    assert {output for output, _ in passes} <= compared_outputs(requirements)
+    assert {source for _, source in passes} == requirements.compared
 
 
 @every_method
@@ -297,7 +308,8 @@ def test_logits_of_every_position_are_read_of_the_batches_that_it_names(
     """Of the student; the reference's own are those it is compared with."""
     method = build(name, settings)
     students, _ = asked_of_both(method, step, make_batch)
-    read = {source for output, source in set().union(*students) if output.startswith("logits")}
+    asked = set().union(*students)
+    read = {source for output, source in asked if output.startswith(("logits", "attended"))}
     assert read == method.requirements.every_position
 
 
@@ -314,8 +326,11 @@ def test_a_step_reads_one_batch_alone_where_the_method_says_so(name, settings, s
 def test_what_may_be_read_in_one_pass_is_read_in_every_step(name, settings, step, make_batch):
     method = build(name, settings)
     students, _ = asked_of_both(method, step, make_batch)
+    asked_for, layer = method.requirements, method.requirements.hidden_layer
     for asked in students:
-        assert {("answers", source) for source in method.requirements.together} <= set(asked)
+        for source in asked_for.together:
+            output = "attended" if source in asked_for.every_position else "answers"
+            assert (output if layer is None else f"layer {layer}", source) in asked
 
 
 @every_method
@@ -327,8 +342,7 @@ def test_one_pass_for_several_batches_gives_the_same_loss_and_gradients(
         return
     alone = with_random(step, method, make_batch)
     student, passes = StudentView(model, ARGUMENTS), []
-    together = [alone.batches[each] for each in sorted(method.requirements.together)]
-    joint = replace(alone, student=student.over(together))
+    joint = replace(alone, student=read_together(student, method.requirements, alone.batches))
     losses, found = [], []
     hook = model.register_forward_pre_hook(lambda *_: passes.append(torch.is_grad_enabled()))
     for each in (replace(alone, student=student), joint):
@@ -338,7 +352,7 @@ def test_one_pass_for_several_batches_gives_the_same_loss_and_gradients(
     hook.remove()
     torch.testing.assert_close(losses[1], losses[0], rtol=1e-6, atol=1e-6)
     torch.testing.assert_close(found[1][0], found[0][0], rtol=1e-4, atol=1e-6)
-    assert found[1][1] == found[0][1] - len(together) + 1
+    assert found[1][1] == found[0][1] - len(method.requirements.together) + 1
 
 
 @every_method
