@@ -1,8 +1,9 @@
 """What DeepSpeed does for the sake of other ranks, left out where there are none.
 
-At ZeRO 1 and 2 it copies gradients together, reduces them over its ranks and copies them back, and
-takes the norm of each parameter by itself, in several calls. On one rank the first changes nothing,
-and the second is one call, to the same last bit. For small models both are a part of every step.
+At ZeRO 1 and 2 it copies gradients into a bucket, reduces them over its ranks and copies them to a
+buffer of its own, and takes the norm of each parameter by itself, in several calls. On one rank
+gradients may stay where they are, which spares both buffers, and the norm is one call, to the same
+last bit. For small models both are a part of every step.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,8 +22,17 @@ def spare_reductions(engine: Any) -> None:
     alone = engine.world_size == 1 and engine.zero_optimization_stage() in STAGES
     if not alone or sharded.cpu_offload or sharded.has_moe_layers:
         return
+    groups = range(len(sharded.bit16_groups))
+    if not any(sharded._use_compact_grad_partition_buffer(group) for group in groups):
+        sharded.setup_buckets = _nothing
+        sharded.reduce_independent_p_g_buckets_and_remove_grads = _nothing
+        sharded.reduce_ipg_grads = _nothing
     sharded.allreduce_and_scatter = partial(_scatter, sharded.allreduce_and_scatter)
     sharded.get_grad_norm_direct = partial(_norm, sharded.get_grad_norm_direct)
+
+
+def _nothing(*args: Any, **how: Any) -> None:
+    """Stands in for what concerns other ranks alone."""
 
 
 def _scatter(reduce: Callable[..., None], bucket: Sequence[Any], *args: Any, **how: Any) -> None:

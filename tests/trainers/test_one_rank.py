@@ -14,9 +14,23 @@ class Sharded:
 
     cpu_offload = False
     has_moe_layers = False
+    bit16_groups = ((), ())
 
-    def __init__(self) -> None:
+    def __init__(self, *, compact: bool = False) -> None:
         self.asked: list[str] = []
+        self.compact = compact
+
+    def _use_compact_grad_partition_buffer(self, group):
+        return self.compact and group == 1
+
+    def setup_buckets(self):
+        self.asked.append("buckets")
+
+    def reduce_independent_p_g_buckets_and_remove_grads(self, param, group):
+        self.asked.append("copy")
+
+    def reduce_ipg_grads(self, comm_dtype=None):
+        self.asked.append("gather")
 
     def allreduce_and_scatter(self, bucket, dtype, divide=True):
         self.asked.append("reduce")
@@ -27,7 +41,7 @@ class Sharded:
 
 
 def spared(*, ranks: int = 1, stage: int = 2, **settings: bool) -> Sharded:
-    sharded = Sharded()
+    sharded = Sharded(compact=settings.pop("compact", False))
     for name, value in settings.items():
         setattr(sharded, name, value)
     engine = SimpleNamespace(
@@ -51,6 +65,24 @@ def test_one_rank_reduces_nothing(stage):
     assert sharded.asked == []
     sharded.allreduce_and_scatter([(frozenset({0}), torch.ones(2), torch.ones(2))], None)
     assert sharded.asked == ["reduce"]
+
+
+def handled(sharded: Sharded) -> list[str]:
+    """Returns what is still asked for when gradients are there."""
+    sharded.setup_buckets()
+    sharded.reduce_independent_p_g_buckets_and_remove_grads(None, 0)
+    sharded.reduce_ipg_grads()
+    return sharded.asked
+
+
+@pytest.mark.parametrize("stage", [1, 2])
+def test_gradients_of_one_rank_are_copied_into_no_bucket(stage):
+    assert handled(spared(stage=stage)) == []
+    assert handled(spared(stage=stage, ranks=2)) == ["buckets", "copy", "gather"]
+
+
+def test_gradients_that_are_kept_in_another_precision_are_copied_as_ever():
+    assert handled(spared(compact=True)) == ["buckets", "copy", "gather"]
 
 
 @pytest.mark.parametrize(

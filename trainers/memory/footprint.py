@@ -269,7 +269,12 @@ def _first(weights: Weights) -> int:
 
 
 def _bucket(weights: Weights, sharding: Sharding) -> int:
-    """A CPU's memory is only taken as far as it is written to."""
+    """Of a rank alone, stages 1 and 2 have none (`trainers.one_rank`), if nothing is offloaded.
+
+    A CPU's memory is only taken as far as it is written to.
+    """
+    if sharding.stage < 3 and sharding.ranks == 1 and not sharding.offload_optimizer:
+        return 0
     count = BUCKET if sharding.on_gpu else min(BUCKET, weights.trained)
     return count * weights.entry_bytes if sharding.stage > 0 else 0
 

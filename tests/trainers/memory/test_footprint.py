@@ -156,9 +156,17 @@ def test_offloading_moves_nothing_from_a_cpus_memory():
 
 
 def test_a_gpu_has_the_whole_bucket_and_a_cpu_what_is_written_of_it():
-    on_gpu = moments(ADAPTED, Sharding(2, 1))["reducing"].buffers
-    on_cpu = moments(ADAPTED, Sharding(2, 1, on_gpu=False))["reducing"].buffers
+    on_gpu = moments(ADAPTED, Sharding(2, 2))["reducing"].buffers
+    on_cpu = moments(ADAPTED, Sharding(2, 2, on_gpu=False))["reducing"].buffers
     assert (on_gpu, on_cpu) == (2 * BUCKET, 2 * LORA)
+
+
+@pytest.mark.parametrize("stage", [1, 2])
+def test_a_rank_alone_has_no_bucket_unless_something_is_offloaded(stage):
+    assert moments(ADAPTED, Sharding(stage, 1))["reducing"].buffers == 0
+    offloading = Sharding(stage, 1, offload_optimizer=True)
+    assert moments(ADAPTED, offloading)["reducing"].buffers == 2 * BUCKET
+    assert moments(ADAPTED, Sharding(3, 1))["reducing"].buffers == 2 * BUCKET
 
 
 def test_activations_count_in_the_passes_that_have_them():
