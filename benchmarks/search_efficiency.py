@@ -37,6 +37,7 @@ GOALS = {
     "ties": 0.5,
     "brink": 0.5,
     "band": 0.5,
+    "dip": 0.5,
 }
 """By surface, the share of the best alternative's trials that is aimed at."""
 

@@ -33,11 +33,13 @@ from search_surfaces import (
 
 from orchestrator.searching.constraints import Constraint
 
-NAMES = ("stepped", "ties", "brink", "band")
-ORIGINAL = 6.0
-"""The original's shift: its ratios and gold's do not overlap."""
+NAMES = ("stepped", "ties", "brink", "band", "dip")
+ORIGINAL, NEARER = 6.0, 2.0
+"""The original's shift: its ratios and gold's do not overlap, or do (`dip`)."""
 BESIDE = 0.15
 """How far beside the best p-value the guide may be 0, at most."""
+DIP_AT, DIP_WIDTH = 3.0, 1.5
+"""How far before the peak the dip is, and how wide, in widths of the way to it."""
 FLOOR_ERROR, GUIDE_ERROR = 0.008, 0.15
 """What retain and the guide of one setting differ by from seed to seed."""
 
@@ -49,11 +51,15 @@ class Steps:
     shape: Shape
     items: int
     beside: float
+    original: float = ORIGINAL
+    dip: float = 0.0
+    """By which share of the original's shift a model that hardly forgets is farther from gold."""
 
     def shift(self, x: Array, y: Array) -> Array:
         """Returns the shift from gold's ratios; below 0 more was forgotten than gold never knew."""
         missing = (self.shape.peak - (x - SHRINK * y**4)) / self.shape.width
-        shift: Array = ORIGINAL * np.where(missing > 0, np.tanh(missing), 1.5 * missing)
+        before = np.tanh(missing) + self.dip * np.exp(-(((missing - DIP_AT) / DIP_WIDTH) ** 2))
+        shift: Array = self.original * np.where(missing > 0, before, 1.5 * missing)
         return shift
 
     def measures(self, shift: Array, x: Array, y: Array) -> Measures:
@@ -103,6 +109,13 @@ def band(seed: int) -> Surface:
     """Twenty items, and a learning rate that is a little off moves nothing, or breaks the floor."""
     rng = np.random.default_rng([*b"band", seed])
     return _made(_steps(rng, items=20, width=0.04, floor=rng.uniform(-0.02, 0.05), fall=0.02))
+
+
+def dip(seed: int) -> Surface:
+    """Forty items, and who hardly forgets is a little worse than the original, as on real data."""
+    rng = np.random.default_rng([*b"dip", seed])
+    steps = _steps(rng, items=40, width=0.06, floor=rng.uniform(-0.03, 0.1))
+    return _made(replace(steps, original=NEARER, dip=0.08))
 
 
 def _surface(name: str, seed: int, *, items: int, width: float) -> Surface:

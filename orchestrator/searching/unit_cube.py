@@ -29,25 +29,26 @@ class Cube:
 
     def __init__(self, space: Space) -> None:
         self._space = space
-        self._names = order(space)
-        self.is_choice_D = np.array([isinstance(space[n], SearchChoices) for n in self._names])
+        self.names = order(space)
+        """Of its parameters, in the order of a place's numbers."""
+        self.is_choice_D = np.array([isinstance(space[n], SearchChoices) for n in self.names])
 
     def places(self, settings: Sequence[Point]) -> Array:
         """Returns where the settings lie; what is not active is at the middle of its range."""
         rows = [at_rest(self._space, params) for params in settings]
-        found = [[_unit(self._space[name], row[name]) for name in self._names] for row in rows]
-        return np.array(found, dtype=float).reshape(len(rows), len(self._names))
+        found = [[_unit(self._space[name], row[name]) for name in self.names] for row in rows]
+        return np.array(found, dtype=float).reshape(len(rows), len(self.names))
 
     def setting(self, place_D: Array) -> dict[str, Value]:
         """Returns the setting at a place: what is active there."""
-        units = zip(self._names, place_D, strict=True)
+        units = zip(self.names, place_D, strict=True)
         values = {name: self._space[name].at(float(unit)) for name, unit in units}
         return active_part(self._space, values)
 
     def settle(self, units_MD: Array, part: Point) -> Array:
         """Returns the nearest places that are settings, those of them that hold `part`."""
         found = units_MD.copy()
-        for column, name in enumerate(self._names):
+        for column, name in enumerate(self.names):
             searched = self._space[name]
             if name in part:
                 found[:, column] = _unit(searched, part[name])
@@ -60,7 +61,7 @@ class Cube:
     def _is_active(self, name: str, places_MD: Array) -> NDArray[np.bool_]:
         active = np.ones(len(places_MD), dtype=bool)
         for parent, values in self._space[name].when.items():
-            units_M = places_MD[:, self._names.index(parent)]
+            units_M = places_MD[:, self.names.index(parent)]
             wanted = [_unit(self._space[parent], value) for value in values]
             active &= np.isclose(units_M[:, None], wanted).any(axis=1)
             active &= self._is_active(parent, places_MD)
