@@ -29,7 +29,7 @@ def logits_at(model: nn.Module, arguments: Mapping[str, Any], mask_BT: Tensor) -
     """Returns logits_NV of a call with `arguments` where the mask is True, row by row."""
     with _head_at(model, mask_BT) as narrowed:
         logits: Tensor = model(**arguments).logits
-    return logits[0] if narrowed else logits[mask_BT]
+    return logits.squeeze(0) if narrowed else logits[mask_BT]
 
 
 @contextmanager

@@ -70,8 +70,9 @@ class Passes(View, Protocol):
 class JointView:
     """A student that reads `batches` in one pass, `joint`, once one of them is asked for.
 
-    Of the batches in `whole` every attended position is read, of others the answers. Anything else
-    that is asked for, and any other batch, has a pass of its own.
+    Of the batches in `whole` every attended position is read, of others the answers. Each is given
+    out once and not kept, so that logits are gone as soon as a loss is done with them. Whatever is
+    asked for again, and anything else, has a pass of its own.
     """
 
     def __init__(
@@ -85,22 +86,18 @@ class JointView:
         self._batches = batches
         self._joint = joint
         self._whole = [any(each is batch for batch in whole) for each in batches]
-        self._logits_NV: Sequence[Tensor] = ()
+        self._logits_NV: dict[int, Tensor] | None = None
         self._hidden: dict[int, Tensor] = {}
 
     def answer_logits(self, batch: Batch) -> Tensor:
         """Returns logits_NV (float32) where labels are predicted, which spares all others."""
-        place = self._place(batch)
-        if place is None or self._whole[place]:
-            return self._student.answer_logits(batch)
-        return self._read()[place]
+        found_NV = self._read(batch, whole=False)
+        return self._student.answer_logits(batch) if found_NV is None else found_NV
 
     def attended_logits(self, batch: Batch) -> Tensor:
         """Returns logits_NV (float32) at attended positions, which spares those of padding."""
-        place = self._place(batch)
-        if place is None or not self._whole[place]:
-            return self._student.attended_logits(batch)
-        return self._read()[place]
+        found_NV = self._read(batch, whole=True)
+        return self._student.attended_logits(batch) if found_NV is None else found_NV
 
     def logits(self, batch: Batch) -> Tensor:
         """Returns logits_BTV (float32)."""
@@ -123,17 +120,25 @@ class JointView:
     def _place(self, batch: Batch) -> int | None:
         return next((i for i, each in enumerate(self._batches) if each is batch), None)
 
-    def _read(self) -> Sequence[Tensor]:
-        """Returns logits_NV of each batch."""
-        if not self._logits_NV:
-            masks = [
-                each.attended_BT if is_whole else losses.predicting(each)
-                for each, is_whole in zip(self._batches, self._whole, strict=True)
-            ]
-            wanted_BT = _stacked(masks, self._joint.attended_BT.shape[1], False)
-            logits_NV = self._student.logits_at(self._joint, wanted_BT)
-            self._logits_NV = torch.split(logits_NV, [int(mask.sum()) for mask in masks])
-        return self._logits_NV
+    def _read(self, batch: Batch, *, whole: bool) -> Tensor | None:
+        """Returns logits_NV of the batch if they are of the joint pass, and not yet given out."""
+        place = self._place(batch)
+        if place is None or self._whole[place] != whole:
+            return None
+        if self._logits_NV is None:
+            self._logits_NV = self._pass()
+        return self._logits_NV.pop(place, None)
+
+    def _pass(self) -> dict[int, Tensor]:
+        """Returns logits_NV of each batch by its place."""
+        masks = [
+            each.attended_BT if is_whole else losses.predicting(each)
+            for each, is_whole in zip(self._batches, self._whole, strict=True)
+        ]
+        wanted_BT = _stacked(masks, self._joint.attended_BT.shape[1], False)
+        logits_NV = self._student.logits_at(self._joint, wanted_BT)
+        parts_NV = torch.split(logits_NV, [int(mask.sum()) for mask in masks])
+        return dict(enumerate(parts_NV))
 
 
 def _stacked(parts: Sequence[Tensor], width: int, value: float) -> Tensor:

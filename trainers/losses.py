@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import (
     cosine_similarity,
-    cross_entropy,
     kl_div,
     log_softmax,
     logsigmoid,
@@ -20,6 +19,7 @@ from torch.nn.functional import (
 
 from evals.collated import IGNORE
 from trainers.batch import Batch
+from trainers.label_nll import label_nll
 
 
 def at_labels(logits_BTV: Tensor, batch: Batch) -> Tensor:
@@ -143,8 +143,7 @@ def _holding_labels(batch: Batch) -> Tensor:
 
 
 def _labelled_nll(logits_NV: Tensor, batch: Batch) -> Tensor:
-    labels_N = batch.labels_BT[labelled(batch)]
-    return cross_entropy(_at_least_float32(logits_NV), labels_N, reduction="none")
+    return label_nll(_at_least_float32(logits_NV), batch.labels_BT[labelled(batch)])
 
 
 def _log_probs(logits_NV: Tensor) -> Tensor:

@@ -1,3 +1,4 @@
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -79,6 +80,15 @@ def test_another_batch_than_those_has_a_pass_of_its_own(tiny_lora, pair, make_ba
     found_NV = student.over(pair).answer_logits(other)
     assert torch.equal(found_NV, student.answer_logits(other))
     assert len(found_NV) == int(losses.labelled(other).sum())
+
+
+def test_an_answer_is_given_out_once_and_not_kept(tiny_lora, pair):
+    student = StudentView(tiny_lora(), ARGUMENTS)
+    joint = student.over(pair)
+    answers = [weakref.ref(joint.answer_logits(batch)) for batch in pair]
+    assert [answer() for answer in answers] == [None, None]
+    again_NV = joint.answer_logits(pair[0])
+    assert torch.equal(again_NV, student.answer_logits(pair[0]))
 
 
 def test_rows_whose_padding_costs_more_than_a_pass_stay_apart(pair):

@@ -23,11 +23,13 @@ gate keeps half.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trainers.memory.passes import LIKELIHOOD_COPIES, Pass
+from trainers.memory.passes import Pass
 
 LOGIT_BYTES = 4
 READ_AT_ONCE = 1 << 20
 """Logits that scoring reads at once, or those of one position if they are more."""
+SCORING_COPIES = 3
+"""Of them, in float32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,8 @@ def scoring_bytes(
         2 * decoder.hidden + 2 * decoder.query_width + 2 * decoder.key_width + 3 * decoder.mlp_width
     )
     logits = num_rows * min(num_labels, length) * decoder.vocabulary * p
-    read = LIKELIHOOD_COPIES * LOGIT_BYTES * max(decoder.vocabulary, READ_AT_ONCE)
-    return max(num_rows * length * layer, logits + min(read, LIKELIHOOD_COPIES * logits))
+    read = SCORING_COPIES * LOGIT_BYTES * max(decoder.vocabulary, READ_AT_ONCE)
+    return max(num_rows * length * layer, logits + min(read, SCORING_COPIES * logits))
 
 
 def generating_bytes(decoder: Decoder, mode: Mode, *, num_rows: int, length: int) -> int:

@@ -4,9 +4,7 @@ Logits are a vocabulary wide, and made only where they are read: where answers a
 every position by losses that compare or even out whole distributions. In float32, as multiples of
 the positions that are read (measured):
 
-    likelihood      3   log-probabilities and two gradients; 1 is kept until the backward pass
-    joint pass      3   the same of all its batches, and their own logits besides: 2 are kept;
-                        2 more of the reference where one of them is compared with it
+    likelihood      2   logits and their gradient; 1 is kept until the backward pass
     entropy         4   2 are kept
     divergence      8   in a pass of its own: logits and log-probabilities of both models, and
                         temporaries of torch's kl_div, two with a temperature only; 2 are kept
@@ -20,11 +18,12 @@ from dataclasses import dataclass
 
 from trainers.requirements import Requirements, Source
 
-LIKELIHOOD_COPIES, ENTROPY_COPIES, DIVERGENCE_COPIES = 3, 4, 8
+LIKELIHOOD_COPIES, ENTROPY_COPIES, DIVERGENCE_COPIES = 2, 4, 8
 KEPT_COPIES = 2
-"""Of an entropy, a divergence and a joint pass."""
-COMPARED_COPIES = 2
-"""What a divergence in a joint pass has of the reference."""
+"""Of an entropy and a divergence."""
+COMPARED_COPIES, KEPT_COMPARED_COPIES = 4, 2
+"""What a divergence has beside its logits in a pass with others: log-probabilities of both models,
+which it keeps, and temporaries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +62,18 @@ def passes_of(
 def _joint(
     asked: Requirements, sizes: Mapping[Source, int], *, length: int, num_labels: int
 ) -> Pass:
-    """The gradients of its parts are joined in the end, or those of the largest are computed."""
     rows = sum(sizes.values())
     if asked.hidden_layer is not None:
         return Pass(rows, rows, num_layers=asked.hidden_layer + 1)
     everywhere = asked.every_position
     read = {s: rows * (length if s in everywhere else num_labels) for s, rows in sizes.items()}
     num, compared = sum(read.values()), sum(read[source] for source in everywhere & read.keys())
-    at_once = max(LIKELIHOOD_COPIES * num, KEPT_COPIES * (num + max(read.values())))
-    return Pass(rows, at_once + COMPARED_COPIES * compared, KEPT_COPIES * num)
+    at_once = LIKELIHOOD_COPIES * num + COMPARED_COPIES * compared
+    return Pass(rows, at_once, num + KEPT_COMPARED_COPIES * compared)
+
+
+def _likelihood(num_rows: int, num_answers: int) -> Pass:
+    return Pass(num_rows, LIKELIHOOD_COPIES * num_answers, num_answers)
 
 
 def _pass(
@@ -80,9 +82,9 @@ def _pass(
     answers, everywhere = num_rows * num_labels, num_rows * length
     if source in asked.every_position:
         if asked.hidden_layer is not None:
-            return Pass(num_rows, everywhere + (LIKELIHOOD_COPIES - 1) * answers, answers)
+            return Pass(num_rows, everywhere + LIKELIHOOD_COPIES * answers, answers)
         copies = DIVERGENCE_COPIES if source in asked.compared else ENTROPY_COPIES
         return Pass(num_rows, copies * everywhere, KEPT_COPIES * everywhere)
     if asked.hidden_layer is None or (asked.logits_too and source not in asked.compared):
-        return Pass(num_rows, LIKELIHOOD_COPIES * answers, answers)
+        return _likelihood(num_rows, answers)
     return Pass(num_rows, num_rows, num_layers=asked.hidden_layer + 1)

@@ -197,7 +197,7 @@ def estimate(case, world):
         accumulates=case["accumulation"] > 1,
         on_gpu=False,
     )
-    passes = [Pass(2, 3 * 2 * 128, 2 * 128)]
+    passes = [Pass(2, 2 * 2 * 128, 2 * 128)]
     sizes = {"training_bytes": training_bytes(case["decoder"], mode, passes, length=128)}
     return moments(weights, sharding, **sizes)
 
