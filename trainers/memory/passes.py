@@ -21,9 +21,9 @@ from trainers.requirements import Requirements, Source
 LIKELIHOOD_COPIES, ENTROPY_COPIES, DIVERGENCE_COPIES = 2, 4, 8
 KEPT_COPIES = 2
 """Of an entropy and a divergence."""
-COMPARED_COPIES, KEPT_COMPARED_COPIES = 4, 2
+COMPARED_COPIES, KEPT_COMPARED_COPIES = 5, 2
 """What a divergence has beside its logits in a pass with others: log-probabilities of both models,
-which it keeps, and temporaries."""
+which it keeps, a gradient and temporaries. All gradients are joined when they are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def _joint(
     everywhere = asked.every_position
     read = {s: rows * (length if s in everywhere else num_labels) for s, rows in sizes.items()}
     num, compared = sum(read.values()), sum(read[source] for source in everywhere & read.keys())
-    at_once = LIKELIHOOD_COPIES * num + COMPARED_COPIES * compared
+    at_once = max(LIKELIHOOD_COPIES * num, num + COMPARED_COPIES * compared)
     return Pass(rows, at_once, num + KEPT_COMPARED_COPIES * compared)
 
 

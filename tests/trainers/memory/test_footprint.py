@@ -202,19 +202,22 @@ def estimate(case, world):
     return moments(weights, sharding, **sizes)
 
 
-def without_bucket(moment, case):
-    """The study leaves the buffer for gradients out, which stages 1 to 3 have here."""
-    has = case["stage"] == 3 if moment.moment == "step" else case["stage"] > 0
+def without_bucket(moment, case, world):
+    """The study leaves the buffer for gradients out, which stage 3 has here, and 1 and 2 of two
+    ranks.
+    """
+    for_others = case["stage"] > 0 and world > 1 and moment.moment != "step"
+    has = case["stage"] == 3 or for_others
     return moment.total - has * case["weights"].trained * case["weights"].entry_bytes
 
 
 def ratios(case, world):
     """Returns what is said to what was measured, for the backward pass and for the step."""
     said = estimate(case, world)
-    both = max(without_bucket(said[name], case) for name in ("backward", "reducing"))
+    both = max(without_bucket(said[name], case, world) for name in ("backward", "reducing"))
     return {
         "backward": both / case["peaks"]["backward"],
-        "step": without_bucket(said["step"], case) / case["peaks"]["step"],
+        "step": without_bucket(said["step"], case, world) / case["peaks"]["step"],
     }
 
 

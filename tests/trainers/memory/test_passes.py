@@ -30,9 +30,9 @@ def test_a_divergence_has_both_models_logits_at_every_position():
 
 
 def test_a_divergence_may_share_a_pass_with_answers():
-    # 8 vectors of answers and 20 of whole rows, of which the divergence has four more
+    # 8 vectors of answers and 20 of whole rows, of which the divergence has five more
     asked = Requirements(BOTH, compared=RETAIN, every_position=RETAIN, together=BOTH)
-    assert passes_of(asked, **SHAPE) == (Pass(4, 2 * 28 + 4 * 20, 28 + 2 * 20),)
+    assert passes_of(asked, **SHAPE) == (Pass(4, 28 + 5 * 20, 28 + 2 * 20),)
 
 
 def test_layers_outputs_may_come_of_one_pass():
