@@ -44,30 +44,43 @@ class Asked:
     truths: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The two parts of another side's evaluation."""
+
+    likelihoods: Callable[[int], None]
+    answers: Callable[[int], None]
+
+
 def evaluations(bench: Bench, pairs: int) -> Iterator[list[str]]:
     """Yields a row for each part of an evaluation, and for the whole beside each of the others."""
-    model, tasks = bench.loaded.model, _tasks(bench)
+    tasks = _tasks(bench)
     batches = {task.name: list(_batches(bench, task)) for task in tasks}
-    every = [rows for task in tasks for rows in batches[task.name]]
-
-    def open_unlearnings_likelihoods(_turn: int) -> None:
-        open_unlearning.probabilities(model, every)
-
-    likelihoods = _our_likelihoods(bench)
-    yield compared("likelihoods", likelihoods, open_unlearnings_likelihoods, pairs, bench.device)
+    theirs, likelihoods = open_unlearnings_parts(bench), _our_likelihoods(bench)
+    yield compared("likelihoods", likelihoods, theirs.likelihoods, pairs, bench.device)
     read = [task for task in tasks if num_generated(task, SETTINGS)]
-    asked = {task.name: _asked(bench, task) for task in read}
-    theirs = _their_generation(bench, list(asked.values()))
-    yield compared("generation", _our_generation(bench, read), theirs, pairs, bench.device)
+    yield compared("generation", _our_generation(bench, read), theirs.answers, pairs, bench.device)
 
     def open_unlearnings_metrics(turn: int) -> None:
-        open_unlearnings_likelihoods(turn)
-        theirs(turn)
+        theirs.likelihoods(turn)
+        theirs.answers(turn)
 
     whole = _our_evaluation(bench)
     yield compared("all text metrics", whole, open_unlearnings_metrics, pairs, bench.device)
     scripts = _clears_evaluation(bench, tasks, batches)
     yield compared("all text metrics, CLEAR's scripts", whole, scripts, pairs, bench.device)
+
+
+def open_unlearnings_parts(bench: Bench) -> Parts:
+    """Returns what open-unlearning evaluates of a model, on rows that are ready."""
+    model, tasks = bench.loaded.model, _tasks(bench)
+    every = [rows for task in tasks for rows in _batches(bench, task)]
+    asked = [_asked(bench, task) for task in tasks if num_generated(task, SETTINGS)]
+
+    def likelihoods(_turn: int) -> None:
+        open_unlearning.probabilities(model, every)
+
+    return Parts(likelihoods, _their_generation(bench, asked))
 
 
 def _tasks(bench: Bench) -> list[Questions]:

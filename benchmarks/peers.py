@@ -12,6 +12,7 @@ import torch
 from machine import setting, table
 from peer_bench import LR, Bench, bench_of, compared, labelled_rows, learn
 from peer_evaluations import evaluations
+from process_queue import HEAD, queue_row
 
 from evals.choice import choose
 from trainers.adapters import add_adapter, parameter_groups, trainable
@@ -55,6 +56,8 @@ def main() -> None:
     size = f"{numbers / 1e6:.1f} million parameters in {options.dtype}"
     print(f"\n{size}, {options.rows} rows a pass, {options.pairs} pairs, {bench.device}\n")
     print(table(["what", "ours ms", "theirs ms", "CPU", "wall"], rows))
+    if options.queue:
+        print(f"\n{table(HEAD, [queue_row(options.queue)])}")
 
 
 def _steps(bench: Bench, pairs: int) -> list[list[str]]:
@@ -152,6 +155,12 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--pairs", type=int, default=9, help="turns of both, five or more")
+    parser.add_argument(
+        "--queue",
+        type=int,
+        default=0,
+        help="pairs of a whole sweep and a queue, which take minutes",
+    )
     parser.add_argument("--rows", type=int, default=4, help="rows of each source in a pass")
     parser.add_argument("--hidden-size", type=int, default=128, help="a multiple of eight")
     parser.add_argument("--num-layers", type=int, default=4, help="decoder layers, two or more")
