@@ -78,6 +78,9 @@ def test_on_cpus_gangs_of_one_rank_run_side_by_side_until_jobs_say_otherwise(cho
     choice = choose(CPUS, finished=quick, **tiny)
     assert shape(choice) == (2, 0.0)
     assert "jobs take as long as finished ones did" in choice.text
+    begun = choose(CPUS, finished=quick, held=GangSettings(ranks=1), **tiny)
+    assert shape(begun) == (1, 0.0)  # results of a sweep are all of as many ranks
+    assert "as the sweep was begun" in begun.text
 
 
 def test_what_a_sweep_was_begun_with_stays_as_long_as_it_fits(choose):
