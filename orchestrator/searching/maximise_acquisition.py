@@ -10,25 +10,22 @@ import numpy as np
 from orchestrator.searching.acquisition import Acquisition, Improvement, Seen
 from orchestrator.searching.gaussian_process import Array
 from orchestrator.searching.hypervolume_improvement import HypervolumeImprovement
-from orchestrator.searching.idle_corner import IdleCorner
+from orchestrator.searching.known_outcomes import KnownOutcomes
 from orchestrator.searching.space import Point, Value
 from orchestrator.searching.unit_cube import Cube
 
 NUM_WIDE, NUM_CENTERS, NUM_NEAR = 1024, 6, 32
 DISTANCES = (0.1, 0.025, 0.006)
-SAME = 1e-9
-"""By how much two places of one setting may differ, from rounding."""
 CHOICE_REDRAWN = 0.25
 """How often a near place makes a choice anew, which has no distances."""
 
 
 def propose(
-    seen: Seen, *, cube: Cube, part: Point, seed: int, idle: IdleCorner | None = None
+    seen: Seen, *, cube: Cube, part: Point, seed: int, known: KnownOutcomes | None = None
 ) -> dict[str, Value]:
     """Returns the setting to try next, with the values of `part` where that has some.
 
-    It is none that was seen, and none of `idle`, what is known to do nothing, unless there is
-    nothing else.
+    It is none of which the outcome is `known`, unless there is nothing else.
     """
     from scipy.stats import qmc
 
@@ -36,27 +33,19 @@ def propose(
     rng = np.random.default_rng(seed)
     wide = qmc.Sobol(len(cube.is_choice_D), rng=rng).random(NUM_WIDE)
     places = cube.settle(wide, part)
-    gains = _gains(improvement, places, seen, idle)
+    gains = _gains(improvement, places, known)
     for distance in DISTANCES:
         centers = places[np.argsort(-gains, kind="stable")[:NUM_CENTERS]]
         near = cube.settle(_around(centers, distance, cube=cube, rng=rng), part)
-        gains = np.append(gains, _gains(improvement, near, seen, idle))
+        gains = np.append(gains, _gains(improvement, near, known))
         places = np.concatenate([places, near])
     return {**cube.setting(places[np.argmax(gains)]), **part}
 
 
-def _gains(
-    improvement: Acquisition, places_MD: Array, seen: Seen, idle: IdleCorner | None
-) -> Array:
-    """Returns the logarithm of what each place is expected to gain.
-
-    The same setting again is the same job, whose numbers are known: it gains nothing.
-    """
-    known_ND = np.concatenate([seen.points_ND, seen.running_RD])
-    no_gain = (np.abs(places_MD[:, None] - known_ND) <= SAME).all(axis=2).any(axis=1)
-    if idle is not None:
-        no_gain |= idle.holds(places_MD)
-    return np.where(no_gain, -np.inf, improvement.log_at(places_MD))
+def _gains(improvement: Acquisition, places_MD: Array, known: KnownOutcomes | None) -> Array:
+    """Returns the logarithm of what each place is expected to gain: of a known one nothing."""
+    gains_M = improvement.log_at(places_MD)
+    return gains_M if known is None else np.where(known.holds(places_MD), -np.inf, gains_M)
 
 
 def _acquisition(seen: Seen, cube: Cube) -> Acquisition:

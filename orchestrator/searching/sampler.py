@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING
 
 from orchestrator.searching.distributions import distributions, draw
 from orchestrator.searching.grid import planned_grid
-from orchestrator.searching.idle_corner import IdleCorner, is_known_idle
+from orchestrator.searching.idle_corner import is_known_idle
+from orchestrator.searching.known_outcomes import KnownOutcomes
 from orchestrator.searching.maximise_acquisition import propose
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.searching.space import Point, Space, Value, holds, typed
@@ -89,8 +90,8 @@ class Sampling:
         if self._settings.sampler == "gp" and measured:
             cube = Cube(self._space)
             seen = seen_by_process(tried, self._settings, cube, self._corner)
-            idle = IdleCorner(tried, self._space)
-            return propose(seen, cube=cube, part=part, seed=self._dice(number), idle=idle)
+            known = KnownOutcomes(tried, self._space)
+            return propose(seen, cube=cube, part=part, seed=self._dice(number), known=known)
         study = self._view(tried)
         study.sampler = self._sampler(number)
         study.enqueue_trial(dict(part))

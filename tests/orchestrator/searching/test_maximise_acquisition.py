@@ -4,14 +4,12 @@ import numpy as np
 import pytest
 
 from orchestrator.searching.acquisition import Improvement, Seen
-from orchestrator.searching.idle_corner import IdleCorner
+from orchestrator.searching.known_outcomes import KnownOutcomes
 from orchestrator.searching.maximise_acquisition import propose
 from orchestrator.searching.signals import Signals
 from orchestrator.searching.space import SearchChoices, SearchRange, holds
 from orchestrator.searching.tried import Ending, Tried
 from orchestrator.searching.unit_cube import Cube
-
-MEASURED = Ending.MEASURED
 
 PLAIN = {"lr": SearchRange(low=1e-5, high=1e-3), "l1": SearchRange(low=1e-3, high=1.0)}
 MIXED = {
@@ -71,34 +69,18 @@ def test_the_better_choice_is_made() -> None:
     assert propose(better, cube=cube, part={}, seed=0)["term"] == "nll"
 
 
-def test_a_setting_that_was_seen_is_not_proposed_again() -> None:
-    cube = Cube(PLAIN)
-    corner = np.array([[1.0, 0.0]])
-    rising = np.array([[0.2, 0.9], [0.5, 0.5], [0.8, 0.2]])
-    trials = Seen(
-        points_ND=np.concatenate([rising, corner]),
-        values_N=np.array([0.0, 1.0, 2.0, 4.0]),
-        violations_NC=np.zeros((4, 0)),
-        running_RD=corner[:0],
-    )
-    again = cube.places([propose(trials, cube=cube, part={}, seed=seed) for seed in range(4)])
-    assert np.abs(again - corner).max(axis=1).min() > 1e-6
-    running = Seen(trials.points_ND[:3], trials.values_N[:3], trials.violations_NC[:3], corner)
-    beside = cube.places([propose(running, cube=cube, part={}, seed=seed) for seed in range(4)])
-    assert np.abs(beside - corner).max(axis=1).min() > 1e-6
-
-
-def test_what_is_known_to_do_nothing_is_not_proposed_unless_there_is_nothing_else() -> None:
+def test_what_is_known_is_not_proposed_unless_there_is_nothing_else() -> None:
     cube = Cube(PLAIN)
 
     def idle_at(**params):
-        return IdleCorner([Tried(0, params, MEASURED, signals=Signals(idle=True))], PLAIN)
+        trial = Tried(0, params, Ending.MEASURED, signals=Signals(idle=True))
+        return KnownOutcomes([trial], PLAIN)
 
     trials = seen(cube, 9)
     best = propose(trials, cube=cube, part={}, seed=0)
     corner = idle_at(lr=best["lr"] * 1.1, l1=best["l1"] / 1.1)
     assert corner.holds(cube.places([best])).all()
-    elsewhere = [propose(trials, cube=cube, part={}, seed=s, idle=corner) for s in range(4)]
+    elsewhere = [propose(trials, cube=cube, part={}, seed=s, known=corner) for s in range(4)]
     assert not corner.holds(cube.places(elsewhere)).any()
     everything = idle_at(lr=1e-3, l1=1e-3)
-    assert holds(PLAIN, propose(trials, cube=cube, part={}, seed=0, idle=everything))
+    assert holds(PLAIN, propose(trials, cube=cube, part={}, seed=0, known=everything))
