@@ -23,6 +23,9 @@ from pathlib import Path
 
 from machine import setting, table
 
+from orchestrator.storage.files import JOB_FILE, RESULT_FILE, job_path
+from trainers.job import MODEL
+
 ROOT = Path(__file__).parents[1]
 TRIAL = Path(__file__).with_name("queued_trial.py")
 BECOME_SUBREAPER = 36
@@ -126,7 +129,7 @@ def _queue(jobs: Sequence[Path], checkpoint: Path, out: Path) -> None:
 
     def trial(job: Path) -> None:
         words = (
-            f"--job={job / 'job.json'}",
+            f"--job={job / JOB_FILE}",
             f"--checkpoint={checkpoint}",
             f"--out={out / job.name}",
         )
@@ -148,15 +151,15 @@ def _run(command: Sequence[str], log: Path) -> None:
 
 
 def _jobs(storage: Path) -> list[Path]:
-    return sorted(path.parent for path in storage.glob("jobs/[!.]*/result.json"))
+    return sorted(path.parent for path in storage.glob(job_path("[!.]*", RESULT_FILE)))
 
 
 def _original(storage: Path) -> Path:
     """Returns the model that trials start from."""
     (found,) = (
-        job / "model"
+        job / MODEL
         for job in _jobs(storage)
-        if json.loads((job / "job.json").read_text())["phase"] == "original"
+        if json.loads((job / JOB_FILE).read_text())["phase"] == "original"
     )
     return found
 

@@ -55,7 +55,7 @@ def main() -> None:
         parts.answers(0)
     options.out.mkdir()
     adapted.save_pretrained(options.out)
-    (options.out / "result.json").write_text(json.dumps({"losses": losses}))
+    (options.out / "losses.json").write_text(json.dumps({"losses": losses}))
 
 
 def _loaded(job: Job, checkpoint: Path) -> Bench:

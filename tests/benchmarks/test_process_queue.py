@@ -63,7 +63,7 @@ def test_a_queued_trial_takes_the_steps_of_its_job_and_leaves_an_adapter(
     places = [f"--job={tmp_path / 'job.json'}", f"--checkpoint={tmp_path / 'model'}"]
     monkeypatch.setattr(sys, "argv", ["queued_trial.py", *places, f"--out={tmp_path / 'out'}"])
     queued_trial.main()
-    losses = json.loads((tmp_path / "out" / "result.json").read_text())["losses"]
+    losses = json.loads((tmp_path / "out" / "losses.json").read_text())["losses"]
     assert len(losses) == training.num_steps(len(benchmark.splits["forget"]))
     assert losses[-1] < losses[0]
     assert (tmp_path / "out" / "adapter_model.safetensors").is_file()
