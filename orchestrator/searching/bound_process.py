@@ -6,11 +6,18 @@ least by which all missed it). A destroyed model misses a floor by many times wh
 it by, and a process of the plain numbers would see nothing but that cliff.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.searching.expected_improvement import averaged
 from orchestrator.searching.gaussian_process import Array, Process
+
+MOST_ROOM = math.asinh(0.75)
+"""What is asked for at most: three quarters of the largest margin that a trial had. Where noise
+asks for more, no setting would surely keep the bound, and a search would be left with the least
+known ones, at the edges of the space."""
 
 
 class BoundProcess:
@@ -44,7 +51,7 @@ class BoundProcess:
         )
         error = float(np.median(errors_N)) / margin
         self._noise_S = np.hypot(self._process.noise, error) if error > 0 else np.zeros(1)
-        self._room_S = float(ndtri(probability)) * self._noise_S
+        self._room_S = np.minimum(float(ndtri(probability)) * self._noise_S, MOST_ROOM)
 
     def is_kept(self, places_MD: Array) -> NDArray[np.bool_]:
         """Returns where the bound is kept, as far as is believed."""
