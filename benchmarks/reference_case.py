@@ -25,8 +25,8 @@ from evals.text.encoding import model_inputs
 from trainers import losses
 from trainers.adapters import add_adapter, trainable
 from trainers.batch import Batch, single
+from trainers.decoder_call import ARGUMENTS
 from trainers.method import Method, Reference, Step, build_method
-from trainers.pretrained import ARGUMENTS
 from trainers.requirements import Source
 from trainers.settings import AdapterSettings
 from trainers.views import ReferenceView, StudentView
