@@ -1,6 +1,6 @@
 """Items drawn anew with replacement, the same draws for every model (paired bootstrap)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,3 +73,9 @@ def repeated(sheet: ScoreSheet, draws: Draws, index: int) -> ScoreSheet:
         return with_items(task, tuple(item for item, count in pairs for _ in range(count)))
 
     return ScoreSheet(tuple(map(repeated_task, sheet.tasks)))
+
+
+def same_items(sheets: Sequence[ScoreSheet]) -> bool:
+    """Returns whether all sheets have the same tasks with the same items."""
+    seen = [{task.name: {item.id for item in task.items} for task in s.tasks} for s in sheets]
+    return all(tasks == seen[0] for tasks in seen)

@@ -57,7 +57,7 @@ def races(config: SweepConfig, entries: Sequence[Entry], reference: Reference) -
         trials = candidates(trials_of(entries, label), reference, search=search)
         numbers = tuple(trial.number for trial in trials if trial.number is not None)
         seeds, spare = tuple(final_seeds(config)), config.finalists.spare
-        sure = safest(trials, reference.bounds, search=search)
+        sure = safest(trials, reference, search=search)
         if numbers and sure is not None:
             found[label] = Race(
                 numbers,

@@ -8,7 +8,6 @@ from orchestrator.results.hypervolume import corner_in, dominated, feasible_metr
 from orchestrator.results.pareto import gain
 from orchestrator.results.ranking import by_merit, is_measured
 from orchestrator.results.signals import signals_of
-from orchestrator.searching.constraints import Bound
 from orchestrator.searching.settings import SearchSettings
 
 MAX_ALONG_FRONT = 12
@@ -33,7 +32,7 @@ def candidates(
     original = reference.original.metrics.get(search.primary, math.nan)
 
     def worth(trial: Entry) -> tuple[float, float]:
-        chance = min(_chance(trial, reference.bounds, search), search.floor_probability)
+        chance = min(_chance(trial, reference, search), search.floor_probability)
         objective = trial.result.metrics[search.primary]
         gained = gain(search.primary, objective) - gain(search.primary, original)
         return chance * (max(0.0, gained) if math.isfinite(gained) else 1.0), chance
@@ -58,7 +57,7 @@ def along_front(
         before = dominated(feasible_metrics(chosen), search, corner)
         added = [
             (dominated(feasible_metrics([*chosen, trial]), search, corner) - before)
-            * _chance(trial, reference.bounds, search)
+            * _chance(trial, reference, search)
             for trial in left
         ]
         if max(added) <= 0:
@@ -67,11 +66,9 @@ def along_front(
     return chosen
 
 
-def safest(
-    found: Sequence[Entry], bounds: Sequence[Bound], *, search: SearchSettings
-) -> Entry | None:
+def safest(found: Sequence[Entry], reference: Reference, *, search: SearchSettings) -> Entry | None:
     """Returns the candidate likeliest to keep every bound once more, the first of equals."""
-    return max(found, key=lambda trial: _chance(trial, bounds, search), default=None)
+    return max(found, key=lambda trial: _chance(trial, reference, search), default=None)
 
 
 def keeps_again(violations: Mapping[str, float], errors: Mapping[str, float]) -> float:
@@ -88,8 +85,9 @@ def keeps_again(violations: Mapping[str, float], errors: Mapping[str, float]) ->
     return found
 
 
-def _chance(trial: Entry, bounds: Sequence[Bound], search: SearchSettings) -> float:
-    errors = signals_of(trial.result, search.primary, bounds).violation_errors
+def _chance(trial: Entry, reference: Reference, search: SearchSettings) -> float:
+    bounds, original = reference.bounds, reference.original
+    errors = signals_of(trial.result, search.primary, bounds, original=original).violation_errors
     return keeps_again(trial.violations or {}, errors)
 
 

@@ -20,25 +20,32 @@ from trainers.job import Outcome
 
 
 def measured(
-    result: Result, outcome: Outcome, *, gold: ScoreSheet | None, guard: Guard | None
+    result: Result,
+    outcome: Outcome,
+    *,
+    gold: ScoreSheet | None,
+    guard: Guard | None,
+    original: ScoreSheet | None = None,
 ) -> Result:
     """Returns `result` as DONE, with the metrics and, among the facts, what they are made of.
 
     They are over the items that the search sees. Metrics that need the gold model are measured
-    only if its scores `gold` are known. `guard` is the one under which the training was stopped,
-    if it was.
+    only if its scores `gold` are known, and their errors beside the original's only if those of
+    the `original` are. `guard` is the one under which the training was stopped, if it was.
     """
     names = measurable(result.job.evaluation.metrics, has_gold=gold is not None)
     held_out, suite = result.job.held_out, suite_of(result.job.benchmark.name)
     sheet = searched_part(outcome.sheet, held_out)
-    seen = None if gold is None else searched_part(gold, held_out)
+    seen, start = (
+        None if each is None else searched_part(each, held_out) for each in (gold, original)
+    )
     stopped_under = guard.hash if guard is not None and outcome.stopped else ""
     return replace(
         result,
         state=State.DONE,
         reason="",
         metrics=measure(sheet, seen, names),
-        evidence=evidence(sheet, seen, names),
+        evidence=evidence(sheet, seen, names, original=start),
         facts={**suite.components(sheet), **outcome.facts, **result.facts},
         stopped=outcome.stopped,
         guard=stopped_under,
@@ -70,11 +77,18 @@ def compared_if_needed(result: Result, storage: Storage, *, gold: Result) -> Res
     return compared(result, storage, storage.sheet(gold.job.hash))
 
 
-def seen_here(past: Result, storage: Storage, gold: ScoreSheet, *, config: SweepConfig) -> Result:
+def seen_here(
+    past: Result,
+    storage: Storage,
+    gold: ScoreSheet,
+    original: ScoreSheet,
+    *,
+    config: SweepConfig,
+) -> Result:
     """Returns another sweep's result over the items that this sweep's search sees, no others.
 
-    `gold` is this sweep's, whole. Otherwise a warm start would tell the search of items that
-    finalists are reported on. What was measured on none of these items is FAILED.
+    `gold` and `original` are this sweep's, whole. Otherwise a warm start would tell the search of
+    items that finalists are reported on. What was measured on none of these items is FAILED.
     """
     seen = searched_part(gold, config.held_out)
     sheet = restricted(storage.sheet(past.job.hash), seen)
@@ -85,7 +99,8 @@ def seen_here(past: Result, storage: Storage, gold: ScoreSheet, *, config: Sweep
     except ValueError as error:
         return replace(past, state=State.FAILED, reason=str(error))
     metrics = {**past.metrics, **measured}
-    return replace(past, metrics=metrics, evidence=evidence(sheet, golden, names))
+    told = evidence(sheet, golden, names, original=restricted(original, sheet))
+    return replace(past, metrics=metrics, evidence=told)
 
 
 def unguarded_reference(

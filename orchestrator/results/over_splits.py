@@ -88,11 +88,12 @@ def _means(found: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 
 def _mean_evidence(found: Sequence[Evidence]) -> Evidence:
-    """Returns that of the means: their errors, of independent parts, and the mean guides."""
+    """Returns that of the means of independent parts: their errors, and the mean guides."""
     return Evidence(
         _errors([each.errors for each in found]),
         _means([each.guides for each in found]),
         _errors([each.guide_errors for each in found]),
+        {n: v / len(found) for n, v in _means([each.with_original for each in found]).items()},
     )
 
 

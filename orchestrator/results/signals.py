@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from orchestrator.searching.constraints import Bound
+from orchestrator.searching.settings import best_value
 from orchestrator.searching.signals import Further, Signals, known
 from orchestrator.storage.result import Result
 
@@ -14,7 +15,8 @@ UNMOVED = 0.0
 
 
 IDLE_SHARE = 0.05
-"""Who went a smaller share of the way from the original's guide to 0 forgot nothing to speak of."""
+"""Who went a smaller share of the way from the original's guide to 0, or, of an objective without
+one, from its value to the best there can be, forgot nothing to speak of."""
 
 
 def signals_of(
@@ -30,8 +32,10 @@ def signals_of(
 
     `further` are the objectives after the first, of which the same is told.
 
-    A bound is a number, so that a violation is as sure as its metric is, over items and, as far as
-    is known by metric (`seed_spread`), over `seeds`. Whether the trial did anything is held against
+    A violation is as sure as its metric is, over items and, as far as is known by metric
+    (`seed_spread`), over `seeds`. Where the bound is so many times the `original`'s it is another
+    one on other items, too, and goes with the metric there: what counts is their difference.
+    Whether the trial did anything is held against
     the `original`, where that is given.
     """
     evidence = result.evidence
@@ -42,11 +46,17 @@ def signals_of(
     def guide_error(name: str, seeds_key: str) -> float:
         return math.hypot(known(evidence.guide_errors.get(name)), seeds.get(seeds_key, 0.0))
 
+    def violation_error(bound: Bound) -> float:
+        if original is None or bound.times == 0:
+            return error(bound.metric)
+        beside = evidence.error_beside(original.evidence, bound.metric, times=bound.times)
+        return math.hypot(known(beside), seeds.get(bound.metric, 0.0))
+
     return Signals(
         guide=guide_of(result, objective),
         guide_error=guide_error(objective, GUIDE),
         objective_error=error(objective),
-        violation_errors={bound.name: error(bound.metric) for bound in bounds},
+        violation_errors={bound.name: violation_error(bound) for bound in bounds},
         idle=original is not None and _is_idle(result, original, objective),
         further=tuple(
             Further(
@@ -76,5 +86,6 @@ def _is_idle(result: Result, original: Result, objective: str) -> bool:
         return True
     guide, start = (guide_of(each, objective) for each in (result, original))
     if guide is None or start is None:
-        return False
-    return abs(guide - start) < IDLE_SHARE * abs(start)
+        best = best_value(objective)
+        guide, start = (each.metrics.get(objective, math.nan) - best for each in (result, original))
+    return abs(guide - start) < IDLE_SHARE * abs(start) < math.inf

@@ -266,8 +266,12 @@ class JobRun:
         return kept
 
     def _measured(self, result: Result, outcome: Outcome) -> Result:
-        gold = self._storage.sheet(self._ticket.gold) if self._ticket.gold else None
-        done = measured(result, outcome, gold=gold, guard=self._ticket.guard)
+        gold, original = (
+            self._storage.sheet(found) if found and self._storage.has_sheet(found) else None
+            for found in (self._ticket.gold, self._ticket.original)
+        )
+        guard = self._ticket.guard
+        done = measured(result, outcome, gold=gold, original=original, guard=guard)
         facts = {**done.facts, **self._memory()}
         return replace(done, facts=facts, gold=self._ticket.gold or "")
 

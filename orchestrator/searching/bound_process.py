@@ -49,7 +49,7 @@ class BoundProcess:
             is_choice_D=is_choice_D,
             errors_N=errors_N * slope_N,
         )
-        error = float(np.median(errors_N)) / margin
+        error = _error_near(violations_N, errors_N) / margin
         self._noise_S = np.hypot(self._process.noise, error) if error > 0 else np.zeros(1)
         self._room_S = np.minimum(float(ndtri(probability)) * self._noise_S, MOST_ROOM)
 
@@ -77,6 +77,12 @@ def eased(violations_N: Array) -> Array:
     """Returns asinh(violation / margin), linear near the bound and a logarithm far from it."""
     found: Array = np.arcsinh(violations_N / _margin(violations_N))
     return found
+
+
+def _error_near(violations_N: Array, errors_N: Array) -> float:
+    """Returns what a trial near the bound is off by: the median over the nearer half of them."""
+    nearer_N = np.argsort(np.abs(violations_N), kind="stable")[: (len(violations_N) + 1) // 2]
+    return float(np.median(errors_N[nearer_N]))
 
 
 def _margin(violations_N: Array) -> float:

@@ -20,12 +20,14 @@ class Bound:
     """One side of a constraint: `metric` is to be at least, or at most, `value`.
 
     `origin` says where the number comes from, "0.9 x the original's"; empty if it was given.
+    `times` is how many times the original's it is; 0 where it comes from elsewhere.
     """
 
     metric: str
     side: str
     value: float
     origin: str = ""
+    times: float = 0.0
 
     @property
     def name(self) -> str:
@@ -112,7 +114,8 @@ def bounds_of(
                     f"the {constraint.relative_to} model's {metric} is {unit}: no bound follows"
                 )
             origin = f"{value:g} x the {constraint.relative_to}'s"
-            found.append(Bound(metric, side, value * unit, origin))
+            times = value if constraint.relative_to == "original" else 0.0
+            found.append(Bound(metric, side, value * unit, origin, times))
     return tuple(found)
 
 

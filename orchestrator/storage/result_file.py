@@ -23,7 +23,7 @@ class _File(BaseModel):
 
 
 F = TypeVar("F", bound=_File)
-EVIDENCE = frozenset({"errors", "guides", "guide_errors"})
+EVIDENCE = frozenset({"errors", "guides", "guide_errors", "with_original"})
 FILE_GONE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 
@@ -45,6 +45,7 @@ class _ResultFile(_File):
     errors: dict[str, float] = {}
     guides: dict[str, float] = {}
     guide_errors: dict[str, float] = {}
+    with_original: dict[str, float] = {}
     checksums: dict[str, str] = {}
     """SHA-256 of the files that lie beside it, by path."""
     sha256: str = ""
@@ -96,7 +97,7 @@ def read_result(folder: Path, job: Job) -> Result:
         job=job,
         reports=_parsed_reports(reports, text),
         weights_removed=is_removed(folder),
-        evidence=Evidence(read.errors, read.guides, read.guide_errors),
+        evidence=Evidence(read.errors, read.guides, read.guide_errors, read.with_original),
         **{name: value for name, value in dict(read).items() if name not in own},
     )
 
@@ -155,6 +156,7 @@ def result_text(result: Result, checksums: Mapping[str, str]) -> str:
         errors=dict(result.evidence.errors),
         guides=dict(result.evidence.guides),
         guide_errors=dict(result.evidence.guide_errors),
+        with_original=dict(result.evidence.with_original),
         checksums=dict(checksums),
     )
     return written.model_copy(update={"sha256": _own_checksum(written)}).model_dump_json(indent=2)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from evals.benchmark import Role
-from evals.draws import Draws, drawn, ordered, repeated
+from evals.draws import Draws, drawn, ordered, repeated, same_items
 from evals.scores import ScoreSheet
 from evals.text.example import Probability
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
@@ -66,3 +66,8 @@ def test_an_ordered_sheet_has_its_items_by_id() -> None:
     )
     assert turned != small
     assert ordered(turned) == small
+
+
+def test_sheets_have_the_same_items_or_not() -> None:
+    assert same_items([sheet(), sheet(nll=2.0)])
+    assert not same_items([sheet(), sheet(num_items=39)])

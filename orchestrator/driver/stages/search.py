@@ -192,12 +192,15 @@ class SearchStage:
 
     def _learn(self) -> None:
         """Gives the searches what another sweep has measured, held against this one's bounds."""
-        gold: ScoreSheet | None = None
+        baselines: list[ScoreSheet] = []
         for earlier in self._plan.warm_start:
             result = earlier.result
             if result.job.data == self._plan.benchmark.fingerprint:
-                gold = gold or self._storage.sheet(self._reference.gold.job.hash)
-                result = seen_here(result, earlier.storage, gold, config=self._config)
+                baselines = baselines or [
+                    self._storage.sheet(each.job.hash)
+                    for each in (self._reference.gold, self._reference.original)
+                ]
+                result = seen_here(result, earlier.storage, *baselines, config=self._config)
             result, missed = self._judged(result)
             if missed is not None:
                 objective = result.metrics[self._config.search.primary]

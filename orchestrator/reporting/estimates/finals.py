@@ -4,6 +4,7 @@ import math
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from evals.draws import same_items
 from evals.held_out import held_out_part
 from evals.metric import load_metric
 from evals.scores import ScoreSheet
@@ -16,7 +17,6 @@ from orchestrator.reporting.estimates.inference import (
     interval,
     ranks,
 )
-from orchestrator.reporting.estimates.resampling import same_items
 from orchestrator.reporting.estimates.samples import Samples, measured, samples_of
 from orchestrator.reporting.row_names import name_of
 from orchestrator.reporting.sweep_record import SweepRecord, standing_trials

@@ -4,8 +4,6 @@ A metric that says how is computed for all draws at once; any other one by its o
 sheets that hold the drawn items, on fewer draws.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from evals.benchmark import Role
@@ -47,9 +45,3 @@ def num_items(name: str, sheet: ScoreSheet) -> int:
     resampling = load_metric(name).resampling
     roles = frozenset(Role) if resampling is None else resampling.roles
     return min(len(task.items) for task in sheet.tasks if task.role in roles)
-
-
-def same_items(sheets: Sequence[ScoreSheet]) -> bool:
-    """Returns whether all sheets have the same tasks with the same items."""
-    seen = [{task.name: {item.id for item in task.items} for task in s.tasks} for s in sheets]
-    return all(tasks == seen[0] for tasks in seen)

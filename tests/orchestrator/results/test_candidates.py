@@ -24,13 +24,16 @@ def trial(number: int, *, retain: float, quality: float, error: float | None = 0
 
 
 def numbers(*trials: Entry, original: float = -9.0, **settings) -> list[int | None]:
-    search = SearchSettings(**settings)
+    found = candidates(trials, baselines(original), search=SearchSettings(**settings))
+    return [each.number for each in found]
+
+
+def baselines(original: float = -9.0) -> Reference:
     whole, gold = (
         Result(any_job(), State.DONE, "", {"log_forget_quality": of}, {}, 1.0, (), 0.0)
         for of in (original, 0.0)
     )
-    reference = Reference(whole, gold, (FLOOR,))
-    return [found.number for found in candidates(trials, reference, search=search)]
+    return Reference(whole, gold, (FLOOR,))
 
 
 def test_a_lucky_gain_comes_after_a_sure_one_nearly_as_large_and_before_doing_nothing() -> None:
@@ -65,8 +68,8 @@ def test_both_the_trial_and_the_next_training_are_as_unsure_as_each_other() -> N
 
 def test_the_safest_is_the_likeliest_to_keep_its_bounds_whatever_it_gains() -> None:
     found = [trial(0, retain=0.73, quality=-1.0), trial(1, retain=0.9, quality=-9.0)]
-    assert safest(found, [FLOOR], search=SearchSettings()) is found[1]
-    assert safest([], [FLOOR], search=SearchSettings()) is None
+    assert safest(found, baselines(), search=SearchSettings()) is found[1]
+    assert safest([], baselines(), search=SearchSettings()) is None
 
 
 def test_of_several_objectives_the_others_are_spread_over_the_front() -> None:

@@ -2,6 +2,9 @@
 
 import math
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from evals.evidence import Evidence
 from orchestrator.results.signals import guide_of, signals_of
@@ -51,3 +54,31 @@ def test_a_trial_is_idle_if_it_did_not_move_or_forgot_nothing_to_speak_of() -> N
 def test_a_guide_that_is_no_number_is_none() -> None:
     assert guide_of(result(Evidence(guides={"x": math.nan})), "x") is None
     assert guide_of(result(Evidence()), "x") is None
+
+
+def test_a_bound_that_goes_with_the_original_is_as_sure_as_the_difference() -> None:
+    relative = Bound("retain", "at_least", 0.63, "0.9 x the original's", 0.9)
+    original = result(Evidence({"retain": 0.05}))
+    trial = result(Evidence({"retain": 0.05}, with_original={"retain": 0.0024}))
+
+    def error(bound: Bound, **known: Any) -> float:
+        found = signals_of(trial, "log_forget_quality", [bound], original=original, **known)
+        return found.violation_errors["retain.at_least"]
+
+    left = math.sqrt(0.05**2 - 2 * 0.9 * 0.0024 + 0.81 * 0.05**2)
+    assert error(relative) == pytest.approx(left)
+    assert error(relative, seeds={"retain": 0.01}) == pytest.approx(math.hypot(left, 0.01))
+    assert error(BOUNDS[0]) == 0.05
+
+
+def test_without_a_guide_the_objective_says_whether_a_trial_forgot_anything() -> None:
+    def idle(value: float) -> bool:
+        trial, original = (
+            replace(result(Evidence()), metrics={"forget_probability": each})
+            for each in (value, 0.8)
+        )
+        return signals_of(trial, "forget_probability", BOUNDS, original=original).idle
+
+    assert idle(0.77)
+    assert not idle(0.75)
+    assert not idle(math.nan)

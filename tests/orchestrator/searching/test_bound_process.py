@@ -43,6 +43,20 @@ def test_with_noise_room_is_left_that_grows_with_the_probability() -> None:
     assert asked == sorted(asked, reverse=True)
 
 
+def test_errors_of_destroyed_models_ask_for_no_room_at_the_bound() -> None:
+    cliff = np.where(X > 0.55, 0.05, 0.1 * (X - 0.5))
+    mixed = BoundProcess(
+        X[:, None],
+        cliff,
+        errors_N=np.where(X > 0.55, 0.04, 0.001),
+        running_RD=np.zeros((0, 1)),
+        is_choice_D=np.array([False]),
+        probability=0.9,
+    )
+    sure, unsure = (made(error=error, violations=cliff) for error in (0.001, 0.04))
+    assert mixed._room_S.max() <= sure._room_S.max() < unsure._room_S.max() / 2
+
+
 def test_an_error_far_from_the_bound_counts_for_less() -> None:
     assert eased(np.array([-0.1, 5.0]))[1] == pytest.approx(math.asinh(50))
     cliff = np.where(X > 0.7, 5.0, 0.1 * (X - 0.5))

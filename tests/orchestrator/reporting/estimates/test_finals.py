@@ -114,7 +114,7 @@ def test_finalists_are_reported_on_the_items_that_the_search_has_not_seen(sweep,
         assert found.original[name] == compute[name](held_out_part(original, 0.5), golds)
     assert found.gold["log_forget_quality"] == 0.0
     floor = 0.9 * found.original["retain"]
-    assert found.bounds == (Bound("retain", "at_least", floor, "0.9 x the original's"),)
+    assert found.bounds == (Bound("retain", "at_least", floor, "0.9 x the original's", 0.9),)
     assert final.violations == {
         "retain.at_least": pytest.approx(floor - final.metrics["retain"].mean)
     }

@@ -14,7 +14,6 @@ from orchestrator.reporting.estimates.resampling import (
     computed,
     num_items,
     resampled,
-    same_items,
 )
 
 FAST = [
@@ -124,8 +123,3 @@ def test_a_metric_is_as_sure_as_the_smallest_task_that_it_reads(scored):
     assert num_items("log_forget_quality", sheet) == 7
     assert num_items("retain", sheet) == 40
     assert num_items("extraction_strength", sheet) == 7
-
-
-def test_sheets_have_the_same_items_or_not(scored):
-    assert same_items([scored(1), scored(2)])
-    assert not same_items([scored(1), scored(2, num_items=39)])
