@@ -5,6 +5,7 @@ Starting an engine costs seconds, a trial may take one. So between trials the en
 the next trial repeats bit for bit what a fresh engine would do.
 """
 
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -208,7 +209,8 @@ class Engine:
             return False
         if self._deepspeed.zero_optimization_stage() > 0:
             return True
-        return all(bool(value.isfinite().all()) for _, value in trainable(self.module))
+        weights = [value for group in self._optimizer.param_groups for value in group["params"]]
+        return bool(torch.stack(torch._foreach_norm(weights, math.inf)).isfinite().all())
 
     def _groups(self) -> list[dict[str, Any]]:
         return [*self._deepspeed.optimizer.param_groups, *self._optimizer.param_groups]

@@ -2,8 +2,10 @@
 
 At ZeRO 1 and 2 it copies gradients into a bucket, reduces them over its ranks and copies them to a
 buffer of its own, and takes the norm of each parameter by itself, in several calls. On one rank
-gradients may stay where they are, which spares both buffers, and the norm is one call, to the same
-last bit. For small models both are a part of every step.
+gradients may stay where they are, which spares both buffers and a hook on every parameter, and the
+norm is one call, to the same last bit. Nor do parameters move, so that they need not be pointed to
+their places after each step. Without ZeRO it copies gradients to a bucket and back, and clips them
+one by one. For small models all that is a part of every step.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,24 +13,39 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from trainers.adapters import trainable
 
 STAGES = (1, 2)
 
 
 def spare_reductions(engine: Any) -> None:
     """Has an engine that is alone reduce nothing; every other engine stays as it is."""
-    sharded = engine.optimizer
-    alone = engine.world_size == 1 and engine.zero_optimization_stage() in STAGES
-    if not alone or sharded.cpu_offload or sharded.has_moe_layers:
+    if engine.world_size > 1:
+        return
+    stage = engine.zero_optimization_stage()
+    if stage in STAGES:
+        _spare_reductions_of_zero(engine.optimizer)
+    elif stage == 0 and not engine.bfloat16_enabled():
+        weights = [value for _, value in trainable(engine.module)]
+        engine.allreduce_no_retain = _nothing
+        engine.clip_fp32_gradients = partial(_clip, weights, longest=engine.gradient_clipping())
+
+
+def _spare_reductions_of_zero(sharded: Any) -> None:
+    if sharded.cpu_offload or sharded.has_moe_layers:
         return
     groups = range(len(sharded.bit16_groups))
     if not any(sharded._use_compact_grad_partition_buffer(group) for group in groups):
         sharded.setup_buckets = _nothing
         sharded.reduce_independent_p_g_buckets_and_remove_grads = _nothing
         sharded.reduce_ipg_grads = _nothing
+        for hook in sharded._grad_acc_hooks:  # they would call the first two, and nothing else
+            hook.remove()
     sharded.allreduce_and_scatter = partial(_scatter, sharded.allreduce_and_scatter)
     sharded.get_grad_norm_direct = partial(_norm, sharded.get_grad_norm_direct)
+    sharded._update_model_bit16_weights = _nothing
 
 
 def _nothing(*args: Any, **how: Any) -> None:
@@ -54,3 +71,10 @@ def _norm(
     norms = torch._foreach_norm([each.detach() for each in own], 2, dtype=torch.double)
     norm = torch.stack(norms).pow(2).sum().float().pow(0.5)
     return torch.where(norm.isfinite(), norm, -1.0)
+
+
+def _clip(weights: Sequence[nn.Parameter], *, longest: float) -> None:
+    """Scales gradients down to a norm of `longest` together, as DeepSpeed does without ZeRO."""
+    gradients = [value.grad for value in weights if value.grad is not None]
+    norm = torch.stack(torch._foreach_norm(gradients, 2)).square().sum().sqrt()
+    torch._foreach_mul_(gradients, (norm.new_tensor(longest) / (norm + 1e-6)).clamp(max=1.0))
