@@ -6,17 +6,17 @@ adapter is added. What the reference of a model is whose own weights train, `tra
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import NoReturn
 
 import torch
-from peft import PeftModel
 from torch import Tensor, nn
 
 from evals.evaluating import evaluating
 from evals.output_head import output_head
 from trainers import losses
+from trainers.adapter_off import adapter_off
 from trainers.batch import Batch
 from trainers.distributed import Place, mean_over_ranks
 from trainers.joint_pass import JointView
@@ -214,8 +214,7 @@ def _undeclared(what: str) -> NoReturn:
 
 @contextmanager
 def _as_reference(model: nn.Module) -> Iterator[None]:
-    adapter_off = model.disable_adapter() if isinstance(model, PeftModel) else nullcontext()
-    with evaluating(model), adapter_off:
+    with evaluating(model), adapter_off(model):
         yield
 
 
