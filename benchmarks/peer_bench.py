@@ -9,6 +9,7 @@ from typing import Literal
 
 import open_unlearning
 import torch
+from peft.tuners.lora.layer import Linear
 from torch.nn.functional import pad
 
 from evals.benchmark import Benchmark
@@ -19,6 +20,7 @@ from evals.suite import Encoder, suite_of
 from evals.text.example import Example
 from trainers.family import build_family
 from trainers.loaded_model import LoadedModel
+from trainers.lora_linear import LoraLinear
 from trainers.settings import TrainingSettings
 
 LR = 1e-4
@@ -87,6 +89,14 @@ def labelled_rows(
     """Returns rows with labels of every position."""
     rows = {**inputs, "labels": pad(labels_BT, (1, 0), value=IGNORE)}
     return {name: value.to(device) for name, value in rows.items()}
+
+
+def as_peft_runs_it(model: torch.nn.Module) -> None:
+    """Takes from the layers of a model's adapter what they have of Lethe's own."""
+    for module in model.modules():
+        if isinstance(module, LoraLinear):
+            module.__class__ = Linear
+        getattr(module, "lora_variant", {}).clear()
 
 
 def compared(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import open_unlearning
 import torch
-from peer_bench import Bench, labelled_rows
+from peer_bench import Bench, as_peft_runs_it, labelled_rows
 from peer_evaluations import open_unlearnings_parts
 from peft import PeftModel
 from torch import nn
@@ -46,8 +46,7 @@ def main() -> None:
     bench = _loaded(job, options.checkpoint)
     reference = copy.deepcopy(bench.loaded.model) if job.method.name in WITH_REFERENCE else None
     adapted = add_adapter(bench.loaded.model, job.adapter, seed=job.seed)
-    for module in adapted.modules():
-        getattr(module, "lora_variant", {}).clear()  # as peft has it
+    as_peft_runs_it(adapted)
     losses = _train(job, bench, adapted, reference)
     with evaluating(adapted):
         parts = open_unlearnings_parts(bench)

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import open_unlearning
 import torch
-from peer_bench import LR, labelled_rows
+from peer_bench import LR, as_peft_runs_it, labelled_rows
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from evals.choice import choose
@@ -105,8 +105,7 @@ def _theirs() -> Callable[[PreTrainedModel, RandomRows, argparse.Namespace], Non
     """Returns Trainer's loop around GradDiff, on the adapter as peft runs it."""
 
     def run(model: PreTrainedModel, rows: RandomRows, options: argparse.Namespace) -> None:
-        for module in model.modules():
-            getattr(module, "lora_variant", {}).clear()
+        as_peft_runs_it(model)
         weights = [value for _, value in trainable(model)]
         optimizer = torch.optim.AdamW(weights, lr=LR, weight_decay=0.0)
         for index in range(options.steps):

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from evals.errors import ConfigError
 from trainers.adapted_weights import AdaptedWeight, base_weights, update_norm
 from trainers.lora_forward import scale_narrowly
+from trainers.lora_linear import compute_at_once
 from trainers.settings import AdapterSettings, L1Mode
 
 A, B = ".lora_A.", ".lora_B."
@@ -66,6 +67,7 @@ def add_adapter(model: nn.Module, settings: AdapterSettings, *, seed: int) -> Pe
         raise _wrong_targets(settings, f"{strangers[0]} is no factor of a linear layer")
     load_state(adapted, initial_state(adapted, seed))
     scale_narrowly(adapted)
+    compute_at_once(adapted)
     return adapted
 
 
