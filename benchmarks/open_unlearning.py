@@ -1,8 +1,8 @@
 """What open-unlearning does in a step and in an evaluation, written anew on transformers.
 
 After locuslab/open-unlearning at d3d7cf9 (2025-12-23): src/trainer/utils.py, src/trainer/unlearn/
-(grad_ascent, grad_diff, npo, simnpo, rmu) and src/evals/metrics/utils.py (evaluate_probability,
-eval_text_similarity).
+(grad_ascent, grad_diff, npo, dpo, simnpo, rmu) and src/evals/metrics/utils.py
+(evaluate_probability, eval_text_similarity).
 Its reference is a second model, each source has a pass of its own, logits are made of every
 position, and transformers computes a loss of them, too, as rows bring labels. Left out are its
 Trainer's callbacks, logging and accelerate, which would only take longer. It has no LoRA; here the
@@ -51,6 +51,22 @@ def npo(model: nn.Module, reference: nn.Module, forget: Inputs, retain: Inputs) 
     with torch.no_grad():
         reference_nll = batch_nll(reference, forget)
     forgotten = -2 / 0.1 * functional.logsigmoid(0.1 * (nll - reference_nll)).mean()
+    loss: Tensor = forgotten + model(**retain).loss
+    return loss
+
+
+def dpo(
+    model: nn.Module, reference: nn.Module, forget: Inputs, retain: Inputs, refusal: Inputs
+) -> Tensor:
+    """`DPO.compute_loss`, beta 0.1, with the retain loss NLL; a refusal wins over the answer."""
+    log_ratios = []
+    for inputs in (refusal, forget):
+        nll = batch_nll(model, inputs)
+        with torch.no_grad():
+            reference_nll = batch_nll(reference, inputs)
+        log_ratios.append(reference_nll - nll)
+    margin = log_ratios[0] - log_ratios[1]
+    forgotten = -2 / 0.1 * functional.logsigmoid(0.1 * margin).mean()
     loss: Tensor = forgotten + model(**retain).loss
     return loss
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import open_unlearning
 import torch
 from machine import setting, table
-from peer_bench import LR, Bench, bench_of, compared, labelled_rows, learn
+from peer_bench import LR, Bench, as_peft_runs_it, bench_of, compared, labelled_rows, learn
 from peer_evaluations import evaluations
 from process_queue import HEAD, queue_row
 
@@ -32,17 +32,21 @@ METHODS: Mapping[str, Mapping[str, object]] = {
     "gd": {"name": "gd"},
     "simnpo": {"name": "simnpo"},
     "npo": {"name": "npo", "retain_term": "nll"},
+    "dpo": {"name": "dpo", "retain_term": "nll"},
     "kl": {"name": "kl"},
     "rmu": {"name": "rmu", "layer": 1},
 }
-PEERS = {
+PEERS: Mapping[str, Callable[..., torch.Tensor]] = {
     "ga": open_unlearning.ga,
     "gd": open_unlearning.gd,
     "simnpo": open_unlearning.simnpo,
     "npo": open_unlearning.npo,
+    "dpo": open_unlearning.dpo,
     "kl": open_unlearning.kl,
     "rmu": open_unlearning.rmu(1),
 }
+READ = {"dpo": (Source.FORGET, Source.RETAIN, Source.IDK)}
+"""The rows that a peer's loss is given, where they are not forget rows and retain rows."""
 
 
 def main() -> None:
@@ -68,8 +72,7 @@ def _steps(bench: Bench, pairs: int) -> list[list[str]]:
     """
     reference, model = copy.deepcopy(bench.loaded.model), copy.deepcopy(bench.loaded.model)
     peer = add_adapter(model, AdapterSettings(), seed=0)
-    for module in peer.modules():
-        getattr(module, "lora_variant", {}).clear()  # as peft has it
+    as_peft_runs_it(peer)
     peer.train()
     student = add_adapter(bench.loaded.model, AdapterSettings(), seed=0).train()
     engine = Engine.start(
@@ -83,7 +86,7 @@ def _steps(bench: Bench, pairs: int) -> list[list[str]]:
     found = []
     for name, settings in METHODS.items():
         ours = _our_step(bench, engine, settings, drawn)
-        theirs = _their_step(bench, PEERS[name], peer, reference, drawn)
+        theirs = _their_step(bench, name, peer, reference, drawn)
         found.append(compared(f"step, {name}", ours, theirs, pairs, bench.device))
     engine.close()
     return found
@@ -95,7 +98,7 @@ def _drawn(bench: Bench, num: int) -> list[Mapping[Source, Batch]]:
     sampler = Sampler(
         TrainingData(rows, bench.benchmark.refusals, Source.FORGET),
         bench.encoder,
-        needs=frozenset(rows),
+        needs=frozenset({*rows, Source.IDK}),
         shape=Shape(bench.training.batch_size, bench.training.micro_batch_size),
         place=Place(device=bench.device),
         seed=0,
@@ -125,17 +128,18 @@ def _our_step(
 
 def _their_step(
     bench: Bench,
-    loss: Callable[..., torch.Tensor],
+    name: str,
     peer: torch.nn.Module,
     reference: torch.nn.Module,
     drawn: Sequence[Mapping[Source, Batch]],
 ) -> Callable[[int], None]:
     weights = [value for _, value in trainable(peer)]
     optimizer = torch.optim.AdamW(weights, lr=LR, weight_decay=0.0)
+    loss, sources = PEERS[name], READ.get(name, (Source.FORGET, Source.RETAIN))
     rows = [
         [
             labelled_rows(batches[source].inputs, batches[source].labels_BT, bench.device)
-            for source in (Source.FORGET, Source.RETAIN)
+            for source in sources
         ]
         for batches in drawn
     ]
