@@ -8,12 +8,12 @@ from torch import nn
 
 from evals.output_head import logits_at
 from trainers.joint_pass import joint_rows
-from trainers.model_call import Arguments, longest_list
+from trainers.model_call import Arguments
 
 
 def decoder_layers(model: nn.Module) -> Sequence[nn.Module]:
     """Returns the layers of the text decoder, whatever is wrapped around it."""
-    return longest_list(_decoder(model))
+    return list(_held_layers(_decoder(model))[2])
 
 
 @contextmanager
@@ -39,17 +39,19 @@ def only_to(model: nn.Module, layer: int) -> Iterator[None]:
 
 
 def _held_layers(decoder: nn.Module) -> tuple[nn.Module, str, nn.ModuleList]:
-    """Returns who holds the decoder's layers, by which name, and the list."""
-    wanted = longest_list(decoder)
-    for holder in decoder.modules():
-        for name, held in holder.named_children():
-            if (
-                isinstance(held, nn.ModuleList)
-                and len(held) == len(wanted)
-                and held[0] is wanted[0]
-            ):
-                return holder, name, held
-    raise AssertionError("a list of layers that nobody holds")
+    """Returns who holds the decoder's layers, by which name, and the list: its longest one."""
+    held = max(_lists(decoder), key=lambda each: len(each[2]), default=None)
+    assert held is not None, "a model without a list of layers"
+    return held
+
+
+def _lists(module: nn.Module) -> Iterator[tuple[nn.Module, str, nn.ModuleList]]:
+    """Yields lists of modules but for those inside others, such as the experts of a layer."""
+    for name, child in module.named_children():
+        if isinstance(child, nn.ModuleList):
+            yield module, name, child
+        else:
+            yield from _lists(child)
 
 
 def _decoder(model: nn.Module) -> nn.Module:

@@ -62,6 +62,16 @@ def test_gradients_are_the_same():
     assert all(torch.equal(gradients[0][name], gradients[1][name]) for name in found)
 
 
+def test_experts_that_outnumber_the_layers_are_no_layers():
+    model = llama()
+    for layer in model.model.layers:
+        layer.experts = torch.nn.ModuleList([torch.nn.Linear(16, 16) for _ in range(5)])
+    assert decoder_layers(model) == list(model.model.layers)
+    with only_to(model, 1):
+        assert decoder_layers(model) == list(model.model.layers)
+        assert len(model.model.layers) == 2
+
+
 def test_logits_take_all_layers():
     model = llama()
     runs = runs_of(model)
