@@ -56,7 +56,8 @@ def main() -> None:
     bench = bench_of(options)
     learn(bench, options.epochs)
     numbers = sum(value.numel() for value in bench.loaded.model.parameters())
-    rows = [*evaluations(bench, options.pairs), *_steps(bench, options.pairs)]
+    rows = [] if options.only_steps else [*evaluations(bench, options.pairs)]
+    rows += _steps(bench, options.pairs)
     size = f"{numbers / 1e6:.1f} million parameters in {options.dtype}"
     print(f"\n{size}, {options.rows} rows a pass, {options.pairs} pairs, {bench.device}\n")
     print(table(["what", "ours ms", "theirs ms", "CPU", "wall"], rows))
@@ -165,6 +166,7 @@ def _parser() -> argparse.ArgumentParser:
         default=0,
         help="pairs of a whole sweep and a queue, which take minutes",
     )
+    parser.add_argument("--only-steps", action="store_true", help="leave out evaluations")
     parser.add_argument("--rows", type=int, default=4, help="rows of each source in a pass")
     parser.add_argument("--hidden-size", type=int, default=128, help="a multiple of eight")
     parser.add_argument("--num-layers", type=int, default=4, help="decoder layers, two or more")

@@ -41,7 +41,7 @@ def _spare_reductions_of_zero(sharded: Any) -> None:
         sharded.setup_buckets = _nothing
         sharded.reduce_independent_p_g_buckets_and_remove_grads = _nothing
         sharded.reduce_ipg_grads = _nothing
-        for hook in sharded._grad_acc_hooks:  # they would call the first two, and nothing else
+        for hook in sharded._grad_acc_hooks:  # which nothing is left for to do
             hook.remove()
     sharded.allreduce_and_scatter = partial(_scatter, sharded.allreduce_and_scatter)
     sharded.get_grad_norm_direct = partial(_norm, sharded.get_grad_norm_direct)
