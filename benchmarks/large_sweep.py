@@ -5,8 +5,10 @@ a model says is drawn, around what a learning rate and an L1 of that size may co
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -14,11 +16,12 @@ from evals.benchmark import Benchmark, Role
 from evals.building import build_benchmark
 from evals.scores import ScoreSheet
 from evals.selection import selected_tasks
+from evals.text.example import Task as Questions
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.resume import write_config
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, original_job, starting_weights, trial_job
-from orchestrator.jobs.finalists import Finalist, finalists, gold_again_job
+from orchestrator.jobs.finalists import Finalist, finalist, gold_again_job, races, run_of
 from orchestrator.limits.ledger import Ledger
 from orchestrator.results.entry import Entry, Reference
 from orchestrator.results.feasibility import judged
@@ -136,22 +139,29 @@ class Sweep:
         return entries
 
     def write_finalists(self, reference: Reference, entries: list[Entry]) -> None:
-        """Stores the runs of each method's best trial, and the gold model under another seed."""
-        chosen: list[Finalist] = finalists(
-            self.config,
-            self.benchmark,
-            original=reference.original.job,
-            gold_again=gold_again_job(self.config, self.benchmark, weights=self.weights),
-            entries=entries,
-        )
-        for each in chosen:
-            self.write(each.job, each.member, gold=reference.gold)
+        """Stores the gold model under another seed, and all runs of each method's race."""
+        again = gold_again_job(self.config, self.benchmark, weights=self.weights)
+        if again is not None:
+            self._write_finalist(Finalist(again, str(again.phase), None, {}), reference)
+        original = reference.original.job
+        for label, race in races(self.config, entries, reference).items():
+            trials = {entry.number: entry for entry in entries if entry.label == label}
+            while race.wanted:
+                number, seed = race.wanted[0]
+                trial = trials[number]
+                final = finalist(self.config, self.benchmark, trial, seed=seed, original=original)
+                result = self._write_finalist(final, reference)
+                race.runs[number, seed] = run_of(result, self.config.search, reference.bounds)
+
+    def _write_finalist(self, final: Finalist, reference: Reference) -> Result:
+        return self.write(final.job, final.member, gold=reference.gold)
 
 
 def _scores(job: Job, benchmark: Benchmark) -> ScoreSheet:
     """Returns what the job's model might say of each item, drawn by the job's hash."""
     rng = np.random.default_rng(int(job.hash, 16))
     right = _right(job)
+    tasks = cast(Sequence[Questions], selected_tasks(benchmark, job.evaluation))
     return ScoreSheet(
         tuple(
             TaskScores(
@@ -163,7 +173,7 @@ def _scores(job: Job, benchmark: Benchmark) -> ScoreSheet:
                     for each in sorted(task.examples, key=lambda each: each.id)
                 ),
             )
-            for task in selected_tasks(benchmark, job.evaluation)
+            for task in tasks
         )
     )
 
