@@ -151,6 +151,7 @@ def _alone(ticket: Ticket) -> float:
     """Trains one model in this process; returns the seconds of its training and evaluation."""
     import torch
     import torch.distributed as dist
+    from torch._C._distributed_c10d import FileStore  # where its types are
 
     from trainers.distributed import Place
     from trainers.rank_task import RankTask
@@ -160,7 +161,7 @@ def _alone(ticket: Ticket) -> float:
     torch.set_num_threads(1)
     base = None if ticket.base is None else Path(ticket.base)
     with tempfile.TemporaryDirectory(prefix="lethe-") as folder:
-        store = dist.FileStore(f"{folder}/store", 1)
+        store = FileStore(f"{folder}/store", 1)
         dist.init_process_group("gloo", store=store, rank=0, world_size=1)
         os.environ |= {"RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0"}
         for news in run(

@@ -60,6 +60,10 @@ class TicketList:
         """Notes the time."""
         self.ends_s[job.hash] = time.perf_counter()
 
+    def withdraw(self, job: Job) -> None:
+        """Fails: only a monitor has jobs withdrawn, and there is none."""
+        raise AssertionError(f"the job {job.hash} was withdrawn")
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
