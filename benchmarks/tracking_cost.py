@@ -25,6 +25,7 @@ from orchestrator.config.resume import config_text
 from orchestrator.config.tracking import TrackingSettings
 from orchestrator.results.entry import Entry
 from orchestrator.searching.constraints import violations
+from orchestrator.storage.address import Address
 from orchestrator.storage.files import sweep_path
 from orchestrator.storage.records import Storage
 from orchestrator.storage.result import State
@@ -132,7 +133,7 @@ def _batched(entries: Sequence[Entry], storage: Storage, folder: Path, uri: str)
 def _values_at_once(entries: Sequence[Entry], folder: Path, uri: str) -> float:
     """Returns the seconds a trial that its values alone take, without any file."""
     settings = TrackingSettings(experiment="values at once")
-    session = begin_session(settings, Place("demo", folder / "demo", folder), uri, "{}")
+    session = begin_session(settings, Place("demo", folder / "demo", folder), Address.of(uri), "{}")
     files = Files(folder / "nowhere", texts=dict, adapter=False)
     started = time.perf_counter()
     for entry in entries:
