@@ -15,7 +15,8 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from unittest.mock import patch
 
 import numpy as np
 from machine import setting, table
@@ -26,10 +27,12 @@ from evals.choice import Choice
 from evals.scores import ScoreSheet
 from evals.selection import selected_tasks
 from evals.settings import EvaluationSettings
+from evals.text.example import Task as Questions
 from evals.text.scores import AnswerScore, ItemScore, TaskScores
 from orchestrator.config.loading import load_config
 from orchestrator.driver import main as driver
 from orchestrator.driver import start
+from orchestrator.driver.program import DONE
 from orchestrator.driver.progress import Progress
 from orchestrator.driver.signals import StopSignals
 from orchestrator.results.entry import Entry
@@ -89,7 +92,8 @@ class IdleRank:
 def _scores(job: Job) -> ScoreSheet:
     """Returns what a model might have said, drawn by the job's hash."""
     rng = np.random.default_rng(int(job.hash, 16))
-    tasks = selected_tasks(_benchmark(job.benchmark), job.evaluation)
+    chosen = selected_tasks(_benchmark(job.benchmark), job.evaluation)
+    tasks = cast(Sequence[Questions], chosen)
     return ScoreSheet(
         tuple(
             TaskScores(
@@ -177,14 +181,16 @@ def main() -> None:
 def _run(options: argparse.Namespace) -> None:
     """Runs one sweep and prints its figures as the last line."""
     jobs = options.run
-    start.Progress = Clock  # type: ignore[misc]
-    scheduler.JobTrainable = IdleTrainable  # type: ignore[misc]
-    with tempfile.TemporaryDirectory() as name:
+    with (
+        patch.object(start, "Progress", Clock),
+        patch.object(scheduler, "JobTrainable", IdleTrainable),
+        tempfile.TemporaryDirectory() as name,
+    ):
         config = load_config(None, _overrides(options, Path(name)))
         started = time.perf_counter()
         code = driver.conduct(config, StopSignals())
         whole_s = time.perf_counter() - started
-    assert code in (driver.DONE, driver.NOTHING_FEASIBLE), code
+    assert code in (DONE, driver.NOTHING_FEASIBLE), code
     ends_s = Clock.ends_s
     assert len(ends_s) == jobs, len(ends_s)
     tenth = ends_s[-max(2, jobs // 10) :]
