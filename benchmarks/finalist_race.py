@@ -95,23 +95,25 @@ def ended(
 ) -> list[Ended]:
     """Returns what the race of these candidates ends with; nothing without any."""
     race = Race(tuple(candidates), SEEDS, spare, ())
+    missed: dict[tuple[int, int], float] = {}
     while race.wanted:
         number, again = race.wanted[0]
-        race.runs[number, again] = Run(_missed(surface, places[number], [seed, number, again]))
+        missed[number, again] = _missed(surface, places[number], [seed, number, again])
+        race.runs[number, again] = Run({FLOOR: missed[number, again]})
     if not race.standing:
         return []
     (standing,) = race.standing
     x, y = (np.float64(share) for share in places[standing])
     truth = surface.truth(x, y)
-    mean = np.mean([race.runs[standing, again].violations[FLOOR] for again in SEEDS])
+    mean = np.mean([missed[standing, again] for again in SEEDS])
     gain = 1 - float(surface.gap(truth.objective))
     return [Ended(bool(mean <= 0), bool(truth.feasible), gain, len(race.runs))]
 
 
-def _missed(surface: Surface, place: tuple[float, float], dice: list[int]) -> dict[str, float]:
+def _missed(surface: Surface, place: tuple[float, float], dice: list[int]) -> float:
     x, y = (np.float64(share) for share in place)
     noise = np.random.default_rng([*b"again", *dice]).normal(0.0, FLOOR_ERROR)
-    return {FLOOR: float(surface.truth(x, y).violations[FLOOR]) + noise}
+    return float(surface.truth(x, y).violations[FLOOR]) + noise
 
 
 def _row(name: str, trials: int, num_methods: int, found: Sequence[Ended]) -> list[str]:

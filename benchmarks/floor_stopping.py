@@ -57,7 +57,7 @@ def main() -> None:
     if options.recorded.exists():
         _replay(read(options.recorded), settings, low=options.low, high=options.high)
     print(f"\nSimulated trials, seed {options.seed}, floor 0.9 x the original's\n")
-    rows = []
+    rows: list[tuple[str, list[Fate]]] = []
     for name, make in FAMILIES.items():
         rng = np.random.default_rng([options.seed, len(rows)])
         rows.append((name, [_simulated(make, rng, settings) for _ in range(options.curves // 4)]))

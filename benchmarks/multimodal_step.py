@@ -82,7 +82,7 @@ def _measured(options: argparse.Namespace) -> Case:
         scratch = Family(_config(options, cache=None, tower="frozen"))
         scratch.load(benchmark=benchmark, checkpoint=None, seed=0).save(saved)
         kept = cache if options.case == CASES[0] else None
-        tower = "trained" if options.case == CASES[2] else "frozen"
+        tower: PartState = "trained" if options.case == CASES[2] else "frozen"
         family = Family(_config(options, cache=kept, tower=tower))
         loaded = family.load(benchmark=benchmark, checkpoint=saved, seed=0)
         loaded.model.to(options.device)

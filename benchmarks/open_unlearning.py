@@ -87,8 +87,8 @@ def kl(model: nn.Module, reference: nn.Module, forget: Inputs, retain: Inputs) -
     with torch.no_grad():
         said = reference(**retain).logits
     says = model(**retain).logits
-    flat = (functional.log_softmax(each, dim=-1).flatten(0, 1) for each in (says, said))
-    return forget_loss + functional.kl_div(*flat, reduction="batchmean", log_target=True)
+    says_NV, said_NV = (functional.log_softmax(each, dim=-1).flatten(0, 1) for each in (says, said))
+    return forget_loss + functional.kl_div(says_NV, said_NV, reduction="batchmean", log_target=True)
 
 
 def rmu(layer: int) -> Callable[..., Tensor]:

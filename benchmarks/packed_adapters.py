@@ -6,6 +6,7 @@ A pass takes the active slots' rows one slot after the other, as many of each.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -31,10 +32,9 @@ class PackedLinear(nn.Module):
     ) -> None:
         super().__init__()
         self.base = base
-        made = {"device": base.weight.device, "dtype": base.weight.dtype}
-        sizes = base.in_features, base.out_features
-        self.a_KrI = nn.Parameter(torch.zeros(num_slots, settings.rank, sizes[0], **made))
-        self.b_KOr = nn.Parameter(torch.zeros(num_slots, sizes[1], settings.rank, **made))
+        zeros = partial(torch.zeros, device=base.weight.device, dtype=base.weight.dtype)
+        self.a_KrI = nn.Parameter(zeros((num_slots, settings.rank, base.in_features)))
+        self.b_KOr = nn.Parameter(zeros((num_slots, base.out_features, settings.rank)))
         self._scaling = settings.alpha / settings.rank
         self._active = active
 
@@ -167,7 +167,7 @@ class PackedAdamW:
         """Returns the factor of each slot that brings its own gradient down to `clipping`."""
         norms = [torch.linalg.vector_norm(each, dim=(1, 2)) for each in gradients]
         norm_A = torch.linalg.vector_norm(torch.stack(norms), dim=0)
-        factor_A = (self.clipping / (norm_A + 1e-6)).clamp(max=1.0)
+        factor_A: Tensor = (self.clipping / (norm_A + 1e-6)).clamp(max=1.0)
         return factor_A[:, None, None]
 
 

@@ -5,7 +5,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import open_unlearning
 import torch
@@ -16,7 +16,8 @@ from evals.benchmark import Benchmark
 from evals.building import build_benchmark
 from evals.choice import choose
 from evals.collated import IGNORE
-from evals.suite import Encoder, suite_of
+from evals.suite import suite_of
+from evals.text.encoding import Encoder
 from evals.text.example import Example
 from trainers.family import build_family
 from trainers.loaded_model import LoadedModel
@@ -56,7 +57,7 @@ def bench_of(options: argparse.Namespace) -> Bench:
     training = TrainingSettings(
         lr=LR, batch_size=options.rows, micro_batch_size=options.rows, max_length=128
     )
-    return Bench(benchmark, loaded, encoder, training, options.device, options.dtype)
+    return Bench(benchmark, loaded, cast(Encoder, encoder), training, options.device, options.dtype)
 
 
 def learn(bench: Bench, epochs: int) -> None:

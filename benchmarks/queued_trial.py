@@ -9,7 +9,9 @@ Lethe's own functions, which take no longer than Trainer's.
 import argparse
 import copy
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import cast
 
 import open_unlearning
 import torch
@@ -21,6 +23,7 @@ from torch import nn
 from evals.building import build_benchmark
 from evals.evaluating import evaluating
 from evals.suite import suite_of
+from evals.text.encoding import Encoder
 from trainers.adapters import add_adapter, trainable
 from trainers.distributed import Place
 from trainers.family import build_family
@@ -29,7 +32,7 @@ from trainers.requirements import Source
 from trainers.sampler import Sampler, Shape, TrainingData
 from trainers.schedule import learning_rate
 
-LOSSES = {
+LOSSES: Mapping[str, Callable[..., torch.Tensor]] = {
     "gd": open_unlearning.gd,
     "npo": open_unlearning.npo,
     "simnpo": open_unlearning.simnpo,
@@ -43,6 +46,8 @@ def main() -> None:
     torch.set_num_threads(1)
     text = json.loads(options.job.read_text())
     job = Job.model_validate({name: value for name, value in text.items() if name != "hash"})
+    assert job.method is not None
+    assert job.adapter is not None
     bench = _loaded(job, options.checkpoint)
     reference = copy.deepcopy(bench.loaded.model) if job.method.name in WITH_REFERENCE else None
     adapted = add_adapter(bench.loaded.model, job.adapter, seed=job.seed)
@@ -64,7 +69,7 @@ def _loaded(job: Job, checkpoint: Path) -> Bench:
     encoder = suite_of(job.benchmark.name).encoder(
         loaded.processor, max_length=training.max_length, key="max_length"
     )
-    return Bench(benchmark, loaded, encoder, training, "cpu", "fp32")
+    return Bench(benchmark, loaded, cast(Encoder, encoder), training, "cpu", "fp32")
 
 
 def _train(job: Job, bench: Bench, adapted: PeftModel, reference: nn.Module | None) -> list[float]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from search_surfaces import KEPT, Array, Measures, Surface, seeded
+from search_surfaces import KEPT, Array, Measures, Surface, Values, seeded
 
 from orchestrator.searching.constraints import Constraint
 
@@ -23,7 +23,7 @@ def recorded(seed: int) -> Surface:
     left, low = seeded("recorded", seed).uniform(0.0, 1.0 - WINDOW, 2)
     tables = _recorded_tables()
 
-    def truth(x: Array, y: Array) -> Measures:
+    def truth(x: Values, y: Values) -> Measures:
         where = left + WINDOW * x, low + WINDOW * y
         objective, retain = (_between(tables[name], *where) for name in RECORDED_ORIGINAL)
         limit = KEPT * RECORDED_ORIGINAL["retain"]
@@ -31,7 +31,7 @@ def recorded(seed: int) -> Surface:
 
     axis = np.linspace(0.0, 1.0, 801)
     found = truth(*np.meshgrid(axis, axis))
-    best = float(found.objective[found.feasible].max())
+    best = float(np.where(found.feasible, found.objective, -np.inf).max())
     original = RECORDED_ORIGINAL["log_forget_quality"]
     return Surface(truth, best, {"retain": Constraint(at_least=KEPT)}, original)
 
@@ -47,16 +47,16 @@ def _recorded_tables() -> dict[str, Array]:
     }
 
 
-def _between(table: Array, x: Array, y: Array) -> Array:
+def _between(table: Array, x: Values, y: Values) -> Values:
     """Returns the bilinear interpolation of a table over [0, 1] x [0, 1]."""
     (i, u), (j, v) = (_cell(share, size) for share, size in zip((x, y), table.shape, strict=True))
     near = (1 - v) * table[i, j] + v * table[i, j + 1]
     far = (1 - v) * table[i + 1, j] + v * table[i + 1, j + 1]
-    found: Array = (1 - u) * near + u * far
+    found: Values = (1 - u) * near + u * far
     return found
 
 
-def _cell(share: Array, size: int) -> tuple[NDArray[np.intp], Array]:
+def _cell(share: Values, size: int) -> tuple[NDArray[np.intp], Array]:
     """Returns the number of the interval that the share falls into, and how far it lies in it."""
     place = np.asarray(share) * (size - 1)
     number = np.clip(place.astype(np.intp), 0, size - 2)

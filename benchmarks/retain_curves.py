@@ -9,12 +9,15 @@ import argparse
 import csv
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch.distributed as dist
+from torch._C._distributed_c10d import HashStore  # where its types are
 
 from evals.building import build_benchmark
 from evals.measure import measure
@@ -57,11 +60,11 @@ def read(file: Path) -> list[Line]:
         return [Line(**{k: _value(v, kinds[k]) for k, v in row.items()}) for row in _rows(stream)]
 
 
-def _rows(stream: object) -> Iterator[dict[str, str]]:
+def _rows(stream: Iterable[str]) -> Iterator[dict[str, str]]:
     yield from csv.DictReader(line for line in stream if not line.startswith("#"))
 
 
-def _value(text: str, kind: object) -> object:
+def _value(text: str, kind: object) -> Any:
     if kind is str or kind is int:
         return kind(text)
     return float(text) if text else None
@@ -126,17 +129,21 @@ def _lines(
     except TrialFailure as failure:
         print(f"{label} at {job.training.lr:.1e}: {failure}", flush=True)
         return
-    common = {"method": label, "lr": job.training.lr, "seed": job.seed, "whole": whole}
-    common["num_steps"] = reports[-1].num_steps
+    line = partial(
+        Line,
+        method=label,
+        lr=job.training.lr,
+        seed=job.seed,
+        num_steps=reports[-1].num_steps,
+        whole=whole,
+    )
     for report in reports:
         if f"probe_{METRIC}" in report.metrics:
             value, error = (report.metrics[f"probe_{METRIC}{end}"] for end in ("", "_error"))
-            yield Line(step=report.step, value=value, error=error, **common)
+            yield line(step=report.step, value=value, error=error)
     end = measure(outcome.sheet, gold, (METRIC, "log_forget_quality"))
     objective = end["log_forget_quality"]
-    yield Line(
-        step=reports[-1].num_steps, value=end[METRIC], error=0, objective=objective, **common
-    )
+    yield line(step=reports[-1].num_steps, value=end[METRIC], error=0, objective=objective)
     print(f"{label} at {job.training.lr:.1e}: {METRIC} {end[METRIC]:.3f}", flush=True)
 
 
@@ -154,7 +161,7 @@ def _outcome(task: RankTask, warm_state: WarmState, reports: list[Report] | None
 def _join() -> None:
     """Forms a process group of one, which the engine wants."""
     os.environ.update(MASTER_ADDR="127.0.0.1", RANK="0", WORLD_SIZE="1", LOCAL_RANK="0")
-    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+    dist.init_process_group("gloo", store=HashStore(), rank=0, world_size=1)
 
 
 def _parser() -> argparse.ArgumentParser:

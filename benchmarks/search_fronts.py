@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import mean, median
 from tempfile import TemporaryDirectory
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import optuna
@@ -81,8 +81,7 @@ class ByLethe:
             violation_errors=dict.fromkeys(violations, measured.floor_error),
             further=(Further(kept, error=measured.floor_error),),
         )
-        told = {"objective": objective, "violations": violations, "signals": signals}
-        self._search.tell(self._number, **told)
+        self._search.tell(self._number, objective=objective, violations=violations, signals=signals)
 
 
 class ByOptuna:
@@ -91,7 +90,7 @@ class ByOptuna:
     def __init__(self, name: str, *, seed: int) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        ways = ["maximize"] * len(OBJECTIVES)
+        ways: list[Literal["maximize"]] = ["maximize"] * len(OBJECTIVES)
         self._study = optuna.create_study(directions=ways, sampler=RIVALS[name](seed=seed))
 
     def ask(self) -> Mapping[str, float]:

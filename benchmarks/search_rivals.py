@@ -28,6 +28,12 @@ PENALTY = 1000.0
 """What one whole unit of a bound, missed, costs in units of ln p."""
 
 NAMES = ("lethe", "random", "tpe", "penalty", "grid")
+OWN: Mapping[str, Literal["gp", "random", "grid"]] = {
+    "lethe": "gp",
+    "random": "random",
+    "grid": "grid",
+}
+"""Lethe's sampler of each of its own."""
 CONSTRAINED = ("tpe constrained", "optuna gp")
 """Slower ones, that are asked by name."""
 
@@ -92,8 +98,7 @@ class ByLethe:
             violation_errors=dict.fromkeys(violations, measured.floor_error),
         )
         objective = float(measured.objective)
-        told = {"objective": objective, "violations": violations, "signals": signals}
-        self._search.tell(self._number, **told)
+        self._search.tell(self._number, objective=objective, violations=violations, signals=signals)
         if measured.feasible:
             chance = keeps_again(violations, signals.violation_errors)
             astray = 0.0 if signals.guide is None else abs(signals.guide)
@@ -171,5 +176,4 @@ def searcher(name: str, surface: Surface, *, trials: int, seed: int) -> Iterator
         yield ByConstraints(name, seed=seed)
         return
     with TemporaryDirectory(prefix="lethe-") as folder:
-        sampler = "gp" if name == "lethe" else name
-        yield ByLethe(sampler, surface, trials=trials, seed=seed, folder=Path(folder))
+        yield ByLethe(OWN[name], surface, trials=trials, seed=seed, folder=Path(folder))

@@ -17,7 +17,7 @@ drawn from the seed: in the middle half or so of both ranges, as of a person who
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -29,6 +29,8 @@ from orchestrator.searching.constraints import Constraint
 from orchestrator.searching.space import SearchRange
 
 Array = NDArray[np.float64]
+Values = Array | np.float64
+"""What is so at many points, or at one of them."""
 
 SPACE = {"lr": SearchRange(low=1e-5, high=1e-2), "l1": SearchRange(low=1e-5, high=1.0)}
 RETAIN, FORGET, KEPT = 0.75, 0.6, 0.9
@@ -45,23 +47,24 @@ class Measures:
     The errors are standard errors that are known of what is measured.
     """
 
-    objective: Array
-    violations: dict[str, Array]
-    guide: Array | None = None
+    objective: Values
+    violations: Mapping[str, Values]
+    guide: Values | None = None
     floor_error: float = 0.0
     guide_error: float = 0.0
 
     @property
     def feasible(self) -> NDArray[np.bool_]:
         """Where every bound is kept."""
-        return np.all([missed <= 0 for missed in self.violations.values()], axis=0)
+        kept: NDArray[np.bool_] = np.all([of <= 0 for of in self.violations.values()], axis=0)
+        return kept
 
 
 @dataclass(frozen=True, slots=True)
 class Surface:
     """What is measured at (x, y), and the feasible optimum."""
 
-    truth: Callable[[Array, Array], Measures]
+    truth: Callable[[Values, Values], Measures]
     best: float
     constraints: dict[str, Constraint]
     original: float
@@ -70,7 +73,7 @@ class Surface:
     observed: Callable[[float, float, int], Measures] | None = None
     """What trial number so-and-so sees there, if that is not the truth."""
 
-    def gap(self, objective: Array) -> Array:
+    def gap(self, objective: Values) -> Values:
         """Returns the share of what could be gained over the original that is still missing."""
         return (self.best - objective) / (self.best - self.original)
 
@@ -126,7 +129,7 @@ class Shape:
         """Where the best feasible setting lies."""
         return min(self.floor, self.peak) + SHRINK * self.y1**4, self.y1
 
-    def distance(self, x: Array, y: Array) -> Array:
+    def distance(self, x: Values, y: Values) -> Values:
         """Returns D.
 
         The shift of the truth ratios is start x tanh of the strength that is missing to the peak:
@@ -139,13 +142,13 @@ class Shape:
         side = self.least + SPREAD * (y - self.y1) ** 2
         return np.minimum(np.hypot(shift, side), 1.0)
 
-    def violations(self, x: Array, y: Array) -> dict[str, Array]:
+    def violations(self, x: Values, y: Values) -> dict[str, Values]:
         """Returns by how much retain is below its floor and forget above its ceiling, if any."""
         strength = x - SHRINK * y**4
         harm = strength + DAMAGE * (y - self.y1) ** 2
         middle = self.floor + self.fall * math.log(KEPT / (1 - KEPT))
         retain = RETAIN / (1 + np.exp((harm - middle) / self.fall))
-        found = {"retain.at_least": KEPT * RETAIN - retain}
+        found: dict[str, Values] = {"retain.at_least": KEPT * RETAIN - retain}
         if self.ceiling is not None:
             forget = FORGET / (1 + np.exp((strength - self.ceiling) / self.fall))
             found["forget.at_most"] = forget - FORGET / 2
@@ -205,7 +208,7 @@ def heavy(seed: int, *, anywhere: bool = False) -> Surface:
         width=0.12,
     )
 
-    def truth(x: Array, y: Array) -> Measures:
+    def truth(x: Values, y: Values) -> Measures:
         steps = np.rint(shape.distance(x, y) * ITEMS).astype(int)
         return Measures(log_p(ITEMS)[steps], shape.violations(x, y))
 
@@ -241,7 +244,7 @@ def optimum_anywhere(rng: np.random.Generator) -> tuple[float, float]:
     return x - SHRINK * y1**4, y1
 
 
-def _surface(shape: Shape, truth: Callable[[Array, Array], Measures]) -> Surface:
+def _surface(shape: Shape, truth: Callable[[Values, Values], Measures]) -> Surface:
     x, y = (np.float64(share) for share in shape.optimum)
     best = float(truth(x, y).objective)
     # At next to no learning rate, and the L1 that spares most, nothing has changed.
@@ -255,7 +258,7 @@ def _surface(shape: Shape, truth: Callable[[Array, Array], Measures]) -> Surface
 def _smooth(shape: Shape) -> Surface:
     """Returns the surface with ln p = -2 n D^2."""
 
-    def truth(x: Array, y: Array) -> Measures:
+    def truth(x: Values, y: Values) -> Measures:
         return Measures(-2 * shape.items * shape.distance(x, y) ** 2, shape.violations(x, y))
 
     return _surface(shape, truth)

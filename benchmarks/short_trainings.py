@@ -11,16 +11,18 @@ import csv
 import math
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import groupby
 from pathlib import Path
 from statistics import median
+from typing import Any, cast
 
 import numpy as np
 import torch.distributed as dist
 from machine import setting, table
 from scipy.stats import spearmanr
+from torch._C._distributed_c10d import HashStore  # where its types are
 
 from evals.building import build_benchmark
 from evals.evidence import evidence
@@ -90,7 +92,7 @@ def main() -> None:
 
 def read(file: Path) -> list[Pair]:
     """Returns the pairs of a file, by method."""
-    kinds = {field.name: field.type for field in fields(Pair)}
+    kinds = {field.name: cast(Callable[[str], Any], field.type) for field in fields(Pair)}
     with file.open(encoding="utf-8", newline="") as stream:
         rows = csv.DictReader(line for line in stream if not line.startswith("#"))
         made = [Pair(**{k: kinds[k](text) for k, text in row.items()}) for row in rows]
@@ -165,7 +167,7 @@ def _plainly(found: Sequence[Pair], left: float, rng: np.random.Generator) -> fl
     """Returns the most that whole trainings gain, drawn for as much time as is `left`."""
     best = 0.0
     while left > 0:
-        pair = found[rng.integers(len(found))]
+        pair = found[int(rng.integers(len(found)))]
         # Of one that does not fit any more the part that fits is the chance that it counts.
         if rng.random() < left / pair.whole_cost:
             best = max(best, pair.worth)
@@ -278,7 +280,7 @@ def _scored(task: RankTask, warm_state: WarmState) -> ScoreSheet:
 def _join() -> None:
     """Forms a process group of one, which the engine wants."""
     os.environ.update(MASTER_ADDR="127.0.0.1", RANK="0", WORLD_SIZE="1", LOCAL_RANK="0")
-    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+    dist.init_process_group("gloo", store=HashStore(), rank=0, world_size=1)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -36,7 +36,7 @@ class RandomRows:
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
         self.num_rows = options.rows * options.steps
-        self.steps_per_epoch = options.steps
+        self.steps_per_epoch: int = options.steps
 
     def epoch(self, index: int) -> int:
         """Returns 0: there is but one."""

@@ -23,10 +23,10 @@ from search_surfaces import (
     KEPT,
     SHRINK,
     SPREAD,
-    Array,
     Measures,
     Shape,
     Surface,
+    Values,
     log_p,
     optimum_anywhere,
 )
@@ -55,14 +55,14 @@ class Steps:
     dip: float = 0.0
     """By which share of the original's shift a model that hardly forgets is farther from gold."""
 
-    def shift(self, x: Array, y: Array) -> Array:
+    def shift(self, x: Values, y: Values) -> Values:
         """Returns the shift from gold's ratios; below 0 more was forgotten than gold never knew."""
         missing = (self.shape.peak - (x - SHRINK * y**4)) / self.shape.width
         before = np.tanh(missing) + self.dip * np.exp(-(((missing - DIP_AT) / DIP_WIDTH) ** 2))
-        shift: Array = self.original * np.where(missing > 0, before, 1.5 * missing)
+        shift: Values = self.original * np.where(missing > 0, before, 1.5 * missing)
         return shift
 
-    def measures(self, shift: Array, x: Array, y: Array) -> Measures:
+    def measures(self, shift: Values, x: Values, y: Values) -> Measures:
         """Returns what a model with this shift at (x, y) measures, without noise on the floor."""
         side = self.shape.least + SPREAD * (y - self.shape.y1) ** 2
         apart = np.minimum(np.hypot(2 * ndtr(np.abs(shift) / 2) - 1, side), 1.0)
@@ -71,7 +71,7 @@ class Steps:
         missed = self.shape.violations(x, y)
         return Measures(log_p(self.items)[steps], missed, guide)
 
-    def truth(self, x: Array, y: Array) -> Measures:
+    def truth(self, x: Values, y: Values) -> Measures:
         """Returns what is so at (x, y)."""
         return self.measures(self.shift(x, y), x, y)
 
