@@ -53,6 +53,7 @@ def _record_files(client: MlflowClient, entry: Entry, folder: Path, run_id: str)
     client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
     for name, text in job_files(entry.result, folder).items():
         client.log_text(run_id, text, name)
-    for name in JOB_FILES:
-        client.log_artifact(run_id, str(folder / name))
+    for file in (folder / name for name in JOB_FILES):
+        if file.is_file():  # one of them says why a job has failed
+            client.log_artifact(run_id, str(file))
     client.log_artifacts(run_id, str(folder / ADAPTER), ADAPTER)
