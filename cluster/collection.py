@@ -14,12 +14,17 @@ SELDOM = (100_000, 5, 5)
 
 @contextmanager
 def seldom_collected() -> Iterator[None]:
-    """Has Python look for garbage seldom meanwhile: for a program, which holds no tensors long."""
+    """Has Python look for garbage seldom meanwhile: for a program, which holds no tensors long.
+
+    What is there by the end is never looked at again: Python would take all modules apart when the
+    process ends, which takes seconds.
+    """
     before = gc.get_threshold()
     gc.set_threshold(*SELDOM)
     try:
         yield
     finally:
+        gc.freeze()
         gc.set_threshold(*before)
 
 

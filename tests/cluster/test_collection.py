@@ -41,6 +41,16 @@ def test_a_program_looks_for_garbage_seldom_and_as_often_as_before_once_it_has_e
         end_badly()
     assert grow()
     assert looks
+    gc.unfreeze()
+
+
+def test_what_a_program_has_by_its_end_is_not_taken_apart_when_its_process_ends() -> None:
+    try:
+        with seldom_collected():
+            held = grow()
+        assert gc.get_freeze_count() >= len(held)
+    finally:
+        gc.unfreeze()
 
 
 def test_what_a_rank_imports_is_not_looked_through_then_or_ever_after(looks) -> None:
