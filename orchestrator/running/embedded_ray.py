@@ -24,6 +24,9 @@ LONGEST_SOCKET = 107
 """Bytes of the longest path that a Unix socket can have."""
 SHORT_FOLDER = "/tmp/ray"  # noqa: S108  where Ray itself goes if nobody names another place
 
+WORKERS_AHEAD = "RAY_prestart_worker_first_driver"
+"""Ray's switch for workers, one for each core, that it starts before anybody asks. Neither Tune's
+trainables nor ranks without a GPU use one, since they have environments of their own."""
 UNUSED = ("start_monitor", "start_log_monitor", "start_api_server")
 """What Ray's node starts beside a sweep's own processes, and none of it asks: what adds nodes, what
 sends logs to the driver, and the dashboard's server, which is there even without a dashboard."""
@@ -36,6 +39,7 @@ def start() -> None:
         ConfigError: it does not start.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
+    os.environ.setdefault(WORKERS_AHEAD, "0")
     try:
         _provide_token()
         with _loopback_only(), unused_left_out():

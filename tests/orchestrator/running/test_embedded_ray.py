@@ -62,6 +62,13 @@ def test_where_no_path_is_short_enough_that_is_said(told, monkeypatch, tmp_path)
     assert not told
 
 
+def test_no_workers_are_started_that_no_trainable_uses(told, monkeypatch) -> None:
+    monkeypatch.setenv(embedded_ray.WORKERS_AHEAD, "")  # so that it is put back afterwards
+    monkeypatch.delenv(embedded_ray.WORKERS_AHEAD)
+    embedded_ray.start()
+    assert os.environ[embedded_ray.WORKERS_AHEAD] == "0"
+
+
 def test_nothing_is_started_that_no_sweep_asks(monkeypatch) -> None:
     others = [getattr(Node, name) for name in embedded_ray.UNUSED]
     started = []
