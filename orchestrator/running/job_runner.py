@@ -266,14 +266,11 @@ class JobRun:
         return kept
 
     def _measured(self, result: Result, outcome: Outcome) -> Result:
-        gold, original = (
-            self._storage.sheet(found) if found and self._storage.has_sheet(found) else None
-            for found in (self._ticket.gold, self._ticket.original)
-        )
-        guard = self._ticket.guard
-        done = measured(result, outcome, gold=gold, original=original, guard=guard)
-        facts = {**done.facts, **self._memory()}
-        return replace(done, facts=facts, gold=self._ticket.gold or "")
+        ticket = self._ticket
+        gold = self._storage.sheet(ticket.gold) if ticket.gold else None
+        original = self._storage.known_sheet(ticket.original)
+        done = measured(result, outcome, gold=gold, original=original, guard=ticket.guard)
+        return replace(done, facts={**done.facts, **self._memory()}, gold=ticket.gold or "")
 
     def _facts(self) -> dict[str, float]:
         resumed = {"resumed_step": float(self._resumed_step)} if self._resumed_step else {}

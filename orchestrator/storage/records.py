@@ -163,6 +163,10 @@ class Storage:
         require_unchanged(file, content, written)
         return sheet
 
+    def known_sheet(self, job_hash: str | None) -> ScoreSheet | None:
+        """Returns the scores of a job, None where there is no job or it has left none."""
+        return self.sheet(job_hash) if job_hash and self.has_sheet(job_hash) else None
+
     def has_sheet(self, job_hash: str) -> bool:
         """Whether a finished job's scores are there."""
         return self._sheet_file(job_hash).is_file()

@@ -69,16 +69,23 @@ def test_what_was_committed_is_found_again_bit_by_bit(storage: Storage) -> None:
     result = make_result(make_job())
     commit_one(storage, result)
     assert storage.find(make_job()) == result
-    assert storage.sheet(make_job().hash) == make_sheet()
+    assert storage.sheet(make_job().hash) == storage.known_sheet(make_job().hash) == make_sheet()
+    assert storage.known_sheet(make_job(seed=1).hash) is storage.known_sheet(None) is None
 
 
 def test_how_sure_the_metrics_are_is_kept_and_their_guides(storage: Storage) -> None:
-    told = Evidence({"retain": 0.01}, {"log_forget_quality": 1.5}, {"log_forget_quality": math.nan})
+    told = Evidence(
+        {"retain": 0.01},
+        {"log_forget_quality": 1.5},
+        {"log_forget_quality": math.nan},
+        {"retain": 1e-4},
+    )
     commit_one(storage, replace(make_result(make_job()), evidence=told))
     found = storage.find(make_job())
     assert found is not None
     assert (found.evidence.errors, found.evidence.guides) == (told.errors, told.guides)
     assert math.isnan(found.evidence.guide_errors["log_forget_quality"])
+    assert found.evidence.with_original == told.with_original
 
 
 def test_a_result_of_before_there_was_evidence_is_read_as_it_was_written(storage: Storage) -> None:
