@@ -22,10 +22,6 @@ from orchestrator.running.workers import shape_of
 from orchestrator.storage.files import SCHEDULER_FOLDER
 from trainers.job import Job, Report
 
-TOGETHER = 16
-"""Gangs that begin at the same time, at most: all of their trials are suggested before one starts.
-"""
-
 
 class _AtOnce(BaseException):
     """Brings what ends a run out of Tune, which waits for its trainables before an Exception."""
@@ -74,7 +70,7 @@ class Monitor(Protocol):
 class QueueScheduler(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
     """Starts trials in their order, unless `monitor` says that nothing may start now.
 
-    Tune always has a trial ready for the next gang that becomes free; that one is stopped, too.
+    Tune always has one trial ready for the next gang that becomes free; that one is stopped, too.
     So are those that have begun, if the nodes that are left hold no gang: they would wait for ever.
     """
 
@@ -126,14 +122,14 @@ class QueueScheduler(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
             self._kept.look(idle, running, paused=paused, waits=waits, over=over)
 
     def _let_gangs_begin(self, tune_controller: TuneController) -> None:
-        """Has gangs that are yet to begin do so together, as each takes seconds.
+        """Has all gangs that are yet to begin do so together, as each takes seconds.
 
         By itself Tune has one trial ready, and the next one only once that has its trainable. While
         all gangs run one is enough; more would be suggested before they need to be.
         """
         live = tune_controller.get_live_trials()
-        to_begin = self._capacity.num_gangs - sum(trial.status == Trial.RUNNING for trial in live)
-        tune_controller.update_max_pending_trials(min(max(1, to_begin), TOGETHER))
+        running = sum(trial.status == Trial.RUNNING for trial in live)
+        tune_controller.update_max_pending_trials(max(1, self._capacity.num_gangs - running))
 
     def idle(self) -> None:
         """Looks on where nothing runs and Tune waits for a trial, as it then asks for none here."""
