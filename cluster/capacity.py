@@ -82,11 +82,6 @@ class CapacityWatch:
             self._take(self._nodes())
         return self._num_gangs > 0
 
-    @property
-    def num_gangs(self) -> int:
-        """How many gangs the cluster could hold when it was last looked at."""
-        return self._num_gangs
-
     def _take(self, nodes: Sequence[Mapping[str, float]]) -> None:
         before, self._num_gangs = self._num_gangs, num_gangs(self._shape, nodes)
         if self._num_gangs == before:

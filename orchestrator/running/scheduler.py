@@ -103,8 +103,6 @@ class QueueScheduler(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
                     self._searcher.withdraw(trial.trial_id)
                     trial.init_local_path()  # Tune fails at its end over one without a folder
                     tune_controller.stop_trial(trial)
-        else:
-            self._let_gangs_begin(tune_controller)
         self._keep_gangs(tune_controller)
         return super().choose_trial_to_run(tune_controller)
 
@@ -120,16 +118,6 @@ class QueueScheduler(FIFOScheduler):  # type: ignore[misc]  # Ray has no types
             running = [t.placement_group_factory for t in live if t.status == Trial.RUNNING]
             over = self._searcher.has_given_all
             self._kept.look(idle, running, paused=paused, waits=waits, over=over)
-
-    def _let_gangs_begin(self, tune_controller: TuneController) -> None:
-        """Has all gangs that are yet to begin do so together, as each takes seconds.
-
-        By itself Tune has one trial ready, and the next one only once that has its trainable. While
-        all gangs run one is enough; more would be suggested before they need to be.
-        """
-        live = tune_controller.get_live_trials()
-        running = sum(trial.status == Trial.RUNNING for trial in live)
-        tune_controller.update_max_pending_trials(max(1, self._capacity.num_gangs - running))
 
     def idle(self) -> None:
         """Looks on where nothing runs and Tune waits for a trial, as it then asks for none here."""

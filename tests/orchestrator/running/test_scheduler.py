@@ -150,25 +150,6 @@ def test_once_nothing_may_start_what_has_not_begun_is_taken_back_and_what_finds_
     assert queue.told == []
 
 
-@pytest.mark.parametrize(
-    ("statuses", "ready"),
-    [([], 3), (["PENDING"], 3), (["RUNNING", "PENDING"], 2), (["RUNNING"] * 3, 1)],
-)
-def test_as_many_trials_are_made_ready_as_gangs_are_yet_to_begin_and_at_least_one(
-    statuses, ready
-) -> None:
-    allowed: list[int] = []
-    tune = SimpleNamespace(
-        get_live_trials=lambda: [SimpleNamespace(status=status) for status in statuses],
-        get_trials=list,
-        update_max_pending_trials=allowed.append,
-    )
-    searcher = SimpleNamespace(waits=False)
-    capacity = SimpleNamespace(look=lambda: True, num_gangs=3)
-    QueueScheduler(searcher, capacity, Connection(), None).choose_trial_to_run(tune)
-    assert allowed == [ready]
-
-
 def test_gangs_are_kept_while_the_queue_waits_for_what_runs() -> None:
     cache = _ObjectCache(may_keep_one=True)
     running = [SimpleNamespace(status="RUNNING", placement_group_factory="gang")] * 2
@@ -176,11 +157,9 @@ def test_gangs_are_kept_while_the_queue_waits_for_what_runs() -> None:
         _tune_controller=SimpleNamespace(_actor_cache=cache),
         get_live_trials=lambda: running,
         get_trials=list,
-        update_max_pending_trials=lambda _: None,
     )
     searcher = SimpleNamespace(waits=False, has_given_all=False)
-    capacity = SimpleNamespace(look=lambda: True, num_gangs=2)
-    scheduler = QueueScheduler(searcher, capacity, Connection(), None)
+    scheduler = QueueScheduler(searcher, SimpleNamespace(look=lambda: True), Connection(), None)
     scheduler.choose_trial_to_run(tune)
     assert cache.total_max_objects == 0
     searcher.waits = True
@@ -260,10 +239,8 @@ def test_where_nothing_runs_it_looks_on_all_the_same_and_leaves_at_once() -> Non
 
 def test_nodes_are_not_asked_for_where_nobody_answers_and_asking_would_not_end() -> None:
     asked: list[bool] = []
-    capacity = SimpleNamespace(look=lambda: asked.append(True), num_gangs=1)
-    tune = SimpleNamespace(
-        get_live_trials=list, get_trials=list, update_max_pending_trials=lambda _: None
-    )
+    capacity = SimpleNamespace(look=lambda: asked.append(True))
+    tune = SimpleNamespace(get_trials=list)
     for answers in (False, True):
         connection = Connection(answers=answers)
         searcher = SimpleNamespace(waits=False)
