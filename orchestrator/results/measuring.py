@@ -99,7 +99,7 @@ def seen_here(
     except ValueError as error:
         return replace(past, state=State.FAILED, reason=str(error))
     metrics = {**past.metrics, **measured}
-    told = evidence(sheet, golden, names, original=restricted(original, sheet))
+    told = evidence(sheet, golden, names, original=searched_part(original, config.held_out))
     return replace(past, metrics=metrics, evidence=told)
 
 

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Mapping, Sequence
 
+from evals.metric import load_metric
 from orchestrator.searching.constraints import Bound
-from orchestrator.searching.settings import best_value
+from orchestrator.searching.settings import best_value, direction_of
 from orchestrator.searching.signals import Further, Signals, known
 from orchestrator.storage.result import Result
 
@@ -15,8 +16,9 @@ UNMOVED = 0.0
 
 
 IDLE_SHARE = 0.05
-"""Who went a smaller share of the way from the original's guide to 0, or, of an objective without
-one, from its value to the best there can be, forgot nothing to speak of."""
+"""Who went a smaller share of the way from the original's guide to 0 forgot nothing to speak of; of
+an objective without one that is to become small, from the original's value to the least possible.
+"""
 
 
 def signals_of(
@@ -85,7 +87,10 @@ def _is_idle(result: Result, original: Result, objective: str) -> bool:
     if result.facts.get("moved") == UNMOVED:
         return True
     guide, start = (guide_of(each, objective) for each in (result, original))
-    if guide is None or start is None:
+    if load_metric(objective).guide is None and direction_of(objective) == "minimize":
+        # What is to become small is what is to be forgotten; of others a trial may keep all.
         best = best_value(objective)
         guide, start = (each.metrics.get(objective, math.nan) - best for each in (result, original))
+    if guide is None or start is None:
+        return False
     return abs(guide - start) < IDLE_SHARE * abs(start) < math.inf

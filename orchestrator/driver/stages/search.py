@@ -201,6 +201,8 @@ class SearchStage:
                     for each in (self._reference.gold, self._reference.original)
                 ]
                 result = seen_here(result, earlier.storage, *baselines, config=self._config)
+            else:  # it shares no items with this sweep's original
+                result = replace(result, evidence=replace(result.evidence, with_original={}))
             result, missed = self._judged(result)
             if missed is not None:
                 objective = result.metrics[self._config.search.primary]

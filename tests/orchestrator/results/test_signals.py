@@ -82,3 +82,11 @@ def test_without_a_guide_the_objective_says_whether_a_trial_forgot_anything() ->
     assert idle(0.77)
     assert not idle(0.75)
     assert not idle(math.nan)
+
+
+def test_who_kept_all_of_what_is_to_be_kept_is_not_idle() -> None:
+    trial, original = (
+        replace(result(Evidence()), metrics={"retain": each}, facts={"moved": 1.0})
+        for each in (0.846, 0.85)
+    )
+    assert not signals_of(trial, "retain", (), original=original).idle

@@ -57,6 +57,19 @@ def test_errors_of_destroyed_models_ask_for_no_room_at_the_bound() -> None:
     assert mixed._room_S.max() <= sure._room_S.max() < unsure._room_S.max() / 2
 
 
+def test_errors_of_models_that_hardly_moved_do_not_hide_that_of_one_at_the_bound() -> None:
+    far, near = np.full(9, -0.09), np.array([-0.004])
+    bound = BoundProcess(
+        X[:, None],
+        np.concatenate([far, near]),
+        errors_N=np.concatenate([np.full(9, 0.004), [0.02]]),
+        running_RD=np.zeros((0, 1)),
+        is_choice_D=np.array([False]),
+        probability=0.9,
+    )
+    assert bound._noise_S.min() > 0.008 / 0.09
+
+
 def test_an_error_far_from_the_bound_counts_for_less() -> None:
     assert eased(np.array([-0.1, 5.0]))[1] == pytest.approx(math.asinh(50))
     cliff = np.where(X > 0.7, 5.0, 0.1 * (X - 0.5))
