@@ -167,9 +167,12 @@ def _backward(weights: Weights, sharding: Sharding, training_bytes: int) -> Foot
 
 
 def _reducing(weights: Weights, sharding: Sharding) -> Footprint:
-    """The end of a backward pass; stage 0 reduces flat copies of the gradients."""
+    """The end of a backward pass; stage 0 reduces flat copies of the gradients.
+
+    A rank alone does not in fp32 (`trainers.one_rank`).
+    """
     flat = _bucket(weights, sharding)
-    if sharding.stage == 0:
+    if sharding.stage == 0 and (sharding.ranks > 1 or sharding.mixed):
         flat = min(weights.trained, BUCKET) * weights.entry_bytes
     return Footprint(
         "reducing",
