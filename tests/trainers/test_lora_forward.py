@@ -6,9 +6,8 @@ from peft import LoraConfig, get_peft_model
 from torch import nn
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
+from tests.fixtures.lora import IDS_BT, outcome
 from trainers.lora_forward import NarrowScaling, scale_narrowly
-
-IDS_BT = torch.tensor([[3, 4, 5, 6], [7, 8, 9, 2]])
 
 
 def llama() -> nn.Module:
@@ -34,14 +33,6 @@ def adapted(build=llama, *, alpha: float = 8.0, dropout: float = 0.0):
     own = copy.deepcopy(plain)
     scale_narrowly(own)
     return plain, own
-
-
-def outcome(model) -> list[torch.Tensor]:
-    """Logits, and the gradients of a loss of them."""
-    torch.manual_seed(1)
-    logits = model(input_ids=IDS_BT).logits
-    logits.square().mean().backward()
-    return [logits.detach(), *(v.grad for v in model.parameters() if v.requires_grad)]
 
 
 @pytest.mark.parametrize("build", [llama, gpt2])

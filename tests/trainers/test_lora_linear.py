@@ -6,12 +6,11 @@ from peft import LoraConfig, get_peft_model
 from torch import nn
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
+from tests.fixtures.lora import IDS_BT, outcome
 from trainers.adapters import add_adapter
 from trainers.lora_forward import scale_narrowly
 from trainers.lora_linear import LoraLinear, compute_at_once
 from trainers.settings import AdapterSettings
-
-IDS_BT = torch.tensor([[3, 4, 5, 6], [7, 8, 9, 2]])
 
 
 def llama() -> nn.Module:
@@ -39,14 +38,6 @@ def adapted(*, alpha: float = 8.0, dropout: float = 0.0):
         scale_narrowly(model)
     compute_at_once(own)
     return plain, own
-
-
-def outcome(model) -> list[torch.Tensor]:
-    """Logits, and the gradients of a loss of them."""
-    torch.manual_seed(1)
-    logits = model(input_ids=IDS_BT).logits
-    logits.square().mean().backward()
-    return [logits.detach(), *(v.grad for v in model.parameters() if v.requires_grad)]
 
 
 def layers(model) -> list[LoraLinear]:
