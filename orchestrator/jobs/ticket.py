@@ -19,8 +19,7 @@ class Ticket(Settings):
 
     `base` is the folder of the checkpoint that a trial starts from, `base_weights` the fingerprint
     that what is there must have, if it is known; `gold` the hash of the job
-    whose score sheet the metrics compare with (None for the baselines themselves), `original` that
-    of the job whose scores bounds are relative to. `guard` says
+    whose score sheet the metrics compare with (None for the baselines themselves). `guard` says
     when the training is lost. `hidden` are the names of the environment that addresses of the
     config refer to: nothing that is written may have their values. `losses` counts how often the
     job was lost already, with all that was running it. `following` are tickets that the
@@ -34,7 +33,6 @@ class Ticket(Settings):
     base: str | None = None
     base_weights: str = ""
     gold: str | None = None
-    original: str | None = None
     guard: Guard | None = None
     hidden: tuple[str, ...] = ()
     losses: int = 0
@@ -51,13 +49,13 @@ def ticket_for(job: Job, basis: Basis | None, *, config: SweepConfig, storage: S
 
     The fingerprint of the weights that it starts from is not known before they are there.
     """
-    base = gold = original = guard = None
+    base = gold = guard = None
     base_weights = ""
     if basis is not None:
         base = str(storage.model_folder(basis.original))
         if Path(base).is_dir():
             base_weights = fingerprint_of_model(storage, basis.original)
-        gold, original = basis.gold.hash, basis.original.hash
+        gold = basis.gold.hash
         guard = basis.guard
     return Ticket(
         job=job,
@@ -67,7 +65,6 @@ def ticket_for(job: Job, basis: Basis | None, *, config: SweepConfig, storage: S
         base=base,
         base_weights=base_weights,
         gold=gold,
-        original=original,
         guard=guard,
         hidden=hidden_names(config),
     )

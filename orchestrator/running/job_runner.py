@@ -268,7 +268,7 @@ class JobRun:
     def _measured(self, result: Result, outcome: Outcome) -> Result:
         ticket = self._ticket
         gold = self._storage.sheet(ticket.gold) if ticket.gold else None
-        original = self._storage.known_sheet(ticket.original)
+        original = self._storage.known_sheet(ticket.job.base)
         done = measured(result, outcome, gold=gold, original=original, guard=ticket.guard)
         return replace(done, facts={**done.facts, **self._memory()}, gold=ticket.gold or "")
 

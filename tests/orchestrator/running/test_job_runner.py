@@ -162,18 +162,15 @@ def test_a_job_that_had_a_part_of_a_gpu_says_so(ticket, outcome) -> None:
 def test_a_trial_is_held_against_the_scores_of_its_original(ticket, outcome) -> None:
     original = ticket(phase=Phase.ORIGINAL)
     finished(JobRun(original, Script([outcome]), Experience()))
-    beside, alone = (
-        ticket().model_copy(update={"original": found}) for found in (original.job.hash, None)
-    )
+    beside, alone = (based_on(ticket(), base) for base in (original.job.hash, None))
     found = finished(JobRun(beside, Script([outcome]), Experience())).evidence
     # The same scores: all of a metric's variance is shared.
     assert found.with_original["retain"] == pytest.approx(found.errors["retain"] ** 2)
-    again = another(alone)
-    assert finished(JobRun(again, Script([outcome]), Experience())).evidence.with_original == {}
+    assert finished(JobRun(alone, Script([outcome]), Experience())).evidence.with_original == {}
 
 
-def another(ticket: Ticket) -> Ticket:
-    return ticket.model_copy(update={"job": ticket.job.model_copy(update={"seed": 1})})
+def based_on(ticket: Ticket, base: str | None) -> Ticket:
+    return ticket.model_copy(update={"job": ticket.job.model_copy(update={"base": base})})
 
 
 def test_a_job_that_nothing_happens_to_takes_one_attempt(ticket, outcome) -> None:
