@@ -45,6 +45,7 @@ def _as_it_is(function: F) -> F:
 with _without("mlflow"):
     import deepspeed
     from deepspeed.runtime.zero import GatheredParameters
+    from deepspeed.runtime.zero.linear import zero3_linear_wrap
     from deepspeed.runtime.zero.parameter_offload import FWD_MODULE_STACK
     from deepspeed.runtime.zero.partitioned_param_coordinator import (
         PartitionedParameterCoordinator,
@@ -76,4 +77,5 @@ __all__ = [
     "safe_set_full_optimizer_state",
     "safe_set_local_fp32_param",
     "safe_set_local_optimizer_state",
+    "zero3_linear_wrap",
 ]

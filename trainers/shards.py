@@ -26,6 +26,7 @@ from trainers.deepspeed_library import (
     safe_set_full_optimizer_state,
     safe_set_local_fp32_param,
     safe_set_local_optimizer_state,
+    zero3_linear_wrap,
 )
 from trainers.optimizer import WithL1
 
@@ -33,6 +34,7 @@ STEP = "step"
 """The number of steps in the state of an optimizer that counts them."""
 
 NEVER_NEEDED_OP = "deepspeed_shm_comm"
+PLAIN_LINEAR = nn.functional.linear
 CACHED_METHOD = "_PartitionedParameterCoordinator__params_to_release"
 
 
@@ -201,8 +203,12 @@ def close(engine: Any, module: nn.Module) -> None:
     engine.module_forward_pre_hook.remove()
     engine.module_forward_post_hook.remove()
     engine.destroy()
-    # ZeRO-3 leaves the model in a global list of the modules being run, and its layers in the
-    # cache of a class's method; either would keep the weights for the life of the process.
+    # ZeRO-3 puts a linear product of its own in the place of torch's, for whatever is computed
+    # next in the process too, whose last bit would then hang on what was trained before.
+    if nn.functional.linear is zero3_linear_wrap:
+        nn.functional.linear = PLAIN_LINEAR
+    # It leaves the model in a global list of the modules being run, and its layers in the cache of
+    # a class's method; either would keep the weights for the life of the process.
     own = {id(part) for part in module.modules()}
     FWD_MODULE_STACK[:] = [part for part in FWD_MODULE_STACK if id(part) not in own]
     cached = getattr(PartitionedParameterCoordinator, CACHED_METHOD)
