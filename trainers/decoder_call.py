@@ -8,12 +8,12 @@ from torch import nn
 
 from evals.output_head import logits_at
 from trainers.joint_pass import joint_rows
-from trainers.model_call import Arguments
+from trainers.model_call import Arguments, held_layers
 
 
 def decoder_layers(model: nn.Module) -> Sequence[nn.Module]:
     """Returns the layers of the text decoder, whatever is wrapped around it."""
-    return list(_held_layers(_decoder(model))[2])
+    return list(held_layers(_decoder(model))[2])
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def only_to(model: nn.Module, layer: int) -> Iterator[None]:
     are cut. Which parameters get gradients does not change: those behind `layer` never do.
     """
     decoder = _decoder(model)
-    holder, name, layers = _held_layers(decoder)
+    holder, name, layers = held_layers(decoder)
     config: Any = getattr(decoder, "config", None)
     depth = getattr(config, "num_hidden_layers", None)
     setattr(holder, name, nn.ModuleList(list(layers)[: layer + 1]))
@@ -36,22 +36,6 @@ def only_to(model: nn.Module, layer: int) -> Iterator[None]:
         setattr(holder, name, layers)
         if depth is not None:
             config.num_hidden_layers = depth
-
-
-def _held_layers(decoder: nn.Module) -> tuple[nn.Module, str, nn.ModuleList]:
-    """Returns who holds the decoder's layers, by which name, and the list: its longest one."""
-    held = max(_lists(decoder), key=lambda each: len(each[2]), default=None)
-    assert held is not None, "a model without a list of layers"
-    return held
-
-
-def _lists(module: nn.Module) -> Iterator[tuple[nn.Module, str, nn.ModuleList]]:
-    """Yields lists of modules but for those inside others, such as the experts of a layer."""
-    for name, child in module.named_children():
-        if isinstance(child, nn.ModuleList):
-            yield module, name, child
-        else:
-            yield from _lists(child)
 
 
 def _decoder(model: nn.Module) -> nn.Module:

@@ -16,11 +16,15 @@ from trainers.batch import Batch
 
 
 def longest_list(model: nn.Module) -> Sequence[nn.Module]:
-    """Returns the longest list of modules in the model, wherever it is: its layers, as a rule."""
-    lists = (module for module in model.modules() if isinstance(module, nn.ModuleList))
-    longest = max(lists, key=len, default=None)
-    assert longest is not None, "a model without a list of layers"
-    return list(longest)
+    """Returns the modules of the longest list in the model: its layers, as a rule."""
+    return list(held_layers(model)[2])
+
+
+def held_layers(model: nn.Module) -> tuple[nn.Module, str, nn.ModuleList]:
+    """Returns who holds the longest list of modules in the model, by which name, and the list."""
+    held = max(_lists(model), key=lambda each: len(each[2]), default=None)
+    assert held is not None, "a model without a list of layers"
+    return held
 
 
 def all_logits(model: nn.Module, arguments: Mapping[str, Any], mask_BT: Tensor) -> Tensor:
@@ -111,6 +115,15 @@ def _watched(model: nn.Module, arguments: Arguments, layer: int) -> Iterator[lis
         yield seen
     finally:
         handle.remove()
+
+
+def _lists(module: nn.Module) -> Iterator[tuple[nn.Module, str, nn.ModuleList]]:
+    """Yields lists of modules but for those inside others, such as the experts of a layer."""
+    for name, child in module.named_children():
+        if isinstance(child, nn.ModuleList):
+            yield module, name, child
+        else:
+            yield from _lists(child)
 
 
 def _with_positions(output: Tensor) -> Tensor:

@@ -39,6 +39,14 @@ def batch(make_batch):
     return make_batch(SHAPES)
 
 
+def small_llama() -> LlamaForCausalLM:
+    config = LlamaConfig(
+        vocab_size=32, hidden_size=16, intermediate_size=16, num_hidden_layers=2,
+        num_attention_heads=2, num_key_value_heads=2,
+    )  # fmt: skip
+    return LlamaForCausalLM(config)
+
+
 def base_logits(model, batch):
     with model.disable_adapter(), torch.no_grad():
         return model(**batch.inputs).logits
@@ -143,11 +151,7 @@ def test_hidden_is_what_the_model_reports_after_that_layer(model, batch):
 
 
 def test_hidden_works_without_an_adapter_and_leaves_no_hook(batch):
-    config = LlamaConfig(
-        vocab_size=32, hidden_size=16, intermediate_size=16, num_hidden_layers=2,
-        num_attention_heads=2, num_key_value_heads=2,
-    )  # fmt: skip
-    plain = LlamaForCausalLM(config)
+    plain = small_llama()
     assert StudentView(plain).hidden(batch, 1).shape == (3, 7, 16)
     assert not plain.model.layers[1]._forward_hooks
 
@@ -182,6 +186,14 @@ def test_a_family_says_itself_where_its_layers_lie(model, batch):
     last = StudentView(model, Arguments(layers=backwards)).hidden(batch, 0)
     count = len(decoder_layers(model))
     torch.testing.assert_close(last, StudentView(model, ARGUMENTS).hidden(batch, count - 1))
+
+
+def test_experts_that_outnumber_the_layers_are_no_layers_of_a_model_of_any_kind(batch):
+    plain = small_llama()
+    expected_BTH = StudentView(plain).hidden(batch, 1)
+    for layer in plain.model.layers:
+        layer.mlp.experts = nn.ModuleList([nn.Linear(16, 16) for _ in range(3)])
+    assert torch.equal(StudentView(plain).hidden(batch, 1), expected_BTH)
 
 
 class Classifier(nn.Module):
