@@ -57,16 +57,18 @@ def compared(result: Result, storage: Storage, gold: ScoreSheet) -> Result:
     """Returns the result with its metrics that look at the gold model measured against `gold`.
 
     The hash of a trial says nothing of the gold model, so the sweep that stored the result may
-    have had another one. As in the trial itself, the items are those that the search sees.
+    have had another one. As in the trial itself, the items are those that the search sees, and
+    errors are known beside those of the original that it started from.
     """
     job = result.job
     names = [name for name in job.evaluation.metrics if Need.GOLD in load_metric(name).needs]
-    sheet = searched_part(storage.sheet(job.hash), job.held_out)
-    seen = searched_part(gold, job.held_out)
+    sheet, original = storage.sheet(job.hash), storage.known_sheet(job.base)
+    start = None if original is None else searched_part(original, job.held_out)
+    sheet, seen = searched_part(sheet, job.held_out), searched_part(gold, job.held_out)
     return replace(
         result,
         metrics={**result.metrics, **measure(sheet, seen, names)},
-        evidence=result.evidence.updated(evidence(sheet, seen, names)),
+        evidence=result.evidence.updated(evidence(sheet, seen, names, original=start)),
     )
 
 
