@@ -68,12 +68,3 @@ def ticket_for(job: Job, basis: Basis | None, *, config: SweepConfig, storage: S
         guard=guard,
         hidden=hidden_names(config),
     )
-
-
-def what_lacks(ticket: Ticket, storage: Storage) -> str:
-    """Says what a job needs that is not there, as it has failed just before perhaps, or nothing."""
-    if ticket.base is not None and not Path(ticket.base).is_dir():
-        return f"the model that it starts from is not there ({ticket.base})"
-    if ticket.gold is not None and not storage.has_sheet(ticket.gold):
-        return f"the gold model that it is compared with has no scores (job {ticket.gold})"
-    return ""

@@ -14,9 +14,10 @@ from pathlib import Path
 from cluster.gang import News
 from cluster.rank_failure import Cause, RankLost
 from evals.scores import ScoreSheet
-from orchestrator.jobs.ticket import Ticket, what_lacks
+from orchestrator.jobs.ticket import Ticket
 from orchestrator.results.measuring import measured
 from orchestrator.running import whole_batches
+from orchestrator.running.job_inputs import JobInputs
 from orchestrator.running.workers import Experience, Workers, shape_of, upkeep_of
 from orchestrator.storage.files import FAILURE_FILE, job_path
 from orchestrator.storage.masking import without
@@ -71,6 +72,7 @@ class JobRun:
         self._workers = workers
         self._experience = experience
         self._storage = Storage(Path(ticket.storage))
+        self._inputs = JobInputs(ticket, self._storage)
         self._checkpoints = self._storage.checkpoint_folder(ticket.job)
         self._execution = experience.execution(ticket)
         self._folder: Path | None = None
@@ -142,7 +144,7 @@ class JobRun:
             found = self._storage.find(self._ticket.job)
             if found is not None and found.state == State.DONE and self._serves(found):
                 return found
-        if lacking := what_lacks(self._ticket, self._storage):
+        if lacking := self._inputs.lacking():
             self._folder = self._storage.begin(self._ticket.job)
             return GivenUp(lacking, traceback="")
         if self._workers.has_room():
@@ -266,10 +268,8 @@ class JobRun:
         return kept
 
     def _measured(self, result: Result, outcome: Outcome) -> Result:
-        ticket = self._ticket
-        gold = self._storage.sheet(ticket.gold) if ticket.gold else None
-        original = self._storage.known_sheet(ticket.job.base)
-        done = measured(result, outcome, gold=gold, original=original, guard=ticket.guard)
+        ticket, held = self._ticket, self._inputs
+        done = measured(result, outcome, gold=held.gold, original=held.original, guard=ticket.guard)
         return replace(done, facts={**done.facts, **self._memory()}, gold=ticket.gold or "")
 
     def _facts(self) -> dict[str, float]:

@@ -164,8 +164,12 @@ class Storage:
         return sheet
 
     def known_sheet(self, job_hash: str | None) -> ScoreSheet | None:
-        """Returns the scores of a job, None where there is no job or it has left none."""
-        return self.sheet(job_hash) if job_hash and self.has_sheet(job_hash) else None
+        """Returns the scores of a finished job, None where there is none.
+
+        Raises:
+            ConfigError: they are gone, or cannot be read.
+        """
+        return self.sheet(job_hash) if job_hash and self.job_folder(job_hash).is_dir() else None
 
     def has_sheet(self, job_hash: str) -> bool:
         """Whether a finished job's scores are there."""

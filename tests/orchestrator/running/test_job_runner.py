@@ -135,6 +135,24 @@ def left_in(ticket: Ticket) -> list[str]:
     return sorted(path.name for path in (Path(ticket.storage) / "jobs").iterdir())
 
 
+def truncated(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-20])
+
+
+def flipped(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def emptied(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def gone(file: Path) -> None:
+    file.unlink()
+
+
 @pytest.mark.parametrize(
     ("lacks", "said"),
     [
@@ -167,6 +185,56 @@ def test_a_trial_is_held_against_the_scores_of_its_original(ticket, outcome) -> 
     # The same scores: all of a metric's variance is shared.
     assert found.with_original["retain"] == pytest.approx(found.errors["retain"] ** 2)
     assert finished(JobRun(alone, Script([outcome]), Experience())).evidence.with_original == {}
+
+
+@pytest.mark.parametrize("damage", [truncated, flipped, emptied])
+def test_a_gold_models_scores_that_have_changed_are_told_of_before_anything_is_trained(
+    ticket, outcome, damage
+) -> None:
+    held, sheet = held_against(ticket(), scored(ticket, outcome), "gold")
+    damage(sheet)
+    workers = Script([report(4), outcome])
+    result = finished(JobRun(held, workers, Experience()))
+    assert (result.state, result.by_chance, workers.tasks) == (State.FAILED, True, [])
+    assert f"{sheet} must be a readable record of a finished job but got " in result.reason
+    assert result.reason.endswith(f"delete the folder {sheet.parent} to run the job again")
+
+
+@pytest.mark.parametrize("damage", [truncated, flipped, emptied, gone])
+def test_without_its_originals_scores_a_trial_counts_and_it_is_said_why_its_errors_are_larger(
+    ticket, outcome, damage, caplog
+) -> None:
+    held, sheet = held_against(ticket(), scored(ticket, outcome), "original")
+    damage(sheet)
+    result = finished(JobRun(held, Script([report(4), outcome]), Experience()))
+    assert (result.state, result.evidence.with_original) == (State.DONE, {})
+    assert result.evidence.errors
+    assert f"{sheet} must be a readable record of a finished job but got " in caplog.text
+
+
+@pytest.mark.parametrize("role", ["gold", "original"])
+@pytest.mark.parametrize("damage", [flipped, gone])
+def test_a_training_is_not_lost_for_scores_that_were_well_when_it_began(
+    ticket, outcome, damage, role
+) -> None:
+    held, sheet = held_against(ticket(), scored(ticket, outcome), role)
+    run = JobRun(held, Script([report(2), report(4), outcome]), Experience())
+    run.advance()
+    damage(sheet)
+    result = finished(run)
+    assert (result.state, result.reason) == (State.DONE, "")
+    assert (result.evidence.with_original == {}) == (role == "gold")
+
+
+def scored(ticket: Callable[..., Ticket], outcome: Outcome) -> Result:
+    return finished(JobRun(ticket(phase=Phase.ORIGINAL), Script([outcome]), Experience()))
+
+
+def held_against(ticket: Ticket, scored: Result, role: str) -> tuple[Ticket, Path]:
+    """The ticket as it refers to a job, and that one's scores."""
+    known = scored.job.hash
+    asked = ticket.model_copy(update={"gold": known}) if role == "gold" else based_on(ticket, known)
+    return asked, Storage(Path(ticket.storage)).job_folder(known) / "scores.json"
 
 
 def based_on(ticket: Ticket, base: str | None) -> Ticket:
