@@ -27,7 +27,10 @@ class FullTuning:
     """Trains every weight, which L1 pulls to where it started or to zero; `model/` is saved."""
 
     def applied(self, model: nn.Module) -> nn.Module:
-        """Returns `model` as it is."""
+        """Returns `model` as it is; a parameter without entries does not train, nor could it."""
+        for parameter in model.parameters():
+            if parameter.numel() == 0:
+                parameter.requires_grad_(False)
         return model
 
     def keep_start(self, engine: Engine) -> None:

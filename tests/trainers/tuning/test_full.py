@@ -4,6 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
+
+from trainers.adapters import parameter_groups
+from trainers.engine import Engine
+from trainers.settings import EngineSettings, L1Mode, TrainingSettings
+from trainers.tuning.full import FullTuning
 
 STUDY = Path(__file__).with_name("full_study.py")
 STAGES = (0, 1, 2, 3)
@@ -85,3 +91,34 @@ def test_a_trial_on_a_warm_engine_is_that_on_a_new_one_bit_for_bit(ranks):
 def test_a_training_is_gone_on_with_bit_for_bit(ranks):
     for found in ranks:
         assert found["continued"] == dict.fromkeys(found["again"], True)
+
+
+class WithAnEmptyWeight(nn.Linear):
+    """A line whose bias is that and a sum of nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 1)
+        self.nothing = nn.Parameter(torch.zeros(0, 3))
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return super().forward(inputs) + self.nothing.sum()
+
+
+@pytest.mark.parametrize("stage", [0, 1])
+def test_a_model_with_a_parameter_of_no_entries_trains_by_the_others(stage, monkeypatch):
+    monkeypatch.setenv("LOCAL_RANK", "0")  # the engine sets it
+    tuning, model = FullTuning(), WithAnEmptyWeight()
+    engine = Engine.start(
+        tuning.applied(model),
+        settings=EngineSettings(zero_stage=stage),
+        training=TrainingSettings(batch_size=1, micro_batch_size=1),
+        world=1,
+        groups=parameter_groups(model, l1=0.1, l1_mode=L1Mode.PROXIMAL, weight_decay=0.0),
+    )
+    tuning.keep_start(engine)
+    engine.backward(model(torch.ones(1, 2)).sum())
+    engine.step(0.01)
+    assert (engine.change().num, engine.change().num_kept) == (3, 0)
+    assert {"weight/weight", "weight/bias"} == {n for n, _ in engine.state() if "weight/" in n}
+    assert engine.whole_state()["nothing"].shape == (0, 3)
+    engine.close()
