@@ -59,7 +59,9 @@ def _sweep_run(
     set, it stays in the one in which it was begun.
     """
     here = str(place.folder.resolve())
-    searched = searched_experiments(client, settings)
+    # Of a sweep that is new nothing is there; to list thousands of experiments takes a second.
+    begun = any((place.folder / name).is_file() for name in (CONFIG_FILE, IDENTITY_FILE))
+    searched = searched_experiments(client, settings) if begun else []
     identity = sweep_identity(place.folder, lost=_lost_identity(client, searched, place, here))
     mine = f"tags.{SWEEP_ID} = '{identity}'"
     found = client.search_runs(searched, mine, max_results=1) if searched else []

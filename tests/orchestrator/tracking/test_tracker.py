@@ -10,6 +10,7 @@ from evals.errors import ConfigError
 from orchestrator.limits.steering import Steered
 from orchestrator.storage.files import sweep_path
 from orchestrator.storage.weights import remove_weights
+from orchestrator.tracking import store as store_module
 from orchestrator.tracking import tracker as tracker_module
 from tests.fixtures.processes import free_port
 from trainers.job import Report
@@ -164,6 +165,19 @@ def test_sweeps_may_share_an_experiment_of_any_name(storage, entry, record, runs
     (sweep, other), _ = runs(storage)
     assert sweep.info.experiment_id == other.info.experiment_id
     assert client(storage).get_experiment(sweep.info.experiment_id).name == name
+
+
+def test_a_new_sweep_looks_for_its_run_nowhere_and_one_that_was_begun_everywhere(
+    storage, entry, record, runs, monkeypatch
+):
+    asked, search = [], store_module.searched_experiments
+    monkeypatch.setattr(
+        store_module, "searched_experiments", lambda *args: asked.append(args) or search(*args)
+    )
+    record(storage, [entry()])
+    assert asked == []
+    record(storage, [entry()])
+    assert len(asked) == len(runs(storage)[0]) == 1
 
 
 def test_a_sweep_goes_on_in_the_experiment_in_which_it_was_begun(storage, entry, record, runs):
