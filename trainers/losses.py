@@ -33,6 +33,11 @@ def at_attended(values_BT: Tensor, batch: Batch) -> Tensor:
     return values_BT[attended(batch)]
 
 
+def labelled_among_attended(logits_NV: Tensor, batch: Batch) -> Tensor:
+    """Returns those of the logits_NV at attended positions where a label is predicted."""
+    return logits_NV[predicting(batch)[attended(batch)]]
+
+
 def mean_nll(logits_NV: Tensor, batch: Batch) -> Tensor:
     """Returns the mean negative log-likelihood per answer token, in nats."""
     return _labelled_nll(logits_NV, batch).sum() / batch.token_norm

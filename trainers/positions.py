@@ -4,8 +4,11 @@ from dataclasses import replace
 from enum import StrEnum
 
 import torch
+from torch import Tensor
 
+from trainers import losses
 from trainers.batch import Batch
+from trainers.method import View
 
 
 class Positions(StrEnum):
@@ -27,3 +30,9 @@ class Positions(StrEnum):
             return batch
         everything = torch.ones_like(batch.attended_BT)
         return replace(batch, attended_BT=everything, position_norm=float(everything.numel()))
+
+    def logits(self, view: View, batch: Batch) -> Tensor:
+        """Returns logits_NV there, of one pass; padding has some only where it counts."""
+        if self is Positions.ATTENDED:
+            return view.attended_logits(batch)
+        return losses.at_attended(view.logits(batch), self.of(batch))

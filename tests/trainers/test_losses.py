@@ -27,6 +27,13 @@ def test_token_nll_scores_each_label_by_the_position_before_it():
     torch.testing.assert_close(losses.token_nll(AT_LABELS, BATCH), torch.tensor(expected))
 
 
+def test_what_predicts_labels_is_found_among_attended_positions():
+    # Row a: its first two of three; row b: the first of two.
+    found = losses.labelled_among_attended(torch.arange(5.0)[:, None], BATCH)
+    assert found.tolist() == [[0.0], [1.0], [3.0]]
+    assert torch.equal(losses.labelled_among_attended(ATTENDED, BATCH), AT_LABELS)
+
+
 def test_mean_nll_is_the_mean_over_all_three_labels():
     # (ln 4/3 + ln 2 + ln 4) / 3
     expected = (math.log(4 / 3) + math.log(2) + math.log(4)) / 3

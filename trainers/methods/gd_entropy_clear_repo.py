@@ -51,10 +51,9 @@ class Method:
 
     def loss(self, step: Step) -> Tensor:
         """Returns gamma * batch_rows * mean row's summed entropy + the retain term."""
-        forget = step.batches[Source.FORGET]
-        counted = self.config.positions.of(forget)
-        logits_NV = losses.at_attended(step.student.logits(forget), counted)
-        entropy_B = losses.sequence_entropy(logits_NV, counted)
+        forget, positions = step.batches[Source.FORGET], self.config.positions
+        logits_NV = positions.logits(step.student, forget)
+        entropy_B = losses.sequence_entropy(logits_NV, positions.of(forget))
         summed = self.config.batch_rows * losses.row_mean(entropy_B, forget)
         forget_loss = self.config.gamma * summed
         return add_retain_term(forget_loss, step, term=self.config.term, alpha=1.0)

@@ -45,10 +45,9 @@ class Method:
         return self._kl(step, Source.RETAIN) - self.config.gamma * self._kl(step, Source.FORGET)
 
     def _kl(self, step: Step, source: Source) -> Tensor:
-        batch = step.batches[source]
-        counted = self.config.positions.of(batch)
+        batch, positions = step.batches[source], self.config.positions
         return losses.mean_kl(
-            losses.at_attended(step.reference.logits(batch), counted),
-            losses.at_attended(step.student.logits(batch), counted),
-            counted,
+            positions.logits(step.reference, batch),
+            positions.logits(step.student, batch),
+            positions.of(batch),
         )

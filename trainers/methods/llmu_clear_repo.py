@@ -47,10 +47,10 @@ class Method:
         forget, retain, idk = (step.batches[source] for source in self._slots)
         unlearn = -losses.mean_nll(step.student.answer_logits(forget), forget)
         refuse = losses.mean_nll(step.student.answer_logits(idk), idk)
-        counted = self.config.positions.of(retain)
+        positions = self.config.positions
         stay = losses.mean_kl(
-            losses.at_attended(step.student.logits(retain), counted),
-            losses.at_attended(step.reference.logits(retain), counted),
-            counted,
+            positions.logits(step.student, retain),
+            positions.logits(step.reference, retain),
+            positions.of(retain),
         )
         return unlearn + refuse + stay

@@ -18,7 +18,6 @@ from torch import Tensor
 from torch.nn.functional import log_softmax, softplus
 
 from evals.choice import Settings
-from trainers import losses
 from trainers.hyperparameters import Range
 from trainers.method import Step
 from trainers.positions import Positions
@@ -48,13 +47,12 @@ class Method:
     def loss(self, step: Step) -> Tensor:
         """Returns (2 / beta) times the mean over positions and vocabulary."""
         forget, beta = step.batches[Source.FORGET], self.config.beta
-        counted = self.config.positions.of(forget)
-        mask_BT = losses.attended(counted)
-        reference_NV = log_softmax(step.reference.logits(forget)[mask_BT], dim=-1)
-        student_NV = log_softmax(step.student.logits(forget)[mask_BT], dim=-1)
+        positions = self.config.positions
+        reference_NV = log_softmax(positions.logits(step.reference, forget), dim=-1)
+        student_NV = log_softmax(positions.logits(step.student, forget), dim=-1)
         if self.config.formula == "ratio":
             floor_NV = torch.log(reference_NV.exp() + SMALLEST)
             terms_NV = softplus(beta * (student_NV - floor_NV))
         else:
             terms_NV = torch.log(1 + (student_NV - reference_NV) ** beta)
-        return (2.0 / beta) * terms_NV.mean(dim=-1).sum() / counted.position_norm
+        return (2.0 / beta) * terms_NV.mean(dim=-1).sum() / positions.of(forget).position_norm

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from evals.choice import Settings
 from trainers import losses
+from trainers.batch import Batch
 from trainers.hyperparameters import Range
 from trainers.method import Step
 from trainers.requirements import Requirements, Source
@@ -57,15 +58,15 @@ class Method:
         """Returns the loss of a max step (odd index, early pass) or of a min step."""
         forget_pass = step.epoch // self.forget_every
         if step.index % 2 == 1 and forget_pass < self.config.max_epochs:
-            forget_BTV = step.student.logits(step.batches[Source.FORGET])
-            return -self._distillation(step, Source.FORGET, forget_BTV)
+            forget = step.batches[Source.FORGET]
+            return -self._distillation(step, forget, step.student.attended_logits(forget))
         retain = step.batches[Source.RETAIN]
-        logits_BTV = step.student.logits(retain)
-        fit = self.config.gamma * losses.mean_nll(losses.at_labels(logits_BTV, retain), retain)
-        return fit + self.config.alpha * self._distillation(step, Source.RETAIN, logits_BTV)
+        logits_NV = step.student.attended_logits(retain)
+        nll = losses.mean_nll(losses.labelled_among_attended(logits_NV, retain), retain)
+        close = self._distillation(step, retain, logits_NV)
+        return self.config.gamma * nll + self.config.alpha * close
 
-    def _distillation(self, step: Step, source: Source, student_BTV: Tensor) -> Tensor:
-        batch, temperature = step.batches[source], self.config.temperature
+    def _distillation(self, step: Step, batch: Batch, student_NV: Tensor) -> Tensor:
+        temperature = self.config.temperature
         reference_NV = step.reference.attended_logits(batch) / temperature
-        student_NV = losses.at_attended(student_BTV, batch) / temperature
-        return temperature**2 * losses.mean_kl(reference_NV, student_NV, batch)
+        return temperature**2 * losses.mean_kl(reference_NV, student_NV / temperature, batch)

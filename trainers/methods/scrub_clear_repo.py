@@ -45,17 +45,16 @@ class Method:
     def loss(self, step: Step) -> Tensor:
         """Returns the three terms added up."""
         forget, retain = step.batches[Source.FORGET], step.batches[Source.RETAIN]
-        forget_BTV, retain_BTV = step.student.logits(forget), step.student.logits(retain)
-        away = self._kl(forget_BTV, step.reference.logits(forget), forget)
-        close = self._kl(retain_BTV, step.reference.logits(retain), retain)
+        positions = self.config.positions
+        forget_NV = positions.logits(step.student, forget)
+        retain_NV = positions.logits(step.student, retain)
+        answers_NV = losses.labelled_among_attended(retain_NV, positions.of(retain))
         return (
-            -self.config.gamma * away
-            + close
-            + losses.mean_nll(losses.at_labels(retain_BTV, retain), retain)
+            -self.config.gamma * self._kl(forget_NV, step, forget)
+            + self._kl(retain_NV, step, retain)
+            + losses.mean_nll(answers_NV, retain)
         )
 
-    def _kl(self, of_BTV: Tensor, to_BTV: Tensor, batch: Batch) -> Tensor:
-        counted = self.config.positions.of(batch)
-        return losses.mean_kl(
-            losses.at_attended(of_BTV, counted), losses.at_attended(to_BTV, counted), counted
-        )
+    def _kl(self, of_NV: Tensor, step: Step, batch: Batch) -> Tensor:
+        positions = self.config.positions
+        return losses.mean_kl(of_NV, positions.logits(step.reference, batch), positions.of(batch))

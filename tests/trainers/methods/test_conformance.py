@@ -313,6 +313,17 @@ def test_logits_of_every_position_are_read_of_the_batches_that_it_names(
     assert read == method.requirements.every_position
 
 
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [case for case in CASES if case not in PADDED and case[0] != "llmu_repo"],
+    ids=name_of,
+)
+def test_padding_has_no_logits_where_it_does_not_count(name, settings, step, make_batch):
+    method = build(name, settings)
+    students, references = asked_of_both(method, step, make_batch)
+    assert "logits" not in {output for asked in students + references for output, _ in asked}
+
+
 @every_method
 def test_a_step_reads_one_batch_alone_where_the_method_says_so(name, settings, step, make_batch):
     method = build(name, settings)
