@@ -86,6 +86,8 @@ def keeps_again(violations: Mapping[str, float], errors: Mapping[str, float]) ->
 
 
 def _chance(trial: Entry, reference: Reference, search: SearchSettings) -> float:
+    # What seeds differ by is left out where it is known, too: a race finds that out by itself, and
+    # its order must be the same once its own finalists have told more of it.
     bounds, original = reference.bounds, reference.original
     errors = signals_of(trial.result, search.primary, bounds, original=original).violation_errors
     return keeps_again(trial.violations or {}, errors)
