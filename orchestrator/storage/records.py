@@ -155,13 +155,14 @@ class Storage:
         written = read_checksums(file.parent, job_hash)
         try:
             content = file.read_bytes()
-            sheet = parsed_sheet(
-                content, suite_of(self._benchmark(job_hash)).task_scores, path=file
-            )
-        except (OSError, ConfigError) as error:
+        except OSError as error:
             raise unreadable(file, error) from None
         require_unchanged(file, content, written)
-        return sheet
+        scores = suite_of(self._benchmark(job_hash)).task_scores
+        try:
+            return parsed_sheet(content, scores, path=file)
+        except ConfigError as error:
+            raise unreadable(file, error) from None
 
     def known_sheet(self, job_hash: str | None) -> ScoreSheet | None:
         """Returns the scores of a finished job, None where there is none.

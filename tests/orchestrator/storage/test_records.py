@@ -312,8 +312,12 @@ def test_a_damaged_sheet_names_the_file_and_the_cure(storage: Storage) -> None:
     commit_one(storage, make_result(make_job()))
     file = storage.job_folder(make_job().hash) / "scores.json"
     file.write_text("{")
-    with pytest.raises(ConfigError, match=r"scores\.json must be .* to run the job again$"):
+    with pytest.raises(ConfigError) as caught:
         storage.sheet(make_job().hash)
+    assert str(caught.value) == (
+        f"{file} must be a readable record of a finished job but got other content than was "
+        f"written (SHA-256 in result.json); delete the folder {file.parent} to run the job again"
+    )
 
 
 def test_a_damaged_job_names_the_file_and_the_cure(storage: Storage) -> None:
