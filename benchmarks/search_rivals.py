@@ -17,15 +17,21 @@ import optuna
 from optuna import samplers
 from search_surfaces import SPACE, Measures, Surface
 
-from orchestrator.results.candidates import keeps_again
 from orchestrator.results.signals import IDLE_SHARE
+from orchestrator.searching.belief import beliefs, worths
+from orchestrator.searching.constraints import is_feasible
 from orchestrator.searching.distributions import distributions
+from orchestrator.searching.objective_scale import signed_root
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.searching.signals import Signals
 from orchestrator.searching.study import MethodSearch
+from orchestrator.searching.tried import Ending, Tried
 
 PENALTY = 1000.0
 """What one whole unit of a bound, missed, costs in units of ln p."""
+
+NUM_RUNS = 3
+"""Under how many further seeds finalists are run by default."""
 
 NAMES = ("lethe", "random", "tpe", "penalty", "grid")
 OWN: Mapping[str, Literal["gp", "random", "grid"]] = {
@@ -64,7 +70,7 @@ class ByLethe:
         folder: Path,
         probability: float = 0.9,
     ) -> None:
-        settings = SearchSettings(
+        settings = self._settings = SearchSettings(
             trials=trials,
             sampler=sampler,
             constraints=surface.constraints,
@@ -76,8 +82,8 @@ class ByLethe:
         """The guide of the model before unlearning."""
         self._original = surface.original
         self._number = -1
-        self._probability = settings.floor_probability
-        self._feasible: list[tuple[float, float, float, float, int]] = []
+        self._params: dict[str, float] = {}
+        self._tried: list[Tried] = []
 
     def ask(self) -> Mapping[str, float] | None:
         """Returns the next setting, None where a grid has no more."""
@@ -85,7 +91,8 @@ class ByLethe:
             return None
         suggestion = self._search.ask()
         self._number = suggestion.number
-        return {name: float(value) for name, value in suggestion.params.items()}
+        self._params = {name: float(value) for name, value in suggestion.params.items()}
+        return self._params
 
     def tell(self, measured: Measures) -> None:
         """Hears of the setting that was asked last."""
@@ -99,22 +106,32 @@ class ByLethe:
         )
         objective = float(measured.objective)
         self._search.tell(self._number, objective=objective, violations=violations, signals=signals)
-        if measured.feasible:
-            chance = keeps_again(violations, signals.violation_errors)
-            astray = 0.0 if signals.guide is None else abs(signals.guide)
-            chance = min(chance, self._probability)
-            gained = max(0.0, objective - self._original)
-            worth = (chance * gained, chance, objective, -astray, -self._number)
-            self._feasible.append(worth)
+        value = signed_root(objective)
+        trial = Tried(self._number, self._params, Ending.MEASURED, value, violations, signals)
+        self._tried.append(trial)
 
     @property
     def candidates(self) -> list[int]:
         """The feasible trials in the order in which they would be replicated."""
-        return [-worth[-1] for worth in sorted(self._feasible, reverse=True)]
+        found = beliefs(self._tried, space=SPACE, settings=self._settings, num_runs=NUM_RUNS)
+        kept = [trial for trial in self._tried if is_feasible(trial.violations)]
+        ranked = worths(
+            [found[trial.number] for trial in kept if trial.number is not None],
+            start=self._original,
+            sign=1,
+            probability=self._settings.floor_probability,
+        )
+        by_merit = [(trial.value, -_astray(trial), -i) for i, trial in enumerate(kept)]
+        order = sorted(range(len(kept)), key=lambda i: (ranked[i], by_merit[i]), reverse=True)
+        return [number for i in order if (number := kept[i].number) is not None]
 
     def choice(self) -> int | None:
         """Returns the trial that would be replicated first, as `results.candidates` has it."""
         return next(iter(self.candidates), None)
+
+
+def _astray(trial: Tried) -> float:
+    return abs(trial.signals.guide or 0.0)
 
 
 class AsMeasured:

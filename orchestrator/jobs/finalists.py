@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from evals.benchmark import Benchmark
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, trial_job
-from orchestrator.results.candidates import along_front, candidates, safest
+from orchestrator.results.candidates import candidates
 from orchestrator.results.entry import Entry, Reference
 from orchestrator.results.feasibility import judged
 from orchestrator.results.race import Race, Run
@@ -52,20 +52,24 @@ class Finalist:
 def races(config: SweepConfig, entries: Sequence[Entry], reference: Reference) -> dict[str, Race]:
     """Returns the race of each method that has a feasible trial, by label, before its first run."""
     assert config.finalists is not None
-    found, search = {}, config.search
+    found, seeds = {}, tuple(final_seeds(config))
     for label in config.methods:
-        trials = candidates(trials_of(entries, label), reference, search=search)
-        numbers = tuple(trial.number for trial in trials if trial.number is not None)
-        seeds, spare = tuple(final_seeds(config)), config.finalists.spare
-        sure = safest(trials, reference, search=search)
-        if numbers and sure is not None:
+        lined_up = candidates(
+            trials_of(entries, label),
+            reference,
+            search=config.search,
+            space=config.space(label),
+            num_runs=len(seeds),
+        )
+        numbers = tuple(trial.number for trial in lined_up.trials if trial.number is not None)
+        if numbers and lined_up.safest is not None:
             found[label] = Race(
                 numbers,
                 seeds,
-                spare,
+                config.finalists.spare,
                 reference.bounds,
-                safest=sure.number,
-                places=min(config.num_points, len(along_front(trials, reference, search=search))),
+                safest=lined_up.safest.number,
+                places=min(config.num_points, len(lined_up.front)),
             )
     return found
 

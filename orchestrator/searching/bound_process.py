@@ -39,7 +39,7 @@ class BoundProcess:
     ) -> None:
         from scipy.special import ndtri
 
-        margin = _margin(violations_N)
+        self._margin = margin = _margin(violations_N)
         # The slope of asinh: far from the bound an error counts for less.
         slope_N = 1 / np.hypot(violations_N, margin)
         self._process = Process(
@@ -71,6 +71,15 @@ class BoundProcess:
         mean, spread = self._process.predict(places_MD)
         z_SM = -(mean + self._room_S[:, None]) / spread
         return averaged(log_ndtr(z_SM), self._process.weights_S)
+
+    def chance(self, places_MD: Array, errors_M: Array) -> Array:
+        """Returns how likely what is measured at each place, with that error, keeps the bound."""
+        from scipy.special import ndtr
+
+        mean_SM, spread_SM = self._process.predict(places_MD)
+        kept_SM = ndtr(-mean_SM / np.hypot(spread_SM, errors_M / self._margin))
+        found: Array = self._process.weights_S @ kept_SM
+        return found
 
 
 def eased(violations_N: Array) -> Array:

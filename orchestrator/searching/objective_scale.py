@@ -8,7 +8,12 @@ def signed_root(value: float) -> float:
     return math.copysign(math.sqrt(abs(value)), value)
 
 
+def unrooted(root: float) -> float:
+    """Returns the value whose signed root it is."""
+    return math.copysign(root * root, root)
+
+
 def error_on_scale(root: float, error: float) -> float:
     """Returns the standard error of `root` where that of the objective itself is `error`."""
-    value = math.copysign(root * root, root)
+    value = unrooted(root)
     return (signed_root(value + error) - signed_root(value - error)) / 2

@@ -1,6 +1,5 @@
 """The trials of a study as what learns from them shall see them; see `sampler`."""
 
-import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +9,7 @@ import numpy as np
 
 from orchestrator.searching.acquisition import Seen, SeenObjective
 from orchestrator.searching.guided_objective import Guides
-from orchestrator.searching.objective_scale import error_on_scale, signed_root
+from orchestrator.searching.objective_scale import error_on_scale, signed_root, unrooted
 from orchestrator.searching.settings import Direction, SearchSettings, best_value, direction_of
 from orchestrator.searching.signals import Further, Signals
 from orchestrator.searching.ties import apart
@@ -142,7 +141,7 @@ def _untied(seen: Sequence[Tried], directions: Sequence[Direction]) -> list[Trie
     for place, i in enumerate(done):
         value, *others = (column[place] for column in told)
         further = tuple(
-            replace(each, value=math.copysign(root * root, root))
+            replace(each, value=unrooted(root))
             for each, root in zip(seen[i].signals.further, others, strict=True)
         )
         found[i] = replace(seen[i], value=value, signals=replace(seen[i].signals, further=further))

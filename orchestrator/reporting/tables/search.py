@@ -29,7 +29,7 @@ from orchestrator.reporting.tables.shared_columns import (
     parameter_columns,
 )
 from orchestrator.reporting.tables.untelling import untelling_in
-from orchestrator.results.candidates import along_front, candidates
+from orchestrator.results.candidates import candidates
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import (
     best_or_nearest,
@@ -95,9 +95,8 @@ def _along_front(record: SweepRecord, label: str) -> Iterator[Line]:
         return
     trials = trials_of(record.entries, label)
     best = best_or_nearest(trials, reference.bounds, search=config.search)
-    ordered = candidates(trials, reference, search=config.search)
-    found = along_front(ordered, reference, search=config.search)
-    others = [entry for entry in found if entry is not best][: config.num_points - 1]
+    found = candidates(trials, reference, search=config.search, space=config.space(label))
+    others = [entry for entry in found.front if entry is not best][: config.num_points - 1]
     for place, entry in enumerate(others, start=2):
         yield {**trial_line(entry, record), "Method": name_of(label, place)}
 
