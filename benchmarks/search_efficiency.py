@@ -143,10 +143,12 @@ def _measure(
 
 def _row(name: str, found: Mapping[str, Counts]) -> list[str]:
     ours = found["lethe"].at(0.5)
-    other = min(counts.at(0.5) for rival, counts in found.items() if rival != "lethe")
-    met = "yes" if ours <= GOALS[name] * other else "no"
+    others = [counts.at(0.5) for rival, counts in found.items() if rival != "lethe"]
     texts = [counts.text for counts in found.values()]
-    return [name, *texts, f"{ours / other:.2f}", f"{GOALS[name]:g}", met]
+    if not others:
+        return [name, *texts, "", f"{GOALS[name]:g}", ""]
+    met = "yes" if ours <= GOALS[name] * min(others) else "no"
+    return [name, *texts, f"{ours / min(others):.2f}", f"{GOALS[name]:g}", met]
 
 
 def _parser() -> argparse.ArgumentParser:
