@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from evals.benchmark import Benchmark
 from orchestrator.config.sweep_config import SweepConfig
 from orchestrator.jobs.build import gold_job, trial_job
-from orchestrator.results.candidates import candidates
+from orchestrator.results.candidates import Candidates, candidates
 from orchestrator.results.entry import Entry, Reference
 from orchestrator.results.feasibility import judged
 from orchestrator.results.race import Race, Run
@@ -52,26 +52,38 @@ class Finalist:
 def races(config: SweepConfig, entries: Sequence[Entry], reference: Reference) -> dict[str, Race]:
     """Returns the race of each method that has a feasible trial, by label, before its first run."""
     assert config.finalists is not None
-    found, seeds = {}, tuple(final_seeds(config))
+    found = {}
     for label in config.methods:
-        lined_up = candidates(
-            trials_of(entries, label),
-            reference,
-            search=config.search,
-            space=config.space(label),
-            num_runs=len(seeds),
-        )
-        numbers = tuple(trial.number for trial in lined_up.trials if trial.number is not None)
-        if numbers and lined_up.safest is not None:
+        chosen = candidates_of(label, config, entries, reference)
+        numbers = tuple(trial.number for trial in chosen.trials if trial.number is not None)
+        if numbers and chosen.safest is not None:
             found[label] = Race(
                 numbers,
-                seeds,
+                tuple(final_seeds(config)),
                 config.finalists.spare,
                 reference.bounds,
-                safest=lined_up.safest.number,
-                places=min(config.num_points, len(lined_up.front)),
+                safest=chosen.safest.number,
+                places=min(config.num_points, len(chosen.front)),
             )
     return found
+
+
+def candidates_of(
+    label: str, config: SweepConfig, entries: Sequence[Entry], reference: Reference
+) -> Candidates:
+    """Returns the feasible trials of a method in the order in which they are worth running again.
+
+    What bounds are to be kept in is the mean of all seeds, or, where no run is to spare for another
+    candidate, each of them.
+    """
+    final = config.finalists
+    return candidates(
+        trials_of(entries, label),
+        reference,
+        search=config.search,
+        space=config.space(label),
+        num_runs=final.seeds if final is not None and final.spare else 1,
+    )
 
 
 def run_of(result: Result, search: SearchSettings, bounds: Sequence[Bound]) -> Run:

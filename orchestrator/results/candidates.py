@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.results.entry import Entry, Reference
-from orchestrator.results.feasibility import collapsed
 from orchestrator.results.hypervolume import corner_in, dominated, feasible_metrics
 from orchestrator.results.pareto import gain
-from orchestrator.results.ranking import by_merit, is_measured
+from orchestrator.results.ranking import by_merit, is_measured, is_whole
 from orchestrator.results.signals import signals_of
 from orchestrator.searching.belief import DIGITS, beliefs, worths
 from orchestrator.searching.objective_scale import signed_root
@@ -46,16 +45,16 @@ def candidates(
 
     They are in the order of what they gain over the original in the objective, times how likely
     they keep every bound in the mean of `num_runs` more trainings, at most
-    `search.floor_probability`, both as all trials together tell (`searching.belief`): a gain that
-    was lucky on a bound comes after one nearly as large that was not, and what is sure to keep the
-    bounds because it did nothing comes last. Among equals the likelier one comes first, then see
-    `by_merit`. Of several objectives this says of the primary one which is the first; then come
+    `search.floor_probability`, both as all whole trials together tell (`searching.belief`): a gain
+    that was lucky on a bound comes after one nearly as large that was not, and what is sure to keep
+    the bounds because it did nothing comes last. Among equals the likelier one comes first, then
+    see `by_merit`. Of several objectives this says of the primary one which is the first; then come
     those that add most to what the ones before them dominate, times how likely they keep the
     bounds, and then all others in that order. Only items that the search sees are looked at, so
     that what is chosen can be reported on the others.
     """
     trials = list(trials)
-    tried = [_tried(trial, reference, search) for trial in trials]
+    tried = [_tried(trial, reference, search) for trial in trials if is_whole(trial)]
     believed = beliefs(tried, space=space, settings=search, num_runs=num_runs)
     feasible = by_merit((t for t in trials if is_measured(t) and t.feasible), search)
     own = [believed[_number(trial)] for trial in feasible]
@@ -108,13 +107,9 @@ def _tried(trial: Entry, reference: Reference, search: SearchSettings) -> Tried:
     the same once its own finalists have told more of it.
     """
     params, result, (primary, *further) = trial.params or {}, trial.result, search.objectives
-    if not is_measured(trial):
-        ending = Ending.COLLAPSED if collapsed(result, search) else Ending.FAILED
-        return Tried(trial.number, params, ending)
     bounds, original = reference.bounds, reference.original
     signals = signals_of(result, primary, bounds, original=original, further=further)
-    value = signed_root(result.metrics[primary])
-    violations = trial.violations or {}
+    value, violations = signed_root(result.metrics[primary]), trial.violations or {}
     return Tried(trial.number, params, Ending.MEASURED, value, violations, signals)
 
 

@@ -5,7 +5,7 @@ of where its setting really stands: the processes that the search goes by (`acqu
 objective that is expected there, and how likely further trainings keep every bound. A trial that
 was lucky among worse ones is believed less than one among its like.
 
-Of an objective or a bound of which no error is known, what was measured is believed.
+Where a trial's error is not known, what it measured is believed.
 """
 
 import math
@@ -14,8 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orchestrator.searching.acquisition import Seen, bounds_of, objective_of
-from orchestrator.searching.gaussian_process import Array
+from orchestrator.searching.acquisition import bounds_of, objective_of
 from orchestrator.searching.objective_scale import unrooted
 from orchestrator.searching.settings import SearchSettings
 from orchestrator.searching.space import Space
@@ -29,6 +28,9 @@ FEWEST = 3
 DIGITS = 6
 """Of what settings are worth. What differs by less is equal: the last digits of a process are not
 the same on every machine, and the order of candidates has to be."""
+
+NO_GAIN = 1e-9
+"""What a setting gains by rounding alone, of the size of where it starts or of 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,15 @@ def beliefs(
     """Returns what is believed of each measured trial of the search's own, by its number.
 
     To keep a bound again is to keep it in the mean of `num_runs` further trainings, each of them as
-    unsure as the trial was.
+    unsure as the trial was. Models that were destroyed say nothing here: what a search takes them
+    for (`view`) is made up, and stands where the best settings end.
     """
     done = [trial for trial in tried if trial.ending is Ending.MEASURED]
+    done.sort(key=lambda trial: -1 if trial.number is None else trial.number)
     if len(done) < FEWEST:
         found = [_alone(trial, num_runs) for trial in done]
     else:
-        found = _together(done, tried, Cube(space), settings, num_runs)
+        found = _together(done, Cube(space), settings, num_runs)
     pairs = zip(done, found, strict=True)
     return {trial.number: belief for trial, belief in pairs if trial.number is not None}
 
@@ -68,7 +72,9 @@ def worths(
     better, as a share of the most, times how likely it keeps every bound, at most `probability`;
     without a gain that is finite the chance alone. Equals are told apart by the chance.
     """
+    least = NO_GAIN * max(1.0, abs(start))
     gained = [sign * (belief.objective - start) for belief in believed]
+    gained = [0.0 if 0 < each < least else each for each in gained]
     most = max(gained, default=0.0)
     shares = [max(0.0, each) / most if most > 0 else 0.0 for each in gained]
     if not all(map(math.isfinite, gained)):
@@ -89,33 +95,31 @@ def _alone(trial: Tried, num_runs: int) -> Belief:
 
 
 def _together(
-    done: Sequence[Tried],
-    tried: Sequence[Tried],
-    cube: Cube,
-    settings: SearchSettings,
-    num_runs: int,
+    done: Sequence[Tried], cube: Cube, settings: SearchSettings, num_runs: int
 ) -> list[Belief]:
-    places_MD = cube.places([trial.params for trial in done])
-    seen = seen_by_process(tried, settings, cube)
+    """Returns what all of them say of each; a number of one without its error is its own."""
+    seen = seen_by_process(done, settings, cube)
+    places_MD, alone = cube.places([t.params for t in done]), [_alone(t, num_runs) for t in done]
     chance_M = np.ones(len(done))
     for name, bound in zip(done[0].violations, bounds_of(seen, cube.is_choice_D), strict=True):
         missed_M = np.array([trial.violations[name] for trial in done])
         error_M = np.array([trial.signals.violation_errors.get(name, 0.0) for trial in done])
-        if error_M.any():
-            chance_M *= bound.chance(places_MD, error_M / math.sqrt(num_runs))
-        else:
-            chance_M *= missed_M <= 0
-    value_M = np.array([trial.value for trial in done])
-    if _is_unsure(seen):
-        sign = 1 if settings.directions[0] == "maximize" else -1
-        value_M = sign * objective_of(seen, seen.objectives[0], cube.is_choice_D).mean(places_MD)
-    pairs = zip(value_M, chance_M, strict=True)
-    return [Belief(unrooted(float(value)), float(chance)) for value, chance in pairs]
+        again_M = bound.chance(places_MD, error_M / math.sqrt(num_runs))
+        chance_M *= np.where(error_M > 0, again_M, missed_M <= 0)
+    sign = 1 if settings.directions[0] == "maximize" else -1
+    value_M = sign * objective_of(seen, seen.objectives[0], cube.is_choice_D).mean(places_MD)
+    is_unsure_M = [_is_unsure(trial, guided=seen.guides is not None) for trial in done]
+    return [
+        Belief(unrooted(float(value)) if is_unsure else by_itself.objective, float(chance))
+        for value, chance, is_unsure, by_itself in zip(
+            value_M, chance_M, is_unsure_M, alone, strict=True
+        )
+    ]
 
 
-def _is_unsure(seen: Seen) -> bool:
-    """Returns whether any error of the objective or of its guide is known."""
-    errors: list[Array | None] = [seen.value_errors_N]
-    if seen.guides is not None:
-        errors.append(seen.guides.errors_N)
-    return any(error_N is not None and np.nan_to_num(error_N).any() for error_N in errors)
+def _is_unsure(trial: Tried, *, guided: bool) -> bool:
+    """Returns whether an error of the trial is known, of its objective or of what tells of it."""
+    told = trial.signals
+    if guided:
+        return told.guide is not None and max(told.guide_error, told.objective_error) > 0
+    return told.objective_error > 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from orchestrator.jobs.finalists import candidates_of
 from orchestrator.reporting.row_names import name_of
 from orchestrator.reporting.sweep_record import SweepRecord
 from orchestrator.reporting.table import Cell, Column, Printed, Table
@@ -29,7 +30,6 @@ from orchestrator.reporting.tables.shared_columns import (
     parameter_columns,
 )
 from orchestrator.reporting.tables.untelling import untelling_in
-from orchestrator.results.candidates import candidates
 from orchestrator.results.entry import Entry
 from orchestrator.results.ranking import (
     best_or_nearest,
@@ -95,7 +95,7 @@ def _along_front(record: SweepRecord, label: str) -> Iterator[Line]:
         return
     trials = trials_of(record.entries, label)
     best = best_or_nearest(trials, reference.bounds, search=config.search)
-    found = candidates(trials, reference, search=config.search, space=config.space(label))
+    found = candidates_of(label, config, record.entries, reference)
     others = [entry for entry in found.front if entry is not best][: config.num_points - 1]
     for place, entry in enumerate(others, start=2):
         yield {**trial_line(entry, record), "Method": name_of(label, place)}

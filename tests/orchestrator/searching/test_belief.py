@@ -89,10 +89,26 @@ def test_trials_of_other_sweeps_say_something_and_are_not_asked_about() -> None:
     assert found(others)[0].chance < found(line())[0].chance
 
 
-def test_models_that_were_destroyed_are_not_believed_in() -> None:
-    destroyed = Tried(9, {"lr": 9.0}, Ending.COLLAPSED)
-    assert set(found([*line()[:5], destroyed])) == set(range(5))
-    assert found([destroyed]) == {}
+def test_models_that_were_destroyed_say_nothing() -> None:
+    destroyed = [Tried(9 + n, {"lr": 5.0 + n}, Ending.COLLAPSED) for n in range(3)]
+    few = [trial(n, missed=-0.1, value=-n, objective_error=0.3) for n in range(5)]
+    assert found([*few, *destroyed]) == found(few)
+    assert found(destroyed) == {}
+
+
+def test_the_order_in_which_trials_are_told_says_nothing() -> None:
+    told = line(at5=-0.01)
+    assert found(told[::-1]) == found(told)
+
+
+def test_a_trial_without_a_guide_or_an_error_among_others_is_believed_as_it_was_measured() -> None:
+    guided = [
+        trial(n, missed=-0.1, value=-n - 1.0, guide=0.1 * n, guide_error=0.02) for n in range(8)
+    ]
+    bare = trial(8, missed=0.001, value=-0.5, error=0.0)
+    belief = found([*guided, bare])[8]
+    assert belief.objective == pytest.approx(-0.5)
+    assert belief.chance == 0.0
 
 
 def test_worth_is_the_gain_as_a_share_of_the_most_times_the_chance_up_to_what_is_asked() -> None:
@@ -113,3 +129,5 @@ def test_what_differs_in_the_last_digits_is_equal() -> None:
     near = [Belief(-1.0, 0.5), Belief(-1.0 + 1e-9, 0.5 - 1e-9)]
     one, other = worths(near, start=-9.0, sign=1, probability=0.9)
     assert one == other
+    flat = [Belief(-9.0 + 1e-15, 0.5), Belief(-9.0 - 1e-15, 0.9)]
+    assert worths(flat, start=-9.0, sign=1, probability=0.9) == [(0.0, 0.5), (0.0, 0.9)]
