@@ -68,7 +68,7 @@ def test_every_file_that_the_code_reads_is_in_the_wheel(installed: Path) -> None
 
 def test_a_plan_of_the_demo_runs_where_there_is_nothing_else(installed: Path, tmp_path) -> None:
     said = run(installed, tmp_path, "-m", "orchestrator.sweep", "configs/demo.yaml", "--plan")
-    assert f"Sweep demo (seed 0) in {tmp_path}{os.sep}runs\n" in said
+    assert f"Sweep demo (seed 1) in {tmp_path}{os.sep}runs\n" in said
     assert not list(tmp_path.iterdir())
 
 

@@ -50,7 +50,7 @@ def test_what_changes_no_trial_may_change(tmp_path: Path, override: str) -> None
         ("search.sampler=grid", r"search\.sampler must stay 'gp'"),
         ("search.first=[{lr: 1e-3}]", r"search\.first must stay \[\]"),
         ("search.constraints.forget.at_most=0.5", r"search\.constraints\.forget\.at_most must"),
-        ("seed=7", r"seed must stay 0 in the sweep 'demo' .* name=<name>"),
+        ("seed=7", r"seed must stay 1 in the sweep 'demo' .* name=<name>"),
         ("benchmark.num_people=30", r"benchmark\.num_people must stay"),
         ("methods.npo.beta=0.5", r"methods\.npo\.beta must stay 0\.1 .* but got 0\.5"),
         ("search.lr.high=0.5", r"search\.lr\.high must stay"),

@@ -29,6 +29,7 @@ WORDS = (
     "methods=[ga,npo]",
     "search.trials=3",
     "search.sampler=random",
+    "seed=0",
     "finalists.seeds=2",
     "evaluation.metrics=[retain,log_forget_quality]",
     "search.stopping=null",
