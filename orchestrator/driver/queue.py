@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.driver.stages.stage import Request, Stage, StageContext
 from orchestrator.jobs.ticket import Ticket, ticket_for
 from orchestrator.results.feasibility import without_result
+from orchestrator.running.job_inputs import JobInputs
 from orchestrator.storage.result import Result
 from trainers.job import Job
 
@@ -38,11 +39,13 @@ class Queue:
         self._stage: Stage[Any] | None = None
         self._running: dict[str, _Running] = {}
         self._held: list[tuple[Stage[Any], Request[Any], Result]] = []
+        self._lacking: str | None = None
 
     @property
     def failure(self) -> str | None:
         """Why the sweep cannot go on, if it cannot."""
-        return next((each.failure for each in self._stages if each.failure is not None), None)
+        failures = (each.failure for each in self._stages if each.failure is not None)
+        return next(failures, self._lacking)
 
     @property
     def finished(self) -> bool:
@@ -79,6 +82,7 @@ class Queue:
         result = self._result(running.requests[0], error)
         self._ledger.end(job.hash, result.wall_s)
         del self._running[job.hash]
+        self._look_for_inputs(running.requests[0], result)
         for request in running.requests:
             running.stage.take(request, result, cached=False)
         self._callbacks.on_job_end(result)
@@ -99,6 +103,21 @@ class Queue:
                 self._take_back(request.job)
             else:
                 self.finish(request.job, error="")
+
+    def _look_for_inputs(self, request: Request[Any], result: Result) -> None:
+        """Ends the sweep where a job failed for want of what all others that follow want, too.
+
+        A storage that was not there for a moment would else cost every trial that is left.
+        """
+        if not result.by_chance or request.basis is None:
+            return
+        ticket = ticket_for(request.job, request.basis, config=self._config, storage=self._storage)
+        lacking = JobInputs(ticket, self._storage).lacking()
+        if lacking and lacking in result.reason:
+            self._lacking = (
+                f"{lacking}; put it back, or remove the baseline's folder to train it again, and "
+                "run the same command to go on"
+            )
 
     def _take_back(self, job: Job) -> None:
         running = self._running.pop(job.hash)

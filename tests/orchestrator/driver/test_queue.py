@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +13,7 @@ from orchestrator.driver.stages.stage import Request, StageContext
 from orchestrator.jobs.ticket import Ticket
 from orchestrator.planning.plan import plan
 from orchestrator.results.entry import Entry
+from orchestrator.running.job_inputs import JobInputs
 from orchestrator.searching.constraints import Constraint
 from orchestrator.storage.result import Result, State
 from orchestrator.storage.weights import remove_weights
@@ -98,6 +100,29 @@ def test_another_sweep_tries_again_what_failed_by_chance_and_nothing_else(
     assert (last.reason, last.collapsed) == ("the loss became nan", True), "this time's reason"
     third = config.model_copy(update={"name": "third"})
     assert begin(third, benchmark).run_all() == [], "that would come of them again"
+
+
+@pytest.mark.parametrize("gone", ["the model that it starts from", "the scores of gold"])
+def test_what_all_trials_want_and_one_did_not_find_ends_the_sweep_before_the_others(
+    begin, config, benchmark, gone
+) -> None:
+    sweep = begin(config, benchmark).past_baselines()
+    ticket, other = sweep.queue.next(), sweep.queue.next()
+    model, gold = Path(ticket.base), sweep.storage.job_folder(ticket.gold)
+    model.mkdir()
+    sweep.run(ticket, fails=f"the model that it starts from is not there ({model})", by_chance=True)
+    assert sweep.queue.failure is None, "it is there now"
+    shutil.rmtree(model if gone == "the model that it starts from" else gold)
+    lacking = JobInputs(other, sweep.storage).lacking()
+    sweep.run(other, fails=lacking, by_chance=True)
+    assert sweep.queue.failure.startswith(f"{lacking}; put it back, or remove")
+    assert sweep.queue.next() is None
+    assert sweep.queue.finished
+    assert not sweep.queue.complete
+    again = begin(config, benchmark)
+    model.mkdir(exist_ok=True)
+    assert again.queue.failure is None
+    assert again.queue.next() is not None
 
 
 def test_a_job_asked_for_twice_at_once_runs_once(begin, config, benchmark, monkeypatch) -> None:
