@@ -17,6 +17,7 @@ import optuna
 from optuna import samplers
 from search_surfaces import SPACE, Measures, Surface
 
+from orchestrator.config.finalists import FinalistSettings
 from orchestrator.results.signals import IDLE_SHARE
 from orchestrator.searching.belief import beliefs, worths
 from orchestrator.searching.constraints import is_feasible
@@ -30,7 +31,7 @@ from orchestrator.searching.tried import Ending, Tried
 PENALTY = 1000.0
 """What one whole unit of a bound, missed, costs in units of ln p."""
 
-NUM_RUNS = 3
+NUM_RUNS = FinalistSettings().seeds
 """Under how many further seeds finalists are run by default."""
 
 NAMES = ("lethe", "random", "tpe", "penalty", "grid")

@@ -73,8 +73,8 @@ def candidates_of(
 ) -> Candidates:
     """Returns the feasible trials of a method in the order in which they are worth running again.
 
-    What bounds are to be kept in is the mean of all seeds, or, where no run is to spare for another
-    candidate, each of them.
+    Bounds are to be kept in the mean of all seeds or, where no run is to spare for another
+    candidate, in one further training.
     """
     final = config.finalists
     return candidates(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from orchestrator.results.entry import Entry, Reference
 from orchestrator.results.hypervolume import corner_in, dominated, feasible_metrics
 from orchestrator.results.pareto import gain
-from orchestrator.results.ranking import by_merit, is_measured, is_whole
+from orchestrator.results.ranking import by_merit, is_whole
 from orchestrator.results.signals import signals_of
 from orchestrator.searching.belief import DIGITS, beliefs, worths
 from orchestrator.searching.objective_scale import signed_root
@@ -53,10 +53,10 @@ def candidates(
     bounds, and then all others in that order. Only items that the search sees are looked at, so
     that what is chosen can be reported on the others.
     """
-    trials = list(trials)
-    tried = [_tried(trial, reference, search) for trial in trials if is_whole(trial)]
+    whole = [trial for trial in trials if is_whole(trial)]
+    tried = [_tried(trial, reference, search) for trial in whole]
     believed = beliefs(tried, space=space, settings=search, num_runs=num_runs)
-    feasible = by_merit((t for t in trials if is_measured(t) and t.feasible), search)
+    feasible = by_merit((trial for trial in whole if trial.feasible), search)
     own = [believed[_number(trial)] for trial in feasible]
     chances = {_number(t): round(b.chance, DIGITS) for t, b in zip(feasible, own, strict=True)}
     ranked = worths(

@@ -99,7 +99,7 @@ def _together(
 ) -> list[Belief]:
     """Returns what all of them say of each; a number of one without its error is its own."""
     seen = seen_by_process(done, settings, cube)
-    places_MD, alone = cube.places([t.params for t in done]), [_alone(t, num_runs) for t in done]
+    places_MD = cube.places([trial.params for trial in done])
     chance_M = np.ones(len(done))
     for name, bound in zip(done[0].violations, bounds_of(seen, cube.is_choice_D), strict=True):
         missed_M = np.array([trial.violations[name] for trial in done])
@@ -107,14 +107,11 @@ def _together(
         again_M = bound.chance(places_MD, error_M / math.sqrt(num_runs))
         chance_M *= np.where(error_M > 0, again_M, missed_M <= 0)
     sign = 1 if settings.directions[0] == "maximize" else -1
-    value_M = sign * objective_of(seen, seen.objectives[0], cube.is_choice_D).mean(places_MD)
+    believed_M = sign * objective_of(seen, seen.objectives[0], cube.is_choice_D).mean(places_MD)
     is_unsure_M = [_is_unsure(trial, guided=seen.guides is not None) for trial in done]
-    return [
-        Belief(unrooted(float(value)) if is_unsure else by_itself.objective, float(chance))
-        for value, chance, is_unsure, by_itself in zip(
-            value_M, chance_M, is_unsure_M, alone, strict=True
-        )
-    ]
+    value_M = np.where(is_unsure_M, believed_M, [trial.value for trial in done])
+    pairs = zip(value_M, chance_M, strict=True)
+    return [Belief(unrooted(float(value)), float(chance)) for value, chance in pairs]
 
 
 def _is_unsure(trial: Tried, *, guided: bool) -> bool:
